@@ -16,6 +16,7 @@ import pandas as pd
 
 from orca_eval import stats
 from orca_eval.config.schema import Average
+from orca_eval.stats.strata import Clusters, FloatArray
 
 Level = Literal["task", "benchmark", "average"]
 CUT_OFF = "length"
@@ -67,13 +68,11 @@ def aggregate(
         part = samples[samples["benchmark"] == info.id]
         if part.empty:
             continue
-        tasks = {str(name): frame for name, frame in part.groupby("task", sort=False)}
-        rows.append(_row("benchmark", info.id, "", list(tasks.values()), info.aggregate))
-        strata[info.id] = _strata(list(tasks.values()), info.aggregate)
+        tasks = [_task(str(name), frame) for name, frame in part.groupby("task", sort=False)]
+        rows.append(_row("benchmark", info.id, "", tasks, info.aggregate))
+        strata[info.id] = _strata(tasks, info.aggregate)
         if len(tasks) > 1:
-            rows += [
-                _row("task", info.id, name, [frame], "pooled") for name, frame in tasks.items()
-            ]
+            rows += [_row("task", info.id, task.name, [task], "pooled") for task in tasks]
     rows += [_average_row(average, rows, strata) for average in averages]
     return rows
 
@@ -83,26 +82,43 @@ def to_frame(rows: Sequence[ScoreRow]) -> pd.DataFrame:
     return pd.DataFrame([asdict(row) for row in rows])
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A task's samples, and its scores and clusters with one value a doc: repeated answers are
+    averaged first."""
+
+    name: str
+    samples: pd.DataFrame
+    scores: FloatArray
+    clusters: Clusters
+
+
+def _task(name: str, samples: pd.DataFrame) -> _Task:
+    if samples["doc_id"].duplicated().any():
+        docs = samples.groupby("doc_id", sort=True).agg({"score": "mean", "cluster": "first"})
+    else:
+        docs = samples.sort_values("doc_id")
+    names = docs["cluster"]
+    clusters = names.to_numpy(dtype=object) if names.notna().any() else None
+    return _Task(name, samples, docs["score"].to_numpy(dtype=np.float64), clusters)
+
+
 def _row(
-    level: Level,
-    benchmark: str,
-    task: str,
-    frames: Sequence[pd.DataFrame],
-    kind: stats.Aggregate,
+    level: Level, benchmark: str, name: str, tasks: Sequence[_Task], kind: stats.Aggregate
 ) -> ScoreRow:
-    every = pd.concat(frames) if len(frames) > 1 else frames[0]
-    scores, clusters = _per_doc(frames)
+    every = pd.concat([task.samples for task in tasks]) if len(tasks) > 1 else tasks[0].samples
+    scores, clusters = [task.scores for task in tasks], [task.clusters for task in tasks]
     interval = stats.score_interval(scores, clusters, kind)
     score = (
-        float(np.mean([task.mean() for task in scores]))
+        float(np.mean([part.mean() for part in scores]))
         if kind == "mean_of_tasks"
         else float(np.concatenate(scores).mean())
     )
     return ScoreRow(
         level=level,
         benchmark=benchmark,
-        task=task,
-        n=sum(len(task) for task in scores),
+        task=name,
+        n=sum(map(len, scores)),
         score=score,
         ci_low=interval.low,
         ci_high=interval.high,
@@ -115,24 +131,9 @@ def _row(
     )
 
 
-def _per_doc(
-    frames: Sequence[pd.DataFrame],
-) -> tuple[list[np.ndarray], list[np.ndarray | None]]:
-    """Scores and clusters per task, one value a doc: repeated answers are averaged first."""
-    scores: list[np.ndarray] = []
-    clusters: list[np.ndarray | None] = []
-    for frame in frames:
-        by_doc = frame.groupby("doc_id", sort=True)
-        scores.append(by_doc["score"].mean().to_numpy(dtype=np.float64))
-        names = by_doc["cluster"].first()
-        clusters.append(names.to_numpy(dtype=object) if names.notna().any() else None)
-    return scores, clusters
-
-
-def _strata(frames: Sequence[pd.DataFrame], kind: stats.Aggregate) -> list[stats.Stratum]:
-    scores, clusters = _per_doc(frames)
+def _strata(tasks: Sequence[_Task], kind: stats.Aggregate) -> list[stats.Stratum]:
     build = stats.mean_of_tasks if kind == "mean_of_tasks" else stats.pooled
-    return build(scores, clusters)
+    return build([task.scores for task in tasks], [task.clusters for task in tasks])
 
 
 def _average_row(

@@ -40,20 +40,24 @@ class Score:
 
 def check_golds(kind: str, golds: Golds, options: Mapping[str, str] | None = None) -> None:
     """GoldError unless every gold parses: a label of `options`, a number, text, non-empty spans."""
-    if not golds or any(not variant for variant in golds):
+    if not golds or not all(golds):
         raise GoldError("no gold answer: give at least one variant with one span")
+    labels = options or {}
     for variant in golds:
-        for gold in variant:
-            if kind == "choice" and gold not in (options or {}):
-                raise GoldError(f"gold {gold!r} is no label of the options {list(options or {})}")
-            if kind == "number" and whole_number(gold) is None:
-                raise GoldError(f"gold {gold!r} is not a number")
-            if kind == "text" and not normalize_text(gold):
-                raise GoldError(f"gold {gold!r} is empty after normalisation")
-            if kind == "span" and not normalize_span(gold):
-                raise GoldError(f"gold {gold!r} is empty after DROP's normalisation")
         if kind != "span" and len(variant) != 1:
             raise GoldError(f"{kind} gold {list(variant)!r} has {len(variant)} parts, expected one")
+        for gold in variant:
+            if kind == "choice":
+                if gold not in labels:
+                    raise GoldError(f"gold {gold!r} is no label of the options {list(labels)}")
+            elif kind == "number":
+                if whole_number(gold) is None:
+                    raise GoldError(f"gold {gold!r} is not a number")
+            elif kind == "text":
+                if not normalize_text(gold):
+                    raise GoldError(f"gold {gold!r} is empty after normalisation")
+            elif not normalize_span(gold):
+                raise GoldError(f"gold {gold!r} is empty after DROP's normalisation")
 
 
 def score_answer(kind: str, answer: str | None, golds: Golds) -> Score:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
+import orjson
+
 from orca_eval.benchmarks.hub import hub_rows
 from orca_eval.benchmarks.items import Item, options_of
 from orca_eval.benchmarks.rows import Batch, MissingConfig, RawRow, local_files, local_rows
@@ -171,8 +173,11 @@ def _doc(benchmark: str, task: str, doc_id: int, row: RawRow, item: Item) -> Doc
 
 def row_hash(row: RawRow) -> str:
     """The head of a sha256 over the raw row's content, whatever the order of its columns."""
-    text = json.dumps(row, sort_keys=True, ensure_ascii=False, default=str)
-    return sha256(text.encode()).hexdigest()[:HASH_CHARS]
+    try:
+        text = orjson.dumps(row, default=str, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # lone surrogates, integers beyond 64 bits
+        text = json.dumps(row, sort_keys=True, default=str).encode()
+    return sha256(text).hexdigest()[:HASH_CHARS]
 
 
 def _footnotes(

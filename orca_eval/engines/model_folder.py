@@ -38,6 +38,11 @@ def own_context_length(folder: Path) -> int | None:
     return min((length for length in found if 0 < length < _NO_LIMIT), default=None)
 
 
+def is_quantized(folder: Path) -> bool:
+    """Whether the checkpoint's weights are stored quantized."""
+    return "quantization_config" in _read(folder / "config.json")
+
+
 def special_tokens(folder: Path) -> Mapping[str, int]:
     """Text → id of the tokens that text can't spell by accident."""
     listed = _read(folder / "tokenizer_config.json").get("added_tokens_decoder", {})

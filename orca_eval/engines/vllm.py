@@ -14,6 +14,7 @@ from typing import Any
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.model_folder import (
     Adapter,
+    is_quantized,
     own_context_length,
     read_adapter,
     special_tokens,
@@ -189,8 +190,13 @@ class VllmEngine:
 
     @cached_property
     def _arguments(self) -> dict[str, Any]:
-        length = own_context_length(self._folder)
-        return engine_arguments(self._given, self._hardware, length, self._max_tokens)
+        return engine_arguments(
+            self._given,
+            self._hardware,
+            own_context_length(self._folder),
+            self._max_tokens,
+            quantized=is_quantized(self._folder),
+        )
 
     @property
     def _hardware(self) -> Hardware:

@@ -88,6 +88,8 @@ def after_thinking(low: str, words: frozenset[str]) -> int | None:
     """
     if len(low) <= WORDS_READ and words.isdisjoint(_TAGS):
         return 0
+    if "<" not in low and "[" not in low and "◁" not in low:
+        return 0
     last, start = -1, 0
     still_open = False
     for name, tags in _TAGS.items():

@@ -5,8 +5,9 @@ The engine starts at the first answer that is not stored, while the rest of the 
 
 from __future__ import annotations
 
+import contextlib
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
@@ -38,7 +39,7 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
     engine = build_engine(config)
     with phases.measure("check"):
         engine.check()
-    with phases.measure("load"):
+    with phases.measure("load"), uncollected():
         benchmarks = load_suite(config)
     folder = find_folder(config, engine, benchmarks)
     with run_dir.held(folder):
@@ -49,6 +50,7 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
             run_dir.write_config(folder, composed)
             _evaluate(config, engine, benchmarks, folder, phases)
             benchmarks.clear()
+            gc.unfreeze()
             gc.collect()  # the report is made in the memory of documents and samples
             results_of().publish(folder, report_samples=bool(composed["report"]["samples"]))
     results_of().show(folder)
@@ -74,6 +76,18 @@ def results_of() -> ModuleType:
     from orca_eval.run import results
 
     return results
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """What is made inside stays for long and holds no cycles: the garbage collector, which would
+    go through all of it again and again, leaves it out for good."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def load_suite(config: RunConfig) -> list[Benchmark]:

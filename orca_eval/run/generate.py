@@ -21,6 +21,7 @@ STALLS_TO_GIVE_UP = 3
 
 Finished = Callable[[Work, Completion], None]
 Generate = Callable[[Request], Awaitable[Completion]]
+Ready = asyncio.Queue[tuple[Work, Request] | None]
 
 
 @dataclass(slots=True)
@@ -87,44 +88,40 @@ async def generate_all(
         RunError: the engine died, or hangs.
     """
     watch = Watch(stall_seconds, say)
-    ready: asyncio.Queue[Request | None] = asyncio.Queue(maxsize=2 * ENCODE_BATCH)
-    by_key = {work.key.hex(): work for work in works}
+    ready: Ready = asyncio.Queue(maxsize=2 * ENCODE_BATCH)
     async with asyncio.TaskGroup() as group:
         watchdog = group.create_task(watch.run())
         in_flight = min(max_in_flight, len(works))
         group.create_task(_encode(prompter, works, ready, in_flight))
         workers = [
-            group.create_task(_worker(generate, by_key, ready, finished, watch))
-            for _ in range(in_flight)
+            group.create_task(_worker(generate, ready, finished, watch)) for _ in range(in_flight)
         ]
         await asyncio.gather(*workers)
         watchdog.cancel()
     return watch
 
 
-async def _encode(
-    prompter: Prompter, works: Sequence[Work], ready: asyncio.Queue[Request | None], workers: int
-) -> None:
+async def _encode(prompter: Prompter, works: Sequence[Work], ready: Ready, workers: int) -> None:
     """Requests into `ready`, tokenized batch by batch off the event loop; None ends a worker."""
     for batch in batches(works, ENCODE_BATCH):
-        for request in await asyncio.to_thread(prompter.requests, batch):
-            await ready.put(request)
+        requests = await asyncio.to_thread(prompter.requests, batch)
+        for pair in zip(batch, requests, strict=True):
+            await ready.put(pair)
     for _ in range(workers):
         await ready.put(None)
 
 
 async def _worker(
     generate: Generate,
-    by_key: dict[str, Work],
-    ready: asyncio.Queue[Request | None],
+    ready: Ready,
     finished: Finished,
     watch: Watch,
 ) -> None:
     """Keeps one request with the engine at any time."""
     me = asyncio.current_task()
     assert me is not None  # a coroutine always runs in a task; this tells the type checker
-    while (request := await ready.get()) is not None:
-        work = by_key[request.key]
+    while (pair := await ready.get()) is not None:
+        work, request = pair
         watch.under_way[me] = (work, time.monotonic())
         try:
             completion = await generate(request)

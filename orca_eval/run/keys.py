@@ -32,7 +32,8 @@ class KeyMaker:
         """32 bytes. `sample_index` tells repeated answers to one prompt apart."""
         digest = self._shared.copy()
         if not isinstance(prompt, str):
-            prompt = json.dumps(list(prompt), sort_keys=True, ensure_ascii=False)
+            # With its length before it, no content can look like the next turn.
+            prompt = "".join(f"{m['role']} {len(m['content'])} {m['content']}" for m in prompt)
         fields = f"{_fields(sampling)}\0{sample_index}\0{prompt}"
         digest.update(fields.encode("utf-8", "surrogatepass"))
         return digest.digest()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,7 +18,7 @@ from orca_eval.run.plan import Prompter, batches
 from orca_eval.run.scorer import ScoredSample
 from orca_eval.types import Completion
 
-CHUNK = 256
+CHUNK = 1024
 
 SCHEMA = pa.schema(
     [
@@ -63,8 +63,7 @@ def write_samples(
     with whole(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as out:
         for chunk in batches(samples, CHUNK):
             texts = responses([sample.key for sample in chunk])
-            rows = [_row(sample, prompter, texts) for sample in chunk]
-            out.write_table(pa.Table.from_pylist(rows, SCHEMA))
+            out.write_table(pa.table(_columns(chunk, prompter, texts), SCHEMA))
 
 
 def scores_frame(samples: Iterable[ScoredSample]) -> pd.DataFrame:
@@ -100,36 +99,45 @@ def gold_text(golds: Sequence[Sequence[str]]) -> str:
     return " | ".join("; ".join(variant) for variant in golds)
 
 
-def _row(
-    sample: ScoredSample, prompter: Prompter, texts: Mapping[bytes, Completion]
-) -> dict[str, Any]:
-    doc, scored = sample.waiting.doc, sample.scored
-    start, end = scored.evidence or (None, None)
-    options = None if doc.options is None else json.dumps(doc.options, ensure_ascii=False)
+def _columns(
+    samples: Sequence[ScoredSample], prompter: Prompter, texts: Mapping[bytes, Completion]
+) -> dict[str, list[Any]]:
+    docs = [sample.waiting.doc for sample in samples]
+    scored = [sample.scored for sample in samples]
+    evidence = [found.evidence or (None, None) for found in scored]
     return {
-        "benchmark": doc.benchmark,
-        "task": doc.task,
-        "doc_id": doc.doc_id,
-        "doc_hash": doc.doc_hash,
-        "cluster": doc.cluster,
-        "prompt": prompter.text(doc),
-        "response": _response(sample, texts),
-        "gold": gold_text(doc.golds),
-        "answer": scored.answer,
-        "rule": scored.rule,
-        "evidence_start": start,
-        "evidence_end": end,
-        "score": scored.score,
-        "f1": scored.f1,
-        "finish_reason": sample.finish_reason,
-        "prompt_tokens": sample.prompt_tokens,
-        "completion_tokens": sample.completion_tokens,
-        "exact_match_parts": scored.parts,
-        "sample_index": sample.waiting.sample_index,
-        "kind": doc.kind if sample.waiting.task.score is score_by_extraction else "",
-        "options": options,
-        "golds": json.dumps(doc.golds, ensure_ascii=False),
+        "benchmark": [doc.benchmark for doc in docs],
+        "task": [doc.task for doc in docs],
+        "doc_id": [doc.doc_id for doc in docs],
+        "doc_hash": [doc.doc_hash for doc in docs],
+        "cluster": [doc.cluster for doc in docs],
+        "prompt": [prompter.text(doc) for doc in docs],
+        "response": [_response(sample, texts) for sample in samples],
+        "gold": [gold_text(doc.golds) for doc in docs],
+        "answer": [found.answer for found in scored],
+        "rule": [found.rule for found in scored],
+        "evidence_start": [start for start, _ in evidence],
+        "evidence_end": [end for _, end in evidence],
+        "score": [found.score for found in scored],
+        "f1": [found.f1 for found in scored],
+        "finish_reason": [sample.finish_reason for sample in samples],
+        "prompt_tokens": [sample.prompt_tokens for sample in samples],
+        "completion_tokens": [sample.completion_tokens for sample in samples],
+        "exact_match_parts": [found.parts for found in scored],
+        "sample_index": [sample.waiting.sample_index for sample in samples],
+        "kind": [_kind(sample) for sample in samples],
+        "options": [None if doc.options is None else _json(doc.options) for doc in docs],
+        "golds": [_json(doc.golds) for doc in docs],
     }
+
+
+def _kind(sample: ScoredSample) -> str:
+    """Empty for a task from outside, which rescoring can't score."""
+    return sample.waiting.doc.kind if sample.waiting.task.score is score_by_extraction else ""
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _response(sample: ScoredSample, texts: Mapping[bytes, Completion]) -> str:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.benchmarks.types import Scored
 from orca_eval.run.plan import Waiting, Work
 from orca_eval.run.progress import Counts
+from orca_eval.run.scoring_process import Job, ScoringProcess
 from orca_eval.types import Completion, FinishReason
 
-Job = tuple[Work, Completion]
+BATCH = 64
+MOST_WAITING = 4096
+
+Finished = tuple[Waiting, Work, Completion]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,46 +34,96 @@ class ScoredSample:
 
 
 class Scorer:
-    """Scores every sample that waits for a completion; a context manager.
+    """Scores every sample that waits for a completion.
+
+    Our own docs are scored by a process beside us, a task from outside scores itself here. One
+    thread sends batches, another collects their scores.
 
     Attributes:
-        samples: scored so far, in the order in which they finished.
+        samples: scored so far, in no order that matters.
     """
 
     def __init__(self, counts: Counts) -> None:
         self.samples: list[ScoredSample] = []
         self._counts = counts
-        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._finished: queue.SimpleQueue[Finished | None] = queue.SimpleQueue()
+        self._sent: queue.SimpleQueue[list[Finished] | None] = queue.SimpleQueue()
+        self._process: ScoringProcess | None = None
         self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._loop, name="scorer", daemon=True)
-        self._thread.start()
+        loops = {"scorer-send": self._send, "scorer-collect": self._collect}
+        self._threads = [
+            threading.Thread(target=loop, name=name, daemon=True) for name, loop in loops.items()
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def behind(self) -> bool:
+        """Whether so much waits to be scored that its texts begin to fill the memory."""
+        return self._finished.qsize() > MOST_WAITING
 
     def put(self, work: Work, completion: Completion) -> None:
-        """Queues one completion; never blocks. Raises what scoring an earlier one raised."""
+        """Queues the samples that wait for a completion and are not scored yet; never blocks.
+        Raises what scoring an earlier one raised."""
         if self._failure is not None:
             raise self._failure
-        self._queue.put((work, completion))
+        for waiting in work.waiting[work.scored :]:
+            self._finished.put((waiting, work, completion))
+        work.scored = len(work.waiting)
 
     def finish(self) -> Sequence[ScoredSample]:
         """Waits for all that was queued; the samples."""
-        self._queue.put(None)
-        self._thread.join()
+        self._finished.put(None)
+        for thread in self._threads:
+            thread.join()
+        if self._process is not None:
+            self._process.close()
         if self._failure is not None:
             raise self._failure
         return self.samples
 
-    def _loop(self) -> None:
-        while (job := self._queue.get()) is not None:
-            if self._failure is not None:
-                continue
+    def _send(self) -> None:
+        while batch := self._next_batch():
+            jobs = [_job(item) for item in batch if _is_ours(item)]
             try:
-                for waiting in job[0].waiting:
-                    self._add(waiting, job[0], job[1])
-            except Exception as error:  # shown by the thread that asked
+                if jobs and self._failure is None:
+                    self._process = self._process or ScoringProcess()
+                    self._process.send(jobs)
+            except Exception as error:  # shown by the thread that asks
+                self._failure = error
+            self._sent.put(batch)
+        self._sent.put(None)
+
+    def _next_batch(self) -> list[Finished]:
+        """What is queued, at least one and at most BATCH; empty at the end."""
+        batch: list[Finished] = []
+        while not batch or (len(batch) < BATCH and not self._finished.empty()):
+            item = self._finished.get()
+            if item is None:
+                self._finished.put(None)  # found again by the next call
+                break
+            batch.append(item)
+        return batch
+
+    def _collect(self) -> None:
+        while (batch := self._sent.get()) is not None:
+            try:
+                if self._failure is None:
+                    for item, scored in zip(batch, self._scores(batch), strict=True):
+                        self._add(*item, scored)
+            except Exception as error:  # shown by the thread that asks
                 self._failure = error
 
-    def _add(self, waiting: Waiting, work: Work, completion: Completion) -> None:
-        scored = waiting.task.score(waiting.doc, completion.text)
+    def _scores(self, batch: Sequence[Finished]) -> Iterator[Scored]:
+        ours = iter(self._process.receive() if self._process and any(map(_is_ours, batch)) else ())
+        for item in batch:
+            waiting, _, completion = item
+            if _is_ours(item):
+                yield next(ours)
+            else:
+                yield waiting.task.score(waiting.doc, completion.text)
+
+    def _add(self, waiting: Waiting, work: Work, completion: Completion, scored: Scored) -> None:
         self.samples.append(
             ScoredSample(
                 waiting=waiting,
@@ -82,3 +137,13 @@ class Scorer:
         )
         self._counts.scored += 1
         self._counts.answered += scored.answer is not None
+
+
+def _is_ours(item: Finished) -> bool:
+    return item[0].task.score is score_by_extraction
+
+
+def _job(item: Finished) -> Job:
+    waiting, _, completion = item
+    doc = waiting.doc
+    return doc.kind, doc.golds, doc.options, completion.text

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from orca_eval.types import Completion, Request
 
 LOOKUP_BATCH = 2048
 TICK_SECONDS = 0.25
+BEHIND_SECONDS = 0.01
 
 
 @dataclass(slots=True)
@@ -132,23 +133,34 @@ class Session:
         """Renders and looks up every prompt; returns the works whose answer is not stored."""
         self._view.status("building prompts, looking for stored answers")
         missing: list[Work] = []
-        stored: list[tuple[Work, Completion]] = []
+        stored: list[Work] = []
         with self.phases.measure("plan"):
             for benchmark in self.benchmarks:
                 works = await asyncio.to_thread(self.planner.add, benchmark)
                 for part in batches(works, LOOKUP_BATCH):
-                    found = await asyncio.to_thread(self._look_up, part)
-                    stored += [(w, found[w.key]) for w in part if w.key in found]
+                    found = await self._reuse(part)
+                    stored += [w for w in part if w.key in found]
                     missing += [w for w in part if w.key not in found]
                 if missing and self._starting is None:
                     self._starting = asyncio.create_task(self._start())
             self.planner.refuse_over_long()
+            # Prompts that came back in a later benchmark have more samples waiting by now.
+            late = [w for w in stored if w.scored < len(w.waiting)]
+            found = await self._reuse(late)
+            missing += [w for w in late if w.key not in found]
         self.counts.total = sum(len(w.waiting) for w in self.planner.works.values())
-        # A prompt may come back in a later benchmark; only now all its waiting samples are known.
-        for work, completion in stored:
-            self.counts.reused += len(work.waiting)
-            self._scorer.put(work, completion)
         return in_sending_order(missing)
+
+    async def _reuse(self, works: Sequence[Work]) -> Collection[bytes]:
+        """Hands stored answers to the scorer; the keys of those that are stored."""
+        while self._scorer.behind:
+            await asyncio.sleep(BEHIND_SECONDS)
+        found = await asyncio.to_thread(self._look_up, works)
+        for work in works:
+            if work.key in found:
+                self.counts.reused += len(work.waiting) - work.scored
+                self._scorer.put(work, found[work.key])
+        return found.keys()
 
     def _look_up(self, works: Sequence[Work]) -> dict[bytes, Completion]:
         found = {
@@ -195,9 +207,10 @@ class Session:
             return Completion("", "skipped", 0, 0)
 
     def _on_finish(self, work: Work, completion: Completion) -> None:
-        text = completion.text.encode("utf-8", "replace").decode()
-        if text != completion.text:  # lone surrogates, which neither SQLite nor Parquet takes
-            completion = replace(completion, text=text)
+        if not completion.text.isascii():
+            text = completion.text.encode("utf-8", "replace").decode()
+            if text != completion.text:  # lone surrogates: neither SQLite nor Parquet takes them
+                completion = replace(completion, text=text)
         if completion.finish_reason in ("stop", "length"):
             self.store.put(work.key, completion)
         self.counts.tokens += completion.completion_tokens

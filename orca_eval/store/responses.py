@@ -30,6 +30,7 @@ BUSY_SECONDS = 30.0
 LOCK_POLL_SECONDS = 0.05
 
 Batch = list[tuple[bytes, Completion]]
+Item = tuple[bytes, Completion] | threading.Event | None
 
 
 class ResponseStore:
@@ -45,7 +46,7 @@ class ResponseStore:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "responses.sqlite"
         self.warnings: list[str] = []
-        self._queue: queue.Queue[tuple[bytes, Completion] | threading.Event | None] = queue.Queue()
+        self._queue: queue.SimpleQueue[Item] = queue.SimpleQueue()
         self._failure: RunError | None = None
         self._mutex = threading.Lock()  # one connection, used by the caller and by the writer
         try:

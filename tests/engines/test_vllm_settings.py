@@ -86,6 +86,7 @@ def test_a_log_without_a_cause_explains_nothing(log: str) -> None:
 def test_defaults_come_from_the_hardware_and_the_model() -> None:
     cpu = engine_arguments({"dtype": None, "show_logs": True}, Hardware(cpu=True), 8192, 256)
     assert cpu == {
+        "dtype": "float32",
         "gpu_memory_utilization": 0.3,
         "enforce_eager": True,
         "enable_prefix_caching": True,
@@ -94,9 +95,17 @@ def test_defaults_come_from_the_hardware_and_the_model() -> None:
     }
     gpu = engine_arguments({"enforce_eager": True}, Hardware(cpu=False), 4096, 1024)
     assert gpu["gpu_memory_utilization"] == 0.9
+    assert gpu["dtype"] == "auto"
     assert gpu["max_model_len"] == 4096
     assert gpu["enforce_eager"]
     assert "max_model_len" not in engine_arguments({}, Hardware(cpu=False), None, 1024)
+
+
+def test_quantized_weights_and_a_given_dtype_are_left_as_they_are() -> None:
+    cpu = Hardware(cpu=True)
+    assert engine_arguments({}, cpu, 4096, 256, quantized=True)["dtype"] == "auto"
+    assert engine_arguments({"quantization": "awq"}, cpu, 4096, 256)["dtype"] == "auto"
+    assert engine_arguments({"dtype": "bfloat16"}, cpu, 4096, 256)["dtype"] == "bfloat16"
 
 
 def test_placement_is_not_identity_but_any_other_argument_is() -> None:
@@ -106,6 +115,12 @@ def test_placement_is_not_identity_but_any_other_argument_is() -> None:
     assert text_arguments(placed) == base
     assert text_arguments({"hf_overrides": {"rope_theta": 1.0}}) != base
     assert text_arguments({"quantization": "fp8"}) != base
+
+
+def test_sums_in_one_order_are_another_computation(monkeypatch: pytest.MonkeyPatch) -> None:
+    base = text_arguments({})
+    monkeypatch.setenv("VLLM_BATCH_INVARIANT", "1")
+    assert text_arguments({}) == base | {"batch_invariant": True}
 
 
 def write(folder: Path, **files: Any) -> Path:

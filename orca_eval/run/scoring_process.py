@@ -1,0 +1,80 @@
+"""Extraction and scoring in a process of its own.
+
+A pattern holds the interpreter's lock while it matches, for up to 0.1 s on a hostile reply, and
+the event loop that feeds the engine must not wait for that. Both sides pickle through pipes; the
+child ends when its input does, so it outlives neither a finished run nor a killed one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO, cast
+
+from orca_eval.benchmarks.scorer import score_response
+from orca_eval.benchmarks.types import Scored
+from orca_eval.errors import RunError
+from orca_eval.scoring import Golds
+from orca_eval.types import Kind
+
+Job = tuple[Kind, Golds, Mapping[str, str] | None, str]
+"""What decides the score of a response to one of our own docs: kind, golds, options, response."""
+
+GONE = "the process that scores answers was killed; repeat the same command to go on"
+
+
+class ScoringProcess:
+    """Scores batches in the order in which they were sent; sent and received on two threads, so
+    that neither side waits for the other."""
+
+    def __init__(self) -> None:
+        # Apart from the current folder (-P) and from the terminal's Ctrl-C (a session of its own).
+        command = [sys.executable, "-P", "-m", __name__]
+        self._child = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )
+        self._jobs = cast(BinaryIO, self._child.stdin)
+        self._scores = cast(BinaryIO, self._child.stdout)
+
+    def send(self, jobs: Sequence[Job]) -> None:
+        """Blocks while the process is behind. Raises RunError where it is gone."""
+        try:
+            pickle.dump(jobs, self._jobs)
+            self._jobs.flush()
+        except OSError as error:
+            raise RunError(GONE) from error
+
+    def receive(self) -> list[Scored]:
+        """The scores of the next batch, one a job. Raises RunError where the process is gone."""
+        try:
+            return [Scored(*fields) for fields in pickle.load(self._scores)]
+        except (OSError, EOFError, pickle.UnpicklingError) as error:
+            raise RunError(GONE) from error
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._child.kill()
+        self._child.wait()
+        self._scores.close()
+        with contextlib.suppress(OSError):  # what it has not read
+            self._jobs.close()
+
+
+def serve(jobs: BinaryIO, scores: BinaryIO) -> None:
+    """The child: answers batches until there are no more."""
+    while True:
+        try:
+            batch: Sequence[Job] = pickle.load(jobs)
+        except EOFError:
+            return
+        found = [score_response(*job) for job in batch]
+        fields = [(s.answer, s.rule, s.evidence, s.score, s.f1, s.parts) for s in found]
+        pickle.dump(fields, scores)
+        scores.flush()
+
+
+if __name__ == "__main__":
+    serve(sys.stdin.buffer, sys.stdout.buffer)

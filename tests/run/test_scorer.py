@@ -1,0 +1,106 @@
+"""Scoring beside the run: every sample once, in a process that neither outlives nor stops it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import psutil
+import pytest
+
+from orca_eval.benchmarks.scorer import score_by_extraction
+from orca_eval.benchmarks.types import Scored, Task
+from orca_eval.benchmarks.types import Scorer as ScoreDoc
+from orca_eval.errors import RunError
+from orca_eval.run.plan import Waiting, Work
+from orca_eval.run.progress import Counts
+from orca_eval.run.scorer import Scorer
+from orca_eval.types import Completion, Doc
+
+from .fakes import work
+
+
+def scored_elsewhere(_: Doc, response: str) -> Scored:
+    return Scored(response, "elsewhere", None, 0.5)
+
+
+def part(score: ScoreDoc) -> Task:
+    return Task("part", "1", (), 0, None, {}, score)
+
+
+def waiting_work(number: int, score: ScoreDoc) -> Work:
+    made = work(number, f"question {number}")
+    doc = replace(made.waiting[0].doc, kind="number", golds=(("7",),))
+    made.waiting = [Waiting(part(score), doc, 0)]
+    return made
+
+
+def completion(text: str) -> Completion:
+    return Completion(text, "stop", 3, 4)
+
+
+def children() -> list[psutil.Process]:
+    return [
+        c for c in psutil.Process().children() if "orca_eval.run.scoring_process" in c.cmdline()
+    ]
+
+
+def test_ours_and_tasks_from_outside_are_scored_each_by_its_own() -> None:
+    counts = Counts()
+    scorer = Scorer(counts)
+    for number in range(300):
+        own = number % 3 > 0
+        item = waiting_work(number, score_by_extraction if own else scored_elsewhere)
+        scorer.put(item, completion(f"The answer is {number}." if number != 8 else "No idea."))
+    samples = {s.waiting.doc.doc_id: s.scored for s in scorer.finish()}
+    assert len(samples) == 300
+    assert samples[7].score == 1.0
+    assert samples[8].answer is None
+    assert all(samples[n].answer == str(n) for n in range(300) if n % 3 > 0 and n != 8)
+    assert all(samples[n].rule == "elsewhere" for n in range(0, 300, 3))
+    assert (counts.scored, counts.answered) == (300, 299)
+    assert children() == []
+
+
+def test_samples_that_come_to_wait_later_are_scored_once() -> None:
+    scorer = Scorer(Counts())
+    item = waiting_work(1, score_by_extraction)
+    scorer.put(item, completion("7"))
+    scorer.put(item, completion("7"))
+    item.waiting.append(replace(item.waiting[0], sample_index=1))
+    scorer.put(item, completion("7"))
+    assert [s.waiting.sample_index for s in scorer.finish()] == [0, 1]
+
+
+def test_a_killed_process_is_one_line() -> None:
+    scorer = Scorer(Counts())
+    scorer.put(waiting_work(0, score_by_extraction), completion("7"))
+    deadline = time.monotonic() + 30
+    while not scorer.samples and time.monotonic() < deadline:
+        time.sleep(0.01)
+    for child in children():
+        child.kill()
+        child.wait()
+    scorer.put(waiting_work(1, score_by_extraction), completion("7"))
+    with pytest.raises(RunError, match="was killed; repeat the same command"):
+        scorer.finish()
+
+
+def test_it_ends_with_a_killed_run() -> None:
+    code = (
+        "import os, signal\n"
+        "from orca_eval.run.scoring_process import ScoringProcess\n"
+        "process = ScoringProcess()\n"
+        "process.send([('number', (('7',),), None, '7')])\n"
+        "print(process.receive()[0].score, process._child.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    score, pid = done.stdout.split()
+    assert float(score) == 1.0
+    deadline = time.monotonic() + 30
+    while psutil.pid_exists(int(pid)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not psutil.pid_exists(int(pid))
