@@ -29,7 +29,7 @@ ENGINE = {
     "gpu_memory_utilization": 0.3,
     "enforce_eager": True,
     "max_num_seqs": 256,
-    "dtype": "bfloat16",
+    "dtype": "float32",
     "enable_prefix_caching": True,
 }
 
