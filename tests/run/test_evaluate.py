@@ -165,8 +165,9 @@ def test_two_runs_of_one_folder_at_once_are_told_apart(script: Path, tmp_path: P
     assert first.returncode == 0
 
 
-def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(
-    script: Path, tmp_path: Path
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_a_polite_end_keep_what_is_finished_and_the_same_command_goes_on(
+    script: Path, tmp_path: Path, end: signal.Signals
 ) -> None:
     command = [sys.executable, "-m", "orca_eval.cli", *replay(script, tmp_path)]
     slow = [*command, "engine.delay=0.3", "engine.max_in_flight=8"]
@@ -184,7 +185,7 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(
         try:
             first.wait(1.5)
         except subprocess.TimeoutExpired:
-            first.send_signal(signal.SIGINT)
+            first.send_signal(end)
         _, rest = first.communicate()
     assert first.returncode == 130, rest
     assert "interrupted" in rest
