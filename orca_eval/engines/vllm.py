@@ -35,6 +35,11 @@ from orca_eval.model.weights import resolve_weights
 from orca_eval.types import Completion, FinishReason, Request, Sampling
 
 LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+COUNTS = (
+    *("max_in_flight", "max_num_seqs", "max_model_len", "max_num_batched_tokens"),
+    *("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size"),
+)
+"""Arguments that must be whole numbers of at least 1."""
 COUNTERS = ("requests", "prompt_tokens", "generated_tokens", "prefix_cache_hit_tokens")
 FINISH_REASONS: Mapping[str, FinishReason] = {"stop": "stop", "length": "length"}
 
@@ -72,11 +77,12 @@ class VllmEngine:
 
     @property
     def max_in_flight(self) -> int:
-        """Twice what a step can hold, so that a freed place is filled in the next step."""
+        """Twice what a step of all replicas holds, so that a freed place is filled in the next."""
         given = self._given.get("max_in_flight")
         if given is not None:
             return int(given)
-        return 2 * int(self._arguments.get("max_num_seqs", self._hardware.most_seqs))
+        replicas = int(self._arguments.get("data_parallel_size", 1))
+        return 2 * replicas * int(self._arguments.get("max_num_seqs", self._hardware.most_seqs))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -86,7 +92,7 @@ class VllmEngine:
         """Names, numbers and the model's files; vLLM itself is not imported."""
         vllm_version()
         check_names(self._given)
-        for name in ("max_in_flight", "max_num_seqs", "max_model_len", "tensor_parallel_size"):
+        for name in COUNTS:
             value = self._given.get(name)
             if value is not None and (type(value) is not int or value < 1):
                 raise InputError(f"engine.{name}={value!r} must be a whole number, at least 1")

@@ -33,9 +33,15 @@ class ScoringProcess:
     def __init__(self) -> None:
         # Apart from the current folder (-P) and from the terminal's Ctrl-C (a session of its own).
         command = [sys.executable, "-P", "-m", __name__]
-        self._child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-        )
+        try:
+            self._child = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            )
+        except OSError as error:
+            raise RunError(
+                f"can't start the process that scores answers: {error.strerror}; repeat the same "
+                "command to go on"
+            ) from error
         self._jobs = cast(BinaryIO, self._child.stdin)
         self._scores = cast(BinaryIO, self._child.stdout)
 

@@ -145,7 +145,12 @@ def test_a_prompt_that_does_not_fit_fails_alone(running: VllmEngine, loop: async
 def test_identity_is_known_before_the_start_and_is_plain_data(running: VllmEngine) -> None:
     fresh = engine(enforce_eager=False, max_num_seqs=3).identity()
     assert json.loads(json.dumps(fresh)) == json.loads(json.dumps(running.identity()))
-    assert engine(dtype="float32").identity() != fresh
+    assert engine(dtype="bfloat16").identity() != fresh
+
+
+def test_every_replica_is_kept_full() -> None:
+    assert engine(max_num_seqs=10, data_parallel_size=3).max_in_flight == 60
+    assert engine(max_num_seqs=10, data_parallel_size=3, max_in_flight=7).max_in_flight == 7
 
 
 @pytest.mark.parametrize(
@@ -154,6 +159,7 @@ def test_identity_is_known_before_the_start_and_is_plain_data(running: VllmEngin
         ({"tensor_paralel_size": 2}, "nearest: engine.tensor_parallel_size"),
         ({"model": "other"}, "engine.model can't be set: it comes from model.path"),
         ({"max_num_seqs": 0}, "engine.max_num_seqs=0 must be a whole number, at least 1"),
+        ({"data_parallel_size": 0}, "engine.data_parallel_size=0 must be a whole number"),
         ({"gpu_memory_utilization": 1.5}, "must be above 0 and at most 1"),
         ({"max_model_len": 512}, "max_tokens=512 leaves no room"),
     ],
