@@ -19,7 +19,8 @@ from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.vllm import VllmEngine, sampling_params
 from orca_eval.types import Message, Request, Sampling
 
-SETTINGS = {"max_model_len": 2048, "show_logs": False}
+# Two engines side by side: a share of the memory that both get, on a GPU as on a CPU.
+SETTINGS = {"max_model_len": 2048, "gpu_memory_utilization": 0.3}
 
 
 def requests(engine: VllmEngine, count: int, sampling: Sampling) -> list[Request]:
@@ -56,14 +57,14 @@ def timed_raw(llm: Any, engine: VllmEngine, chunk: Sequence[Request]) -> tuple[f
     return time.perf_counter() - began, tokens
 
 
-async def compare(engine: VllmEngine, whole: Sequence[Request], rounds: int) -> None:
-    """Both loaded side by side; each round goes through one and then the other, in turns first."""
-    await engine.start()
+async def timed_pairs(
+    engine: VllmEngine, rounds: Sequence[Sequence[Request]]
+) -> list[tuple[tuple[float, int], tuple[float, int]]]:
     from vllm import LLM
 
     llm = await asyncio.to_thread(LLM, **engine.launch_arguments())
     pairs = []
-    for number, chunk in enumerate(chunks(whole, rounds)):
+    for number, chunk in enumerate(rounds):
         if number % 2:
             raw = timed_raw(llm, engine, chunk)
             ours = await timed_ours(engine, chunk)
@@ -76,7 +77,16 @@ async def compare(engine: VllmEngine, whole: Sequence[Request], rounds: int) -> 
             f"raw {raw[0]:.2f} s for {raw[1]} tokens",
             flush=True,
         )
-    await engine.close()
+    return pairs
+
+
+async def compare(engine: VllmEngine, whole: Sequence[Request], rounds: int) -> None:
+    """Both loaded side by side; each round goes through one and then the other, in turns first."""
+    await engine.start()
+    try:
+        pairs = await timed_pairs(engine, chunks(whole, rounds))
+    finally:
+        await engine.close()
     ratios = [(o[0] / o[1]) / (r[0] / r[1]) for o, r in pairs]
     seconds = [sum(part[0] for part in side) for side in zip(*pairs, strict=True)]
     tokens = [sum(part[1] for part in side) for side in zip(*pairs, strict=True)]

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from orca_eval import __version__
 from orca_eval.errors import InputError, OrcaEvalError
 from orca_eval.help import PROGRAM, VERBS
-
-INTERRUPTED = 130
+from orca_eval.interrupt import INTERRUPTED, end_on_sigterm
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a verb. Returns the exit code (see `orca-eval --help`)."""
     args = list(sys.argv[1:] if arguments is None else arguments)
+    end_on_sigterm()
     try:
         text = _help(args)
         if text is not None:

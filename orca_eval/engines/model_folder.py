@@ -43,6 +43,14 @@ def is_quantized(folder: Path) -> bool:
     return "quantization_config" in _read(folder / "config.json")
 
 
+def scales_with_length(folder: Path) -> bool:
+    """Whether the context's length that an engine is started with changes what the model computes
+    (LongRoPE has other factors beyond the length of its training)."""
+    config = _read(folder / "config.json")
+    scaling = config.get("rope_scaling") or config.get("rope_parameters") or {}
+    return bool({"longrope", "su"} & {scaling.get("rope_type"), scaling.get("type")})
+
+
 def special_tokens(folder: Path) -> Mapping[str, int]:
     """Text → id of the tokens that text can't spell by accident."""
     listed = _read(folder / "tokenizer_config.json").get("added_tokens_decoder", {})
@@ -84,6 +92,13 @@ def read_adapter(path: str) -> Adapter:
         raise InputError(
             f"model.adapter={path} is not a LoRA adapter's folder: no adapter_config.json with a "
             "rank in it"
+        )
+    refused = [name for name in ("use_dora", "lora_bias", "modules_to_save") if config.get(name)]
+    refused += ["bias"] if config.get("bias", "none") != "none" else []
+    if refused:
+        raise InputError(
+            f"model.adapter={path}: vLLM can't run an adapter with {', '.join(refused)}; merge it "
+            "into the model's weights"
         )
     weights = folder / "adapter_model.safetensors"
     if not weights.is_file():

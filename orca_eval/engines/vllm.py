@@ -17,6 +17,7 @@ from orca_eval.engines.model_folder import (
     is_quantized,
     own_context_length,
     read_adapter,
+    scales_with_length,
     special_tokens,
     turn_end,
 )
@@ -118,6 +119,7 @@ class VllmEngine:
             "adapter": None if self._adapter is None else self._adapter.sha256,
             "tokenizer": self.tokenizer.identity,
             "stop_token_ids": list(self.stop_token_ids),
+            **({"max_model_len": self.context_length} if scales_with_length(self._folder) else {}),
             **text_arguments(self._arguments),
         }
 
@@ -145,6 +147,10 @@ class VllmEngine:
             from vllm.lora.request import LoRARequest
 
             self._lora = LoRARequest("adapter", 1, str(self._adapter.folder))
+            try:
+                await self._llm.add_lora(self._lora)
+            except Exception as error:
+                raise self._failure(error, "vLLM can't load model.adapter") from None
 
     async def generate(self, request: Request) -> Completion:
         """One completion; cancelling it takes the request out of vLLM's batch."""
@@ -246,13 +252,13 @@ class VllmEngine:
         self._counts["prefix_cache_hit_tokens"] += output.num_cached_tokens or 0
         return Completion(answer.text, finish, prompt_tokens, generated)
 
-    def _failure(self, error: Exception) -> RunError:
+    def _failure(self, error: Exception, what: str = "vLLM failed on a request") -> RunError:
         from vllm.v1.engine.exceptions import EngineDeadError
 
         if isinstance(error, EngineDeadError) and self._process is not None:
             return self._process.failure("vLLM's engine died", error)
         cause = error.__cause__ or error
-        return RunError(f"vLLM failed on a request: {type(cause).__name__}: {cause}")
+        return RunError(f"{what}: {type(cause).__name__}: {cause}")
 
 
 @cache

@@ -40,9 +40,9 @@ SET_BY_HARNESS = {
 }
 
 # Where and in what portions the same computation is done. The order of floating-point sums moves
-# with it, but so it does from run to run with the batch that a request happens to be in; an answer
-# from one GPU stays an answer when the run goes on with two. Every other argument names another
-# computation, or may, and is part of the identity.
+# with it, but in 16 bits so it does from run to run with the batch that a request happens to be in;
+# an answer from one GPU stays an answer when the run goes on with two. Every other argument names
+# another computation, or may, and is part of the identity.
 PLACEMENT = frozenset(
     {
         "async_scheduling",
@@ -58,7 +58,6 @@ PLACEMENT = frozenset(
         "enforce_eager",
         "gpu_memory_utilization",
         "kv_cache_memory_bytes",
-        "load_format",
         "max_model_len",
         "max_num_batched_tokens",
         "max_num_partial_prefills",
@@ -165,6 +164,6 @@ def text_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that may change what is generated, for the store's key; among them vLLM's
     switch for sums in one order whatever the batch, which is an environment variable."""
     always: dict[str, Any] = {"dtype": "auto", "quantization": None, "kv_cache_dtype": "auto"}
-    invariant = os.environ.get("VLLM_BATCH_INVARIANT", "0") != "0"
+    invariant = os.environ.get("VLLM_BATCH_INVARIANT", "0") not in ("", "0")
     always |= {"batch_invariant": True} if invariant else {}
     return always | {name: value for name, value in arguments.items() if name not in PLACEMENT}

@@ -25,6 +25,7 @@ _CONTEXT_TOO_LONG = re.compile(
     rf"available KV cache memory \({_NUMBER} GiB\)(?:.*?estimated maximum model length is (\d+))?"
 )
 _OUT_OF_MEMORY = re.compile(r"out of memory", re.IGNORECASE)
+_WEIGHTS_DO_NOT_FIT = re.compile(r"Failed to load model - not enough GPU memory")
 _ALLOCATION = re.compile(r"Tried to allocate ([\d.]+ [KMG]iB)")
 _ERROR_LINE = re.compile(r"(?:^|\s)([A-Za-z_.]*(?:Error|Exception)): (\S.*)$", re.MULTILINE)
 _SECOND_HAND = (
@@ -46,6 +47,7 @@ def explain(log: str, utilization: float, max_num_seqs: int) -> str | None:
         lambda: _weights_fill_it(log),
         lambda: _context(log),
         lambda: _no_cache(log, utilization),
+        lambda: _weights_do_not_fit(log),
         lambda: _out_of_memory(log, utilization, max_num_seqs),
         lambda: _last_error(log),
     )
@@ -99,6 +101,15 @@ def _no_cache(log: str, utilization: float) -> str | None:
     return (
         "the model leaves no memory for the KV cache: raise engine.gpu_memory_utilization from "
         f"{utilization:g}, quantize, or spread it over more GPUs with engine.tensor_parallel_size"
+    )
+
+
+def _weights_do_not_fit(log: str) -> str | None:
+    if _WEIGHTS_DO_NOT_FIT.search(log) is None:
+        return None
+    return (
+        "the weights do not fit into the GPU's memory: halve them with engine.quantization=fp8, or "
+        "spread them with engine.tensor_parallel_size=2"
     )
 
 

@@ -19,7 +19,8 @@ def file_hashes(files: Iterable[Path]) -> Mapping[Path, str]:
     """sha256 (hex) of each file's whole content, the same that `sha256sum` prints.
 
     Files are read in parallel (hashlib gives up the interpreter's lock: 1 to 2 GB/s for each core).
-    A digest is remembered by path, size and mtime_ns, so that a checkpoint is read once. A file in
+    A digest is remembered by path, inode, size and both times, so that a checkpoint is read once (a
+    copy may keep the time of its content, mtime, but not that of its inode, ctime). A file in
     the hub's cache that is stored by its sha256 (`blobs/<64 hex>`) is not read at all.
     """
     paths = list(files)
@@ -38,7 +39,8 @@ def _file_hash(path: Path) -> str:
     if real.parent.name == "blobs" and len(real.name) == 64:
         return real.name
     status = real.stat()
-    key = f"{real}\0{status.st_size}\0{status.st_mtime_ns}"
+    marks = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    key = "\0".join(map(str, (real, *marks)))
     note = cache_folder() / "sha256" / hashlib.sha256(key.encode()).hexdigest()
     try:
         remembered = note.read_text()

@@ -18,6 +18,7 @@ _FIGURES = (
 """Column, key in the manifest's `speed`, format, and the factor to the column's unit."""
 
 _PHASES = {
+    "check": "check, hash weights",
     "load": "read data",
     "plan": "build prompts",
     "start": "load engine",
@@ -46,8 +47,8 @@ def speed_table(board: Board) -> Table | None:
         columns=(*(column for column, *_ in _FIGURES), *phases),
         rows=tuple(rows),
         remarks=(
-            "Of the answers generated in the run itself, not of stored ones. Prompts are built "
-            "while the engine loads, and answers scored while others generate.",
+            "Tokens are those generated in the run itself, not of stored answers, which are looked "
+            "up while the engine loads. Answers are scored while others generate.",
         ),
     )
 

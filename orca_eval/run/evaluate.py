@@ -1,6 +1,6 @@
 """One run: config → tasks → requests → engine → response store → scores → run folder.
 
-The engine starts at the first answer that is not stored, while the rest of the data loads.
+The data comes first: what is missing or malformed must be known before any engine work.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ def results_of() -> ModuleType:
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """What is made inside stays for long and holds no cycles: the garbage collector, which would
-    go through all of it again and again, leaves it out for good."""
+    """What is made inside stays to the end of the run: the garbage collector, which would go
+    through all of it again and again, leaves it out."""
     gc.disable()
     try:
         yield

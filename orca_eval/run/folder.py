@@ -122,12 +122,20 @@ def whole(path: Path) -> Iterator[Path]:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        yield temporary
-        temporary.replace(path)
+        with disk_faults(path):
+            yield temporary
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def disk_faults(path: Path) -> Iterator[None]:
+    """RunError, in one line, for what the file system refuses while `path` is written."""
+    try:
+        yield
     except OSError as error:
         raise RunError(
             f"can't write {path}: {error.strerror or error}; the responses are kept: "
             "make room and repeat the same command"
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """The one continuous batch: requests to the engine as it has room, completions as they finish.
 
-Prompts are tokenized a few batches ahead, on a thread, while others generate; storing and scoring
-happen on threads of their own. So neither waits for the other.
+Prompts are tokenized a few batches ahead, on a thread, while others generate; storing happens on a
+thread of its own and scoring in a process. So neither waits for the other.
 """
 
 from __future__ import annotations

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -16,6 +19,7 @@ from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.config.overrides import parse
 from orca_eval.errors import OrcaEvalError
+from orca_eval.interrupt import INTERRUPTED, end_on_sigterm
 from orca_eval.run.progress import say
 
 FAILED = 1
@@ -84,18 +88,43 @@ def run_all(runs: Sequence[Sequence[str]]) -> list[RunResult]:
 
 def _run_in_process(overrides: Sequence[str]) -> RunResult:
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        try:
-            return pool.submit(_run_here, tuple(overrides)).result()
-        except BrokenProcessPool:
-            problem = "its process was killed (out of memory?); the same command goes on"
-            return RunResult(tuple(overrides), None, FAILED, problem)
-
-
-def _run_here(overrides: tuple[str, ...]) -> RunResult:
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_run_here, args=(tuple(overrides), sender))
+    process.start()
+    sender.close()
     try:
-        return RunResult(overrides, run_one(list(overrides)), 0)
+        result: RunResult = receiver.recv()
+    except EOFError:
+        problem = "its process was killed (out of memory?); the same command goes on"
+        result = RunResult(tuple(overrides), None, FAILED, problem)
+    except KeyboardInterrupt:
+        process.terminate()  # which ends it as Ctrl-C would
+        process.join()
+        raise
+    process.join()
+    return result
+
+
+def _run_here(overrides: tuple[str, ...], results: Connection) -> None:
+    os.setsid()  # Ctrl-C is for our parent, which passes it on
+    end_on_sigterm()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        result = RunResult(overrides, run_one(list(overrides)), 0)
     except OrcaEvalError as error:
-        return RunResult(overrides, None, error.exit_code, str(error).replace("\n", "; "))
+        problem = str(error).replace("\n", "; ")
+        result = RunResult(overrides, None, error.exit_code, problem)
+    except KeyboardInterrupt:
+        result = RunResult(overrides, None, INTERRUPTED, "interrupted; the same command goes on")
     except Exception as error:  # a defect in one model's run must not take the others with it
-        return RunResult(overrides, None, FAILED, f"{type(error).__name__}: {error}")
+        result = RunResult(overrides, None, FAILED, f"{type(error).__name__}: {error}")
+    with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
+        results.send(result)
+
+
+def _end_with_parent() -> None:
+    """A run whose parent was killed would hold its folder and the GPU against the next command."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)

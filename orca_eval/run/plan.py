@@ -34,14 +34,12 @@ class Work:
 
     The prompt itself is rendered again when it is sent (20 µs), so that 51,752 of them don't fill
     the memory. `skip_tokens` is its length where it does not fit and is counted wrong instead.
-    `scored` counts those of `waiting` that the scorer has.
     """
 
     key: bytes
     sampling: Sampling
     waiting: list[Waiting] = field(default_factory=list)
     skip_tokens: int | None = None
-    scored: int = 0
 
 
 class Prompter:

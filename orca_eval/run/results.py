@@ -6,7 +6,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -36,16 +36,22 @@ COMPARABLE = "Generative, zero-shot: not comparable with log-likelihood acc/acc_
 
 
 def write(folder: Path, config: RunConfig, session: Session, outcome: Outcome) -> None:
-    """Writes samples, scores and manifest into a staging folder inside `folder`."""
+    """Writes samples, scores and manifest into a staging folder inside `folder`.
+
+    Raises:
+        RunError: a response got lost meanwhile, or the disk is full.
+    """
     staging = folder / STAGING
     shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir()
+    with run_dir.disk_faults(staging):
+        staging.mkdir()
     samples = in_suite_order(outcome.samples, session.benchmarks)
     with session.phases.measure("write"):
         session.store.flush()
-        run_samples.write_samples(
+        samples = run_samples.write_samples(
             staging / run_dir.SAMPLES, samples, session.planner.prompter, session.store.get_many
         )
+        outcome = replace(outcome, samples=samples)
     with session.phases.measure("aggregate"):
         frame = run_samples.scores_frame(samples)
         rows = aggregate(frame, infos(session.benchmarks), config.suite.averages)
@@ -57,11 +63,16 @@ def write(folder: Path, config: RunConfig, session: Session, outcome: Outcome) -
 
 def publish(folder: Path, report_samples: bool) -> None:
     """Adds lm-eval's results and the report, then moves everything into the run folder, the
-    manifest last: a folder with a manifest is a finished run."""
+    manifest last: a folder with a manifest is a finished run.
+
+    Raises:
+        RunError: the disk is full.
+    """
     staging = folder / STAGING
-    write_lm_eval_results(staging)
-    write_run_report(staging, report_samples)
-    run_dir.move_all(staging, folder, last=run_dir.MANIFEST)
+    with run_dir.disk_faults(staging):
+        write_lm_eval_results(staging)
+        write_run_report(staging, report_samples)
+        run_dir.move_all(staging, folder, last=run_dir.MANIFEST)
 
 
 def show(folder: Path) -> None:

@@ -15,7 +15,7 @@ from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.errors import RunError
 from orca_eval.run.folder import whole
 from orca_eval.run.plan import Prompter, batches
-from orca_eval.run.scorer import ScoredSample
+from orca_eval.run.scorer import ScoredSample, scored_sample
 from orca_eval.types import Completion
 
 CHUNK = 1024
@@ -54,16 +54,31 @@ Responses = Callable[[Sequence[bytes]], Mapping[bytes, Completion]]
 
 def write_samples(
     path: Path, samples: Sequence[ScoredSample], prompter: Prompter, responses: Responses
-) -> None:
+) -> list[ScoredSample]:
     """Writes the samples in their order; prompts are rendered again, responses looked up.
+
+    Returns the samples as written: where another run on the same store has meanwhile put another
+    text under the same key (in 16 bits greedy text may move with the batch), that text is scored.
 
     Raises:
         RunError: a response got lost meanwhile, or the disk is full.
     """
+    written: list[ScoredSample] = []
     with whole(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as out:
         for chunk in batches(samples, CHUNK):
             texts = responses([sample.key for sample in chunk])
-            out.write_table(pa.table(_columns(chunk, prompter, texts), SCHEMA))
+            same = [_as_stored(sample, texts.get(sample.key)) for sample in chunk]
+            out.write_table(pa.table(_columns(same, prompter, texts), SCHEMA))
+            written += same
+    return written
+
+
+def _as_stored(sample: ScoredSample, completion: Completion | None) -> ScoredSample:
+    if completion is None or hash(completion.text) == sample.text_hash:
+        return sample
+    waiting = sample.waiting
+    scored = waiting.task.score(waiting.doc, completion.text)
+    return scored_sample(waiting, sample.key, completion, scored)
 
 
 def scores_frame(samples: Iterable[ScoredSample]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Completions → scored samples, on a thread of its own while the engine generates."""
+"""Completions → scored samples, beside the event loop while the engine generates."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ class ScoredSample:
     finish_reason: FinishReason
     prompt_tokens: int
     completion_tokens: int
+    text_hash: int
+    """Python's hash of the response, good within this process."""
 
 
 class Scorer:
@@ -47,7 +49,7 @@ class Scorer:
         self.samples: list[ScoredSample] = []
         self._counts = counts
         self._finished: queue.SimpleQueue[Finished | None] = queue.SimpleQueue()
-        self._sent: queue.SimpleQueue[list[Finished] | None] = queue.SimpleQueue()
+        self._sent: queue.Queue[list[Finished] | None] = queue.Queue(MOST_WAITING // BATCH)
         self._process: ScoringProcess | None = None
         self._failure: BaseException | None = None
         loops = {"scorer-send": self._send, "scorer-collect": self._collect}
@@ -63,13 +65,12 @@ class Scorer:
         return self._finished.qsize() > MOST_WAITING
 
     def put(self, work: Work, completion: Completion) -> None:
-        """Queues the samples that wait for a completion and are not scored yet; never blocks.
-        Raises what scoring an earlier one raised."""
+        """Queues the samples that wait for a completion; never blocks. Raises what scoring an
+        earlier one raised."""
         if self._failure is not None:
             raise self._failure
-        for waiting in work.waiting[work.scored :]:
+        for waiting in work.waiting:
             self._finished.put((waiting, work, completion))
-        work.scored = len(work.waiting)
 
     def finish(self) -> Sequence[ScoredSample]:
         """Waits for all that was queued; the samples."""
@@ -89,8 +90,8 @@ class Scorer:
                 if jobs and self._failure is None:
                     self._process = self._process or ScoringProcess()
                     self._process.send(jobs)
-            except Exception as error:  # shown by the thread that asks
-                self._failure = error
+            except Exception as error:
+                self._fail(error)
             self._sent.put(batch)
         self._sent.put(None)
 
@@ -111,8 +112,8 @@ class Scorer:
                 if self._failure is None:
                     for item, scored in zip(batch, self._scores(batch), strict=True):
                         self._add(*item, scored)
-            except Exception as error:  # shown by the thread that asks
-                self._failure = error
+            except Exception as error:
+                self._fail(error)
 
     def _scores(self, batch: Sequence[Finished]) -> Iterator[Scored]:
         ours = iter(self._process.receive() if self._process and any(map(_is_ours, batch)) else ())
@@ -124,19 +125,32 @@ class Scorer:
                 yield waiting.task.score(waiting.doc, completion.text)
 
     def _add(self, waiting: Waiting, work: Work, completion: Completion, scored: Scored) -> None:
-        self.samples.append(
-            ScoredSample(
-                waiting=waiting,
-                key=work.key,
-                scored=scored,
-                empty=not completion.text.strip(),
-                finish_reason=completion.finish_reason,
-                prompt_tokens=completion.prompt_tokens,
-                completion_tokens=completion.completion_tokens,
-            )
-        )
+        self.samples.append(scored_sample(waiting, work.key, completion, scored))
         self._counts.scored += 1
         self._counts.answered += scored.answer is not None
+
+    def _fail(self, error: Exception) -> None:
+        """The first failure is shown by the thread that asks. Nobody collects scores any more, so
+        the process, which might wait for that, and the sender with it, is ended."""
+        self._failure = self._failure or error
+        if self._process is not None:
+            self._process.kill()
+
+
+def scored_sample(
+    waiting: Waiting, key: bytes, completion: Completion, scored: Scored
+) -> ScoredSample:
+    """What remains of a completion once it is scored."""
+    return ScoredSample(
+        waiting=waiting,
+        key=key,
+        scored=scored,
+        empty=not completion.text.strip(),
+        finish_reason=completion.finish_reason,
+        prompt_tokens=completion.prompt_tokens,
+        completion_tokens=completion.completion_tokens,
+        text_hash=hash(completion.text),
+    )
 
 
 def _is_ours(item: Finished) -> bool:

@@ -8,7 +8,9 @@ child ends when its input does, so it outlives neither a finished run nor a kill
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,13 +19,14 @@ from typing import BinaryIO, cast
 from orca_eval.benchmarks.scorer import score_response
 from orca_eval.benchmarks.types import Scored
 from orca_eval.errors import RunError
+from orca_eval.paths import PACKAGE
 from orca_eval.scoring import Golds
 from orca_eval.types import Kind
 
 Job = tuple[Kind, Golds, Mapping[str, str] | None, str]
 """What decides the score of a response to one of our own docs: kind, golds, options, response."""
 
-GONE = "the process that scores answers was killed; repeat the same command to go on"
+GONE = "the process that scores answers is gone; repeat the same command to go on"
 
 
 class ScoringProcess:
@@ -31,11 +34,18 @@ class ScoringProcess:
     that neither side waits for the other."""
 
     def __init__(self) -> None:
-        # Apart from the current folder (-P) and from the terminal's Ctrl-C (a session of its own).
+        # Apart from the terminal's Ctrl-C (a session of its own), and with the very same package,
+        # not one in the current folder (-P).
         command = [sys.executable, "-P", "-m", __name__]
+        places = [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))}
         try:
             self._child = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+                env=environment,
             )
         except OSError as error:
             raise RunError(
@@ -54,14 +64,22 @@ class ScoringProcess:
             raise RunError(GONE) from error
 
     def receive(self) -> list[Scored]:
-        """The scores of the next batch, one a job. Raises RunError where the process is gone."""
+        """The scores of the next batch, one a job. Raises RunError where scoring failed or the
+        process is gone."""
         try:
-            return [Scored(*fields) for fields in pickle.load(self._scores)]
+            reply = pickle.load(self._scores)
         except (OSError, EOFError, pickle.UnpicklingError) as error:
             raise RunError(GONE) from error
+        if isinstance(reply, str):
+            raise RunError(reply)
+        return [Scored(*fields) for fields in reply]
+
+    def kill(self) -> None:
+        """Ends the process at once, and with it whatever waits for it."""
+        self._child.kill()
 
     def close(self) -> None:
-        """Ends the process."""
+        """Ends the process and waits for that."""
         self._child.kill()
         self._child.wait()
         self._scores.close()
@@ -70,17 +88,27 @@ class ScoringProcess:
 
 
 def serve(jobs: BinaryIO, scores: BinaryIO) -> None:
-    """The child: answers batches until there are no more."""
+    """The child: answers each batch with its scores, or with a line about what went wrong."""
     while True:
         try:
             batch: Sequence[Job] = pickle.load(jobs)
         except EOFError:
             return
-        found = [score_response(*job) for job in batch]
-        fields = [(s.answer, s.rule, s.evidence, s.score, s.f1, s.parts) for s in found]
-        pickle.dump(fields, scores)
+        pickle.dump(_fields(batch), scores)
         scores.flush()
 
 
+def _fields(batch: Sequence[Job]) -> list[tuple[object, ...]] | str:
+    try:
+        found = [score_response(*job) for job in batch]
+    except Exception as error:  # a defect of ours: its name has to reach the user
+        return f"scoring failed: {type(error).__name__}: {error}"
+    return [(s.answer, s.rule, s.evidence, s.score, s.f1, s.parts) for s in found]
+
+
 if __name__ == "__main__":
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends when its input does
+    try:
+        serve(sys.stdin.buffer, sys.stdout.buffer)
+    except BrokenPipeError:  # nobody wants the scores any more
+        os._exit(0)

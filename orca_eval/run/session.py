@@ -1,13 +1,12 @@
 """The part of a run in which the engine and the store are open: plan, generate, score.
 
-The engine starts at the first answer that is not stored, while the remaining prompts are built.
+The engine starts at the first answer that is not stored, while others are looked up.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -58,7 +57,7 @@ class Outcome:
 
 
 def run_session(session: Session) -> Outcome:
-    """Runs a session to its end; Ctrl-C and SIGTERM end it cleanly.
+    """Runs a session to its end; Ctrl-C ends it cleanly.
 
     Raises:
         OrcaEvalError: the first thing that went wrong.
@@ -107,7 +106,6 @@ class Session:
 
     async def run(self) -> Outcome:
         """Plans, generates what is not stored, and scores everything."""
-        _cancel_on_sigterm()
         stalled = 0
         with self._view:
             ticker = asyncio.create_task(self._tick())
@@ -133,22 +131,17 @@ class Session:
         """Renders and looks up every prompt; returns the works whose answer is not stored."""
         self._view.status("building prompts, looking for stored answers")
         missing: list[Work] = []
-        stored: list[Work] = []
         with self.phases.measure("plan"):
+            works: list[Work] = []
             for benchmark in self.benchmarks:
-                works = await asyncio.to_thread(self.planner.add, benchmark)
-                for part in batches(works, LOOKUP_BATCH):
-                    found = await self._reuse(part)
-                    stored += [w for w in part if w.key in found]
-                    missing += [w for w in part if w.key not in found]
+                works += await asyncio.to_thread(self.planner.add, benchmark)
+            self.planner.refuse_over_long()
+            self.counts.total = sum(len(work.waiting) for work in works)
+            for part in batches(works, LOOKUP_BATCH):
+                found = await self._reuse(part)
+                missing += [work for work in part if work.key not in found]
                 if missing and self._starting is None:
                     self._starting = asyncio.create_task(self._start())
-            self.planner.refuse_over_long()
-            # Prompts that came back in a later benchmark have more samples waiting by now.
-            late = [w for w in stored if w.scored < len(w.waiting)]
-            found = await self._reuse(late)
-            missing += [w for w in late if w.key not in found]
-        self.counts.total = sum(len(w.waiting) for w in self.planner.works.values())
         return in_sending_order(missing)
 
     async def _reuse(self, works: Sequence[Work]) -> Collection[bytes]:
@@ -158,7 +151,7 @@ class Session:
         found = await asyncio.to_thread(self._look_up, works)
         for work in works:
             if work.key in found:
-                self.counts.reused += len(work.waiting) - work.scored
+                self.counts.reused += len(work.waiting)
                 self._scorer.put(work, found[work.key])
         return found.keys()
 
@@ -231,11 +224,3 @@ class Session:
         while True:
             self._view.update()
             await asyncio.sleep(TICK_SECONDS)
-
-
-def _cancel_on_sigterm() -> None:
-    """SIGTERM ends a run as Ctrl-C does."""
-    current = asyncio.current_task()
-    with contextlib.suppress(NotImplementedError, ValueError):
-        if current is not None:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, current.cancel)

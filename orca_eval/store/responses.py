@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import queue
 import sqlite3
 import threading
@@ -45,6 +46,7 @@ class ResponseStore:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "responses.sqlite"
+        self._salvaged = folder / "salvaged.sqlite"
         self.warnings: list[str] = []
         self._queue: queue.SimpleQueue[Item] = queue.SimpleQueue()
         self._failure: RunError | None = None
@@ -136,7 +138,9 @@ class ResponseStore:
 
     def _open(self) -> sqlite3.Connection:
         try:
-            return self._connect()
+            if self._salvaged.exists() and not self.path.exists():
+                self._salvaged.rename(self.path)  # a salvage was killed before its last step
+            return self._connect(self.path)
         except sqlite3.DatabaseError as error:
             if disk.is_busy(error) or disk.is_full(error):
                 raise RunError(disk.write_line(self.path, error)) from error
@@ -147,9 +151,9 @@ class ResponseStore:
                 ) from error
             return self._salvage(str(error))
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         connection.text_factory = decode_text
         try:
@@ -209,8 +213,8 @@ class ResponseStore:
         return batch, threading.Event()
 
     def _salvage(self, reason: str) -> sqlite3.Connection:
-        """Moves the damaged file aside and copies every row that can be read and whose checksum
-        holds into a new one."""
+        """Puts a new file with every row that can be read and whose checksum holds in the place of
+        the damaged one, which is kept aside. Killed at any moment, it goes on at the next start."""
         try:
             self._hold_lock(exclusive=True)
         except RunError as error:
@@ -218,20 +222,34 @@ class ResponseStore:
                 f"{self.path} is damaged ({reason}) and another run is using it; "
                 "end that run, then repeat this one"
             ) from error
+        kept = self._copy_readable()
         aside = self.path.with_name(f"damaged-{time.time_ns()}.sqlite")
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in ("-wal", "-shm", ""):  # never a new database beside an old log
             source = self.path.with_name(self.path.name + suffix)
             if source.exists():
                 source.rename(aside.with_name(aside.name + suffix))
-        connection = self._connect()
-        rows = list(readable_rows(aside)) if aside.exists() else []
-        _write(connection, rows)
+        self._salvaged.rename(self.path)
+        connection = self._connect(self.path)
         self._hold_lock(exclusive=self._network)
         self.warnings.append(
-            f"{self.path} was damaged ({reason}): {len(rows)} responses could be kept, the rest is "
+            f"{self.path} was damaged ({reason}): {kept} responses could be kept, the rest is "
             f"generated again; the damaged file is kept as {aside.name}"
         )
         return connection
+
+    def _copy_readable(self) -> int:
+        """How many rows could be copied into the file that is to take the damaged one's place."""
+        kept = 0
+        try:
+            with contextlib.closing(self._connect(self._salvaged)) as connection:
+                rows = readable_rows(self.path)
+                while batch := list(itertools.islice(rows, BATCH_ROWS)):
+                    _write(connection, batch)
+                    kept += len(batch)
+                connection.execute("PRAGMA journal_mode=DELETE")  # all of it in the one file
+        except sqlite3.Error as error:
+            raise RunError(disk.write_line(self._salvaged, error)) from error
+        return kept
 
     def _hold_lock(self, exclusive: bool) -> None:
         """Every run shares the lock; salvaging and network file systems want it alone.

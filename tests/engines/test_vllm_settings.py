@@ -9,6 +9,7 @@ import pytest
 from orca_eval.engines.model_folder import (
     own_context_length,
     read_adapter,
+    scales_with_length,
     special_tokens,
     turn_end,
 )
@@ -61,6 +62,11 @@ LLAMA = (
             "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 1.25 GiB. GPU 0 has",
             "out of memory (tried to allocate 1.25 GiB): lower engine.gpu_memory_utilization from "
             "0.5 to 0.40, or engine.max_num_seqs from 256 to 128",
+        ),
+        (
+            "ERROR Failed to load model - not enough GPU memory. Try lowering --gpu-memory-"
+            "utilization (original error: CUDA out of memory. Tried to allocate 270.00 MiB.)",
+            "the weights do not fit into the GPU's memory: halve them with engine.quantization=fp8",
         ),
         (
             "ERROR foo\n(EngineCore pid=1) ERROR 11-22 [core.py:1] KeyError: 'lm_head.weight'\n"
@@ -155,6 +161,21 @@ def test_the_models_own_length(tmp_path: Path, files: dict[str, Any], length: in
     assert own_context_length(write(tmp_path, **files)) == length
 
 
+@pytest.mark.parametrize(
+    ("config", "scales"),
+    [
+        ({}, False),
+        ({"rope_scaling": {"rope_type": "linear", "factor": 2.0}}, False),
+        ({"rope_scaling": {"type": "longrope"}}, True),
+        ({"rope_parameters": {"rope_type": "longrope"}}, True),
+    ],
+)
+def test_the_context_length_decides_the_text_of_some_models(
+    tmp_path: Path, config: dict[str, Any], scales: bool
+) -> None:
+    assert scales_with_length(write(tmp_path, config=config)) == scales
+
+
 def test_special_tokens_come_from_any_of_the_three_files(tmp_path: Path) -> None:
     folder = write(
         tmp_path,
@@ -204,6 +225,9 @@ def test_an_adapter_has_a_rank_and_an_identity(
     assert first.rank == 8
     weights.write_bytes(b"another")
     assert read_adapter(str(tmp_path)).sha256 != first.sha256
+    write(tmp_path, adapter_config={"r": 8, "use_dora": True, "bias": "all"})
+    with pytest.raises(InputError, match="vLLM can't run an adapter with use_dora, bias"):
+        read_adapter(str(tmp_path))
 
 
 def test_a_broken_file_is_named(tmp_path: Path) -> None:

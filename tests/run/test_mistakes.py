@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import subprocess
@@ -84,3 +85,21 @@ def test_a_full_disk_ends_in_one_line_and_the_same_command_goes_on(tmp_path: Pat
     assert "Traceback" not in done.stderr
     assert second == "code 0"
     assert '"reused": 0' not in done.stdout  # what had been stored was kept
+
+
+def test_a_disk_that_fills_up_under_the_report_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    script = tmp_path / "script.jsonl"
+    script.write_text(json.dumps({"default": True, "text": "B"}) + "\n")
+    run = ["run", "engine=replay", f"engine.script={script}", f"results_dir={tmp_path / 'r'}"]
+    with monkeypatch.context() as patch:
+        patch.setattr("orca_eval.run.results.write_run_report", full)
+        assert main(run) == 1
+    lines = [line for line in capsys.readouterr().err.splitlines() if "No space left" in line]
+    assert len(lines) == 1
+    assert "make room and repeat the same command" in lines[0]
+    assert main(run) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from orca_eval.errors import RunError
 from orca_eval.run.plan import Waiting, Work
 from orca_eval.run.progress import Counts
 from orca_eval.run.scorer import Scorer
+from orca_eval.run.scoring_process import ScoringProcess
 from orca_eval.types import Completion, Doc
 
 from .fakes import work
@@ -64,14 +66,39 @@ def test_ours_and_tasks_from_outside_are_scored_each_by_its_own() -> None:
     assert children() == []
 
 
-def test_samples_that_come_to_wait_later_are_scored_once() -> None:
+def test_a_scorer_that_fails_ends_everything_with_its_own_error() -> None:
+    def fails(_: Doc, __: str) -> Scored:
+        time.sleep(0.3)  # meanwhile the process answers more than its pipe holds
+        raise ZeroDivisionError("of the task's own")
+
     scorer = Scorer(Counts())
-    item = waiting_work(1, score_by_extraction)
-    scorer.put(item, completion("7"))
-    scorer.put(item, completion("7"))
-    item.waiting.append(replace(item.waiting[0], sample_index=1))
-    scorer.put(item, completion("7"))
-    assert [s.waiting.sample_index for s in scorer.finish()] == [0, 1]
+    scorer.put(waiting_work(0, fails), completion("7"))
+    for number in range(1, 6000):
+        scorer.put(waiting_work(number, score_by_extraction), completion("The answer is 7."))
+    errors: list[BaseException] = []
+
+    def finish() -> None:
+        try:
+            scorer.finish()
+        except ZeroDivisionError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=finish, daemon=True)
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert [str(error) for error in errors] == ["of the task's own"]
+    assert children() == []
+
+
+def test_a_defect_in_our_own_scoring_is_named() -> None:
+    process = ScoringProcess()
+    process.send([("choice", (("A",),), None, "no options")])
+    with pytest.raises(RunError, match="scoring failed: ValueError: a choice needs options"):
+        process.receive()
+    process.send([("number", (("7",),), None, "7")])
+    assert process.receive()[0].score == 1.0
+    process.close()
 
 
 def test_a_killed_process_is_one_line() -> None:
@@ -84,7 +111,7 @@ def test_a_killed_process_is_one_line() -> None:
         child.kill()
         child.wait()
     scorer.put(waiting_work(1, score_by_extraction), completion("7"))
-    with pytest.raises(RunError, match="was killed; repeat the same command"):
+    with pytest.raises(RunError, match="is gone; repeat the same command"):
         scorer.finish()
 
 
@@ -97,10 +124,19 @@ def test_it_ends_with_a_killed_run() -> None:
         "print(process.receive()[0].score, process._child.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=False, timeout=60
+    )
     score, pid = done.stdout.split()
     assert float(score) == 1.0
     deadline = time.monotonic() + 30
-    while psutil.pid_exists(int(pid)) and time.monotonic() < deadline:
+    while runs(int(pid)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not psutil.pid_exists(int(pid))
+    assert not runs(int(pid))
+
+
+def runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE  # nobody may reap it here
+    except psutil.NoSuchProcess:
+        return False

@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+import pytest
+
 from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
+from orca_eval.errors import InputError, RunError
+from orca_eval.run.plan import Prompter
+from orca_eval.run.samples import write_samples
 from orca_eval.run.session import Outcome, Phases, Session, run_session
 from orca_eval.store import ResponseStore
-from orca_eval.types import Doc
+from orca_eval.types import Completion, Doc
 
 from .fakes import FakeEngine
 
@@ -26,18 +32,18 @@ def benchmark(name: str, *docs: Doc) -> Benchmark:
     return Benchmark(name, name.title(), "pooled", (task,), "0" * 64, "here")
 
 
-def outcome(engine: FakeEngine, folder: Path) -> Outcome:
-    other = replace(QUESTION, doc_id=1, messages=({"role": "user", "content": "Say five"},))
-    benchmarks = [benchmark("first", QUESTION), benchmark("second", other, QUESTION)]
+def outcome(engine: FakeEngine, folder: Path, *benchmarks: Benchmark) -> Outcome:
     config = run_config(compose_verb("run", []))
     with ResponseStore(folder / "store") as store:
-        return run_session(Session(config, engine, benchmarks, store, folder, Phases()))
+        return run_session(Session(config, engine, list(benchmarks), store, folder, Phases()))
 
 
 def test_a_prompt_of_two_benchmarks_is_generated_once_and_reused_for_both(tmp_path: Path) -> None:
+    other = replace(QUESTION, doc_id=1, messages=({"role": "user", "content": "Say five"},))
+    benchmarks = [benchmark("first", QUESTION), benchmark("second", other, QUESTION)]
     for made, reused in ((2, 0), (0, 3)):
         engine = FakeEngine()
-        found = outcome(engine, tmp_path)
+        found = outcome(engine, tmp_path, *benchmarks)
         assert len(engine.seen) == made
         assert engine.started == bool(made)
         assert found.counts.reused == reused
@@ -46,3 +52,40 @@ def test_a_prompt_of_two_benchmarks_is_generated_once_and_reused_for_both(tmp_pa
         assert len(found.samples) == 3
         assert samples["first", 0].scored.answer == samples["second", 0].scored.answer == "four"
         assert samples["second", 1].scored.score == 0.0
+
+
+def test_a_prompt_that_does_not_fit_is_refused_before_the_engine_starts(tmp_path: Path) -> None:
+    long = replace(QUESTION, messages=({"role": "user", "content": "word " * 2000},))
+    engine = FakeEngine(context_length=1100)
+    with pytest.raises(InputError, match="second/part doc 0"):
+        outcome(engine, tmp_path, benchmark("first", QUESTION), benchmark("second", long))
+    assert not engine.started
+
+
+def test_a_text_that_another_run_has_put_meanwhile_is_scored_before_it_is_written(
+    tmp_path: Path,
+) -> None:
+    engine = FakeEngine()
+    samples = outcome(engine, tmp_path, benchmark("first", QUESTION)).samples
+    assert samples[0].scored.score == 1.0
+    path = tmp_path / "samples.parquet"
+    put = {samples[0].key: Completion("Final answer: five", "length", 2, 9)}
+    (written,) = write_samples(path, samples, Prompter(engine.tokenizer, ""), lambda _: put)
+    assert written.scored.score == 0.0
+    row = pd.read_parquet(path).loc[0]
+    assert (row["response"], row["answer"], row["score"]) == ("Final answer: five", "five", 0.0)
+    assert (row["finish_reason"], row["completion_tokens"]) == ("length", 9)
+
+
+def test_what_was_finished_before_the_engine_died_is_not_generated_again(tmp_path: Path) -> None:
+    docs = [
+        replace(QUESTION, doc_id=n, messages=({"role": "user", "content": f"Say {n}"},))
+        for n in range(20)
+    ]
+    with pytest.raises(RunError, match="the engine died"):
+        outcome(FakeEngine(die_after=8, delay=0.01), tmp_path, benchmark("first", *docs))
+    engine = FakeEngine()
+    found = outcome(engine, tmp_path, benchmark("first", *docs))
+    assert found.counts.reused >= 4
+    assert len(engine.seen) == 20 - found.counts.reused
+    assert len(found.samples) == 20

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Set
 from pathlib import Path
 
 import pytest
@@ -102,6 +105,46 @@ def test_a_torn_file_is_put_aside_and_named(tmp_path: Path, damage: str) -> None
         store.put(key(1000), completion(1000))
     with ResponseStore(tmp_path) as store:
         assert key(1000) in store.get_many([key(1000)])
+
+
+def test_a_salvage_that_is_killed_goes_on_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [key(n) for n in range(300)]
+    rename = Path.rename
+    for steps in range(6):  # killed before each of its renames, and after the last
+        folder = tmp_path / str(steps)
+        fill(folder, 300)
+        sound = bytearray((folder / "responses.sqlite").read_bytes())
+        sound[20 * 4096 : 30 * 4096] = bytes(10 * 4096)
+        (folder / "responses.sqlite").write_bytes(sound)
+        whole = readable(folder, keys)
+        left = steps
+
+        def killed_in_time(path: Path, target: Path) -> Path:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise KeyboardInterrupt
+            return rename(path, target)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "rename", killed_in_time)
+            with contextlib.suppress(KeyboardInterrupt), ResponseStore(folder) as store:
+                store.get_many(keys)
+        with ResponseStore(folder) as store:
+            assert store.get_many(keys).keys() == whole, steps
+            assert not (folder / "salvaged.sqlite").exists()
+
+
+def readable(folder: Path, keys: list[bytes]) -> Set[bytes]:
+    """What an undisturbed salvage of a copy keeps."""
+    copy = folder.with_name(f"{folder.name}-copy")
+    shutil.copytree(folder, copy)
+    with ResponseStore(copy) as store:
+        found = store.get_many(keys).keys()
+    assert 0 < len(found) < len(keys)
+    return found
 
 
 def test_random_corruption_never_serves_a_wrong_answer(tmp_path: Path) -> None:

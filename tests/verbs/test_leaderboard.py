@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from orca_eval.cli import main
@@ -74,3 +80,44 @@ def test_checkpoints_come_oldest_first(tmp_path: Path) -> None:
         (tmp_path / f"m-{name}").mkdir()
         os.utime(tmp_path / f"m-{name}", (age, age))
     assert [Path(path).name for path in _paths(str(tmp_path / "m-*"))] == ["m-b", "m-a"]
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_leaderboard_leaves_no_run_behind(
+    shared: list[str], tmp_path: Path, end: signal.Signals
+) -> None:
+    # A job started in the background is deaf to Ctrl-C, and its children are born so.
+    heed = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    heed += "os.execv(sys.executable, sys.argv[1:])"
+    command = [sys.executable, "-m", "orca_eval.cli", "leaderboard"]
+    command += ["models=[smollm2-135m-instruct]", *shared, "engine.max_in_flight=2"]
+    log = tmp_path / "log"
+    with (
+        log.open("w") as file,
+        subprocess.Popen(
+            [sys.executable, "-c", heed, *command, "engine.delay=2"], stderr=file
+        ) as board,
+    ):
+        wait_until(lambda: "generating" in log.read_text())
+        below = psutil.Process(board.pid).children(recursive=True)
+        board.send_signal(end)
+        code = board.wait(60)
+    wait_until(lambda: not any(map(is_running, below)))
+    said = log.read_text()
+    assert code == (-signal.SIGKILL if end is signal.SIGKILL else 130), said
+    assert "Traceback" not in said
+    assert main(["leaderboard", "models=[smollm2-135m-instruct]", *shared]) == 0
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_running(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
