@@ -263,6 +263,41 @@ def test_an_adapter_changes_the_answers_and_a_killed_engine_is_one_line(
     assert loop.run(running.generate(ask(running, question))) == plain
 
 
+def test_two_replicas_answer_alike_and_a_killed_worker_is_one_line(
+    running: VllmEngine, loop: asyncio.Runner
+) -> None:
+    others = {process.pid for process in processes()}
+    double = engine(data_parallel_size=2, max_model_len=1024, gpu_memory_utilization=0.1)
+    double.check()
+    loop.run(double.start())
+    questions = [f"What is {n} plus {n}?" for n in range(6)]
+
+    async def answers(of: VllmEngine) -> list[str]:
+        found = await asyncio.gather(*(of.generate(ask(of, text)) for text in questions))
+        return [completion.text for completion in found]
+
+    assert loop.run(answers(double)) == loop.run(answers(running))
+    workers = [p for p in processes() if p.pid not in others and "Worker" in p.name()]
+    assert len(workers) == 2
+
+    async def die() -> str:
+        endless = [
+            asyncio.create_task(double.generate(ask(double, text, max_tokens=900)))
+            for text in questions
+        ]
+        await asyncio.sleep(1.0)
+        workers[0].kill()
+        with pytest.raises(RunError) as error:
+            await asyncio.gather(*endless)
+        await asyncio.gather(*endless, return_exceptions=True)
+        return str(error.value)
+
+    line = loop.run(die())
+    assert "\n" not in line
+    loop.run(double.close())
+    assert [process for process in processes() if process.pid not in others] == []
+
+
 def test_too_little_memory_says_what_to_lower(
     loop: asyncio.Runner, capfd: pytest.CaptureFixture[str]
 ) -> None:
