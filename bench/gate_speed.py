@@ -70,7 +70,8 @@ def main() -> None:
             "whole verb",
             lambda: subprocess.run(verb, check=True, stdout=subprocess.DEVNULL),
         )
-        size = write_export(sides[0], Path(folder, "baseline.parquet")).stat().st_size
+        path = write_export(sides[0].frame, sides[0].manifest, Path(folder, "baseline.parquet"))
+        size = path.stat().st_size
     report = {
         "samples": sum(len(p.frame) for p in paired.values()),
         "seconds": seconds,

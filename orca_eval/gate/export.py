@@ -12,8 +12,11 @@ import pyarrow.parquet as pq
 
 from orca_eval.errors import InputError
 from orca_eval.gate.manifest import Manifest
-from orca_eval.gate.side import EXPORT_KEY, KEY, Side
 
+KEY = ["benchmark", "task", "doc_id"]
+"""What names a document on both sides of a comparison."""
+EXPORT_KEY = b"orca_eval.baseline"
+"""In the schema's metadata of an exported baseline, with the manifest's JSON as its value."""
 _FORMAT = 1
 _COLUMNS = [*KEY, "fingerprint", "score", "unanswered", "truncated", "empty", "cluster"]
 _KEPT = (
@@ -32,17 +35,20 @@ _KEPT_OF = {
 }
 
 
-def write_export(side: Side, out: Path) -> Path:
-    """Writes `out` (a file, or a folder for baseline.parquet) and returns the file's path."""
+def write_export(samples: pd.DataFrame, manifest: Manifest | None, out: Path) -> Path:
+    """Writes `out` (a file, or a folder for baseline.parquet) and returns the file's path.
+
+    `samples`: as `Side.frame` holds them.
+    """
     path = out / "baseline.parquet" if out.is_dir() else out
-    frame = side.frame.sort_values(KEY, key=_natural).copy()
+    frame = samples.sort_values(KEY, key=_natural).copy()
     shared = frame["cluster"].notna()
     codes = pd.factorize(frame["benchmark"] + "\0" + frame["cluster"].astype(str))[0]
     frame["cluster"] = np.where(shared, codes, -1).astype(np.int32)
     if frame["doc_id"].str.fullmatch(r"0|[1-9]\d{0,17}").all():
         frame["doc_id"] = frame["doc_id"].astype(np.int64)
-    manifest = None if side.manifest is None else _public(side.manifest)
-    header = json.dumps({"format": _FORMAT, "manifest": manifest})
+    public = None if manifest is None else _public(manifest)
+    header = json.dumps({"format": _FORMAT, "manifest": public})
     table = pa.Table.from_pandas(frame[_COLUMNS], preserve_index=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(

@@ -14,13 +14,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orca_eval.errors import InputError
+from orca_eval.gate.export import EXPORT_KEY, KEY, from_export
 from orca_eval.gate.manifest import Manifest, read_manifest
 
-KEY = ["benchmark", "task", "doc_id"]
 REQUIRED = (*KEY, "doc_hash", "score", "answer", "finish_reason")
 OPTIONAL = ("cluster", "sample_index")
-# Present in an exported baseline's schema metadata, with the manifest's JSON as its value.
-EXPORT_KEY = b"orca_eval.baseline"
 CUT_OFF = "length"
 
 
@@ -64,8 +62,6 @@ def read_side(label: str) -> Side:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path}: torn or no parquet ({reason}); run it again") from error
     if exported:
-        from orca_eval.gate.export import from_export
-
         frame, manifest = from_export(table, path)
     else:
         frame, manifest = normalised(table, path), read_manifest(path.parent)

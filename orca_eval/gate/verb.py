@@ -43,7 +43,8 @@ def main_gate(
 
 def main_baseline_export(run: str | None, out: Path | None = None) -> int:
     """Writes the compact baseline of a run to `out`, a file or a folder; returns 0."""
-    path = write_export(read_side(_given("run", run)), out or Path.cwd())
+    side = read_side(_given("run", run))
+    path = write_export(side.frame, side.manifest, out or Path.cwd())
     sys.stdout.write(f"{path} ({path.stat().st_size / 1000:,.0f} kB)\n")
     return 0
 
