@@ -86,7 +86,6 @@ def ours(data_root: str, limit: str, folder: str) -> dict[str, Any]:
         "phases": manifest["timings"],
         "harness": sum(manifest["timings"].values()),
         "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "scorer_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
     }
 
 
@@ -169,10 +168,7 @@ def main() -> None:
     per_sample = 1000 * first["harness"] / first["samples"]
     print(f"first run, instant engine: {first['samples']:,} samples, phases {first['phases']}")
     print(f"harness time: {per_sample:.3f} ms per sample (budget 0.2)")
-    print(
-        f"peak resident memory: {first['rss_mb']:.0f} MB, re-run {again['rss_mb']:.0f} MB; "
-        f"of the scoring process beside it {first['scorer_mb']:.0f} MB"
-    )
+    print(f"peak resident memory: {first['rss_mb']:.0f} MB, re-run {again['rss_mb']:.0f} MB")
     print(
         f"re-run, {again['reused']:,} stored: {again['wall']:.1f} s after imports (budget 15), "
         f"phases {again['phases']}"
