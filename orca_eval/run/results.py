@@ -194,7 +194,7 @@ def notes(
         found.append("Quickstart items of the project's own writing: not benchmark scores.")
     elif config.limit is not None:
         found.append(f"limit={config.limit}: a seeded sample per task, not the full benchmarks.")
-    found += session.engine.notes
+    found += [f"{note[0].upper()}{note[1:]}." for note in session.engine.notes]
     found += [note for b in benchmarks for note in b.footnotes]
     found += [
         f"{b.alias}: {b.excluded} rows with a malformed gold left out."

@@ -54,9 +54,11 @@ def speed_line(speed: Mapping[str, float]) -> str:
         f"{speed['prompt_tokens_per_second']:.0f}/s)"
     ]
     if "engine_busy" in speed:
-        parts.append(f"engine busy {speed['engine_busy']:.1%} of that time")
+        parts.append(f"engine busy {percent(speed['engine_busy'])} % of that time")
     if "prefix_cache_hits" in speed:
-        parts.append(f"{speed['prefix_cache_hits']:.1%} of prompt tokens from the prefix cache")
+        parts.append(
+            f"{percent(speed['prefix_cache_hits'])} % of prompt tokens from the prefix cache"
+        )
     return " · ".join(parts)
 
 
