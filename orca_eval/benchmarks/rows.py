@@ -21,9 +21,6 @@ import yaml
 from orca_eval.benchmarks.specs import Source
 from orca_eval.errors import InputError
 
-# Arrow's own pool keeps 80 MB of what it has read; the system's gives it back.
-pa.set_memory_pool(pa.system_memory_pool())
-
 RawRow = dict[str, Any]
 BATCH_ROWS = 500
 

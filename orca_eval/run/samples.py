@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +65,29 @@ def write_samples(
         RunError: a response got lost meanwhile, or the disk is full.
     """
     written: list[ScoredSample] = []
-    with whole(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as out:
+
+    def tables() -> Iterator[pa.Table]:
         for chunk in batches(samples, CHUNK):
             texts = responses([sample.key for sample in chunk])
             same = [_as_stored(sample, texts.get(sample.key)) for sample in chunk]
-            out.write_table(pa.table(_columns(same, prompter, texts), SCHEMA))
-            written += same
+            written.extend(same)
+            yield pa.table(_columns(same, prompter, texts), SCHEMA)
+
+    with whole(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as out:
+        _write_behind(out, tables())
     return written
+
+
+def _write_behind(out: pq.ParquetWriter, tables: Iterable[pa.Table]) -> None:
+    """Each table is compressed and written on a thread while the next one is made."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        writing: Future[None] | None = None
+        for table in tables:
+            if writing is not None:
+                writing.result()
+            writing = thread.submit(out.write_table, table)
+        if writing is not None:
+            writing.result()
 
 
 def _as_stored(sample: ScoredSample, completion: Completion | None) -> ScoredSample:

@@ -39,10 +39,13 @@ class Scorer:
     """Scores every sample that waits for a completion.
 
     Our own docs are scored by a process beside us, a task from outside scores itself here. One
-    thread sends batches, another collects their scores.
+    thread sends batches, another collects their scores. `finish` ends them all.
 
     Attributes:
         samples: scored so far, in no order that matters.
+
+    Raises:
+        RunError: the process can't be started.
     """
 
     def __init__(self, counts: Counts) -> None:
@@ -50,7 +53,7 @@ class Scorer:
         self._counts = counts
         self._finished: queue.SimpleQueue[Finished | None] = queue.SimpleQueue()
         self._sent: queue.Queue[list[Finished] | None] = queue.Queue(MOST_WAITING // BATCH)
-        self._process: ScoringProcess | None = None
+        self._process = ScoringProcess()
         self._failure: BaseException | None = None
         loops = {"scorer-send": self._send, "scorer-collect": self._collect}
         self._threads = [
@@ -77,8 +80,7 @@ class Scorer:
         self._finished.put(None)
         for thread in self._threads:
             thread.join()
-        if self._process is not None:
-            self._process.close()
+        self._process.close()
         if self._failure is not None:
             raise self._failure
         return self.samples
@@ -88,7 +90,6 @@ class Scorer:
             jobs = [_job(item) for item in batch if _is_ours(item)]
             try:
                 if jobs and self._failure is None:
-                    self._process = self._process or ScoringProcess()
                     self._process.send(jobs)
             except Exception as error:
                 self._fail(error)
@@ -116,7 +117,7 @@ class Scorer:
                 self._fail(error)
 
     def _scores(self, batch: Sequence[Finished]) -> Iterator[Scored]:
-        ours = iter(self._process.receive() if self._process and any(map(_is_ours, batch)) else ())
+        ours = iter(self._process.receive() if any(map(_is_ours, batch)) else ())
         for item in batch:
             waiting, _, completion = item
             if _is_ours(item):
@@ -133,8 +134,7 @@ class Scorer:
         """The first failure is shown by the thread that asks. Nobody collects scores any more, so
         the process, which might wait for that, and the sender with it, is ended."""
         self._failure = self._failure or error
-        if self._process is not None:
-            self._process.kill()
+        self._process.kill()
 
 
 def scored_sample(

@@ -9,8 +9,8 @@ from orca_eval.stats.proportion import Interval
 from orca_eval.stats.strata import FloatArray, Stratum
 
 DRAWS = 10_000
-# Counts held at once: 4 million int64 are 32 MB.
-_CHUNK = 4_000_000
+# Counts held at once: a million int64 are 8 MB.
+_CHUNK = 1_000_000
 # Two sums of the same fractions in another order differ by rounding; this is far below one item.
 _TIE = 1e-12
 
