@@ -6,7 +6,7 @@ from orca_eval.benchmarks.items import Item, Row, choice, per_row
 
 # The title of a step ends without a full stop; the other marks only cut the text.
 STEP_TITLE = re.compile(r"(?<=[\w)\"'])\s*\[title\]\s*")
-MARK = re.compile(r"\s*\[(?:header|title|step|substeps)\]\s*")
+MARK = re.compile(r"\[(?:header|title|step|substeps)\]")
 
 
 def clean(text: str) -> str:
@@ -15,7 +15,7 @@ def clean(text: str) -> str:
         return text.strip()
     if "[title]" in text:
         text = STEP_TITLE.sub(". ", text)
-    return MARK.sub(" ", text).strip()
+    return " ".join(map(str.strip, MARK.split(text))).strip()
 
 
 def doc(row: Row) -> Item:
