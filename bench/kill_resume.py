@@ -111,14 +111,14 @@ def main() -> None:
         for line in log.read_text().splitlines():
             moment, key = line.split()
             made[key].append(float(moment))
-        repeated = late = 0
+        ages = []  # of what was made again, when its run was killed
         for moments in made.values():
             for before, after in itertools.pairwise(moments):
-                repeated += 1
-                death = min(t for t in kill_times if before < t < after)
-                late += death - before > DURABLE_SECONDS
+                ages.append(min(t for t in kill_times if before < t < after) - before)
+        late = sum(age > DURABLE_SECONDS for age in ages)
         print(f"{len(kill_times)} kills; {finished_early} runs ended before theirs")
-        print(f"{len(made)} generations, {repeated} made again, {late} of them finished > 200 ms")
+        print(f"{len(made)} generations, {len(ages)} made again, {late} of them finished > 200 ms")
+        print(f"the oldest of them was finished {1000 * max(ages, default=0):.0f} ms before its kill")
         print(f"scores equal to the undisturbed run: {equal}")
         sys.exit(0 if equal and not late else 1)
 
