@@ -118,7 +118,8 @@ def main() -> None:
         late = sum(age > DURABLE_SECONDS for age in ages)
         print(f"{len(kill_times)} kills; {finished_early} runs ended before theirs")
         print(f"{len(made)} generations, {len(ages)} made again, {late} of them finished > 200 ms")
-        print(f"the oldest of them was finished {1000 * max(ages, default=0):.0f} ms before its kill")
+        oldest = 1000 * max(ages, default=0.0)
+        print(f"the oldest of them was finished {oldest:.0f} ms before its kill")
         print(f"scores equal to the undisturbed run: {equal}")
         sys.exit(0 if equal and not late else 1)
 
