@@ -26,6 +26,7 @@ from pathlib import Path
 import pandas as pd
 
 DURABLE_SECONDS = 0.2
+EARLY = 0.25
 PACE = ("engine.delay=0.25", "engine.max_in_flight=16")
 
 
@@ -51,6 +52,17 @@ def child(log: str, overrides: list[str]) -> int:
 
     registry.engine_factory = noting
     return main(["run", *overrides])
+
+
+def wait_for_line(process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until the run has noted a generation, or has ended without one."""
+
+    def size() -> int:
+        return log.stat().st_size if log.exists() else 0
+
+    before = size()
+    while process.poll() is None and size() == before:
+        time.sleep(0.01)
 
 
 def scores(folder: Path) -> pd.DataFrame:
@@ -96,11 +108,16 @@ def main() -> None:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             ) as process:
+                # One kill in four falls anywhere before the first generation of an undisturbed
+                # run, the others behind this run's own first; all of them together leave a part
+                # of the work for the last run.
+                if rng.random() < EARLY:
+                    moment = rng.uniform(0.0, first)
+                else:
+                    wait_for_line(process, log)
+                    moment = rng.uniform(0.0, 1.5 * (calm - first) / args.kills)
                 try:
-                    # Most kills fall while the engine generates, some before; all of them
-                    # together leave a part of the work for the last run.
-                    share = 1.5 * (calm - first) / args.kills
-                    process.wait(rng.uniform(0.7 * first, first + share))
+                    process.wait(moment)
                     finished_early += 1
                 except subprocess.TimeoutExpired:
                     kill_times.append(time.monotonic())
