@@ -54,6 +54,23 @@ def child(log: str, overrides: list[str]) -> int:
     return main(["run", *overrides])
 
 
+def killed(command: list[str], log: Path | None, seconds: float) -> float | None:
+    """When the run was killed: `seconds` after its start, or after its first line in `log`. None
+    where it ended before."""
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        if log is not None:
+            wait_for_line(process, log)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            death = time.monotonic()
+            os.killpg(process.pid, signal.SIGKILL)
+            return death
+    return None
+
+
 def wait_for_line(process: subprocess.Popen[bytes], log: Path) -> None:
     """Until the run has noted a generation, or has ended without one."""
 
@@ -100,28 +117,17 @@ def main() -> None:
         first = float(calm_log.read_text().split()[0]) - start
         print(f"undisturbed: {calm:.1f} s, first generation after {first:.1f} s", flush=True)
         kill_times = []
-        finished_early = 0
         for _ in range(args.kills):
-            with subprocess.Popen(
-                command(base / "killed", log),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            ) as process:
-                # One kill in four falls anywhere before the first generation of an undisturbed
-                # run, the others behind this run's own first; all of them together leave a part
-                # of the work for the last run.
-                if rng.random() < EARLY:
-                    moment = rng.uniform(0.0, first)
-                else:
-                    wait_for_line(process, log)
-                    moment = rng.uniform(0.0, 1.5 * (calm - first) / args.kills)
-                try:
-                    process.wait(moment)
-                    finished_early += 1
-                except subprocess.TimeoutExpired:
-                    kill_times.append(time.monotonic())
-                    os.killpg(process.pid, signal.SIGKILL)
+            # One kill in four falls anywhere before the first generation of an undisturbed run,
+            # the others behind this run's own first; all of them together leave a part of the
+            # work for the last run.
+            early = rng.random() < EARLY
+            longest = first if early else 1.5 * (calm - first) / args.kills
+            death = killed(
+                command(base / "killed", log), None if early else log, rng.uniform(0.0, longest)
+            )
+            if death is not None:
+                kill_times.append(death)
         subprocess.run(command(base / "killed", log), check=True, capture_output=True)
         equal = scores(base / "calm").equals(scores(base / "killed"))
         made = defaultdict(list)
@@ -133,7 +139,8 @@ def main() -> None:
             for before, after in itertools.pairwise(moments):
                 ages.append(min(t for t in kill_times if before < t < after) - before)
         late = sum(age > DURABLE_SECONDS for age in ages)
-        print(f"{len(kill_times)} kills; {finished_early} runs ended before theirs")
+        early_ends = args.kills - len(kill_times)
+        print(f"{len(kill_times)} kills; {early_ends} runs ended before theirs")
         print(f"{len(made)} generations, {len(ages)} made again, {late} of them finished > 200 ms")
         oldest = 1000 * max(ages, default=0.0)
         print(f"the oldest of them was finished {oldest:.0f} ms before its kill")
