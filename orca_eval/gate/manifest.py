@@ -13,7 +13,7 @@ from orca_eval.stats import Aggregate
 
 # Without a manifest: AGIEval and BBH are means of task means, every other benchmark is pooled.
 _MEANS_OF_TASKS = frozenset({"agieval", "bbh"})
-_BENCHMARK_KEYS = ("data_sha256", "task_version", "task_versions", "aggregate")
+_BENCHMARK_KEYS = ("data_sha256", "task_versions", "aggregate")
 _ENGINE_KEYS = ("name", "version", "dtype", "quantization")
 
 
@@ -83,7 +83,7 @@ def disagreements(baseline: Manifest, candidate: Manifest, benchmarks: list[str]
     """What forbids a comparison: other data, prompt, sampling, task version or kind of score."""
     paths = [("prompt", "name"), ("prompt", "system_message"), ("sampling",)]
     for name in benchmarks:
-        paths += [("benchmarks", name, key) for key in ("data_sha256", "task_version", "aggregate")]
+        paths += [("benchmarks", name, key) for key in _BENCHMARK_KEYS]
     return _differing(baseline, candidate, paths)
 
 

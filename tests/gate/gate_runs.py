@@ -24,7 +24,7 @@ MANIFEST: dict[str, Any] = {
             "n": 400,
             "full_n": 1319,
             "data_sha256": "d1",
-            "task_version": 1,
+            "task_versions": {"gsm8k": "1"},
             "aggregate": "pooled",
         }
     },

@@ -88,7 +88,7 @@ def test_other_data(good: str, tmp_path: Path) -> None:
         (("prompt", "system_message"), "You are Orca"),
         (("sampling", "max_tokens"), 256),
         (("benchmarks", "gsm8k", "data_sha256"), "d2"),
-        (("benchmarks", "gsm8k", "task_version"), 2),
+        (("benchmarks", "gsm8k", "task_versions"), {"gsm8k": "2"}),
         (("benchmarks", "gsm8k", "aggregate"), "mean_of_tasks"),
     ],
 )
