@@ -6,7 +6,7 @@ a rule, see RULES in choice.py, number.py, span.py and free_text.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from orca_eval.extract import choice, context, free_text, number, span, statement
@@ -23,14 +23,26 @@ from orca_eval.extract.text import (
 )
 from orca_eval.extract.types import Claim, Extraction, Rule, T
 
-__all__ = ["EXTRACTOR_VERSION", "WEAK_RULES", "Extraction", "answer", "extract_answer", "readings"]
+__all__ = [
+    "EXTRACTOR_VERSION",
+    "STATED_RULES",
+    "WEAK_RULES",
+    "Extraction",
+    "answer",
+    "extract_answer",
+    "readings",
+]
 
-EXTRACTOR_VERSION = "1"
+EXTRACTOR_VERSION = "2"
 WEAK_RULES = frozenset(
     rule.name
     for rules in (choice.RULES, number.RULES, span.RULES, free_text.RULES)
     for rule in rules
     if rule.weak
+)
+# Rules that find a statement of the answer; the others read it from the course of the reply.
+STATED_RULES = frozenset(
+    ("final_marker", "answer_is", "correct_is", "code", "affirmed", "standalone", "opening")
 )
 
 
@@ -46,16 +58,16 @@ def extract_answer(
     unknown or a choice has no options.
     """
     _check(kind, options)
-    for part in _parts(response):
-        if isinstance(part, Extraction):
-            return part
-        found = _find(part, kind, options)
-        if found:
-            claim, rule = found
-            a, b = part.start + claim.start, part.start + claim.end
-            name = rule if claim.answer is not None else claim.reason or rule
-            return Extraction(claim.answer, name, (a, b) if b > a else None)
-    return Extraction(None, "no_commitment", None)
+    parts = _parts(response)
+    if isinstance(parts, Extraction):
+        return parts
+    decided = _decide(parts, kind, options)
+    if decided is None:
+        return Extraction(None, "no_commitment", None)
+    part, claim, rule = decided
+    a, b = part.start + claim.start, part.start + claim.end
+    name = rule if claim.answer is not None else claim.reason or rule
+    return Extraction(claim.answer, name, (a, b) if b > a else None)
 
 
 def answer(response: str, kind: str, options: Mapping[str, str] | None = None) -> str | None:
@@ -72,25 +84,33 @@ def readings(
     `answer` is None for a claim that is void. Errors as in `extract_answer`.
     """
     _check(kind, options)
-    for part in _parts(response):
-        if not isinstance(part, Extraction):
-            reply = part.reply(wrappers=kind == "choice")
-            claims = _claims(reply, part.raw, kind, options or {})
-            found = [(rule, claim.answer) for rule, claim in claims if rule not in WEAK_RULES]
-            found = found or [(rule, claim.answer) for rule, claim in claims]
-            if found:
-                return tuple(found)
+    parts = _parts(response)
+    if isinstance(parts, Extraction):
+        return ()
+    decided = _decide(parts, kind, options)
+    for part in parts if decided is None else (decided[0],):
+        reply = part.reply(wrappers=kind == "choice")
+        claims = _claims(reply, part.raw, kind, options or {})
+        found = [(rule, claim.answer) for rule, claim in claims if rule not in WEAK_RULES]
+        found = found or [(rule, claim.answer) for rule, claim in claims]
+        if found:
+            return tuple(found)
     return ()
 
 
 class _Part(NamedTuple):
-    """What is read at a time: a range of the response, with the words of all of it."""
+    """What is read at a time: a range of the response, with the words of all of it.
+
+    `open_end`: a heading ends it ("Question:"), by which the reply may have gone on to a question
+    of its own invention or, in its work, to the next step.
+    """
 
     response: str
     low: str
     words: frozenset[str]
     start: int
     end: int
+    open_end: bool
 
     @property
     def raw(self) -> str:
@@ -107,7 +127,7 @@ def _check(kind: str, options: Mapping[str, str] | None) -> None:
         raise ValueError("a choice needs options")
 
 
-def _parts(response: str) -> Iterator[_Part | Extraction]:
+def _parts(response: str) -> list[_Part] | Extraction:
     """What to read, in turn, behind the thinking and up to an invented turn, or why there is none.
 
     Of a part too long to read whole, the tail and then the head.
@@ -116,17 +136,46 @@ def _parts(response: str) -> Iterator[_Part | Extraction]:
     words = words_of(low)
     start = after_thinking(low, words)
     if start is None:
-        yield Extraction(None, "unclosed_thinking", None)
-        return
+        return Extraction(None, "unclosed_thinking", None)
     if not response[start : start + TAIL].strip() and not response[start:].strip():
-        yield Extraction(None, "empty", None)
-        return
-    for end in run_on_ends(low, start, words):
+        return Extraction(None, "empty", None)
+    parts = []
+    for end, open_end in run_on_ends(low, start, words):
         if end - start <= HEAD + TAIL:
-            yield _Part(response, low, words, start, end)
+            ranges = [(start, end)]
         else:
-            yield _Part(response, low, words, end - TAIL, end)
-            yield _Part(response, low, words, start, start + HEAD)
+            ranges = [(end - TAIL, end), (start, start + HEAD)]
+        parts += [_Part(response, low, words, a, b, open_end) for a, b in ranges]
+    return parts
+
+
+def _decide(
+    parts: Sequence[_Part], kind: str, options: Mapping[str, str] | None
+) -> tuple[_Part, Claim, str] | None:
+    """The part whose claim counts: the first with one.
+
+    A claim that only follows from the words of a part with an open end gives way to a mark for the
+    final answer behind it, if that is the only one: of several, each ends a question of its own.
+    """
+    held: tuple[_Part, Claim, str] | None = None
+    final: tuple[_Part, Claim, str] | None = None
+    for part in parts:
+        found = _find(part, kind, options)
+        if found is None:
+            continue
+        claim, rule = found
+        if held is None:
+            held = (part, claim, rule)
+            if not part.open_end or (claim.answer is not None and rule in STATED_RULES):
+                break
+        elif rule == "final_marker" and claim.answer is not None:
+            at = part.start + claim.start
+            if final and final[0].start + final[1].start != at:
+                return held
+            final = final or (part, claim, rule)
+        if not part.open_end:
+            break
+    return final or held
 
 
 def _find(part: _Part, kind: str, options: Mapping[str, str] | None) -> tuple[Claim, str] | None:

@@ -284,6 +284,12 @@ NO_ANSWER = re.compile(
     r"|can't|could not|impossible|n/a\b|there (?:is|are) no"
     r"|i (?:do not|don't|cannot|can't)|insufficient|ninguna|aucune?|keine|以上都不|都不|无)"
 )
+# A text is said not to hold the answer.
+NOT_GIVEN = Phrases(
+    "not t never no",
+    r"(?:\bnot|n't|\bnever|\bno) (?:\w+ ){0,2}?(?:mention|provide|state|specif|given|said|say|"
+    r"contain|include|known|information|enough)",
+)
 
 # A verdict is withdrawn or taken up again.
 CORRECTION = Openings(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from orca_eval.extract import free_text
+from orca_eval.extract.cues import NO_ANSWER, NOT_GIVEN, REFUSAL
 from orca_eval.extract.free_text import Context, trim
 from orca_eval.extract.numbers import show, word_number
-from orca_eval.extract.text import Reply
+from orca_eval.extract.phrases import Words
+from orca_eval.extract.text import Reply, dangles
 from orca_eval.extract.types import Claim, Example, Rule
 
 SEPARATOR = "; "
@@ -83,11 +85,13 @@ def plain_span(span: str) -> str:
     return span
 
 
-def _shape(claim: Claim | None, text: str, tail: re.Pattern[str]) -> Claim | None:
+def _shape(claim: Claim | None, ctx: Context, tail: re.Pattern[str]) -> Claim | None:
     """The claim's own words: without the reason or the next sentence behind them."""
     if claim is None:
         return None
-    end = claim.end
+    if _declines(ctx.low[claim.start : claim.end], ctx.reply.words):
+        return Claim(None, claim.start, claim.end, "refusal")
+    text, end = ctx.text, claim.end
     cut = tail.search(text, claim.start, end)
     if cut:
         end = cut.start()
@@ -97,12 +101,20 @@ def _shape(claim: Claim | None, text: str, tail: re.Pattern[str]) -> Claim | Non
     return Claim(SEPARATOR.join(spans), start, end) if spans else None
 
 
+def _declines(low: str, words: Words) -> bool:
+    """Whether what stands in the answer's place says that there is none."""
+    return bool(NO_ANSWER.match(low) or REFUSAL.search(low, words) or NOT_GIVEN.search(low, words))
+
+
 def _final_marker(ctx: Context) -> Claim | None:
-    return _shape(free_text.final_marker(ctx), ctx.text, _MARKED_TAIL)
+    return _shape(free_text.final_marker(ctx), ctx, _MARKED_TAIL)
 
 
 def _answer_is(ctx: Context) -> Claim | None:
-    return _shape(free_text.answer_is(ctx), ctx.text, _PROSE_TAIL)
+    claim = free_text.answer_is(ctx)
+    if claim and dangles(ctx.text[: claim.end]) and not ctx.text[claim.end :].strip():
+        return None  # cut off before it came to the answer
+    return _shape(claim, ctx, _PROSE_TAIL)
 
 
 def _whole(ctx: Context) -> Claim | None:
@@ -110,7 +122,7 @@ def _whole(ctx: Context) -> Claim | None:
     value = ctx.text[start:end]
     if not value or len(value) > 160 or len(value.split()) > 12 or _SENTENCE.search(value):
         return None
-    return _shape(free_text.value_at(ctx, start, end), ctx.text, _PROSE_TAIL)
+    return _shape(free_text.value_at(ctx, start, end), ctx, _PROSE_TAIL)
 
 
 RULES: tuple[Rule[Context], ...] = (

@@ -79,12 +79,16 @@ _TAGS: dict[str, tuple[tuple[str, bool], ...]] = {
     "channel": (("<|channel|>analysis", False), ("<|channel|>commentary", False),
                 ("<|channel|>final<|message|>", True), ("<|channel|>final", True)),
 }  # fmt: skip
+# Of these, models also write headings: "[Analysis]", or "<reasoning>" that nothing closes.
+_HEADINGS = frozenset(_NAMES) - {"think", "thinking"}
+_FINAL = "final answer"
 
 
 def after_thinking(low: str, words: frozenset[str]) -> int | None:
     """Where the answer part begins: after the last closed thinking block; None if one stays open.
 
-    A closing tag without an opening one counts: templates open the block inside the prompt.
+    A closing tag without an opening one counts: templates open the block inside the prompt. What
+    may be a heading opens no block in square brackets, nor where a final answer stands behind it.
     """
     if len(low) <= WORDS_READ and words.isdisjoint(_TAGS):
         return 0
@@ -97,6 +101,8 @@ def after_thinking(low: str, words: frozenset[str]) -> int | None:
             continue
         for tag, closes in tags:
             at = low.rfind(tag)
+            if name in _HEADINGS and not closes and (tag[0] == "[" or low.find(_FINAL, at) >= 0):
+                continue
             if at > last:
                 last, start, still_open = at, at + len(tag), not closes
     return None if still_open else start
@@ -122,6 +128,7 @@ _RUN_ON_WORDS = frozenset(
         "frage",
     ]
 )
+_TURNS = frozenset(("human", "user", "student", "instruction"))
 _RUN_ON_UNSPACED = frozenset(("问题", "题目"))
 _RUN_ON_TOKENS = ("[inst]", "[/inst]", "</s>", "<s>", "<|im_", "<|eot_id|>", "<|end", "<|user",
                   "<|start_header_id|>", "<|assistant", "<end_of_turn>", "<start_of_turn>",
@@ -137,17 +144,19 @@ _NEXT_ITEM = re.compile(r"\n[^\n]{8,300}\?[ \t]*\n{1,2}[ \t]*\(?a[).:][ \t]")
 _SEARCHED = 40_000
 
 
-def run_on_ends(low: str, start: int, words: frozenset[str]) -> list[int]:
+def run_on_ends(low: str, start: int, words: frozenset[str]) -> list[tuple[int, bool]]:
     """Where the answer may end: before each of the first run-on markers, then the text's end.
 
-    Markers with nothing before them are the reply's own heading and don't count.
+    With each, whether it is open: before what a reply may also write within its work, as no turn
+    of another speaker is. Markers with nothing before them are the reply's own heading and don't
+    count.
     """
     part = low[start : start + _SEARCHED]
-    found: list[int] = []
+    found: list[tuple[int, bool]] = []
     if "<" in part or "[" in part:
-        found = [at for at in map(part.find, _RUN_ON_TOKENS) if at >= 0]
+        found = [(at, False) for at in map(part.find, _RUN_ON_TOKENS) if at >= 0]
     if "?\n" in part and (item := _NEXT_ITEM.search(part)):
-        found.append(item.start() + 1)
+        found.append((item.start() + 1, True))
     spaced = words & _RUN_ON_WORDS
     for word in spaced if low.isascii() else spaced | _RUN_ON_UNSPACED:
         at = part.find(word)
@@ -158,11 +167,11 @@ def run_on_ends(low: str, start: int, words: frozenset[str]) -> list[int]:
                 floor = max(0, at - 20)
                 left = _WORD_LEFT.search(part[floor:at])
                 if left:
-                    found.append(floor + left.start(str(left.lastgroup)))
-                    break
+                    found.append((floor + left.start(str(left.lastgroup)), word not in _TURNS))
             at = part.find(word, at + 1)
-    ends = [start + at for at in sorted(found) if part[:at].strip(" \n\t#*-\"'")]
-    return [*ends[:MAX_MARKERS], len(low)]
+    found.sort()
+    ends = [(start + at, opens) for at, opens in found if part[:at].strip(" \n\t#*-\"'")]
+    return [*ends[:MAX_MARKERS], (len(low), False)]
 
 
 # --- cleaning ------------------------------------------------------------------------------------
@@ -279,6 +288,11 @@ def line_end(text: str, at: int, limit: int = 400) -> int:
     return end if end >= 0 else min(len(text), at + limit)
 
 
+def dangles(text: str) -> bool:
+    """Whether the text ends on a word or mark that wants another behind it."""
+    return bool(_DANGLING.search(text.rstrip()[-9:]))
+
+
 def is_cut(text: str) -> bool:
     """Whether the text breaks off: it ends on a word that wants another, or a longer last line
     of prose lacks its full stop and does not end on a result.
@@ -286,7 +300,7 @@ def is_cut(text: str) -> bool:
     tail = text[-200:].rstrip()
     if not tail:
         return False
-    if _DANGLING.search(tail[-9:]):
+    if dangles(tail):
         return True
     if tail[-1] in _FINISHED or _RESULT_LAST.search(tail[-60:]):
         return False
