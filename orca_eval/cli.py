@@ -8,11 +8,12 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from orca_eval import __version__
 from orca_eval.errors import InputError, OrcaEvalError
 from orca_eval.help import PROGRAM, VERBS
-from orca_eval.interrupt import INTERRUPTED, end_on_sigterm
+from orca_eval.interrupt import INTERRUPTED, end_on_sigterm, leave
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,5 +70,10 @@ def _run(verb: str, overrides: list[str]) -> int:
     return code
 
 
+def console() -> NoReturn:
+    """The console script: runs a verb and ends the process with its exit code."""
+    leave(main())
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    console()

@@ -1,12 +1,18 @@
-"""How a command is interrupted: Ctrl-C and SIGTERM alike, with the fixed exit code."""
+"""How a command ends early: Ctrl-C and SIGTERM alike, with the fixed exit code, and past a thread
+that hangs."""
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from types import FrameType
+from typing import NoReturn
 
 INTERRUPTED = 130
+ENGINE_THREAD = "engine"
+"""How the names begin of the threads in which an engine computes."""
 
 
 def end_on_sigterm() -> None:
@@ -20,3 +26,13 @@ def _as_ctrl_c(signum: int, frame: FrameType | None) -> None:
     if not callable(ctrl_c):  # a job started in the background is deaf to Ctrl-C
         raise KeyboardInterrupt
     ctrl_c(signum, frame)
+
+
+def leave(code: int) -> NoReturn:
+    """Ends the process; where a thread hangs in an engine's native code, by the system's own exit,
+    because Python's would tear the engine down under it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if any(thread.name.startswith(ENGINE_THREAD) for thread in threading.enumerate()):
+        os._exit(code)
+    sys.exit(code)

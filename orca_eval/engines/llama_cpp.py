@@ -11,7 +11,6 @@ import hashlib
 import os
 import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -20,6 +19,7 @@ from typing import Any
 
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.arguments import read_args
+from orca_eval.engines.threads import DaemonThreads
 from orca_eval.errors import InputError, RunError
 from orca_eval.model.cache import file_hashes
 from orca_eval.model.gguf import GgufHeader, read_header
@@ -67,7 +67,7 @@ class LlamaCppEngine:
         self._args = read_args("llama_cpp", LlamaCppArgs, config.args)
         self._max_tokens = max_tokens
         self._server: Any = None
-        self._threads: ThreadPoolExecutor | None = None
+        self._threads: DaemonThreads | None = None
         self._under_way: set[threading.Event] = set()
         self._cached_tokens = 0
         self.max_in_flight = 2 * self._args.n_parallel  # a freed slot finds the next one waiting
@@ -135,7 +135,7 @@ class LlamaCppEngine:
         }
 
     async def start(self) -> None:
-        self._threads = ThreadPoolExecutor(self.max_in_flight, thread_name_prefix="llama_cpp")
+        self._threads = DaemonThreads(self.max_in_flight, "llama_cpp")
         self._server = await asyncio.get_running_loop().run_in_executor(self._threads, self._load)
 
     async def generate(self, request: Request) -> Completion:
@@ -157,7 +157,7 @@ class LlamaCppEngine:
             cancelled.set()
         threads, self._threads = self._threads, None
         if threads is not None:
-            await asyncio.to_thread(threads.shutdown, cancel_futures=True)
+            await threads.end()
         self._server = None
         if "tokenizer" in self.__dict__:
             self.tokenizer.close()

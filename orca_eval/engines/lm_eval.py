@@ -12,7 +12,6 @@ import difflib
 import inspect
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -26,6 +25,7 @@ from orca_eval.engines.model_folder import (
     special_tokens,
     turn_end,
 )
+from orca_eval.engines.threads import DaemonThreads
 from orca_eval.errors import InputError, OrcaEvalError, RunError
 from orca_eval.model.tokenizer import TemplateTokenizer, folder_tokenizer
 from orca_eval.model.types import Weights
@@ -57,7 +57,7 @@ class LmEvalEngine:
         self._model = model
         self._max_tokens = max_tokens
         self._lm: Any = None
-        self._thread: ThreadPoolExecutor | None = None
+        self._thread: DaemonThreads | None = None
         self._waiting: deque[Waiting] = deque()
         self._running: asyncio.Task[None] | None = None
         self._chunk: Chunk | None = None
@@ -109,7 +109,7 @@ class LmEvalEngine:
         }
 
     async def start(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="lm_eval")
+        self._thread = DaemonThreads(1, "lm_eval")
         loop = asyncio.get_running_loop()
         self._lm = await loop.run_in_executor(self._thread, self._load)
 
@@ -145,7 +145,7 @@ class LmEvalEngine:
         self._lm = None
         thread, self._thread = self._thread, None
         if thread is not None:
-            await asyncio.to_thread(thread.shutdown, cancel_futures=True)
+            await thread.end()
             _free_gpu_memory()
 
     def counters(self) -> Mapping[str, float]:

@@ -26,6 +26,7 @@ from orca_eval.types import Completion, Request
 LOOKUP_BATCH = 2048
 TICK_SECONDS = 0.25
 BEHIND_SECONDS = 0.01
+CLOSE_SECONDS = 30.0
 
 
 @dataclass(slots=True)
@@ -212,13 +213,18 @@ class Session:
         self._scorer.put(work, completion)
 
     async def _close_engine(self) -> None:
+        """Closes what was started; an engine that hangs is left behind, for the process to end."""
         if self._starting is None:
             return
         if not self._starting.done():
             self._starting.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):
             await self._starting
-        await self.engine.close()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.engine.close()
+        except TimeoutError:
+            say(f"the engine did not end within {CLOSE_SECONDS:g} s and is left behind")
 
     async def _tick(self) -> None:
         while True:

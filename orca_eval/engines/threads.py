@@ -1,0 +1,61 @@
+"""Threads for calls that block, which end with the process: one that hangs in native code can
+neither be ended nor waited for, and `ThreadPoolExecutor` waits for all of its own at exit."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import ParamSpec, TypeVar
+
+from orca_eval.interrupt import ENGINE_THREAD
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class DaemonThreads(Executor):
+    """`count` threads that take calls in turn, for `loop.run_in_executor`."""
+
+    def __init__(self, count: int, name: str) -> None:
+        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._ended: list[Future[None]] = []
+        for number in range(count):
+            ended: Future[None] = Future()
+            self._ended.append(ended)
+            threading.Thread(
+                target=self._work,
+                args=(ended,),
+                name=f"{ENGINE_THREAD} {name} {number}",
+                daemon=True,
+            ).start()
+
+    def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+
+        def call() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(function(*args, **kwargs))
+                except BaseException as error:  # carried over to whoever waits for it
+                    future.set_exception(error)
+
+        self._calls.put(call)
+        return future
+
+    async def end(self) -> None:
+        """Waits until the calls under way are done; those that wait are not made any more."""
+        while not self._calls.empty():
+            self._calls.get()
+        for _ in self._ended:
+            self._calls.put(None)
+        await asyncio.gather(*map(asyncio.wrap_future, self._ended))
+
+    def _work(self, ended: Future[None]) -> None:
+        ended.set_running_or_notify_cancel()  # so that giving up on it does not cancel it
+        while (call := self._calls.get()) is not None:
+            call()
+            del call  # it holds its result, while the thread waits for the next
+        ended.set_result(None)
