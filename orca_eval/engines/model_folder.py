@@ -14,6 +14,7 @@ from orca_eval.model.template import ChatTemplate
 from orca_eval.types import Message
 
 _ANSWER = "A7f3e0answer"
+_HARMONY = "<|channel|>"  # only that format's templates write it
 _LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length")
 _NO_LIMIT = 10**9  # transformers writes 1e30 for "no limit"
 
@@ -66,7 +67,11 @@ def turn_end(template: ChatTemplate, special: Mapping[str, int]) -> int | None:
 
     A template may close a turn with a token that the checkpoint does not list as its end of text
     (Orca 2's `<|im_end|>`): a model that writes it has finished, and the engine must stop there.
+    In the Harmony format (gpt-oss) a template closes past answers with `<|end|>`, but a model also
+    writes that after its reasoning; it has finished when it writes `<|return|>`.
     """
+    if _HARMONY in template.source:
+        return special.get("<|return|>")
     # A copy, because a template notes what became of the system messages that it has rendered.
     trial = ChatTemplate(template.source, template.special_tokens, template.kwargs)
     chat = (

@@ -26,6 +26,20 @@ LLAMA = (
     "{% for m in messages %}{% if m.role == 'user' %}[INST] {{ m.content }} [/INST]"
     "{% else %} {{ m.content }} </s>{% endif %}{% endfor %}"
 )
+HARMONY = (
+    "{% for m in messages %}<|start|>{{ m.role }}"
+    "{% if m.role == 'assistant' %}<|channel|>final{% endif %}<|message|>{{ m.content }}<|end|>"
+    "{% endfor %}{% if add_generation_prompt %}<|start|>assistant{% endif %}"
+)
+HARMONY_TOKENS = {
+    "<|endoftext|>": 199999,
+    "<|return|>": 200002,
+    "<|channel|>": 200005,
+    "<|start|>": 200006,
+    "<|end|>": 200007,
+    "<|message|>": 200008,
+    "<|call|>": 200012,
+}
 
 
 @pytest.mark.parametrize(
@@ -198,6 +212,8 @@ def test_special_tokens_come_from_any_of_the_three_files(tmp_path: Path) -> None
         (CHATML, {"<|im_end|>": 5, "<|im_end|>\n": 6}, 6),
         (CHATML, {"</s>": 2}, None),
         (LLAMA, {"</s>": 2, "<s>": 1}, 2),
+        (HARMONY, HARMONY_TOKENS, 200002),  # <|end|> also closes the reasoning before an answer
+        (HARMONY, {"<|end|>": 5}, None),
         ("{{ messages[0].content }}", {"</s>": 2}, None),
         ("{% if messages|length > 1 %}{{ raise_exception('no') }}{% endif %}", {"</s>": 2}, None),
     ],
