@@ -25,6 +25,7 @@ from orca_eval.engines.model_folder import (
     special_tokens,
     turn_end,
 )
+from orca_eval.engines.reasoning_marks import reasoning_marks
 from orca_eval.engines.threads import DaemonThreads
 from orca_eval.errors import InputError, OrcaEvalError, RunError
 from orca_eval.model.tokenizer import TemplateTokenizer, folder_tokenizer
@@ -106,6 +107,7 @@ class LmEvalEngine:
             "args": {name: str(value) for name, value in sorted(self._args.items())},
             "adapter": read_adapter(self._model.adapter).sha256 if self._model.adapter else None,
             "tokenizer": self.tokenizer.identity,
+            **({"reasoning_marks": self._marks} if self._marks else {}),
         }
 
     async def start(self) -> None:
@@ -185,7 +187,7 @@ class LmEvalEngine:
         self._lm.set_cache_hook(chunk)
         decode = getattr(self._lm, "tok_decode", None)
         if self._decodes_each and decode is not None:
-            self._lm.tok_decode = chunk.listen(decode)
+            self._lm.tok_decode = chunk.listen(decode, skip_special=not self._marks)
         try:
             texts = self._lm.generate_until(instances, disable_tqdm=True)
         finally:
@@ -312,8 +314,16 @@ class LmEvalEngine:
         return [len(ids) for ids in self.tokenizer.encode(prompts)]
 
     @cached_property
+    def _special(self) -> Mapping[str, int]:
+        return special_tokens(self._folder)
+
+    @cached_property
+    def _marks(self) -> list[str]:
+        return reasoning_marks(self._special)
+
+    @cached_property
     def _turn_end(self) -> int | None:
-        return turn_end(self.tokenizer.template, special_tokens(self._folder))
+        return turn_end(self.tokenizer.template, self._special)
 
     @cached_property
     def _eos_ids(self) -> frozenset[int]:

@@ -40,12 +40,18 @@ class Chunk:
         for waiting in members:
             self._open.setdefault(waiting.request.prompt or "", deque()).append(waiting)
 
-    def listen(self, decode: Callable[..., str]) -> Callable[..., str]:
-        """`decode`, remembering the tokens of the answer that is handed over next."""
+    def listen(self, decode: Callable[..., str], *, skip_special: bool) -> Callable[..., str]:
+        """`decode`, remembering the tokens of the answer that is handed over next.
+
+        Without `skip_special` the answer keeps its special tokens up to the one that ended it.
+        """
 
         def listening(tokens: Any, *args: Any, **kwargs: Any) -> str:
             self._tokens = tokens if isinstance(tokens, list) else None
-            return decode(tokens, *args, **kwargs)
+            if self._tokens is None or skip_special:
+                return decode(tokens, *args, **kwargs)
+            generated, ended = _until_eos(self._tokens, self._eos)
+            return decode(self._tokens[: generated - ended], skip_special_tokens=False)
 
         return listening
 

@@ -21,6 +21,7 @@ from orca_eval.engines.model_folder import (
     special_tokens,
     turn_end,
 )
+from orca_eval.engines.reasoning_marks import reasoning_marks
 from orca_eval.engines.vllm_arguments import (
     Hardware,
     check_names,
@@ -119,6 +120,7 @@ class VllmEngine:
             "adapter": None if self._adapter is None else self._adapter.sha256,
             "tokenizer": self.tokenizer.identity,
             "stop_token_ids": list(self.stop_token_ids),
+            **({"reasoning_marks": self._marks} if self._marks else {}),
             **({"max_model_len": self.context_length} if scales_with_length(self._folder) else {}),
             **text_arguments(self._arguments),
         }
@@ -160,7 +162,7 @@ class VllmEngine:
             raise RunError("the vllm engine takes prompts as token ids")
         stream = self._llm.generate(
             {"prompt_token_ids": list(request.prompt_token_ids)},
-            sampling_params(request.sampling, self.stop_token_ids, self._skip_special),
+            sampling_params(request.sampling, self.stop_token_ids, not self._marks),
             f"{next(self._numbers)}-{request.key[:16]}",
             lora_request=self._lora,
         )
@@ -224,9 +226,9 @@ class VllmEngine:
         return () if end is None else (end,)
 
     @cached_property
-    def _skip_special(self) -> bool:
-        """Special tokens stay out of the text, unless they mark where reasoning ends."""
-        return "</think>" not in self._special
+    def _marks(self) -> list[str]:
+        """Special tokens stay out of the text, unless some of them set reasoning apart."""
+        return reasoning_marks(self._special)
 
     def _enter(self) -> None:
         if self._in_flight == 0:

@@ -79,6 +79,7 @@ _TAGS: dict[str, tuple[tuple[str, bool], ...]] = {
     "channel": (("<|channel|>analysis", False), ("<|channel|>commentary", False),
                 ("<|channel|>final<|message|>", True), ("<|channel|>final", True)),
 }  # fmt: skip
+THINKING_TAGS = tuple(tag for tags in _TAGS.values() for tag, _closes in tags)
 # Of these, models also write headings: "[Analysis]", or "<reasoning>" that nothing closes.
 _HEADINGS = frozenset(_NAMES) - {"think", "thinking"}
 _FINAL = "final answer"

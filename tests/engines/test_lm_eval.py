@@ -120,6 +120,40 @@ def test_finish_reason_by_the_count_of_tokens(tmp_path: Path) -> None:
     assert (long.finish_reason, long.completion_tokens) == ("length", 5)
 
 
+class Tokens(Scripted):
+    """Decodes its answers from tokens as lm-eval's hf backend does; a batch's end is padded."""
+
+    vocabulary = ("<pad>", "<eos>", "[THINK]", "[/THINK]", "no", "yes")
+
+    def tok_decode(self, tokens: Any, skip_special_tokens: bool = True) -> str:
+        first = 4 if skip_special_tokens else 0
+        return " ".join(self.vocabulary[token] for token in tokens if token >= first)
+
+    def generate_until(self, requests: list[Any], disable_tqdm: bool) -> list[str]:
+        texts = [self.tok_decode([2, 4, 3, 5, 1, 0, 0]) for _ in requests]
+        for request, text in zip(requests, texts, strict=True):
+            self.cache_hook.add_partial("generate_until", request.args, text)
+        return texts
+
+
+@pytest.mark.parametrize(
+    ("special", "text"),
+    [({"<eos>": 1, "[THINK]": 2, "[/THINK]": 3}, "[THINK] no [/THINK] yes"), ({}, "no yes")],
+)
+def test_marks_of_reasoning_stay_in_the_text(
+    tmp_path: Path, special: dict[str, int], text: str
+) -> None:
+    engine = scripted(tmp_path, Tokens)
+    engine.__dict__ |= {"_special": special, "_eos_ids": frozenset([1])}
+    engine._backend = "hf"
+    engine._load = lambda: Tokens("m")  # type: ignore[method-assign]
+    (completion,) = answers(engine, [request("a")])
+
+    assert (completion.text, completion.finish_reason) == (text, "stop")
+    assert completion.completion_tokens == 5
+    assert ("reasoning_marks" in engine.identity()) == bool(special)
+
+
 def test_requests_are_gathered_into_chunks(tmp_path: Path) -> None:
     engine = scripted(tmp_path, batch_size=2)
     seen: list[int] = []

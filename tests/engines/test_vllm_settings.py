@@ -1,11 +1,16 @@
 """What the vllm engine decides without vLLM: explanations of failures, lengths, special tokens."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import orca_eval.engines.vllm as vllm_module
+from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.model_folder import (
     own_context_length,
     read_adapter,
@@ -13,10 +18,13 @@ from orca_eval.engines.model_folder import (
     special_tokens,
     turn_end,
 )
+from orca_eval.engines.reasoning_marks import reasoning_marks
+from orca_eval.engines.vllm import VllmEngine
 from orca_eval.engines.vllm_arguments import Hardware, engine_arguments, text_arguments
 from orca_eval.engines.vllm_failure import explain
 from orca_eval.errors import InputError
 from orca_eval.model.template import ChatTemplate
+from orca_eval.types import Request, Sampling
 
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -224,6 +232,48 @@ def test_the_end_of_a_turn_is_learnt_from_the_template(
     chat = ChatTemplate(template)
     assert turn_end(chat, special) == end
     assert chat.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("special", "marks"),
+    [
+        (HARMONY_TOKENS, ["<|channel|>", "<|message|>"]),
+        (["<s>", "[INST]", "[THINK]", "[/THINK]"], ["[THINK]", "[/THINK]"]),
+        (["<|im_end|>", "<think>", "</think>"], ["<think>", "</think>"]),
+        (["<seed:bos>", "<seed:think>", "◁/think▷"], ["<seed:think>", "◁/think▷"]),
+        (["<|begin_of_text|>", "<|begin_of_thought|>"], ["<|begin_of_thought|>"]),
+        (["", "<s>", "</s>", "<|endoftext|>", "<|im_start|>", "<end_of_turn>"], []),
+    ],
+)
+def test_the_marks_of_reasoning_among_special_tokens(special: Any, marks: list[str]) -> None:
+    assert reasoning_marks(special) == marks
+
+
+@pytest.mark.parametrize(
+    ("template", "special", "asked"),
+    [
+        (CHATML, {"<|im_end|>": 5, "</s>": 2}, ((5,), True)),
+        (HARMONY, HARMONY_TOKENS, ((200002,), False)),
+    ],
+)
+def test_reasoning_and_its_marks_are_generated_and_kept(
+    template: str, special: dict[str, int], asked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tested = VllmEngine(ModelConfig("m", "m"), EngineConfig("vllm"), 64)
+    tested.__dict__["_special"] = special
+    tested.__dict__["tokenizer"] = SimpleNamespace(template=ChatTemplate(template))
+
+    async def generate(_prompt: Any, sampling: Any, _id: str, **_more: Any) -> AsyncIterator[Any]:
+        assert sampling == asked
+        answer = SimpleNamespace(text="4", finish_reason="stop", token_ids=[1])
+        yield SimpleNamespace(
+            finished=True, outputs=[answer], prompt_token_ids=[1], num_cached_tokens=0
+        )
+
+    monkeypatch.setattr(vllm_module, "sampling_params", lambda _sampling, *given: given)
+    tested._llm = SimpleNamespace(generate=generate)
+    request = Request("k", (), Sampling(), "p", [1])
+    assert asyncio.run(tested.generate(request)).text == "4"
 
 
 def test_an_adapter_has_a_rank_and_an_identity(
