@@ -19,6 +19,7 @@ from typing import Any
 
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.arguments import read_args
+from orca_eval.engines.reasoning_marks import reasoning_marks
 from orca_eval.engines.threads import DaemonThreads
 from orca_eval.errors import InputError, RunError
 from orca_eval.model.cache import file_hashes
@@ -132,6 +133,7 @@ class LlamaCppEngine:
             "flash_attn": self._args.flash_attn,
             "adapter": None if adapter is None else file_hashes([adapter])[adapter],
             "tokenizer": self.tokenizer.identity,
+            **({"reasoning_marks": self._marks} if self._marks else {}),
         }
 
     async def start(self) -> None:
@@ -259,8 +261,13 @@ class LlamaCppEngine:
             "dynatemp_range": 0.0,
             "mirostat": 0,
             "ignore_eos": False,
+            "preserved_tokens": self._marks,  # other control tokens stay out of the text
             "cache_prompt": self._args.cache_prompt,
         }
+
+    @cached_property
+    def _marks(self) -> list[str]:
+        return reasoning_marks(self._header.control_tokens)
 
     def _cache_types(self) -> tuple[Any, Any]:
         import xllamacpp

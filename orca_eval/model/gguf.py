@@ -18,6 +18,7 @@ from typing import Any
 from orca_eval.errors import InputError
 
 _STRING, _ARRAY = 8, 9
+_CONTROL = 3  # a token's type
 _SCALARS = {
     0: "B",
     1: "b",
@@ -59,6 +60,13 @@ class GgufHeader:
             if key.startswith("tokenizer.") and not key.startswith("tokenizer.chat_template")
         }
         return hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def control_tokens(self) -> list[str]:
+        """Texts of the tokens that llama.cpp leaves out of what it writes."""
+        tokens = self.metadata.get("tokenizer.ggml.tokens", [])
+        kinds = self.metadata.get("tokenizer.ggml.token_type", [])
+        return [token for token, kind in zip(tokens, kinds, strict=False) if kind == _CONTROL]
 
     def token(self, kind: str) -> str | None:
         """Text of the special token `kind` ("bos", "eos", "unknown", "padding")."""

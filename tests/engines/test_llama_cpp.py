@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ import pytest
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.llama_cpp import LlamaCppEngine
 from orca_eval.errors import InputError, RunError
+from orca_eval.model.gguf import read_header
 from orca_eval.types import Completion, Message, Request, Sampling
 from tests.model.files import write_gguf
 
@@ -165,6 +167,34 @@ def test_closing_gives_memory_back_and_ends_what_runs() -> None:
     loaded, seconds = asyncio.run(start_and_close())
     assert seconds < 5
     assert process.memory_info().rss < loaded - 2**29  # the KV cache alone takes 0.75 GB
+
+
+def with_control_token(source: Path, old: str, new: str, file: Path) -> Path:
+    """`source` with its token `old` as the control token `new`, of the same length."""
+    data = bytearray(source.read_bytes())
+    tokens = read_header(source).metadata["tokenizer.ggml.tokens"]
+    name = struct.pack("<Q", len(old.encode())) + old.encode()
+    end = data.index(name, data.index(b"tokenizer.ggml.tokens")) + len(name)
+    data[end - len(new.encode()) : end] = new.encode()
+    key = b"tokenizer.ggml.token_type"
+    types = data.index(key) + len(key) + 16  # after two types and the count
+    struct.pack_into("<i", data, types + 4 * tokens.index(old), 3)
+    file.write_bytes(data)
+    return file
+
+
+def test_a_control_token_that_marks_reasoning_stays_in_the_text(
+    engine: LlamaCppEngine, tmp_path: Path
+) -> None:
+    file = with_control_token(engine._file, "ĠParis", "[THINK]", tmp_path / "m.gguf")
+    marked = build(file, n_parallel=1)
+    asyncio.run(marked.start())
+    completion = asyncio.run(marked.generate(ask(marked, "What is the capital of France?")))
+    asyncio.run(marked.close())
+
+    assert completion.text == "The capital of France is[THINK]."  # and no <|im_end|>
+    assert "reasoning_marks" in marked.identity()
+    assert "reasoning_marks" not in engine.identity()
 
 
 def test_closing_before_a_start_and_generating_after_it() -> None:

@@ -32,6 +32,8 @@ def test_reads_metadata_tokens_and_parameters(tmp_path: Path) -> None:
     assert header.token("bos") == "<s>"
     assert header.token("eos") == "</s>"
     assert header.token("padding") is None
+    assert header.control_tokens == ["<s>", "</s>"]
+    assert read_header(write_gguf(tmp_path / "bare.gguf", {})).control_tokens == []
 
 
 def test_vocabulary_hash_follows_the_tokenizer_and_nothing_else(tmp_path: Path) -> None:
