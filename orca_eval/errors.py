@@ -20,4 +20,4 @@ class RunError(OrcaEvalError):
 
 
 class PromptTooLongError(RunError):
-    """A server refused one prompt because it does not fit the model's context."""
+    """A server refused or cut one prompt because it does not fit the model's context."""

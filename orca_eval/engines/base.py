@@ -48,7 +48,7 @@ class Engine(Protocol):
         """One completion. Cancelling it ends the request in the engine.
 
         Raises:
-            PromptTooLongError: the server says that this one prompt does not fit.
+            PromptTooLongError: this one prompt does not fit, as the server says or its count shows.
             RunError: anything else; the run ends.
         """
 

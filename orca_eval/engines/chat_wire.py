@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from orca_eval.types import Completion, FinishReason, Request
+from orca_eval.types import Completion, FinishReason, Message, Request
 
 # Fields outside OpenAI's own format, or refused by some servers; each is sent at a neutral value,
 # so that a run may go on without them where the server says that it does not know them.
 OPTIONAL_FIELDS = ("top_k", "min_p", "repetition_penalty", "seed")
 TOO_LONG = ("context_length_exceeded", "maximum context length", "exceeds the available context")
 MESSAGE_CHARACTERS = 300
+FEWEST_TOKENS_PER_WORD = 0.75
+"""Below what any tokenizer makes of text: even those with tokens of several words take more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,23 @@ def read_rejection(
         fields=fields,
         too_long=too_long,
     )
+
+
+def words(request: Request) -> int:
+    """Words of the prompt, as white space parts them."""
+    return sum(len(message["content"].split()) for message in request.messages)
+
+
+def counts_too_few(completion: Completion, request: Request) -> bool:
+    """Whether the server counted fewer prompt tokens than the prompt can have; 0 is no count."""
+    return 0 < completion.prompt_tokens < FEWEST_TOKENS_PER_WORD * words(request)
+
+
+def begun_with(start: str, request: Request) -> Request:
+    """The same prompt with `start` in front of its first message."""
+    first, *rest = request.messages
+    begun = Message(role=first["role"], content=f"{start} {first['content']}")
+    return replace(request, messages=(begun, *rest))
 
 
 def retry_after_seconds(header: str | None) -> float | None:

@@ -12,6 +12,7 @@ import difflib
 import logging
 import os
 import random
+import secrets
 from collections import Counter
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
@@ -24,10 +25,13 @@ from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.arguments import read_args
 from orca_eval.engines.chat_wire import (
     Rejected,
+    begun_with,
+    counts_too_few,
     read_completion,
     read_rejection,
     request_body,
     retry_after_seconds,
+    words,
 )
 from orca_eval.errors import InputError, PromptTooLongError, RunError
 from orca_eval.model.types import ChatTokenizer, Weights
@@ -134,6 +138,24 @@ class OpenAIEngine:
 
     async def generate(self, request: Request) -> Completion:
         """One answer, after as many tries as allowed; RunError when none of them brought it."""
+        completion = await self._ask(request)
+        if counts_too_few(completion, request):
+            await self._refuse_if_cut(request)
+        return completion
+
+    async def _refuse_if_cut(self, request: Request) -> None:
+        """Asks again with a beginning that no cache holds: some servers (Ollama 0.30) leave out of
+        their count what they have cached, and only a whole count shows that a prompt was cut."""
+        self._counts["asked_again"] += 1
+        again = await self._ask(begun_with(secrets.token_hex(8), request))
+        if counts_too_few(again, request):
+            raise PromptTooLongError(
+                f"engine.base_url={self._base_url}: the server cut a prompt: it read "
+                f"{again.prompt_tokens} tokens where {words(request)} words were sent; raise its "
+                "context length"
+            )
+
+    async def _ask(self, request: Request) -> Completion:
         tries = 0
         while True:
             dropped = self._rejected

@@ -198,6 +198,38 @@ def test_a_prompt_that_does_not_fit_has_an_error_of_its_own() -> None:
         generate(engine(script), ask())
 
 
+def counted(prompt_tokens: int, text: str = "4") -> Reply:
+    return Reply(body=answer(text) | {"usage": {"prompt_tokens": prompt_tokens}})
+
+
+def test_a_prompt_that_the_server_cuts_is_an_error_not_an_answer() -> None:
+    with serve(counted(29), counted(30)) as script, pytest.raises(PromptTooLongError) as error:
+        generate(engine(script), ask("word " * 41))
+    assert str(error.value) == (
+        f"engine.base_url={script.url}: the server cut a prompt: it read 30 tokens where 41 words "
+        "were sent; raise its context length"
+    )
+    first, second = ([m["content"] for m in body["messages"]] for body in script.bodies)
+    assert first[0] == ""
+    assert len(second[0]) > 8  # what a cache holds of the first no longer counts
+    assert first[1:] == second[1:]
+
+
+def test_a_count_without_cached_tokens_is_no_cut() -> None:
+    with serve(counted(5, "mine"), counted(60, "again")) as script:
+        tested = engine(script)
+        assert generate(tested, ask("word " * 40))[0].text == "mine"
+    assert len(script.bodies) == 2
+    assert tested.counters()["asked_again"] == 1
+
+
+@pytest.mark.parametrize("count", [0, 30, 31])
+def test_a_count_that_a_prompt_may_have_is_believed(count: int) -> None:
+    with serve(counted(count)) as script:
+        generate(engine(script), ask("word " * 40))
+    assert len(script.bodies) == 1
+
+
 @pytest.mark.parametrize(
     ("message", "gone"),
     [
