@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+WORTH_A_LINE_BYTES = 1 << 30
 
 
 def cache_folder() -> Path:
@@ -23,9 +28,14 @@ def file_hashes(files: Iterable[Path]) -> Mapping[Path, str]:
     copy may keep the time of its content, mtime, but not that of its inode, ctime). A file in
     the hub's cache that is stored by its sha256 (`blobs/<64 hex>`) is not read at all.
     """
-    paths = list(files)
+    hashes = {path: _remembered(path) for path in files}
+    unread = [path for path, digest in hashes.items() if digest is None]
+    size = sum(path.stat().st_size for path in unread)
+    if size >= WORTH_A_LINE_BYTES:
+        logger.info("hashing %.1f GB of weights, once", size / 1e9)
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        return dict(zip(paths, pool.map(_file_hash, paths), strict=True))
+        read = dict(zip(unread, pool.map(_read_hash, unread), strict=True))
+    return {path: digest or read[path] for path, digest in hashes.items()}
 
 
 def combined_hash(parts: Mapping[str, str]) -> str:
@@ -34,24 +44,32 @@ def combined_hash(parts: Mapping[str, str]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def _file_hash(path: Path) -> str:
+def _remembered(path: Path) -> str | None:
     real = path.resolve()
     if real.parent.name == "blobs" and len(real.name) == 64:
         return real.name
-    status = real.stat()
-    marks = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    key = "\0".join(map(str, (real, *marks)))
-    note = cache_folder() / "sha256" / hashlib.sha256(key.encode()).hexdigest()
+    note = _note(real)
     try:
-        remembered = note.read_text()
+        digest = note.read_text()
     except OSError:
-        remembered = ""
-    if len(remembered) == 64:
-        return remembered
+        return None
+    return digest if len(digest) == 64 else None
+
+
+def _read_hash(path: Path) -> str:
+    real = path.resolve()
+    note = _note(real)  # taken before: what changes while it is read is read again
     with real.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     _remember(note, digest)
     return digest
+
+
+def _note(real: Path) -> Path:
+    status = real.stat()
+    marks = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    key = "\0".join(map(str, (real, *marks)))
+    return cache_folder() / "sha256" / hashlib.sha256(key.encode()).hexdigest()
 
 
 def _remember(note: Path, digest: str) -> None:

@@ -59,10 +59,13 @@ def _names() -> list[str]:
 class ChatTemplate:
     """A compiled template with its special tokens and arguments; about 20 µs for a prompt.
 
-    `notes` grows with what happened to the system message of the prompts rendered so far.
+    `notes` grows with what happened to the system message of the prompts rendered so far. `now` is
+    what `strftime_now` shows, the same in every prompt; `dated` is whether the template asks.
     """
 
     notes: tuple[str, ...]
+    now: datetime
+    dated: bool
 
     def __init__(
         self,
@@ -74,7 +77,8 @@ class ChatTemplate:
         self.special_tokens = dict(special_tokens or {})
         self.kwargs = dict(kwargs or {})
         self.notes = ()
-        self._dated = False
+        self.now = datetime.now()
+        self.dated = False
         self._template = self._compile()
         self._render = self._template.render
         self._context = {
@@ -99,8 +103,9 @@ class ChatTemplate:
             text = self._apply(messages)
         except Exception as error:  # a template is a program of its own and may raise anything
             raise InputError(f"the chat template refuses the messages: {error}") from None
-        if self._dated and _DATE_NOTE not in self.notes:
-            self.notes += (_DATE_NOTE,)
+        note = _DATE_NOTE.format(self.now) if self.dated else None
+        if note and note not in self.notes:
+            self.notes += (note,)
         return text
 
     def _compile(self) -> jinja2.Template:
@@ -116,8 +121,8 @@ class ChatTemplate:
             raise InputError(f"the chat template is not valid Jinja: {error}") from None
 
     def _now(self, form: str) -> str:
-        self._dated = True
-        return datetime.now().strftime(form)
+        self.dated = True
+        return self.now.strftime(form)
 
     def _apply(self, messages: Sequence[Message]) -> str:
         return self._render(messages=messages, **self._context)
@@ -158,8 +163,8 @@ class ChatTemplate:
 
 
 _DATE_NOTE = (
-    "the template puts in today's date, so prompts differ from day to day; some templates take"
-    " a fixed one as model.chat_template_kwargs.date_string"
+    "the template puts in the date on which a run is begun, {:%Y-%m-%d} here, so runs of different"
+    " days differ; some templates take a fixed one as model.chat_template_kwargs.date_string"
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -44,6 +45,15 @@ class TemplateTokenizer:
                 "kwargs": repr(sorted(template.kwargs.items())),
             }
         )
+
+    @property
+    def now(self) -> datetime | None:
+        """When the template takes it to be, as long as prompts are made; None without a date."""
+        return self.template.now if self.template.dated else None
+
+    @now.setter
+    def now(self, now: datetime) -> None:
+        self.template.now = now
 
     def render(self, messages: Sequence[Message]) -> str:
         """The whole prompt as text, generation prompt included."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,9 @@ class ChatTokenizer(Protocol):
 
     notes: tuple[str, ...]
     """What happened to the system message, for `show`, the manifest and the table's footnote."""
+
+    now: datetime | None
+    """When the template takes it to be; None where it puts in no date. May be set."""
 
     def render(self, messages: Sequence[Message]) -> str:
         """The whole prompt as text, generation prompt included."""

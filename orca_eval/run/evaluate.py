@@ -40,14 +40,18 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
     engine = build_engine(config)
     with phases.measure("check"):
         engine.check()
+    say("reading the data")
     with phases.measure("load"), uncollected():
         benchmarks = load_suite(config)
     folder = find_folder(config, engine, benchmarks)
     with run_dir.held(folder):
-        finished = not config.fresh and run_dir.read_manifest(folder) is not None
-        if finished:
+        manifest = None if config.fresh else run_dir.read_manifest(folder)
+        unanswered = run_dir.unanswered(manifest) if manifest else 0
+        if manifest and not unanswered:
             say("this run is finished; fresh=true starts it anew")
         else:
+            if unanswered:
+                say(f"{unanswered} requests of this run were ended without an answer; asking again")
             run_dir.write_config(folder, composed)
             _evaluate(config, engine, benchmarks, folder, phases)
             benchmarks.clear()
@@ -65,8 +69,11 @@ def _evaluate(
     phases: Phases,
 ) -> None:
     """Generates and scores what is missing, and writes what came out beside the run folder."""
+    anew = config.fresh and not run_dir.is_going_on_anew(folder)
+    if engine.tokenizer is not None and engine.tokenizer.now is not None:
+        engine.tokenizer.now = run_dir.begun(folder, engine.tokenizer.now, anew=anew)
     with ResponseStore(config.results_dir / STORE_FOLDER) as store:
-        session = Session(config, engine, benchmarks, store, folder, phases)
+        session = Session(config, engine, benchmarks, store, folder, phases, anew=anew)
         outcome = run_session(session)
         results_of().write(folder, config, session, outcome)
 

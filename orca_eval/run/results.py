@@ -73,6 +73,7 @@ def publish(folder: Path, report_samples: bool) -> None:
         write_lm_eval_results(staging)
         write_run_report(staging, report_samples)
         run_dir.move_all(staging, folder, last=run_dir.MANIFEST)
+        (folder / run_dir.ANEW).unlink(missing_ok=True)
 
 
 def show(folder: Path) -> None:
@@ -204,7 +205,10 @@ def notes(
     if outcome.over_long:
         found.append(f"{len(outcome.over_long)} over-long prompts: over_long={config.over_long}.")
     if outcome.stalled:
-        found.append(f"{outcome.stalled} requests were ended by the watchdog, counted wrong.")
+        found.append(
+            f"{outcome.stalled} requests were ended by the watchdog, counted wrong; "
+            "the same command asks again."
+        )
     found += [line for row in rows for line in _rate_notes(row, aliases)]
     return found
 

@@ -16,6 +16,7 @@ from orca_eval.benchmarks.types import Benchmark
 from orca_eval.config.schema import RunConfig
 from orca_eval.engines.base import Engine
 from orca_eval.errors import PromptTooLongError
+from orca_eval.run import folder as run_dir
 from orca_eval.run.generate import generate_all
 from orca_eval.run.plan import Planner, Work, batches, in_sending_order
 from orca_eval.run.progress import Counts, ProgressView, say
@@ -92,13 +93,17 @@ class Session:
         store: ResponseStore,
         folder: Path,
         phases: Phases,
+        *,
+        anew: bool = False,
     ) -> None:
+        """`anew` forgets the stored answers to all that the run asks, once the prompts are made."""
         self.store = store
         self.counts = Counts()
         self._config = config
         self.engine = engine
         self.benchmarks = benchmarks
         self.phases = phases
+        self._anew_in = folder if anew else None
         self._scorer = Scorer(self.counts)
         self._view = ProgressView(self.counts)
         self._starting: asyncio.Task[None] | None = None
@@ -137,6 +142,9 @@ class Session:
             for benchmark in self.benchmarks:
                 works += await asyncio.to_thread(self.planner.add, benchmark)
             self.planner.refuse_over_long()
+            if self._anew_in is not None:
+                await asyncio.to_thread(self.store.forget, [work.key for work in works])
+                run_dir.begin_anew(self._anew_in)
             self.counts.total = sum(len(work.waiting) for work in works)
             for part in batches(works, LOOKUP_BATCH):
                 found = await self._reuse(part)
@@ -162,9 +170,7 @@ class Session:
             for work in works
             if work.skip_tokens is not None
         }
-        if not self._config.fresh:
-            found |= self.store.get_many([w.key for w in works if w.key not in found])
-        return found
+        return found | self.store.get_many([w.key for w in works if w.key not in found])
 
     async def _start(self) -> None:
         self._view.status(f"loading {self._config.model.name} into {self._config.engine.name}")

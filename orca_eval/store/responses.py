@@ -15,9 +15,9 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, TypeVar
 
 from orca_eval.errors import InputError, OrcaEvalError, RunError
 from orca_eval.store import disk, wal
@@ -29,6 +29,10 @@ BATCH_ROWS = 256
 LOOKUP_ROWS = 500
 BUSY_SECONDS = 30.0
 LOCK_POLL_SECONDS = 0.05
+INSERT = f"INSERT OR REPLACE INTO responses ({COLUMNS}) VALUES (?,?,?,?,?,?)"
+DELETE = "DELETE FROM responses WHERE key = ?"
+
+T = TypeVar("T")
 
 Batch = list[tuple[bytes, Completion]]
 Item = tuple[bytes, Completion] | threading.Event | None
@@ -82,15 +86,7 @@ class ResponseStore:
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
         """The stored completions among `keys`; a damaged row is left out, with a warning."""
-        with self._mutex:
-            try:
-                return self._read(keys)
-            except sqlite3.DatabaseError as error:
-                if disk.is_busy(error):
-                    raise RunError(disk.busy_line(self.path)) from error
-                self._connection.close()
-                self._connection = self._salvage(str(error))
-                return self._read(keys)
+        return self._mending(lambda: self._read(keys))
 
     def put(self, key: bytes, completion: Completion) -> None:
         """Queues one row; durable within 200 ms. Never blocks.
@@ -100,6 +96,14 @@ class ResponseStore:
         """
         self.check()
         self._queue.put((key, completion))
+
+    def forget(self, keys: Sequence[bytes]) -> None:
+        """Removes the completions stored under `keys`.
+
+        Raises:
+            RunError: the database is locked, or the disk is full.
+        """
+        self._mending(lambda: _write(self._connection, DELETE, [(key,) for key in keys]))
 
     def check(self) -> None:
         """Raises the writer's failure, if it had one."""
@@ -166,6 +170,18 @@ class ResponseStore:
             raise
         return connection
 
+    def _mending(self, action: Callable[[], T]) -> T:
+        """What the action returns, done again on the salvaged file if it meets damage."""
+        with self._mutex:
+            try:
+                return action()
+            except sqlite3.DatabaseError as error:
+                if disk.is_busy(error):
+                    raise RunError(disk.busy_line(self.path)) from error
+                self._connection.close()
+                self._connection = self._salvage(str(error))
+                return action()
+
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
         found = {}
         for start in range(0, len(keys), LOOKUP_ROWS):
@@ -190,7 +206,7 @@ class ResponseStore:
             if batch and self._failure is None:
                 try:
                     with self._mutex:
-                        _write(self._connection, batch)
+                        _write(self._connection, INSERT, itertools.starmap(to_row, batch))
                 except sqlite3.Error as error:
                     self._failure = RunError(disk.write_line(self.path, error))
             if end is not None:
@@ -244,7 +260,7 @@ class ResponseStore:
             with contextlib.closing(self._connect(self._salvaged)) as connection:
                 rows = readable_rows(self.path)
                 while batch := list(itertools.islice(rows, BATCH_ROWS)):
-                    _write(connection, batch)
+                    _write(connection, INSERT, itertools.starmap(to_row, batch))
                     kept += len(batch)
                 connection.execute("PRAGMA journal_mode=DELETE")  # all of it in the one file
         except sqlite3.Error as error:
@@ -267,13 +283,11 @@ class ResponseStore:
                 time.sleep(LOCK_POLL_SECONDS)
 
 
-def _write(connection: sqlite3.Connection, batch: Batch) -> None:
-    rows = [to_row(key, completion) for key, completion in batch]
+def _write(connection: sqlite3.Connection, query: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """All rows in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.executemany(
-            f"INSERT OR REPLACE INTO responses ({COLUMNS}) VALUES (?,?,?,?,?,?)", rows
-        )
+        connection.executemany(query, rows)
         connection.execute("COMMIT")
     except sqlite3.Error:
         with contextlib.suppress(sqlite3.Error):

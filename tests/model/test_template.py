@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -137,9 +137,12 @@ def test_arguments_and_special_tokens_reach_the_template() -> None:
 def test_a_date_in_the_prompt_is_noted() -> None:
     source = "{{ strftime_now('%Y') }}{% for m in messages %}{{ m['content'] }}{% endfor %}"
     template = ChatTemplate(source)
+    template.now = datetime(2024, 2, 29)
 
-    assert template.render(chat("Hi?")).startswith(time.strftime("%Y"))
-    assert any("today's date" in note for note in template.notes)
+    assert template.dated
+    assert template.render(chat("Hi?")).startswith("2024")
+    assert any("2024-02-29" in note for note in template.notes)
+    assert not ChatTemplate("{{ messages[0]['content'] }}").dated
 
 
 def test_blocks_and_filters_of_the_checkpoints_templates() -> None:

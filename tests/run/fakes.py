@@ -16,6 +16,7 @@ class WordTokenizer:
 
     identity = "words"
     notes: tuple[str, ...] = ()
+    now = None
 
     def render(self, messages: Sequence[Message]) -> str:
         return "\n".join(m["content"] for m in messages if m["content"])

@@ -1,0 +1,126 @@
+"""What a command finds when it is given again: begun anew, unanswered, on another day."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orca_eval.cli import main
+from orca_eval.engines.replay import ReplayEngine
+from orca_eval.run import evaluate
+from orca_eval.types import Completion, Message, Request
+
+from .fakes import FakeEngine, WordTokenizer
+
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> list[str]:
+    script = tmp_path / "script.jsonl"
+    script.write_text(json.dumps({"default": True, "text": "###Final answer: {B}"}) + "\n")
+    return ["run", "engine=replay", f"engine.script={script}", f"results_dir={tmp_path / 'out'}"]
+
+
+def manifest(tmp_path: Path) -> dict[str, Any]:
+    (path,) = (tmp_path / "out").glob("*/*/manifest.json")
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def kill_while_generating(command: Sequence[str]) -> None:
+    call = [sys.executable, "-m", "orca_eval.cli", *command]
+    with subprocess.Popen(call, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("generating"):
+                break
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1.5)
+        process.send_signal(signal.SIGKILL)
+
+
+@pytest.mark.parametrize("then", [[], ["fresh=true"]])
+def test_a_killed_run_that_was_begun_anew_goes_on_with_its_own_answers(
+    command: list[str], tmp_path: Path, then: list[str]
+) -> None:
+    command += ["engine.delay=0.4", "engine.max_in_flight=8"]
+    kill_while_generating(command)
+    assert main(command) == 0
+    total = manifest(tmp_path)["samples"]["total"]
+    kill_while_generating([*command, "fresh=true"])
+    assert not list((tmp_path / "out").glob("*/*/manifest.json"))  # the old scores are not shown
+
+    assert main([*command, *then]) == 0
+    assert 8 <= manifest(tmp_path)["samples"]["reused"] < total
+
+
+def test_fresh_asks_everything_again_each_time(command: list[str], tmp_path: Path) -> None:
+    for _ in range(2):
+        assert main([*command, "fresh=true"]) == 0
+        assert manifest(tmp_path)["samples"]["reused"] == 0
+
+
+def test_what_the_watchdog_ended_is_asked_again(
+    command: list[str], tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = ReplayEngine.generate
+    hanging: list[str] = []
+
+    async def hang_once(engine: ReplayEngine, request: Request) -> Completion:
+        if not hanging:
+            hanging.append(request.key)
+            await asyncio.sleep(3600)
+        return await answer(engine, request)
+
+    monkeypatch.setattr(ReplayEngine, "generate", hang_once)
+    assert main([*command, "stall_seconds=0.3"]) == 0
+    assert manifest(tmp_path)["samples"]["stalled"] == 1
+    first = " ".join(capsys.readouterr().out.split())
+    assert "1 requests were ended by the watchdog, counted wrong; the same command asks" in first
+
+    assert main([*command, "stall_seconds=0.3"]) == 0
+    samples = manifest(tmp_path)["samples"]
+    assert (samples["stalled"], samples["reused"]) == (0, samples["total"] - 1)
+    output = capsys.readouterr()
+    assert "1 requests of this run were ended without an answer; asking again" in output.err
+    assert "ended by the watchdog" not in " ".join(output.out.split())
+
+
+class DatedTokenizer(WordTokenizer):
+    def __init__(self, now: datetime) -> None:
+        self.now: datetime = now
+
+    def render(self, messages: Sequence[Message]) -> str:
+        return f"{self.now:%d %b %Y} {super().render(messages)}"
+
+
+@pytest.mark.parametrize("more", [[], ["fresh=true"]])
+def test_a_cut_off_run_goes_on_under_the_date_on_which_it_was_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list[str]
+) -> None:
+    engines = []
+    for days, die_after in ((0, 12), (1, None), (2, None)):
+        engine = FakeEngine(die_after=die_after, delay=0.01)
+        engine.tokenizer = DatedTokenizer(datetime(2026, 12, 31) + timedelta(days))
+        engines.append(engine)
+    waiting = iter(engines)
+    monkeypatch.setattr(evaluate, "build_engine", lambda _: next(waiting))
+    command = ["run", f"results_dir={tmp_path / 'out'}", *more]
+
+    assert main(command) == 1
+    assert main(command) == 0
+    samples = manifest(tmp_path)["samples"]
+    assert 8 <= samples["reused"] == samples["total"] - len(engines[1].seen)
+    assert main([*command, "fresh=true"]) == 0
+    days = [{request.prompt[:6] for request in engine.seen if request.prompt} for engine in engines]
+    assert days == [{"31 Dec"}, {"31 Dec"}, {"02 Jan"}]
