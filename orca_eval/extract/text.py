@@ -70,14 +70,18 @@ _NAMES = (
     "reflection",
     "scratchpad",
 )
-_OPENING = ("<{}>", "[{}]", "◁{}▷", "<|begin_of_{}|>", "<seed:{}>")
-_CLOSING = ("</{}>", "[/{}]", "◁/{}▷", "<|end_of_{}|>", "</seed:{}>")
+_OPENING = ("<{}>", "[{}]", "◁{}▷", "<|begin_of_{}|>", "<|start_{}|>", "<|open|>{}<|sep|>",
+            "<seed:{}>", "<mm:{}>", "<ifm|{}>", "<ifm|{}_fast>", "<ifm|{}_faster>")  # fmt: skip
+_CLOSING = ("</{}>", "[/{}]", "◁/{}▷", "<|end_of_{}|>", "<|end_{}|>", "<|close|>{}<|sep|>",
+            "</seed:{}>", "</mm:{}>", "</ifm|{}>", "</ifm|{}_fast>",
+            "</ifm|{}_faster>")  # fmt: skip
 _TAGS: dict[str, tuple[tuple[str, bool], ...]] = {
     name: tuple((form.format(name), form in _CLOSING) for form in (*_OPENING, *_CLOSING))
     for name in _NAMES
 } | {
     "channel": (("<|channel|>analysis", False), ("<|channel|>commentary", False),
-                ("<|channel|>final<|message|>", True), ("<|channel|>final", True)),
+                ("<|channel|>final<|message|>", True), ("<|channel|>final", True),
+                ("<|channel>thought", False), ("<channel|>", True)),
 }  # fmt: skip
 THINKING_TAGS = tuple(tag for tags in _TAGS.values() for tag, _closes in tags)
 # Of these, models also write headings: "[Analysis]", or "<reasoning>" that nothing closes.
@@ -133,7 +137,8 @@ _TURNS = frozenset(("human", "user", "student", "instruction"))
 _RUN_ON_UNSPACED = frozenset(("问题", "题目"))
 _RUN_ON_TOKENS = ("[inst]", "[/inst]", "</s>", "<s>", "<|im_", "<|eot_id|>", "<|end", "<|user",
                   "<|start_header_id|>", "<|assistant", "<end_of_turn>", "<start_of_turn>",
-                  "<｜end▁of▁sentence｜>", "<|eom_id|>", "<|return|>")  # fmt: skip
+                  "<｜end▁of▁sentence｜>", "<|eom_id|>", "<|return|>", "<turn|>",
+                  "<|turn>")  # fmt: skip
 _WORD_LEFT = re.compile(
     r"(?:(?:^|\n)(?P<line>[ \t]*[#*>\[]{0,6}[ \t]*)|"
     r"[.!?)\]}](?P<sentence>[ \t]{1,3}[*#]{0,3}|#{2,6}[ ]?))"
