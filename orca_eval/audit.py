@@ -110,10 +110,9 @@ def markdown_sheet(title: str, found: Sequence[Entry]) -> str:
     for number, entry in enumerate(found, start=1):
         before, evidence, after = _excerpt(entry)
         reply = f"{before}⟦{evidence}⟧{after}" if evidence else before + after
-        quoted = "\n".join(f"    {safe_text.terminal(line)}" for line in reply.split("\n"))
         facts = "\n".join(f"- {name}: {safe_text.markdown(value)}" for name, value in _facts(entry))
-        heading = f"## {number}. {entry.benchmark}/{entry.task} {entry.doc_id}"
-        parts += [heading, facts, quoted]
+        where = safe_text.markdown_prose(f"{entry.benchmark}/{entry.task} {entry.doc_id}")
+        parts += [f"## {number}. {where}", facts, safe_text.markdown_block(reply)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -71,6 +71,17 @@ def markdown_prose(text: str) -> str:
     return _MARKDOWN_ACTIVE.sub(_entity, terminal(text))
 
 
+def markdown_block(text: str) -> str:
+    """A fenced block of Markdown that shows the text's lines as they are.
+
+    The fence is longer than any of the text's own runs of backticks, so nothing closes it early.
+    An indented block would do only where no list comes before it.
+    """
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([fence, *map(terminal, text.split("\n")), fence])
+
+
 def html(text: str) -> str:
     """Text or a quoted attribute in HTML; line breaks and tabs are kept."""
     return _html.escape(text.translate(_LINES), quote=True)

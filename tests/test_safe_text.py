@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from orca_eval import safe_text
 
@@ -74,6 +75,15 @@ def test_markdown_is_a_code_element_of_entities(text: str) -> None:
 def test_markdown_mentions_and_references_are_taken_apart() -> None:
     assert "&#64;\u200beveryone" in safe_text.markdown("@everyone")
     assert "&#35;\u200b12" in safe_text.markdown("#12")
+
+
+@given(_any_text | st.text("`~\n a", max_size=30))
+def test_markdown_block_is_one_fence_even_after_a_list(text: str) -> None:
+    tokens = MarkdownIt("commonmark").parse(f"- fact\n\n{safe_text.markdown_block(text)}\n\nend")
+    (fence,) = [token for token in tokens if token.type == "fence"]
+    assert fence.level == 0
+    assert fence.content == "".join(f"{safe_text.terminal(t)}\n" for t in text.split("\n"))
+    assert [token.content for token in tokens if token.type == "inline"] == ["fact", "end"]
 
 
 @given(_any_text)

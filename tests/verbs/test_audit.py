@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from markdown_it import MarkdownIt
 
 from orca_eval.audit import CUT_OFF, DISAGREE, NO_ANSWER, WEAK, entries
 from orca_eval.cli import main
@@ -16,6 +18,7 @@ CASES = {
     "The answer is (B). On reflection nothing else fits.\n\n(A)": DISAGREE,
     "I find this hard to say, for many things could follow.": NO_ANSWER,
     "<script>alert(1)</script> I find this hard to say.": NO_ANSWER,
+    "````\n![x](http://evil.example/x.png) <b>hard</b> [to](http://evil.example) say.": NO_ANSWER,
 }
 
 
@@ -69,6 +72,14 @@ def test_a_hostile_reply_is_text_and_the_evidence_is_marked(
     if suffix == "html":
         assert "<script>" not in text
         assert "default-src 'none'" in text
+        return
+    tokens = MarkdownIt("commonmark").parse(text)
+    spans = [span for token in tokens for span in token.children or ()]
+    assert not {span.type for span in spans} & {"image", "link_open"}
+    assert {s.content for s in spans if s.type == "html_inline"} == {"<code>", "</code>"}
+    assert not [token for token in tokens if token.type == "html_block"]
+    entries_shown = len(re.findall(r"^## ", text, re.MULTILINE))
+    assert sum(token.type == "fence" for token in tokens) == entries_shown > 0
 
 
 def test_wrong_requests_are_refused(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
