@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -235,6 +236,15 @@ def _overlap(one: Bbox, two: Bbox) -> bool:
 def test_names_are_text_and_not_mathematics(crowd: Board) -> None:
     for plotted in svg_plots(crowd, ["averages"]):
         assert plotted.svg.startswith(b"<?xml")
+
+
+def test_a_benchmarks_name_is_text_in_every_plot(tmp_path: Path) -> None:
+    evil = tuple(replace(b, alias=f"\x1b[2J {b.alias}") for b in FULL[:4])
+    run = read_run(write_run(tmp_path / "m", Spec("m", share=0.01, benchmarks=evil)))
+    texts = [
+        text.get_text() for _, fig in draw(build_board([run], None)) for text in fig.findobj(Text)
+    ]
+    assert "\x1b" not in "".join(texts)
 
 
 def test_files_are_the_same_for_the_same_data(tmp_path: Path) -> None:

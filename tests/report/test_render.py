@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -149,6 +150,11 @@ def test_hostile_text_breaks_no_markdown_table() -> None:
     }
     assert not {part.type for part in inline} & {"image", "link_open"}
     assert not re.search(r"(@|(?<!&)#)(?!\u200b)\w", text.replace("### ", ""))
+
+
+def test_no_line_of_a_printed_table_is_a_command_of_a_ci_log() -> None:
+    text = markdown(replace(EVIL, remarks=("::error::x", "##[error]x")))
+    assert not re.search(r"(?m)^\s*::|##\w*\[", text)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def rates(board: Board) -> Figure:
     fig.supxlabel("% of the replies", fontsize=9)
     for axes in panels[len(board.runs) :]:
         axes.set_visible(False)
-    panels[0].set_yticks(range(len(names)), [board.columns.alias(name) for name in names])
+    panels[0].set_yticks(range(len(names)), [style.name(board.columns.alias(n), 28) for n in names])
     panels[0].set_ylim(len(names) - 0.5, -0.5)
     patches = [
         Patch(label=_LABELS[kind], edgecolor=style.INK, linewidth=0.5, **_STYLES[kind])

@@ -7,8 +7,8 @@ import re
 from orca_eval.report.table import Cell, Column, Row, Table
 from orca_eval.safe_text import terminal
 
-# What starts markup, a link, a mention or a reference somewhere inside a line.
-_ACTIVE = re.compile(r"[\\`*_~\[\]<>|&!@#$]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+# What starts markup, a link, a mention, a reference or a CI log's command (the tables are printed).
+_ACTIVE = re.compile(r"[\\`*_~\[\]<>|&!@#$]|:(?=//|:)|(?<=www)\.", re.IGNORECASE)
 _ZERO_WIDTH = "\u200b"
 _MARKS = {"": "{}", "best": "**{}**", "second": "<ins>{}</ins>"}
 
