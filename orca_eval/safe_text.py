@@ -37,6 +37,7 @@ _LATEX = str.maketrans(
 _FORMULA_SIGNS = tuple("=+-@＝＋－＠|%")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?%?")
 _DOUBLED = re.compile(r"([:#])(?=\1)")
+_COMMAND = re.compile(r"^\s*::|##\w*\[")
 _MARKDOWN_ACTIVE = re.compile(r"(?!(?<=\d)\.(?=\d))[^0-9A-Za-z ,;%()\u0080-\U0010ffff]")
 
 
@@ -52,6 +53,14 @@ def github_log(text: str) -> str:
     `##teamcity[`. A zero-width space takes the pairs apart.
     """
     return _DOUBLED.sub(rf"\1{_ZERO_WIDTH}", terminal(text))
+
+
+def github_line(text: str) -> str:
+    """A whole line for a CI log that a reader may copy: as `terminal` unless it is a command.
+
+    A prompt's ###Final answer stays as the model gets it.
+    """
+    return github_log(text) if _COMMAND.search(text) else terminal(text)
 
 
 def markdown(text: str) -> str:

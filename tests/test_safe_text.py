@@ -61,6 +61,18 @@ def test_github_log_holds_no_command(text: str) -> None:
     assert "\r" not in shown
 
 
+@given(_any_text | st.text(":# [\nab", max_size=12))
+def test_github_line_holds_no_command_and_else_its_text(text: str) -> None:
+    shown = safe_text.github_line(text)
+    assert not re.search(r"^\s*::|##(vso|teamcity|command)?\[", shown)
+    assert shown in (safe_text.terminal(text), safe_text.github_log(text))
+
+
+@pytest.mark.parametrize("text", ["###Final answer: {number}", "std::vector", "http://[::1]:8000"])
+def test_github_line_leaves_a_prompt_alone(text: str) -> None:
+    assert safe_text.github_line(text) == text
+
+
 @given(_any_text)
 def test_markdown_is_a_code_element_of_entities(text: str) -> None:
     shown = safe_text.markdown(text)
@@ -143,6 +155,7 @@ def test_latex_leaves_no_active_character(text: str) -> None:
     [
         safe_text.terminal,
         safe_text.github_log,
+        safe_text.github_line,
         safe_text.html,
         safe_text.xml,
         safe_text.csv_cell,

@@ -10,13 +10,15 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
+from orca_eval.safe_text import github_log
+
 LOG_SECONDS = 15.0
 RATE_WINDOW_SECONDS = 60.0
 
 
 def say(text: str) -> None:
-    """One line for the user, on standard error, at once."""
-    print(text, file=sys.stderr, flush=True)
+    """One line for the user, on standard error, at once. Nothing in it acts on terminal or log."""
+    print(github_log(text), file=sys.stderr, flush=True)
 
 
 @dataclass(slots=True)
@@ -47,7 +49,7 @@ class ProgressView:
         self._status = ""
         self._bar = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.fields[figures]}"),
             console=Console(stderr=True),
@@ -83,7 +85,7 @@ class ProgressView:
         if self._live:
             self._bar.update(
                 self._task,
-                description=self._status,
+                description=github_log(self._status),
                 total=counts.total or None,
                 completed=counts.finished,
                 figures=self.line() if counts.total else "",

@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from orca_eval.aggregate import ScoreRow
-from orca_eval.screen import screen
+from orca_eval.screen import plain, screen
 
 
 def print_scores(rows: Sequence[ScoreRow], manifest: Mapping[str, Any], folder: Path) -> None:
@@ -25,14 +25,14 @@ def print_scores(rows: Sequence[ScoreRow], manifest: Mapping[str, Any], folder: 
     for position, row in enumerate(shown):
         if row.level == "average" and shown[position - 1].level == "benchmark":
             table.add_section()
-        table.add_row(*cells(row, aliases))
-    console.print(f"\n  {title(manifest)}", style="bold", markup=False, soft_wrap=True)
+        table.add_row(*map(plain, cells(row, aliases)))
+    console.print("\n ", plain(title(manifest), "bold"), soft_wrap=True)
     console.print(table)
     for note in manifest["notes"]:
-        console.print(f"  {note}", style="dim", highlight=False, markup=False, soft_wrap=True)
+        console.print(" ", plain(note, "dim"), soft_wrap=True)
     if manifest.get("speed"):
-        console.print(f"\n  {speed_line(manifest['speed'])}", highlight=False, markup=False)
-    console.print(f"\n  {folder}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"\n  {speed_line(manifest['speed'])}")
+    console.print("\n ", plain(str(folder)), soft_wrap=True)
 
 
 def title(manifest: Mapping[str, Any]) -> str:

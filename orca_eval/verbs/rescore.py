@@ -19,7 +19,7 @@ from orca_eval.run import folder as run_dir
 from orca_eval.run.reading import averages_of, finished_run, infos_of
 from orca_eval.run.samples import scores_of_file
 from orca_eval.run.table import percent
-from orca_eval.screen import screen
+from orca_eval.screen import plain, screen
 
 SHOWN_FLIPS = 20
 FLIPS = "flips.csv"
@@ -51,7 +51,8 @@ def _write(
     with run_dir.held(target):
         run_dir.write_frame(target / run_dir.SAMPLES, samples)
         run_dir.write_frame(target / run_dir.SCORES, to_frame(rows))
-        table = pd.DataFrame([_flip_cells(f) for f in changed], columns=list(FLIP_COLUMNS))
+        cells = [map(safe_text.csv_cell, _flip_cells(flip)) for flip in changed]
+        table = pd.DataFrame(cells, columns=list(FLIP_COLUMNS))
         run_dir.write_frame(target / FLIPS, table)
         rescored = dict(manifest) | {
             "extractor_version": EXTRACTOR_VERSION,
@@ -68,7 +69,7 @@ FLIP_COLUMNS = ("sample", "old answer", "new answer", "old rule", "new rule", "s
 
 
 def _flip_cells(flip: Flip) -> tuple[str, ...]:
-    cells = (
+    return (
         f"{flip.benchmark}/{flip.task} {flip.doc_id}",
         "–" if flip.old_answer is None else flip.old_answer,
         "–" if flip.new_answer is None else flip.new_answer,
@@ -76,7 +77,6 @@ def _flip_cells(flip: Flip) -> tuple[str, ...]:
         flip.new_rule,
         f"{flip.old_score:g} → {flip.new_score:g}",
     )
-    return tuple(safe_text.csv_cell(cell) for cell in cells)
 
 
 def _print(
@@ -90,7 +90,7 @@ def _print(
     old_version = manifest.get("extractor_version")
     table = Table(
         box=SIMPLE_HEAD,
-        title=f"{manifest['model']['name']}: extractors {old_version} → {EXTRACTOR_VERSION}",
+        title=plain(f"{manifest['model']['name']}: extractors {old_version} → {EXTRACTOR_VERSION}"),
         title_justify="left",
     )
     table.add_column("benchmark")
@@ -100,7 +100,7 @@ def _print(
         if old.level == "task" or old.score is None or new.score is None:
             continue
         table.add_row(
-            manifest["benchmarks"].get(old.benchmark, {}).get("alias", old.benchmark),
+            plain(manifest["benchmarks"].get(old.benchmark, {}).get("alias", old.benchmark)),
             percent(old.score, 2),
             percent(new.score, 2),
             f"{100 * (new.score - old.score):+.2f}",
@@ -108,16 +108,14 @@ def _print(
             percent(new.extraction_rate),
         )
     console.print(table)
-    console.print(f"  {len(changed)} samples changed", highlight=False)
+    console.print(f"  {len(changed)} samples changed")
     if changed:
         details = Table(box=SIMPLE_HEAD)
         for name in FLIP_COLUMNS:
             details.add_column(name, overflow="fold")
         for flip in changed[:SHOWN_FLIPS]:
-            details.add_row(
-                *(safe_text.terminal(cell).replace("[", "\\[") for cell in _flip_cells(flip))
-            )
+            details.add_row(*map(plain, _flip_cells(flip)))
         console.print(details)
     if len(changed) > SHOWN_FLIPS:
-        console.print(f"  … the rest in {FLIPS}", highlight=False)
-    console.print(f"\n  {target}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"  … the rest in {FLIPS}")
+    console.print("\n ", plain(str(target)), soft_wrap=True)

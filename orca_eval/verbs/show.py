@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from orca_eval import safe_text
 from orca_eval.benchmarks.load import sample_indices
 from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.config.compose import compose_verb
@@ -17,6 +16,7 @@ from orca_eval.config.schema import RunConfig, SuiteConfig
 from orca_eval.engines.registry import build_engine
 from orca_eval.errors import InputError
 from orca_eval.run.evaluate import load_suite
+from orca_eval.safe_text import github_line
 from orca_eval.types import Doc, Message
 
 
@@ -68,16 +68,20 @@ def _print_prompt(config: RunConfig, doc: Doc, composed: Mapping[str, Any]) -> N
     engine.check()
     system = Message(role="system", content=config.prompt.system_message)
     messages: Sequence[Message] = (system, *doc.messages)
-    print(f"# {doc.benchmark}/{doc.task} doc {doc.doc_id} · gold {doc.golds[0]}")
+    print(github_line(f"# {doc.benchmark}/{doc.task} doc {doc.doc_id} · gold {doc.golds[0]}"))
     if engine.tokenizer is None:
         print(f"# {len(messages)} messages; the server applies its own template")
-        print(json.dumps(messages, indent=1, ensure_ascii=False))
+        _print_lines(json.dumps(messages, indent=1, ensure_ascii=False))
         return
     prompt = engine.tokenizer.render(messages)
     ids = list(engine.tokenizer.encode([prompt])[0])
     for note in engine.tokenizer.notes:
-        print(f"# {note}")
+        print(github_line(f"# {note}"))
     print(f"# {len(ids)} tokens, max_tokens {config.sampling.max_tokens}")
-    print("\n".join(safe_text.terminal(line) for line in prompt.split("\n")))
+    _print_lines(prompt)
     if composed["ids"]:
         print(json.dumps(ids))
+
+
+def _print_lines(text: str) -> None:
+    print("\n".join(map(github_line, text.split("\n"))))

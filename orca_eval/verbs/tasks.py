@@ -39,5 +39,5 @@ def main(overrides: list[str]) -> int:
     for path in sorted((CONF / "suite").glob("*.yaml")):
         suite = yaml.safe_load(path.read_text("utf-8"))
         if path.stem != "custom":
-            console.print(f"  {path.stem}: {', '.join(suite['benchmarks'])}", highlight=False)
+            console.print(f"  {path.stem}: {', '.join(suite['benchmarks'])}")
     return 0

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from orca_eval.gate.judge import Finding, Line, Verdict
 from orca_eval.gate.result import (
@@ -18,7 +16,8 @@ from orca_eval.gate.result import (
     points,
     sentence,
 )
-from orca_eval.safe_text import github_log, shorten
+from orca_eval.safe_text import shorten
+from orca_eval.screen import plain, screen
 
 _STYLE = {Verdict.PASS: "green", Verdict.REGRESSION: "bold red", Verdict.INCONCLUSIVE: "yellow"}
 # Wide enough for the table where there is no terminal to measure, as in a CI log.
@@ -29,24 +28,22 @@ _ANSWER_WIDTH = 60
 
 def show(result: GateResult) -> None:
     """Prints the table and what it means; the verdict last, where a terminal leaves it in view."""
-    console = Console(highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
-        console.width = _LOG_WIDTH
+    console = screen(_LOG_WIDTH)
     console.print(_table(result))
     for text in [*result.cautions, *result.notes]:
-        console.print(_text(f"- {text}"))
+        console.print(plain(f"- {text}"))
     if result.verdict is not Verdict.PASS:
         for text in _flips(result):
-            console.print(_text(text))
+            console.print(plain(text))
     for line in result.open_lines:
-        console.print(_text(sentence(line)))
-    console.print(Text(result.headline, style=_STYLE[result.verdict]))
+        console.print(plain(sentence(line)))
+    console.print(plain(result.headline, _STYLE[result.verdict]))
 
 
 def _table(result: GateResult) -> Table:
     table = Table(
-        title=_text(f"{result.candidate} against {result.baseline}"),
-        caption=_text(f"policy {result.policy}; scores and drops in points"),
+        title=plain(f"{result.candidate} against {result.baseline}"),
+        caption=plain(f"policy {result.policy}; scores and drops in points"),
     )
     table.add_column("")
     heads = ("pairs", "baseline", "candidate", "drop", "95 % interval", "p (Holm)", "tolerated")
@@ -56,7 +53,7 @@ def _table(result: GateResult) -> Table:
     table.add_column("finding")
     for line in result.lines:
         style = _STYLE[line.verdict] if line.finding is not Finding.OK else ""
-        table.add_row(*(_text(cell) for cell in _cells(line)), _text(finding_text(line), style))
+        table.add_row(*(plain(cell) for cell in _cells(line)), plain(finding_text(line), style))
     return table
 
 
@@ -86,7 +83,3 @@ def _flips(result: GateResult) -> list[str]:
     ]
     rest = ["  … more in gate.md and gate.json"] if len(result.flips) > _FLIPS_SHOWN else []
     return [f"{len(result.flips):,} samples went from right to wrong:", *rows, *rest]
-
-
-def _text(text: str, style: str = "") -> Text:
-    return Text(github_log(text), style=style)
