@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import pandas as pd
 
 from orca_eval.errors import InputError
 from orca_eval.gate.agree import Rescore, agreed, unmatched
@@ -22,6 +24,7 @@ from orca_eval.gate.side import Side, read_side
 from orca_eval.names import DISPLAY, display
 from orca_eval.paths import PUBLISHED
 from orca_eval.rescore import rescore_frame
+from orca_eval.score_kind import AS_SAMPLED, is_as_sampled, score_kind
 
 
 def main_gate(
@@ -66,6 +69,7 @@ def _against_run(baseline: Side, candidate: Side, policy: Policy, rescore: Resco
     facts = Facts(tuple(s.manifest for s in (candidate, baseline) if s.manifest is not None))
     comparisons = compare_paired(paired.benchmarks, policy, facts)
     verdict, lines = _judged(comparisons, policy)
+    compared = {name: pairs.frame for name, pairs in paired.benchmarks.items()}
     return GateResult(
         verdict=verdict,
         baseline=baseline.label,
@@ -74,7 +78,7 @@ def _against_run(baseline: Side, candidate: Side, policy: Policy, rescore: Resco
         lines=tuple(lines),
         flips=tuple(flips(paired.benchmarks, lines)),
         cautions=tuple(cautions),
-        notes=tuple(_untested(comparisons, policy)),
+        notes=(*_kinds(compared, facts), *_untested(comparisons, policy)),
         has_baseline_answers=baseline.has_answers,
     )
 
@@ -85,6 +89,8 @@ def _against_published(label: str, candidate: Side, policy: Policy) -> GateResul
     facts = Facts(() if candidate.manifest is None else (candidate.manifest,))
     comparisons = compare_published(published, candidate.frame, policy, facts)
     verdict, lines = _judged(comparisons, policy)
+    by_benchmark = candidate.frame.groupby("benchmark", sort=False)
+    compared = {str(name): rows for name, rows in by_benchmark if name in published.scores}
     cautions = []
     limit = None if candidate.manifest is None else candidate.manifest.get("limit")
     if limit is not None:
@@ -100,6 +106,7 @@ def _against_published(label: str, candidate: Side, policy: Policy) -> GateResul
         notes=(
             "The published scores are taken as fixed and compared unpaired: the paper's own "
             "error, its prompts and its parser are not in the intervals or the tests.",
+            *_kinds(compared, facts),
             *_untested(comparisons, policy),
         ),
         has_baseline_answers=False,
@@ -129,6 +136,19 @@ def _check_names(policy: Policy, present: set[str]) -> None:
     if unknown:
         said = "; ".join(f"{name}: {nearest(name, known)}" for name in unknown)
         raise InputError(f"policy {policy.name} names benchmarks that don't exist: {said}")
+
+
+def _kinds(compared: Mapping[str, pd.DataFrame], facts: Facts) -> list[str]:
+    """What the scores of benchmarks with several tasks are, by the samples compared."""
+    sizes = {
+        name: (facts.aggregate(name), rows["task"].nunique(), len(rows), facts.full_n(name))
+        for name, rows in compared.items()
+    }
+    said = [
+        f"{display(name)} {kind}" for name, size in sizes.items() if (kind := score_kind(*size))
+    ]
+    sampled = any(is_as_sampled(*size) for size in sizes.values())
+    return [*([f"Scores: {', '.join(said)}."] if said else []), *([AS_SAMPLED] if sampled else [])]
 
 
 def _untested(comparisons: Sequence[Comparison], policy: Policy) -> list[str]:

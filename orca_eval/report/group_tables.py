@@ -9,6 +9,7 @@ from orca_eval.report.numbers import rounded, signed
 from orca_eval.report.published import SOURCE, PublishedModel
 from orca_eval.report.runs import Run
 from orca_eval.report.table import Cell, Column, Row, Table, ranked
+from orca_eval.score_kind import AS_SAMPLED
 
 NOTE_RATE = 0.05
 COMPARABLE = (
@@ -65,7 +66,7 @@ def run_notes(board: Board, run: Run) -> tuple[str, ...]:
     own = [
         str(note)
         for note in run.manifest.get("notes") or []
-        if not str(note).startswith((*aliases, "Generative,", "Quickstart", "limit="))
+        if not str(note).startswith((*aliases, "Generative,", "Quickstart", "limit=", AS_SAMPLED))
     ]
     extent = (run.extent,) if run.extent else ()
     return (*extent, *board.columns.protocol_notes(run), *own)
@@ -77,17 +78,15 @@ def benchmark_column(board: Board, benchmark: str) -> Column:
     if benchmark not in board.columns.benchmarks:
         return Column(benchmark, alias, "did not run")
     reference = board.columns.reference(benchmark)
-    tasks = len(next(run.tasks(benchmark) for run in _having(board, benchmark)))
-    mean = ""
-    if tasks > 1:
-        pooled = reference.aggregate == "pooled"
-        mean = f", {tasks} tasks pooled" if pooled else f", mean of {tasks} tasks"
+    kind = f", {reference.kind}" if reference.kind else ""
     metric = ", exact match" if benchmark == "drop" else ""
-    return Column(benchmark, alias, f"n = {reference.n:,}{mean}{metric}")
+    return Column(benchmark, alias, f"n = {reference.n:,}{kind}{metric}")
 
 
-def _having(board: Board, benchmark: str) -> list[Run]:
-    return [run for run in board.runs if not board.columns.why_not(run, benchmark)]
+def _as_sampled(board: Board, group: Group) -> tuple[str, ...]:
+    """The footnote that scores pooled over a limited sample need."""
+    ran = [name for name in group.benchmarks if name in board.columns.benchmarks]
+    return (AS_SAMPLED,) if any(board.columns.reference(n).as_sampled for n in ran) else ()
 
 
 def _average_column(name: str, detail: str) -> Column:
@@ -129,7 +128,12 @@ def _scores(board: Board, group: Group) -> Table:
         head="model",
         columns=columns,
         rows=ranked((*measured, *published), tuple(range(len(columns)))),
-        remarks=(COMPARABLE, *caveats, *((PUBLISHED,) if published else ())),
+        remarks=(
+            COMPARABLE,
+            *_as_sampled(board, group),
+            *caveats,
+            *((PUBLISHED,) if published else ()),
+        ),
     )
 
 
@@ -200,5 +204,10 @@ def _improvements(board: Board, group: Group) -> Table:
         head="model",
         columns=_columns(board, group, "ratio of the averages"),
         rows=rows,
-        remarks=("Ratio of the unrounded scores minus one.", how, COMPARABLE),
+        remarks=(
+            "Ratio of the unrounded scores minus one.",
+            how,
+            COMPARABLE,
+            *_as_sampled(board, group),
+        ),
     )

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orca_eval.errors import InputError
+from orca_eval.score_kind import is_as_sampled, score_kind
 
 MANIFEST, SAMPLES, SCORES = "manifest.json", "samples.parquet", "scores.csv"
 EMPTY_PROMPT = "empty"
@@ -43,6 +44,7 @@ class BenchmarkRun:
 
     id: str
     alias: str
+    tasks: int
     n: int
     full_n: int | None
     excluded: int
@@ -52,6 +54,16 @@ class BenchmarkRun:
     caveats: tuple[str, ...]
     documents: str
     skipped: int
+
+    @property
+    def kind(self) -> str:
+        """What the score is over the tasks; empty for a single task."""
+        return score_kind(self.aggregate, self.tasks, self.n, self.full_n)
+
+    @property
+    def as_sampled(self) -> bool:
+        """Whether the score needs the footnote `AS_SAMPLED`."""
+        return is_as_sampled(self.aggregate, self.tasks, self.n, self.full_n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +209,7 @@ def _averages(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 def _benchmarks(folder: Path, manifest: Mapping[str, Any]) -> dict[str, BenchmarkRun]:
     frame = _read_samples(folder, [*_KEY, "finish_reason"]).to_pandas()
     skipped = frame.loc[frame["finish_reason"] == "skipped", "benchmark"].value_counts()
+    tasks = frame.groupby("benchmark")["task"].nunique()
     digests = _document_digests(frame)
     benchmarks = {}
     for name, entry in _mapping(manifest, "benchmarks").items():
@@ -206,6 +219,7 @@ def _benchmarks(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Benchmar
         benchmarks[name] = BenchmarkRun(
             id=name,
             alias=str(info.get("alias") or name),
+            tasks=int(tasks.get(name, 0)),
             n=int(info.get("n") or 0),
             full_n=int(full) if full is not None else None,
             excluded=excluded if isinstance(excluded, int) else len(excluded),

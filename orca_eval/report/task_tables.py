@@ -12,6 +12,7 @@ from orca_eval.report.mmlu import CATEGORIES
 from orca_eval.report.numbers import rounded, signed
 from orca_eval.report.runs import Run, Score
 from orca_eval.report.table import Cell, Column, Row, Table
+from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.stats import wilson
 
 _PARTS = {"bbh": "files", "mmlu": "subjects", "race": "levels"}
@@ -106,7 +107,7 @@ def _table(board: Board, benchmark: str, what: str, parts: Sequence[Part]) -> Ta
     kind = (
         "unweighted mean of the tasks"
         if reference.aggregate == "mean_of_tasks"
-        else "all questions pooled"
+        else f"all questions pooled{' as sampled' if reference.as_sampled else ''}"
     )
     change = f"; relative improvement over {over}, %, in brackets" if over else ""
     return Table(
@@ -119,6 +120,7 @@ def _table(board: Board, benchmark: str, what: str, parts: Sequence[Part]) -> Ta
             f"Last row: {kind}; its percentage is the ratio of these, not a mean of percentages."
             if over
             else f"Last row: {kind}.",
+            *((AS_SAMPLED,) if reference.as_sampled else ()),
         ),
     )
 

@@ -28,6 +28,7 @@ from orca_eval.run import samples as run_samples
 from orca_eval.run.scorer import ScoredSample
 from orca_eval.run.session import Outcome, Session
 from orca_eval.run.table import print_scores
+from orca_eval.score_kind import AS_SAMPLED, is_as_sampled
 
 STAGING = ".writing"
 NOTE_RATE = 0.05  # a share of unanswered, cut off or empty samples that deserves a footnote
@@ -195,6 +196,8 @@ def notes(
         found.append("Quickstart items of the project's own writing: not benchmark scores.")
     elif config.limit is not None:
         found.append(f"limit={config.limit}: a seeded sample per task, not the full benchmarks.")
+    if any(is_as_sampled(b.aggregate, len(b.tasks), b.n, b.full_n) for b in benchmarks):
+        found.append(AS_SAMPLED)
     found += [f"{note[0].upper()}{note[1:]}." for note in session.engine.notes]
     found += [note for b in benchmarks for note in b.footnotes]
     found += [

@@ -10,13 +10,14 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from orca_eval.aggregate import ScoreRow
+from orca_eval.score_kind import score_kind
 from orca_eval.screen import plain, screen
 
 
 def print_scores(rows: Sequence[ScoreRow], manifest: Mapping[str, Any], folder: Path) -> None:
     """Benchmarks, averages, footnotes and the run folder. Task rows stay in scores.csv."""
     console = screen()
-    aliases = {key: value["alias"] for key, value in manifest["benchmarks"].items()}
+    labels = {name: label(entry) for name, entry in manifest["benchmarks"].items()}
     table = Table(box=SIMPLE_HEAD)
     table.add_column("benchmark")
     for name in ("n", "score", "95 % interval", "answered", "cut off", "empty"):
@@ -25,7 +26,7 @@ def print_scores(rows: Sequence[ScoreRow], manifest: Mapping[str, Any], folder: 
     for position, row in enumerate(shown):
         if row.level == "average" and shown[position - 1].level == "benchmark":
             table.add_section()
-        table.add_row(*map(plain, cells(row, aliases)))
+        table.add_row(*map(plain, cells(row, labels)))
     console.print("\n ", plain(title(manifest), "bold"), soft_wrap=True)
     console.print(table)
     for note in manifest["notes"]:
@@ -33,6 +34,13 @@ def print_scores(rows: Sequence[ScoreRow], manifest: Mapping[str, Any], folder: 
     if manifest.get("speed"):
         console.print(f"\n  {speed_line(manifest['speed'])}")
     console.print("\n ", plain(str(folder)), soft_wrap=True)
+
+
+def label(entry: Mapping[str, Any]) -> str:
+    """A benchmark of the manifest with the kind of its score: "BBH (mean of 23 tasks)"."""
+    tasks = len(entry["task_versions"])
+    kind = score_kind(entry["aggregate"], tasks, entry["n"], entry["full_n"])
+    return f"{entry['alias']} ({kind})" if kind else str(entry["alias"])
 
 
 def title(manifest: Mapping[str, Any]) -> str:
@@ -62,9 +70,9 @@ def speed_line(speed: Mapping[str, float]) -> str:
     return " · ".join(parts)
 
 
-def cells(row: ScoreRow, aliases: Mapping[str, str]) -> list[str]:
+def cells(row: ScoreRow, labels: Mapping[str, str]) -> list[str]:
     """One row's cells; an average that has no score says why in its first cell."""
-    name = aliases.get(row.benchmark, row.benchmark)
+    name = labels.get(row.benchmark, row.benchmark)
     if row.score is None:
         return [f"{name}: {row.note}", str(row.n), "–", "", "", "", ""]
     interval = f"{percent(row.ci_low)} – {percent(row.ci_high)}"

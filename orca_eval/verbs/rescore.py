@@ -18,7 +18,7 @@ from orca_eval.rescore import Flip, flips, rescore_frame
 from orca_eval.run import folder as run_dir
 from orca_eval.run.reading import averages_of, finished_run, infos_of
 from orca_eval.run.samples import scores_of_file
-from orca_eval.run.table import percent
+from orca_eval.run.table import label, percent
 from orca_eval.screen import plain, screen
 
 SHOWN_FLIPS = 20
@@ -87,6 +87,7 @@ def _print(
     target: Path,
 ) -> None:
     console = screen()
+    labels = {name: label(entry) for name, entry in manifest["benchmarks"].items()}
     old_version = manifest.get("extractor_version")
     table = Table(
         box=SIMPLE_HEAD,
@@ -100,7 +101,7 @@ def _print(
         if old.level == "task" or old.score is None or new.score is None:
             continue
         table.add_row(
-            plain(manifest["benchmarks"].get(old.benchmark, {}).get("alias", old.benchmark)),
+            plain(labels.get(old.benchmark, old.benchmark)),
             percent(old.score, 2),
             percent(new.score, 2),
             f"{100 * (new.score - old.score):+.2f}",

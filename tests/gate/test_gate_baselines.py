@@ -131,8 +131,12 @@ def test_against_a_published_model(tmp_path: Path, right: float, code: int) -> N
 
 def test_a_limited_run_against_published_scores_is_cautioned(tmp_path: Path) -> None:
     limited = {**MANIFEST, "limit": 300}
-    run = write_run(tmp_path / "run", samples({"gsm8k/gsm8k": 300}, right=0.9), limited)
-    cautions = gate("published:Orca-2-13B", run, shipped("default")).cautions
+    limited["benchmarks"] = MANIFEST["benchmarks"] | {"race": {"full_n": 4934}}
+    tasks = {"gsm8k/gsm8k": 300, "race/high": 300, "race/middle": 300, "own/own": 300}
+    run = write_run(tmp_path / "run", samples(tasks, right=0.9), limited)
+    result = gate("published:Orca-2-13B", run, shipped("default"))
+    assert "Scores: RACE 2 tasks pooled as sampled." in result.notes
+    cautions = result.cautions
     assert "limit=300" in cautions[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -10,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from conftest import shipped
-from gate_runs import flipped, samples, write_run
+from gate_runs import MANIFEST, flipped, samples, write_run
 
 from orca_eval.gate import main_gate
 
@@ -115,6 +116,23 @@ def test_the_worst_benchmark_comes_first(tmp_path: Path) -> None:
     main_gate(a, b, shipped("default"), tmp_path / "out")
     order = [f["benchmark"] for f in json.loads((tmp_path / "out/gate.json").read_text())["flips"]]
     assert order == ["gsm8k"] * 200 + ["crass"] * 5
+
+
+@pytest.mark.parametrize("full", [200, 4934])
+def test_every_output_says_what_each_score_is_over_its_tasks(
+    full: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = samples({"bbh/a": 100, "bbh/b": 100, "race/high": 100, "race/middle": 100})
+    sizes = {"bbh": {"full_n": 200}, "race": {"full_n": full}}
+    run = write_run(tmp_path / "run", frame, MANIFEST | {"benchmarks": sizes})
+    assert main_gate(run, run, shipped("smoke"), tmp_path / "out") == 0
+    pooled = "2 tasks pooled" + (" as sampled" if full > 200 else "")
+    kinds = f"Scores: BBH mean of 2 tasks, RACE {pooled}."
+    files = (tmp_path / "out" / name for name in ("gate.md", "gate.xml", "gate.json"))
+    for text in (capsys.readouterr().out, *(file.read_text() for file in files)):
+        shown = html.unescape(text).replace("\n", " ")
+        assert kinds in shown
+        assert ("not by their full size" in shown) == (full > 200)
 
 
 def test_no_workflow_commands_outside_of_github(

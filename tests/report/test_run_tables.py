@@ -15,6 +15,7 @@ from orca_eval.report.published import counterpart, published_models
 from orca_eval.report.run_tables import run_tables
 from orca_eval.report.runs import read_runs
 from orca_eval.report.table import Cell, Table
+from orca_eval.score_kind import AS_SAMPLED
 
 from .synthetic import AVERAGES, FULL, Spec, write_run
 from .test_runs import rewrite
@@ -302,6 +303,24 @@ def test_limited_runs_stand_alone(tmp_path: Path) -> None:
     assert all(row.cells[2].value is None for row in tables["reproduction"].rows)
     over = by_name(build_board(read_runs([folder]), "GPT-4"))["reasoning_improvement"]
     assert over.rows[0].cells[0].notes == ("limit=5: not compared with published figures",)
+
+
+def test_a_limited_score_is_not_called_pooled_without_saying_how(tmp_path: Path) -> None:
+    benchmarks = tuple(b for b in FULL if b.id in ("race", "bbh", "gsm8k"))
+    spec = Spec("m", share=0.02, benchmarks=benchmarks, limit=5, manifest={"notes": [AS_SAMPLED]})
+    tables = by_name(build_board(read_runs([write_run(tmp_path / "m", spec)]), None))
+    heads = {column.key: column.detail for column in tables["reasoning"].columns}
+    assert heads["race"] == "n = 99, 2 tasks pooled as sampled"
+    assert heads["bbh"] == "n = 111, mean of 23 tasks"
+    assert AS_SAMPLED in tables["reasoning"].remarks
+    assert tables["reasoning"].rows[0].notes == ("limit=5",)
+    assert AS_SAMPLED in tables["race_levels"].remarks
+    assert "pooled as sampled" in tables["race_levels"].remarks[0]
+    assert AS_SAMPLED not in tables["bbh_files"].remarks
+
+
+def test_a_full_pooled_score_needs_no_footnote(board: Board) -> None:
+    assert AS_SAMPLED not in [text for t in run_tables(board) for text in t.remarks]
 
 
 def test_a_baseline_without_a_right_answer_has_no_improvement(tmp_path: Path) -> None:

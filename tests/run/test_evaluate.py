@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 
 from orca_eval.cli import main
+from orca_eval.score_kind import AS_SAMPLED
 
 COLUMNS = [
     *("benchmark", "task", "doc_id", "doc_hash", "cluster", "prompt", "response", "gold"),
@@ -63,6 +65,22 @@ def test_a_run_leaves_what_the_fixed_names_promise(
     out = capsys.readouterr().out
     assert "QUICKSTART ITEMS, not benchmark scores" in out.replace("\n", " ")
     assert str(folder) in out.replace("\n", "")
+
+
+@pytest.mark.parametrize("limit", ["null", "2"])
+def test_a_table_says_what_each_score_is_over_its_tasks(
+    limit: str, script: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite = ("suite.benchmarks=[race,bbh,gsm8k]", "suite.quickstart=true", f"limit={limit}")
+    assert main(replay(script, tmp_path, *suite)) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"BBH \(mean of \d+ tasks\) ", out)
+    assert re.search(r"GSM8K  +\d", out)
+    pooled = "2 tasks pooled" if limit == "null" else "2 tasks pooled as sampled"
+    assert f"RACE ({pooled}) " in out
+    assert (AS_SAMPLED in out) == (limit != "null")
+    assert main(["rescore", f"run={run_folder(tmp_path)}"]) == 0
+    assert f"RACE ({pooled}) " in capsys.readouterr().out
 
 
 def test_evidence_points_at_the_answer_in_the_response(script: Path, tmp_path: Path) -> None:
