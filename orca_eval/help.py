@@ -8,7 +8,8 @@ usage: orca-eval <verb> [key=value ...]
   run          evaluate one model on one suite (-m for several)
   leaderboard  run what is missing for several models and prompts, then tables, plots, report
   report       tables, plots and report from finished runs, or from a CSV of scores
-  gate         compare a candidate with a baseline: 0 pass, 1 regression, 2 inconclusive
+  gate         compare a candidate with a baseline: 0 pass, 1 regression, 2 inconclusive,
+               3 bad input
   baseline     baseline export: a small file that gate accepts in place of a run
   rescore      apply today's extractors to a finished run's responses
   audit        a sheet of the samples most worth a human look
@@ -83,7 +84,7 @@ Compares two runs sample by sample. Exit code: 0 pass, 1 regression, 2 inconclus
   baseline=RUN               a run folder, an exported baseline file, or published:MODEL
   candidate=RUN              a run folder
   policy=NAME                default, strict, smoke (conf/policy)
-  policy.KEY=VALUE           any key of the policy
+  policy.KEY=VALUE           any key that the policy's file has
   out=DIR                    where gate.md, gate.json and gate.xml go (the current folder)
 """,
     "baseline": """\
@@ -92,7 +93,7 @@ usage: orca-eval baseline export run=RUN [out=FILE]
 Writes a small file (ids, hashes, scores, rates, versions; no texts) that gate accepts.
 """,
     "rescore": """\
-usage: orca-eval rescore run=RUN [data.root=DIR]
+usage: orca-eval rescore run=RUN
 
 Applies today's extractors to a finished run's stored responses, writes rescored/<version>/ inside
 the run folder and shows what changed. The original is never changed.
