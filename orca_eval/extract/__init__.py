@@ -154,11 +154,10 @@ def _decide(
 ) -> tuple[_Part, Claim, str] | None:
     """The part whose claim counts: the first with one.
 
-    A claim that only follows from the words of a part with an open end gives way to a mark for the
-    final answer behind it, if that is the only one: of several, each ends a question of its own.
+    An answer that only follows from the words of a part with an open end gives way to a mark for
+    the final answer behind it, unless the reply goes on behind that to yet another question.
     """
     held: tuple[_Part, Claim, str] | None = None
-    final: tuple[_Part, Claim, str] | None = None
     for part in parts:
         found = _find(part, kind, options)
         if found is None:
@@ -166,16 +165,11 @@ def _decide(
         claim, rule = found
         if held is None:
             held = (part, claim, rule)
-            if not part.open_end or (claim.answer is not None and rule in STATED_RULES):
-                break
-        elif rule == "final_marker" and claim.answer is not None:
-            at = part.start + claim.start
-            if final and final[0].start + final[1].start != at:
+            if not part.open_end or claim.answer is None or rule in STATED_RULES:
                 return held
-            final = final or (part, claim, rule)
-        if not part.open_end:
-            break
-    return final or held
+        elif rule == "final_marker" and claim.answer is not None:
+            return held if part.open_end else (part, claim, rule)
+    return held
 
 
 def _find(part: _Part, kind: str, options: Mapping[str, str] | None) -> tuple[Claim, str] | None:

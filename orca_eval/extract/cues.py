@@ -284,11 +284,21 @@ NO_ANSWER = re.compile(
     r"|can't|could not|impossible|n/a\b|there (?:is|are) no"
     r"|i (?:do not|don't|cannot|can't)|insufficient|ninguna|aucune?|keine|以上都不|都不|无)"
 )
-# A text is said not to hold the answer.
-NOT_GIVEN = Phrases(
-    "not t never no",
-    r"(?:\bnot|n't|\bnever|\bno) (?:\w+ ){0,2}?(?:mention|provide|state|specif|given|said|say|"
-    r"contain|include|known|information|enough)",
+# What stands in an answer's place says that there is none, where all of these are found: who or
+# what denies, the denial, and what is missing. ("Unknown gunmen", "no state religion" are answers.)
+NOT_GIVEN = tuple(
+    map(
+        re.compile,
+        (
+            r"^[\s\"'(\[:]{0,6}(?:the |this |that |an? )?(?:not|no|none|cannot|can't|unknown|"
+            r"unclear|undetermined|insufficient|impossible|nothing|there|it|this|i|passage|text|article|"
+            r"paragraph|question|information|answer|context|based on)\b",
+            r"(?:\b(?:not|no|none|never|cannot|unknown|unclear|undetermined|insufficient|impossible|"
+            r"nothing)|n't)\b",
+            r"\b(?:mention(?:ed|s)?|provide[sd]?|specif(?:y|ies|ied)|stated|given|passage|text|"
+            r"article|paragraph|information|context|determined?|disclosed|available)\b",
+        ),
+    )
 )
 
 # A verdict is withdrawn or taken up again.

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 from orca_eval.extract import free_text
-from orca_eval.extract.cues import NO_ANSWER, NOT_GIVEN, REFUSAL
+from orca_eval.extract.cues import NOT_GIVEN
 from orca_eval.extract.free_text import Context, trim
 from orca_eval.extract.numbers import show, word_number
-from orca_eval.extract.phrases import Words
 from orca_eval.extract.text import Reply, dangles
 from orca_eval.extract.types import Claim, Example, Rule
 
@@ -89,7 +88,7 @@ def _shape(claim: Claim | None, ctx: Context, tail: re.Pattern[str]) -> Claim | 
     """The claim's own words: without the reason or the next sentence behind them."""
     if claim is None:
         return None
-    if _declines(ctx.low[claim.start : claim.end], ctx.reply.words):
+    if all(pattern.search(ctx.low[claim.start : claim.end]) for pattern in NOT_GIVEN):
         return Claim(None, claim.start, claim.end, "refusal")
     text, end = ctx.text, claim.end
     cut = tail.search(text, claim.start, end)
@@ -101,19 +100,15 @@ def _shape(claim: Claim | None, ctx: Context, tail: re.Pattern[str]) -> Claim | 
     return Claim(SEPARATOR.join(spans), start, end) if spans else None
 
 
-def _declines(low: str, words: Words) -> bool:
-    """Whether what stands in the answer's place says that there is none."""
-    return bool(NO_ANSWER.match(low) or REFUSAL.search(low, words) or NOT_GIVEN.search(low, words))
-
-
 def _final_marker(ctx: Context) -> Claim | None:
     return _shape(free_text.final_marker(ctx), ctx, _MARKED_TAIL)
 
 
 def _answer_is(ctx: Context) -> Claim | None:
     claim = free_text.answer_is(ctx)
-    if claim and dangles(ctx.text[: claim.end]) and not ctx.text[claim.end :].strip():
-        return None  # cut off before it came to the answer
+    ends = claim is not None and not ctx.text[claim.end :].strip()
+    if claim and ends and dangles(ctx.text) and not ctx.text[claim.end - 1].isupper():
+        return None  # cut off before it came to the answer; but "vitamin A" is whole
     return _shape(claim, ctx, _PROSE_TAIL)
 
 

@@ -84,16 +84,18 @@ _TAGS: dict[str, tuple[tuple[str, bool], ...]] = {
                 ("<|channel>thought", False), ("<channel|>", True)),
 }  # fmt: skip
 THINKING_TAGS = tuple(tag for tags in _TAGS.values() for tag, _closes in tags)
-# Of these, models also write headings: "[Analysis]", or "<reasoning>" that nothing closes.
+# Of these, models also write headings that nothing closes: "[Analysis]", "<reasoning>".
 _HEADINGS = frozenset(_NAMES) - {"think", "thinking"}
-_FINAL = "final answer"
+_ANSWER_PART = re.compile(
+    r"(?:\n|[.!?][ \t])[ \t]{0,4}(?:[#*]{0,6}[ \t]?final answer\b|\[(?:final )?answer\]|####)"
+)
 
 
 def after_thinking(low: str, words: frozenset[str]) -> int | None:
     """Where the answer part begins: after the last closed thinking block; None if one stays open.
 
     A closing tag without an opening one counts: templates open the block inside the prompt. What
-    may be a heading opens no block in square brackets, nor where a final answer stands behind it.
+    may be a heading opens no block where a line or sentence behind it begins the answer.
     """
     if len(low) <= WORDS_READ and words.isdisjoint(_TAGS):
         return 0
@@ -106,9 +108,9 @@ def after_thinking(low: str, words: frozenset[str]) -> int | None:
             continue
         for tag, closes in tags:
             at = low.rfind(tag)
-            if name in _HEADINGS and not closes and (tag[0] == "[" or low.find(_FINAL, at) >= 0):
-                continue
-            if at > last:
+            if at > last and not (
+                name in _HEADINGS and not closes and _ANSWER_PART.search(low, at)
+            ):
                 last, start, still_open = at, at + len(tag), not closes
     return None if still_open else start
 
@@ -133,7 +135,10 @@ _RUN_ON_WORDS = frozenset(
         "frage",
     ]
 )
-_TURNS = frozenset(("human", "user", "student", "instruction"))
+_TURNS = frozenset(("human", "user"))
+# A reply that begins so goes through questions of its own: their numbers end nothing.
+_OWN_FIRST = re.compile(r"[\s#*]{0,8}(?:question|problem|exercise|q)[ \t]?#?1\b")
+_NUMBERED = re.compile(r"(?:[a-z]+[ \t]?#?\d|q\d)")
 _RUN_ON_UNSPACED = frozenset(("问题", "题目"))
 _RUN_ON_TOKENS = ("[inst]", "[/inst]", "</s>", "<s>", "<|im_", "<|eot_id|>", "<|end", "<|user",
                   "<|start_header_id|>", "<|assistant", "<end_of_turn>", "<start_of_turn>",
@@ -142,7 +147,7 @@ _RUN_ON_TOKENS = ("[inst]", "[/inst]", "</s>", "<s>", "<|im_", "<|eot_id|>", "<|
 _WORD_LEFT = re.compile(
     r"(?:(?:^|\n)(?P<line>[ \t]*[#*>\[]{0,6}[ \t]*)|"
     r"[.!?)\]}](?P<sentence>[ \t]{1,3}[*#]{0,3}|#{2,6}[ ]?))"
-    r"(?:(?:next|new|another|example) )?$"
+    r"(?:(?:next|new|another|example) )?\Z"
 )
 _WORD_RIGHT = re.compile(r"\]?[ \t]?#?\d{0,3}[ \t]?\*{0,2}[ \t]?(?:[:：]|\n)")
 # A question with options of its own: base models go on to the next item without a heading.
@@ -158,26 +163,35 @@ def run_on_ends(low: str, start: int, words: frozenset[str]) -> list[tuple[int, 
     count.
     """
     part = low[start : start + _SEARCHED]
-    found: list[tuple[int, bool]] = []
+    closed: list[int] = []
+    opened: list[int] = []
     if "<" in part or "[" in part:
-        found = [(at, False) for at in map(part.find, _RUN_ON_TOKENS) if at >= 0]
+        closed = [at for at in map(part.find, _RUN_ON_TOKENS) if at >= 0]
     if "?\n" in part and (item := _NEXT_ITEM.search(part)):
-        found.append((item.start() + 1, True))
+        closed.append(item.start() + 1)
+    numbered = _OWN_FIRST.match(part) is not None
     spaced = words & _RUN_ON_WORDS
     for word in spaced if low.isascii() else spaced | _RUN_ON_UNSPACED:
         at = part.find(word)
         for _ in range(8 * MAX_MARKERS):
             if at < 0:
                 break
-            if _WORD_RIGHT.match(part, at + len(word)):
+            own = numbered and _NUMBERED.match(part, at)
+            if not own and _WORD_RIGHT.match(part, at + len(word)):
                 floor = max(0, at - 20)
                 left = _WORD_LEFT.search(part[floor:at])
                 if left:
-                    found.append((floor + left.start(str(left.lastgroup)), word not in _TURNS))
+                    ends = closed if word in _TURNS else opened
+                    ends.append(floor + left.start(str(left.lastgroup)))
             at = part.find(word, at + 1)
-    found.sort()
-    ends = [(start + at, opens) for at, opens in found if part[:at].strip(" \n\t#*-\"'")]
-    return [*ends[:MAX_MARKERS], (len(low), False)]
+    found = [(at, False) for at in _first(closed, part)] + [
+        (at, True) for at in _first(opened, part)
+    ]
+    return [(start + at, opens) for at, opens in sorted(found)] + [(len(low), False)]
+
+
+def _first(ends: list[int], part: str) -> list[int]:
+    return [at for at in sorted(ends) if part[:at].strip(" \n\t#*-\"'")][:MAX_MARKERS]
 
 
 # --- cleaning ------------------------------------------------------------------------------------

@@ -189,9 +189,11 @@ def test_run_on_changes_no_committed_answer(reply: str, run_on: str, more: str, 
     options = dict(zip("ABCD", CITIES, strict=False))
     before = extract_answer(reply, kind, options)
     tail = run_on.format(more.replace("think", ""))
-    if before.answer is not None and "think" not in reply:
+    if before.rule not in ("no_commitment", "empty") and "think" not in reply:
         after = extract_answer(reply + tail, kind, options)
-        marked = before.rule not in STATED_RULES and after.rule == "final_marker"
+        open_end = run_on.lstrip().startswith(("Question", "Q:", "Problem", "### Instruction"))
+        weak = before.answer is not None and before.rule not in STATED_RULES
+        marked = open_end and weak and after.rule == "final_marker"
         assert after.answer == before.answer or marked
 
 
