@@ -21,9 +21,7 @@ orca-eval <verb> --help tells a verb's keys; --version the version.
 Exit codes: 0 done, 1 failed or incomplete, 3 bad input, 130 interrupted.
 """
 
-RUN_KEYS = """\
-  model=NAME                 a file in conf/model (default smollm2-135m-instruct)
-  model.path=PATH            any other: hub id, folder, GGUF file
+SHARED_KEYS = """\
   model.revision=  model.adapter=  model.chat_template=  model.chat_template_kwargs.KEY=
   model.trust_remote_code=true   weights as pickles, code from a model repository
   engine=NAME                llama_cpp (default), vllm, openai, lm_eval, replay
@@ -31,7 +29,6 @@ RUN_KEYS = """\
   engine.base_url=URL  engine.api_key_env=VARIABLE   for engine=openai
   suite=NAME                 quickstart (default), orca2_reasoning, orca2_knowledge, orca2_core,
                              a benchmark (gsm8k), or lm-eval's own task (lm_eval:NAME)
-  prompt=NAME                the system message: empty (default), cautious, orca1_2, ...
   data.root=DIR              a local copy of the data, laid out as on the hub
   limit=N                    a seeded sample of N documents per task
   max_tokens=N               of each answer (1024; 256 in quickstart)
@@ -43,6 +40,12 @@ RUN_KEYS = """\
   allow_code=true            let task YAML from outside run Python
   stall_seconds=N            end a request when nothing finished for so long (600)
 """
+
+RUN_KEYS = f"""\
+  model=NAME                 a file in conf/model (default smollm2-135m-instruct)
+  model.path=PATH            any other: hub id, folder, GGUF file
+  prompt=NAME                the system message: empty (default), cautious, orca1_2, ...
+{SHARED_KEYS}"""
 
 VERBS = {
     "run": f"""\
@@ -60,10 +63,11 @@ Runs what is missing, one process per run, resumes what was cut off, goes on pas
 fails, then writes tables, plots and the report. A model is a name in conf/model, a path, or a glob
 of checkpoints ('out/checkpoint-*', oldest first).
 
-  models=[...]  prompts=[...]
+  models=[...]
+  prompts=[...]              the system messages: empty (default), cautious, orca1_2, ...
   baseline=MODEL             relative improvements over this one
   out=DIR                    where tables, plots and report go (the current folder)
-{RUN_KEYS}""",
+{SHARED_KEYS}""",
     "report": """\
 usage: orca-eval report runs=[FOLDER,...] [baseline=MODEL] [out=DIR]
        orca-eval report from=FILE.csv [baseline=MODEL] [out=DIR]

@@ -16,12 +16,14 @@ from orca_eval.errors import InputError
 from orca_eval.run.multirun import run_all
 
 OWN_KEYS = ("models", "prompts", "baseline", "out", "report.samples")
+INSTEAD = {"model": "models", "model.path": "models", "prompt": "prompts"}
 WILDCARDS = "*?["
 INCOMPLETE = 1
 
 
 def main(overrides: list[str]) -> int:
     """Runs every model with every prompt, then writes the report; 1 where a run failed."""
+    _refuse_single(overrides)
     composed = compose_verb("leaderboard", overrides)
     shared = [o for o in overrides if o.lstrip("+").split("=", 1)[0] not in OWN_KEYS]
     runs = [
@@ -41,6 +43,18 @@ def main(overrides: list[str]) -> int:
         samples = composed["report"]["samples"]
         main_report(folders, out, composed["baseline"], samples=samples, notes=failed)
     return 0 if len(folders) == len(runs) else INCOMPLETE
+
+
+def _refuse_single(overrides: Sequence[str]) -> None:
+    """`run`'s own keys for model and prompt would take the place of every entry of the lists."""
+    keys = dict.fromkeys(override.lstrip("+~").split("=", 1)[0] for override in overrides)
+    single = [
+        f"{key}= is a run's; a leaderboard takes {INSTEAD[key]}=[a,b]"
+        for key in keys
+        if key in INSTEAD
+    ]
+    if single:
+        raise InputError("\n".join(single))
 
 
 def _names(value: Any, key: str) -> list[str]:

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from orca_eval.cli import main
+from orca_eval.help import VERBS
 from orca_eval.verbs.leaderboard import _paths
 
 
@@ -69,6 +70,21 @@ def test_mistakes_come_before_any_run(
     assert "smolm2" in error
     assert "nothing matches" in error
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "list_key"), [("model", "models"), ("model.path", "models"), ("prompt", "prompts")]
+)
+def test_one_model_or_prompt_would_replace_every_entry_of_the_lists(
+    shared: list[str], capfd: pytest.CaptureFixture[str], key: str, list_key: str
+) -> None:
+    lists = ["models=[orca-2-7b,orca-2-13b]", "prompts=[empty,cautious]"]
+    assert main(["leaderboard", *lists, f"{key}=empty", *shared]) == 3
+    (line,) = capfd.readouterr().err.splitlines()
+    assert f"{key}= " in line
+    assert f"{list_key}=[" in line
+    assert f"\n  {key}=" in VERBS["run"]
+    assert f"\n  {key}=" not in VERBS["leaderboard"]
 
 
 def test_checkpoints_come_oldest_first(tmp_path: Path) -> None:
