@@ -33,7 +33,10 @@ def load_named(
 
     foreign = name.removeprefix(PREFIX)
     if quickstart:
-        raise InputError(f"quickstart has no items for {name}; run it with quickstart=false")
+        raise InputError(
+            f"quickstart has no items for {name}; name it as the suite: suite={name}, with "
+            "data.root=DIR for a local copy"
+        )
     if not is_file_name(foreign):
         try:
             find_file(foreign)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from orca_eval.cli import main
+from orca_eval.config.compose import compose_verb
+from orca_eval.config.convert import run_config
 from orca_eval.config.schema import ModelConfig
 from orca_eval.model.weights import resolve_weights
 
@@ -38,6 +41,18 @@ def test_a_model_without_a_template(tmp_path: Path, capsys: pytest.CaptureFixtur
     bare.write_bytes(weights.read_bytes().replace(b".chat_template", b".chat_tempXate", 1))
     assert main(["run", f"model.path={bare}", f"results_dir={tmp_path}"]) == 3
     assert "model.chat_template=" in lines(capsys)[0]
+
+
+def test_quickstart_has_no_items_for_a_foreign_task_and_names_a_suite_that_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    overrides = ["suite.benchmarks=[lm_eval:gsm8k]", "suite.quickstart=true"]
+    assert main(["run", *overrides, f"results_dir={tmp_path}"]) == 3
+    (line,) = lines(capsys)
+    (advised,) = re.findall(r"suite=[^ ,]+", line)
+    config = run_config(compose_verb("run", [advised, "data.root=DIR"]))
+    assert config.suite.benchmarks == ("lm_eval:gsm8k",)
+    assert not config.suite.quickstart
 
 
 def test_weights_that_are_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
