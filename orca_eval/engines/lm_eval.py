@@ -288,8 +288,10 @@ class LmEvalEngine:
             ) from None
 
     def _check_args(self) -> None:
+        from lm_eval.models.api_models import TemplateAPI
+
         names = set(_parameters(self._class))
-        if "pretrained" not in names:
+        if "pretrained" not in names or issubclass(self._class, TemplateAPI):
             raise InputError(
                 f"engine.backend={self._backend} is an endpoint; use engine=openai for it"
             )

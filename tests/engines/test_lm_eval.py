@@ -267,7 +267,13 @@ def test_wrong_arguments_are_named(tmp_path: Path, args: dict[str, Any], said: s
 
 @pytest.mark.parametrize(
     ("backend", "said"),
-    [("hff", r"engine\.backend=hff .*nearest:.*hf"), ("dummy", "is an endpoint")],
+    [
+        ("hff", r"engine\.backend=hff .*nearest:.*hf"),
+        ("dummy", "is an endpoint"),
+        ("openai-completions", "is an endpoint; use engine=openai"),
+        ("local-completions", "is an endpoint"),
+        ("local-chat-completions", "is an endpoint"),
+    ],
 )
 def test_wrong_backends_are_named(tmp_path: Path, backend: str, said: str) -> None:
     folder = write_folder(tmp_path / "m")
