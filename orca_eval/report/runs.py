@@ -19,6 +19,7 @@ from orca_eval.score_kind import is_as_sampled, score_kind
 
 MANIFEST, SAMPLES, SCORES = "manifest.json", "samples.parquet", "scores.csv"
 EMPTY_PROMPT = "empty"
+RESCORED = "rescored"
 _PROMPTS = {EMPTY_PROMPT: "", "cautious": " w/ cautious sm"}
 _KEY = ["benchmark", "task", "doc_id", "doc_hash"]
 _SCORE_COLUMNS = ("level", "benchmark", "task", "n", "score", "ci_low", "ci_high")
@@ -116,7 +117,8 @@ class Run:
 
 
 def read_runs(paths: Sequence[Path]) -> list[Run]:
-    """The runs of these folders, in order; a folder of runs stands for all that finished in it.
+    """The runs of these folders, in order; a folder of runs stands for all that finished in it,
+    as they were scored: a rescored copy is another run only where its own folder is given.
 
     Raises:
         InputError: a folder that holds no finished run, or one that can't be read.
@@ -155,7 +157,11 @@ def _run_folders(path: Path) -> Iterable[Path]:
         return [path]
     if not path.is_dir():
         raise InputError(f"runs: {path} is not a folder; give a run's folder")
-    found = sorted(manifest.parent for manifest in path.glob(f"**/{MANIFEST}"))
+    found = sorted(
+        manifest.parent
+        for manifest in path.glob(f"**/{MANIFEST}")
+        if RESCORED not in manifest.relative_to(path).parts
+    )
     if not found:
         raise InputError(f"runs: {path} holds no finished run (no {MANIFEST}); finish it first")
     return found

@@ -28,6 +28,15 @@ def test_a_folder_of_runs_stands_for_all_in_it(runs: list[Path]) -> None:
     assert [run.label for run in found] == ["Orca-2-13B w/ cautious sm", "Orca-2-13B", "small"]
 
 
+def test_a_rescored_copy_is_no_further_run_unless_it_is_named(tmp_path: Path) -> None:
+    spec = Spec("m", share=0.02, benchmarks=SMALL)
+    run = write_run(tmp_path / "results" / "m" / "suite-empty-1", spec)
+    copy = write_run(run / "rescored" / "2", spec)
+    assert [found.folder for found in read_runs([tmp_path / "results"])] == [run]
+    assert [found.folder for found in read_runs([copy])] == [copy]
+    assert [found.folder for found in read_runs([run / "rescored"])] == [copy]
+
+
 def test_rows_of_the_same_model_and_prompt_are_told_apart(tmp_path: Path) -> None:
     spec = Spec("m", share=0.02, benchmarks=SMALL)
     folders = [write_run(tmp_path / name, spec) for name in ("suite-empty-1", "suite-empty-2")]
