@@ -20,6 +20,7 @@ from orca_eval.config.schema import RunConfig
 from orca_eval.engines.base import Engine
 from orca_eval.engines.registry import build_engine
 from orca_eval.errors import OrcaEvalError
+from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.run import folder as run_dir
 from orca_eval.run.progress import say
 from orca_eval.run.session import Phases, Session, run_session
@@ -49,6 +50,12 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
         unanswered = run_dir.unanswered(manifest) if manifest else 0
         if manifest and not unanswered:
             say("this run is finished; fresh=true starts it anew")
+            old = manifest.get("extractor_version")
+            if old != EXTRACTOR_VERSION:
+                say(
+                    f"its scores are of extractor version {old}; orca-eval rescore run={folder} "
+                    f"applies version {EXTRACTOR_VERSION}"
+                )
         else:
             if unanswered:
                 say(f"{unanswered} requests of this run were ended without an answer; asking again")

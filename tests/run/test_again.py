@@ -16,6 +16,7 @@ import pytest
 
 from orca_eval.cli import main
 from orca_eval.engines.replay import ReplayEngine
+from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.run import evaluate
 from orca_eval.types import Completion, Message, Request
 
@@ -94,6 +95,21 @@ def test_what_the_watchdog_ended_is_asked_again(
     output = capsys.readouterr()
     assert "1 requests of this run were ended without an answer; asking again" in output.err
     assert "ended by the watchdog" not in " ".join(output.out.split())
+
+
+def test_a_finished_run_of_another_extractor_says_how_to_apply_todays(
+    command: list[str], tmp_path: Path, capsys: Output
+) -> None:
+    assert main(command) == 0
+    assert main(command) == 0
+    assert "extractor version" not in capsys.readouterr().err
+    (path,) = (tmp_path / "out").glob("*/*/manifest.json")
+    path.write_text(json.dumps(manifest(tmp_path) | {"extractor_version": "0"}))
+
+    assert main(command) == 0
+    error = capsys.readouterr().err
+    assert "its scores are of extractor version 0; " in error
+    assert f"orca-eval rescore run={path.parent} applies version {EXTRACTOR_VERSION}" in error
 
 
 class DatedTokenizer(WordTokenizer):
