@@ -49,7 +49,7 @@ _SAT_EN = {2: 1, 3: 4, 4: 16, 5: 12, 6: 9, 7: 2}
 _ALIKE = 0.2
 _SAME_WAY = 0.5
 
-# Drops that issue and policy ask to be caught in at least 90 % of trials.
+# Drops that are to be caught in at least 90 % of trials.
 _ASKED = {
     "gsm8k": 0.04, "agieval": 0.03, "bbh": 0.03, "drop": 0.03, "race": 0.03, "mmlu": 0.03,
     "hellaswag": 0.03,

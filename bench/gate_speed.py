@@ -1,4 +1,4 @@
-"""How long the gate takes on runs of orca2_core's size (51,749 samples with responses).
+"""How long the gate takes on runs of orca2_core's size (51,752 samples with responses).
 
     python bench/gate_speed.py
 
@@ -9,6 +9,7 @@ Seconds are given by the clock and of CPU: on a busy machine only the latter are
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -47,6 +48,7 @@ main_gate(sys.argv[2], sys.argv[3], policy, Path(sys.argv[4]))
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0]).parse_args()
     policy = policy_from_mapping(yaml.safe_load(_POLICY.read_text(encoding="utf-8")))
     seconds: Seconds = {}
     with tempfile.TemporaryDirectory() as folder:

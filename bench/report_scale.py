@@ -2,9 +2,9 @@
 
     python bench/report_scale.py [--folder DIR] [--models 3]
 
-Prints what was measured beside the budgets of issue "Leaderboard, tables, plots and the report":
-60 s and 1.5 GB to build; summary visible in 2 s, column filters in 300 ms, first full-text hits in
-1 s. Needs Debian's chromium and chromium-driver, and selenium; without them it only builds.
+Prints what was measured beside the budgets: 60 s and 1.5 GB to build; summary visible in 2 s,
+column filters in 300 ms, first full-text hits in 1 s. Needs Debian's chromium and
+chromium-driver, and selenium; without them it only builds.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
 Kinds of damage: flipped bytes in the database or in its WAL, truncation of either, a missing WAL.
 After each, every key is asked for. A wrong answer served is a failure; whatever is lost is put
 again, and the store must then hold everything. Printed: how often something was lost, and how
-often damage that lost something was named in a warning. (A missing WAL, or one cut short, looks
-like an older store: nothing can be named.)
+often damage that lost something was named in a warning. (A missing WAL looks like an older store:
+nothing can be named.)
 """
 
 from __future__ import annotations
