@@ -141,23 +141,23 @@ CORRECT_IS = Cues(
             "en",
             word,
             word + r"(?:\s+(?:is|as my answer|for this question))?" + _FILL + _TAIL,
-            f"I {word} B.",
+            f"{subject} {word} B.",
             word.split()[0],
         )
-        for word in (
-            "choose",
-            "select",
-            "pick",
-            "opt for",
-            "chose",
-            "selected",
-            "picked",
-            "settle on",
-            "vote for",
-            "mark",
-            "confident in",
-            "lean towards",
-            "leaning towards",
+        for subject, word in (
+            ("I", "choose"),
+            ("I", "select"),
+            ("I", "pick"),
+            ("I", "opt for"),
+            ("I", "chose"),
+            ("I", "selected"),
+            ("I", "picked"),
+            ("I", "settle on"),
+            ("I", "vote for"),
+            ("I", "mark"),
+            ("I'm", "confident in"),
+            ("I", "lean towards"),
+            ("I'm", "leaning towards"),
         )
     ),
     _cue("en", "choice is", r"choice is" + _FILL + _TAIL, "My choice is B.", "choice"),
@@ -180,9 +180,9 @@ CORRECT_IS = Cues(
             "fr",
             word,
             word + r"(?:\s+(?:réponse|option))?\s{0,3}(?:est|:)\s*(?:donc)?\s*(?:la|l')?" + _TAIL,
-            f"La {word} est B.",
+            f"{article}{word} est B.",
         )
-        for word in ("bonne", "option correcte")
+        for article, word in (("La ", "bonne"), ("L'", "option correcte"))
     ),
     *(
         _cue(

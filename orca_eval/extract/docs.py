@@ -29,9 +29,9 @@ careful reader would not know.
 1. Text up to the last closed thinking block is dropped, whether or not the block was opened in the
    reply; a block that stays open is no answer. A heading such as "[Analysis]" opens no block.
 2. The reply ends where it runs on into an invented next turn ("Question:", "Human:", "[INST]", a
-   template's tokens), once what stands before holds a commitment. Replies also number the questions
-   they go through, so before "Question:" and its like what no statement of the answer says gives
-   way to the one mark for the final answer that stands behind.
+   template's tokens), once what stands before holds a commitment. A reply may also number the
+   questions it works through. So where a single final-answer mark stands behind a "Question:", it
+   beats anything before it except a plain statement of the answer.
 3. Markdown, LaTeX, braces, full-width letters and typographic quotes are made plain without moving
    any offset. Of a very long reply only the head and the tail are read, so time stays bounded.
 4. A value marked as final, or a whole reply, that is one option word for word is that option,
