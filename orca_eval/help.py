@@ -36,7 +36,8 @@ SHARED_KEYS = """\
   over_long=error|skip|shrink    what to do with a prompt that does not fit
   results_dir=DIR            where runs go (results)
   report.samples=false       leave prompts and replies out of the HTML report
-  fresh=true                 start anew, reading nothing that was stored before
+  fresh=true                 start anew, taking no answer that was stored before
+                             (to go on when that was cut off, repeat without it)
   allow_code=true            let task YAML from outside run Python
   stall_seconds=N            end a request when nothing finished for so long (600)
 """

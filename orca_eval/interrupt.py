@@ -3,6 +3,7 @@ that hangs."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -31,8 +32,9 @@ def _as_ctrl_c(signum: int, frame: FrameType | None) -> None:
 def leave(code: int) -> NoReturn:
     """Ends the process; where a thread hangs in an engine's native code, by the system's own exit,
     because Python's would tear the engine down under it."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or its reader is
+            stream.flush()
     if any(thread.name.startswith(ENGINE_THREAD) for thread in threading.enumerate()):
         os._exit(code)
     sys.exit(code)

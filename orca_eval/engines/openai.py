@@ -15,7 +15,7 @@ import random
 import secrets
 from collections import Counter
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from errno import ECONNREFUSED
 from typing import Any
 
@@ -147,7 +147,8 @@ class OpenAIEngine:
         """Asks again with a beginning that no cache holds: some servers (Ollama 0.30) leave out of
         their count what they have cached, and only a whole count shows that a prompt was cut."""
         self._counts["asked_again"] += 1
-        again = await self._ask(begun_with(secrets.token_hex(8), request))
+        first_token = replace(request, sampling=replace(request.sampling, max_tokens=1))
+        again = await self._ask(begun_with(secrets.token_hex(8), first_token))
         if counts_too_few(again, request):
             raise PromptTooLongError(
                 f"engine.base_url={self._base_url}: the server cut a prompt: it read "

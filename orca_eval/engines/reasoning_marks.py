@@ -6,10 +6,16 @@ from collections.abc import Iterable
 
 from orca_eval.extract.text import THINKING_TAGS
 
+_OPENERS, _CLOSERS = tuple("<[◁"), tuple(">]▷")
+
 
 def reasoning_marks(special: Iterable[str]) -> list[str]:
     """Those of the special tokens that the extractor's thinking tags are made of.
 
-    A tag may be one token (`[THINK]`) or begin with one (`<|channel|>` in `<|channel|>analysis`).
+    A tag may be one token (`[THINK]`) or begin with one (`<|channel|>` in `<|channel|>analysis`);
+    what only stands within one (`<|sep|>`) counts beside such a beginning.
     """
-    return [t for t in special if t and any(t.lower() in tag for tag in THINKING_TAGS)]
+    units = {t: t.lower() for t in special if t[:1] in _OPENERS and t[-1:] in _CLOSERS}
+    found = [t for t, low in units.items() if any(low in tag for tag in THINKING_TAGS)]
+    begins = any(tag.startswith(units[t]) for t in found for tag in THINKING_TAGS)
+    return found if begins else []

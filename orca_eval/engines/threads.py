@@ -8,6 +8,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 from orca_eval.interrupt import ENGINE_THREAD
@@ -47,8 +48,9 @@ class DaemonThreads(Executor):
 
     async def end(self) -> None:
         """Waits until the calls under way are done; those that wait are not made any more."""
-        while not self._calls.empty():
-            self._calls.get()
+        with suppress(queue.Empty):
+            while True:  # a thread may take the last one between a look and a get
+                self._calls.get_nowait()
         for _ in self._ended:
             self._calls.put(None)
         await asyncio.gather(*map(asyncio.wrap_future, self._ended))

@@ -19,9 +19,10 @@ from orca_eval.benchmarks.types import Benchmark
 from orca_eval.config.schema import RunConfig
 from orca_eval.engines.base import Engine
 from orca_eval.engines.registry import build_engine
-from orca_eval.errors import OrcaEvalError
+from orca_eval.errors import OrcaEvalError, RunError
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.run import folder as run_dir
+from orca_eval.run.beginning import ANEW, anew_after, find_beginning
 from orca_eval.run.progress import say
 from orca_eval.run.session import Phases, Session, run_session
 from orca_eval.store import ResponseStore
@@ -46,7 +47,8 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
         benchmarks = load_suite(config)
     folder = find_folder(config, engine, benchmarks)
     with run_dir.held(folder):
-        manifest = None if config.fresh else run_dir.read_manifest(folder)
+        unfinished = config.fresh or anew_after(folder) is not None
+        manifest = None if unfinished else run_dir.read_manifest(folder)
         unanswered = run_dir.unanswered(manifest) if manifest else 0
         if manifest and not unanswered:
             say("this run is finished; fresh=true starts it anew")
@@ -58,31 +60,38 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
                 )
         else:
             if unanswered:
-                say(f"{unanswered} requests of this run were ended without an answer; asking again")
-            run_dir.write_config(folder, composed)
-            _evaluate(config, engine, benchmarks, folder, phases)
-            benchmarks.clear()
-            give_back_memory()  # the report is made in that of documents and samples
-            results_of().publish(folder, report_samples=bool(composed["report"]["samples"]))
+                say(f"requests of this run ended without an answer: {unanswered}; asking again")
+            try:
+                _evaluate(config, composed, engine, benchmarks, folder, phases)
+            except RunError as error:
+                if not unanswered:
+                    raise
+                say(f"{error}; the scores stay as they were")
     results_of().show(folder)
     return folder
 
 
 def _evaluate(
     config: RunConfig,
+    composed: Mapping[str, Any],
     engine: Engine,
-    benchmarks: Sequence[Benchmark],
+    benchmarks: list[Benchmark],
     folder: Path,
     phases: Phases,
 ) -> None:
-    """Generates and scores what is missing, and writes what came out beside the run folder."""
-    anew = config.fresh and not run_dir.is_going_on_anew(folder)
-    if engine.tokenizer is not None and engine.tokenizer.now is not None:
-        engine.tokenizer.now = run_dir.begun(folder, engine.tokenizer.now, anew=anew)
+    """Generates and scores what is missing, and writes the run folder; empties `benchmarks`."""
+    run_dir.write_config(folder, composed)
     with ResponseStore(config.results_dir / STORE_FOLDER) as store:
-        session = Session(config, engine, benchmarks, store, folder, phases, anew=anew)
+        beginning = find_beginning(folder, store, engine.tokenizer, fresh=config.fresh)
+        if beginning.goes_on:
+            say(f"going on with what fresh=true began; to drop that, remove {folder / ANEW}")
+        session = Session(config, engine, benchmarks, store, beginning, phases)
         outcome = run_session(session)
         results_of().write(folder, config, session, outcome)
+    benchmarks.clear()
+    del session, outcome
+    give_back_memory()  # the report is made in that of documents and samples
+    results_of().publish(folder, report_samples=bool(composed["report"]["samples"]))
 
 
 def results_of() -> ModuleType:

@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,6 @@ SAMPLES = "samples.parquet"
 SCORES = "scores.csv"
 CONFIG = "config.yaml"
 REPORT = "report.html"
-BEGUN = "begun"
-ANEW = ".anew"
 HASH_DIGITS = 8
 
 
@@ -79,36 +76,9 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
 
 def unanswered(manifest: Mapping[str, Any]) -> int:
     """How many requests of a run the watchdog ended; they are not stored."""
-    return int(manifest.get("samples", {}).get("stalled", 0))
-
-
-def is_going_on_anew(folder: Path) -> bool:
-    """Whether a run that was begun anew was cut off."""
-    return (folder / ANEW).exists() and not (folder / MANIFEST).exists()
-
-
-def begin_anew(folder: Path) -> None:
-    """From now on the folder is that of an unfinished run that was begun anew.
-
-    Raises:
-        RunError: the folder is not writable any more.
-    """
-    with disk_faults(folder / ANEW):
-        (folder / ANEW).touch()
-        (folder / MANIFEST).unlink(missing_ok=True)
-
-
-def begun(folder: Path, now: datetime, *, anew: bool) -> datetime:
-    """When the run of this folder was begun: now, if it was not, or is begun anew.
-
-    Raises:
-        RunError: the folder is not writable any more.
-    """
-    if not anew:
-        with contextlib.suppress(OSError, ValueError):
-            return datetime.fromisoformat((folder / BEGUN).read_text("utf-8").strip())
-    write_text(folder / BEGUN, f"{now.isoformat()}\n")
-    return now
+    samples = manifest.get("samples")
+    stalled = samples.get("stalled") if isinstance(samples, dict) else 0
+    return stalled if isinstance(stalled, int) else 0
 
 
 def write_text(path: Path, text: str) -> None:

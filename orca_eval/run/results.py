@@ -25,6 +25,7 @@ from orca_eval.report import write_run_report
 from orca_eval.report.exports.lm_eval import write_lm_eval_results
 from orca_eval.run import folder as run_dir
 from orca_eval.run import samples as run_samples
+from orca_eval.run.beginning import finish
 from orca_eval.run.scorer import ScoredSample
 from orca_eval.run.session import Outcome, Session
 from orca_eval.run.table import print_scores
@@ -50,7 +51,7 @@ def write(folder: Path, config: RunConfig, session: Session, outcome: Outcome) -
     with session.phases.measure("write"):
         session.store.flush()
         samples = run_samples.write_samples(
-            staging / run_dir.SAMPLES, samples, session.planner.prompter, session.store.get_many
+            staging / run_dir.SAMPLES, samples, session.planner.prompter, session.stored
         )
         outcome = replace(outcome, samples=samples)
     with session.phases.measure("aggregate"):
@@ -74,7 +75,7 @@ def publish(folder: Path, report_samples: bool) -> None:
         write_lm_eval_results(staging)
         write_run_report(staging, report_samples)
         run_dir.move_all(staging, folder, last=run_dir.MANIFEST)
-        (folder / run_dir.ANEW).unlink(missing_ok=True)
+        finish(folder)
 
 
 def show(folder: Path) -> None:
@@ -209,8 +210,8 @@ def notes(
         found.append(f"{len(outcome.over_long)} over-long prompts: over_long={config.over_long}.")
     if outcome.stalled:
         found.append(
-            f"{outcome.stalled} requests were ended by the watchdog, counted wrong; "
-            "the same command asks again."
+            f"Requests that the watchdog ended, counted wrong: {outcome.stalled}; the same command "
+            "asks them again."
         )
     found += [line for row in rows for line in _rate_notes(row, aliases)]
     return found

@@ -10,13 +10,12 @@ import contextlib
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from orca_eval.benchmarks.types import Benchmark
 from orca_eval.config.schema import RunConfig
 from orca_eval.engines.base import Engine
 from orca_eval.errors import PromptTooLongError
-from orca_eval.run import folder as run_dir
+from orca_eval.run.beginning import Beginning
 from orca_eval.run.generate import generate_all
 from orca_eval.run.plan import Planner, Work, batches, in_sending_order
 from orca_eval.run.progress import Counts, ProgressView, say
@@ -91,23 +90,26 @@ class Session:
         engine: Engine,
         benchmarks: Sequence[Benchmark],
         store: ResponseStore,
-        folder: Path,
+        beginning: Beginning,
         phases: Phases,
-        *,
-        anew: bool = False,
     ) -> None:
-        """`anew` forgets the stored answers to all that the run asks, once the prompts are made."""
         self.store = store
         self.counts = Counts()
         self._config = config
         self.engine = engine
         self.benchmarks = benchmarks
         self.phases = phases
-        self._anew_in = folder if anew else None
+        self._beginning = beginning
         self._scorer = Scorer(self.counts)
         self._view = ProgressView(self.counts)
         self._starting: asyncio.Task[None] | None = None
-        scope = None if engine.reuse_across_runs else f"{folder.name} {config.engine.base_url}"
+        scope = (
+            None
+            if engine.reuse_across_runs
+            else f"{beginning.folder.name} {config.engine.base_url}"
+        )
+        if engine.tokenizer is not None and beginning.now is not None:
+            engine.tokenizer.now = beginning.now
         self.planner = Planner(config, engine, scope)
 
     async def run(self) -> Outcome:
@@ -142,9 +144,6 @@ class Session:
             for benchmark in self.benchmarks:
                 works += await asyncio.to_thread(self.planner.add, benchmark)
             self.planner.refuse_over_long()
-            if self._anew_in is not None:
-                await asyncio.to_thread(self.store.forget, [work.key for work in works])
-                run_dir.begin_anew(self._anew_in)
             self.counts.total = sum(len(work.waiting) for work in works)
             for part in batches(works, LOOKUP_BATCH):
                 found = await self._reuse(part)
@@ -170,7 +169,11 @@ class Session:
             for work in works
             if work.skip_tokens is not None
         }
-        return found | self.store.get_many([w.key for w in works if w.key not in found])
+        return found | self.stored([w.key for w in works if w.key not in found])
+
+    def stored(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
+        """The stored completions among `keys` that count for this run."""
+        return self.store.get_many(keys, after=self._beginning.after or 0)
 
     async def _start(self) -> None:
         self._view.status(f"loading {self._config.model.name} into {self._config.engine.name}")
@@ -181,6 +184,7 @@ class Session:
         """Returns how many requests the watchdog ended."""
         if self._starting is not None:
             await self._starting
+        self._beginning.record()
         self.counts.started = time.monotonic()
         self._view.status("generating")
         with self.phases.measure("generate"):

@@ -15,9 +15,9 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TypeVar
 
 from orca_eval.errors import InputError, OrcaEvalError, RunError
 from orca_eval.store import disk, wal
@@ -29,8 +29,6 @@ BATCH_ROWS = 256
 LOOKUP_ROWS = 500
 BUSY_SECONDS = 30.0
 LOCK_POLL_SECONDS = 0.05
-INSERT = f"INSERT OR REPLACE INTO responses ({COLUMNS}) VALUES (?,?,?,?,?,?)"
-DELETE = "DELETE FROM responses WHERE key = ?"
 
 T = TypeVar("T")
 
@@ -84,9 +82,16 @@ class ResponseStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def get_many(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
-        """The stored completions among `keys`; a damaged row is left out, with a warning."""
-        return self._mending(lambda: self._read(keys))
+    def get_many(self, keys: Sequence[bytes], after: int = 0) -> dict[bytes, Completion]:
+        """The completions among `keys` that were stored after the row `after`; a damaged row is
+        left out, with a warning."""
+        return self._mending(lambda: self._read(keys, after))
+
+    def last_row(self) -> int:
+        """The number of the newest row. Numbers rise, also where a row takes another's place."""
+        query = "SELECT max(rowid) FROM responses"
+        found = self._mending(lambda: self._connection.execute(query).fetchone()[0])
+        return int(found or 0)
 
     def put(self, key: bytes, completion: Completion) -> None:
         """Queues one row; durable within 200 ms. Never blocks.
@@ -96,14 +101,6 @@ class ResponseStore:
         """
         self.check()
         self._queue.put((key, completion))
-
-    def forget(self, keys: Sequence[bytes]) -> None:
-        """Removes the completions stored under `keys`.
-
-        Raises:
-            RunError: the database is locked, or the disk is full.
-        """
-        self._mending(lambda: _write(self._connection, DELETE, [(key,) for key in keys]))
 
     def check(self) -> None:
         """Raises the writer's failure, if it had one."""
@@ -170,25 +167,25 @@ class ResponseStore:
             raise
         return connection
 
-    def _mending(self, action: Callable[[], T]) -> T:
-        """What the action returns, done again on the salvaged file if it meets damage."""
+    def _mending(self, read: Callable[[], T]) -> T:
+        """What is read, from the salvaged file if there is damage in this one."""
         with self._mutex:
             try:
-                return action()
+                return read()
             except sqlite3.DatabaseError as error:
                 if disk.is_busy(error):
                     raise RunError(disk.busy_line(self.path)) from error
                 self._connection.close()
                 self._connection = self._salvage(str(error))
-                return action()
+                return read()
 
-    def _read(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
+    def _read(self, keys: Sequence[bytes], after: int) -> dict[bytes, Completion]:
         found = {}
         for start in range(0, len(keys), LOOKUP_ROWS):
             part = keys[start : start + LOOKUP_ROWS]
             marks = ",".join("?" * len(part))
-            query = f"SELECT {COLUMNS} FROM responses WHERE key IN ({marks})"
-            for row in self._connection.execute(query, part):
+            query = f"SELECT {COLUMNS} FROM responses WHERE key IN ({marks}) AND rowid > ?"
+            for row in self._connection.execute(query, (*part, after)):
                 completion = from_row(row)
                 if completion is not None:
                     found[row[0]] = completion
@@ -206,7 +203,7 @@ class ResponseStore:
             if batch and self._failure is None:
                 try:
                     with self._mutex:
-                        _write(self._connection, INSERT, itertools.starmap(to_row, batch))
+                        _write(self._connection, batch)
                 except sqlite3.Error as error:
                     self._failure = RunError(disk.write_line(self.path, error))
             if end is not None:
@@ -260,7 +257,7 @@ class ResponseStore:
             with contextlib.closing(self._connect(self._salvaged)) as connection:
                 rows = readable_rows(self.path)
                 while batch := list(itertools.islice(rows, BATCH_ROWS)):
-                    _write(connection, INSERT, itertools.starmap(to_row, batch))
+                    _write(connection, batch)
                     kept += len(batch)
                 connection.execute("PRAGMA journal_mode=DELETE")  # all of it in the one file
         except sqlite3.Error as error:
@@ -283,11 +280,13 @@ class ResponseStore:
                 time.sleep(LOCK_POLL_SECONDS)
 
 
-def _write(connection: sqlite3.Connection, query: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    """All rows in one transaction."""
+def _write(connection: sqlite3.Connection, batch: Batch) -> None:
+    rows = [to_row(key, completion) for key, completion in batch]
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.executemany(query, rows)
+        connection.executemany(
+            f"INSERT OR REPLACE INTO responses ({COLUMNS}) VALUES (?,?,?,?,?,?)", rows
+        )
         connection.execute("COMMIT")
     except sqlite3.Error:
         with contextlib.suppress(sqlite3.Error):

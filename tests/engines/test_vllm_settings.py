@@ -242,6 +242,8 @@ def test_the_end_of_a_turn_is_learnt_from_the_template(
         (["<|im_end|>", "<think>", "</think>"], ["<think>", "</think>"]),
         (["<seed:bos>", "<seed:think>", "◁/think▷"], ["<seed:think>", "◁/think▷"]),
         (["<|begin_of_text|>", "<|begin_of_thought|>"], ["<|begin_of_thought|>"]),
+        (["<|open|>", "<|sep|>", "<|close|>"], ["<|open|>", "<|sep|>", "<|close|>"]),
+        (["[", "]", "<", "o", "think", "final", "<|sep|>"], []),
         (["", "<s>", "</s>", "<|endoftext|>", "<|im_start|>", "<end_of_turn>"], []),
     ],
 )

@@ -16,8 +16,9 @@ import pytest
 
 from orca_eval.cli import main
 from orca_eval.engines.replay import ReplayEngine
+from orca_eval.errors import RunError
 from orca_eval.extract import EXTRACTOR_VERSION
-from orca_eval.run import evaluate
+from orca_eval.run import evaluate, generate
 from orca_eval.types import Completion, Message, Request
 
 from .fakes import FakeEngine, WordTokenizer
@@ -52,17 +53,72 @@ def kill_while_generating(command: Sequence[str]) -> None:
 
 @pytest.mark.parametrize("then", [[], ["fresh=true"]])
 def test_a_killed_run_that_was_begun_anew_goes_on_with_its_own_answers(
-    command: list[str], tmp_path: Path, then: list[str]
+    command: list[str], tmp_path: Path, then: list[str], capsys: Output
 ) -> None:
     command += ["engine.delay=0.4", "engine.max_in_flight=8"]
     kill_while_generating(command)
     assert main(command) == 0
     total = manifest(tmp_path)["samples"]["total"]
     kill_while_generating([*command, "fresh=true"])
-    assert not list((tmp_path / "out").glob("*/*/manifest.json"))  # the old scores are not shown
 
     assert main([*command, *then]) == 0
     assert 8 <= manifest(tmp_path)["samples"]["reused"] < total
+    assert "going on with what fresh=true began" in capsys.readouterr().err
+    assert main(command) == 0
+    assert "this run is finished" in capsys.readouterr().err
+
+
+def test_a_fresh_run_whose_engine_does_not_start_costs_nothing(
+    command: list[str], capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_engine: ReplayEngine) -> None:
+        raise RunError("out of memory")
+
+    assert main(command) == 0
+    table = capsys.readouterr().out
+    monkeypatch.setattr(ReplayEngine, "start", fail)
+    assert main([*command, "fresh=true"]) == 1
+    assert main(command) == 0
+    output = capsys.readouterr()
+    assert "this run is finished" in output.err
+    assert output.out == table
+
+
+def test_a_fresh_run_takes_nothing_from_another_at_work(command: list[str], tmp_path: Path) -> None:
+    slow = [*command, "engine.delay=0.4", "engine.max_in_flight=8"]
+    call = [sys.executable, "-m", "orca_eval.cli", *slow]
+    with subprocess.Popen(call, stderr=subprocess.PIPE, text=True) as first:
+        assert first.stderr is not None
+        for line in first.stderr:
+            if line.startswith("generating"):
+                break
+        assert main([*slow, "limit=1", "fresh=true"]) == 0
+        _, rest = first.communicate()
+    assert first.returncode == 0, rest
+
+
+def test_where_asking_again_fails_the_scores_stay(
+    command: list[str], tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = ReplayEngine.generate
+    hanging: set[str] = set()
+
+    async def hang_some(engine: ReplayEngine, request: Request) -> Completion:
+        if request.key in hanging or (len(hanging) < 2 and int(request.key, 16) % 3):
+            hanging.add(request.key)
+            await asyncio.sleep(3600)
+        return await answer(engine, request)
+
+    monkeypatch.setattr(ReplayEngine, "generate", hang_some)
+    monkeypatch.setattr(generate, "STALLS_TO_GIVE_UP", 2)
+    assert main([*command, "stall_seconds=0.3"]) == 0
+    table = capsys.readouterr().out
+    monkeypatch.setattr(generate, "STALLS_TO_GIVE_UP", 1)
+    assert main([*command, "stall_seconds=0.3"]) == 0
+    output = capsys.readouterr()
+    assert output.out == table
+    assert "the scores stay as they were" in output.err
+    assert manifest(tmp_path)["samples"]["stalled"] == 2
 
 
 def test_fresh_asks_everything_again_each_time(command: list[str], tmp_path: Path) -> None:
@@ -87,14 +143,14 @@ def test_what_the_watchdog_ended_is_asked_again(
     assert main([*command, "stall_seconds=0.3"]) == 0
     assert manifest(tmp_path)["samples"]["stalled"] == 1
     first = " ".join(capsys.readouterr().out.split())
-    assert "1 requests were ended by the watchdog, counted wrong; the same command asks" in first
+    assert "Requests that the watchdog ended, counted wrong: 1; the same command asks" in first
 
     assert main([*command, "stall_seconds=0.3"]) == 0
     samples = manifest(tmp_path)["samples"]
     assert (samples["stalled"], samples["reused"]) == (0, samples["total"] - 1)
     output = capsys.readouterr()
-    assert "1 requests of this run were ended without an answer; asking again" in output.err
-    assert "ended by the watchdog" not in " ".join(output.out.split())
+    assert "requests of this run ended without an answer: 1; asking again" in output.err
+    assert "the watchdog ended" not in " ".join(output.out.split())
 
 
 def test_a_finished_run_of_another_extractor_says_how_to_apply_todays(

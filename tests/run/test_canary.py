@@ -28,7 +28,7 @@ class Echo(BaseHTTPRequestHandler):
         key = self.headers["Authorization"]
         Echo.keys.append(key)
         message = {"role": "assistant", "content": f"You sent {key}. The answer is A."}
-        usage = {"prompt_tokens": 5, "completion_tokens": 7}
+        usage = {"prompt_tokens": 500, "completion_tokens": 7}
         choice = {"message": message, "finish_reason": "stop", "index": 0}
         self._send({"choices": [choice], "usage": usage})
 

@@ -13,6 +13,7 @@ from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.errors import InputError, RunError
+from orca_eval.run.beginning import find_beginning
 from orca_eval.run.plan import Prompter
 from orca_eval.run.samples import write_samples
 from orca_eval.run.session import Outcome, Phases, Session, run_session
@@ -35,7 +36,8 @@ def benchmark(name: str, *docs: Doc) -> Benchmark:
 def outcome(engine: FakeEngine, folder: Path, *benchmarks: Benchmark) -> Outcome:
     config = run_config(compose_verb("run", []))
     with ResponseStore(folder / "store") as store:
-        return run_session(Session(config, engine, list(benchmarks), store, folder, Phases()))
+        beginning = find_beginning(folder, store, None, fresh=False)
+        return run_session(Session(config, engine, list(benchmarks), store, beginning, Phases()))
 
 
 def test_a_prompt_of_two_benchmarks_is_generated_once_and_reused_for_both(tmp_path: Path) -> None:
