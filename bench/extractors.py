@@ -80,6 +80,20 @@ HOSTILE: dict[str, str] = {
 }
 
 
+# What a cue or a list mark may have behind it, as long as what is read at a time.
+RUNS: dict[str, tuple[str, str]] = {
+    "answer, newlines": ("Answer:", "\n"),
+    "answer is, spaces": ("The answer is", " "),
+    "choose, spaces": ("I choose", " "),
+    "cues, spaces": ("best answer for the most likely choice is", " "),
+    "word, spaces": ("ok\nx", " "),
+    "final, listed": ("###Final answer:\n", "- " + "a, " * 660 + "b\n"),
+    "final, spaced list": ("###Final answer:\n", "- a" + " " * 1990 + "b\n"),
+}
+RUN_SIZE = 15_000
+_NEXT = "\nquestion: x\nquestion: y\nquestion: z"
+
+
 def best_ms(reply: str, kind: str, repeats: int = 3) -> float:
     """CPU time, so that other work on the machine does not count."""
     times = []
@@ -108,6 +122,13 @@ def main() -> int:
                 failures.append(f"{name} ({kind}): {times[-1]:.0f} ms for 1 MB")
             if times[-1] > 10 and times[-1] > GROWTH * times[-2]:
                 failures.append(f"{name} ({kind}): grows faster than the text")
+    for name, (start, piece) in RUNS.items():
+        text = (start + piece * RUN_SIZE)[:RUN_SIZE] + "y" + _NEXT
+        for kind in ("choice", "number", "span", "text"):
+            took = best_ms(text, kind, 1)
+            print(f"{name:20s}{kind:8s}{took:9.1f} ms for {len(text):,} characters")
+            if took > WORST_MS:
+                failures.append(f"{name} ({kind}): {took:.0f} ms")
     print("\n".join(failures) or "all within budget")
     return int(bool(failures) and args.check)
 

@@ -78,7 +78,7 @@ def read_completion(content: bytes, counts: Counter[str]) -> Completion | Reject
     """
     try:
         answer = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Rejected("HTTP 200, but its body is not JSON", transient=True)
     choices = answer.get("choices") if isinstance(answer, dict) else None
     if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
@@ -118,7 +118,7 @@ def read_rejection(
     """What an answer with an error status means."""
     try:
         answer = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     said = _server_message(answer, content)
     everything = content.decode("utf-8", "replace")
@@ -168,7 +168,7 @@ def retry_after_seconds(header: str | None) -> float | None:
         pass
     try:
         then = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if then.tzinfo is None:
         then = then.replace(tzinfo=UTC)

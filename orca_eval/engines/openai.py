@@ -233,8 +233,8 @@ class OpenAIEngine:
     def _check_model(self, response: httpx.Response) -> None:
         """Compares the model's name with the server's list, where it gives one."""
         try:
-            models = {model["id"]: model for model in response.json()["data"]}
-        except (ValueError, KeyError, TypeError):
+            models = {str(model["id"]): model for model in response.json()["data"]}
+        except (ValueError, KeyError, TypeError, RecursionError):
             return
         name = self._served_name
         # Ollama lists NAME:latest and answers to NAME.

@@ -8,7 +8,7 @@ from functools import cached_property
 from orca_eval.extract.cues import ANSWER_IS, CORRECT_IS, REFUSAL, SUPPOSED, TURN
 from orca_eval.extract.locate import cue_hits
 from orca_eval.extract.mentions import Mention, judged, label_mentions, text_mentions
-from orca_eval.extract.numbers import whole_number
+from orca_eval.extract.numbers import Number, find_numbers, whole_number
 from orca_eval.extract.options import Options
 from orca_eval.extract.reading import Reader
 from orca_eval.extract.text import Reply, line_end, sentence_end, sentence_start
@@ -33,6 +33,10 @@ class Context:
     @cached_property
     def correct_cues(self) -> list[tuple[int, int]]:
         return cue_hits(CORRECT_IS, self.low, self.reply.words, self.start)
+
+    @cached_property
+    def numbers(self) -> list[Number]:
+        return find_numbers(self.low, self.start)
 
     @cached_property
     def mentions(self) -> list[Mention]:

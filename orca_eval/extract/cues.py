@@ -15,7 +15,7 @@ _ABOUT = (
     r"|then|\((?![a-j1-9]\))|according)\b[^\n.:?!]{0,120}?)?"
 )
 _FILL = (
-    r"(?:\s*,?\s*(?:therefore|thus|then|hence|simply|most likely|likely|probably|definitely"
+    r"(?:\s*(?:,\s*)?(?:therefore|thus|then|hence|simply|most likely|likely|probably|definitely"
     r"|actually|indeed|clearly|obviously|still|again|in fact|going to be|given by|as follows"
     r"|that|just|now|approximately|about|around|roughly|exactly|equal to|in this case|best"
     r"|the following|following|only|undoubtedly|certainly|surely|unequivocally|of course)\b,?){0,3}"

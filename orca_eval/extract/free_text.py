@@ -24,7 +24,7 @@ _HOLDS = re.compile(r"[^\W_]|[()\[\]{}<>]")
 _WORD = re.compile(r"[^\W_]")
 _MARKS = re.compile(r"[\s>|=~#\"':]*")
 _DIGITS = tuple("0123456789.")
-_BULLET = re.compile(r"[ \t]*(?:[-*•]|\(?\d{1,3}[.)])[ \t]+")
+_BULLET = re.compile(r"(?<![ \t])[ \t]*(?:[-*•]|\(?\d{1,3}[.)])[ \t]+")
 _LIST = re.compile(r"[\w'&.-]+(?:\s?,\s?(?:and\s)?[\w'&.-]+)+")
 _PLACEHOLDER = re.compile(
     r"\{?\s?(?:the |your )?(?:final )?(?:answer|number|answer choice|word|words|text|"

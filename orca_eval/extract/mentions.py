@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -147,7 +148,7 @@ def _ordinals(low: str, options: Options, start: int) -> list[Mention]:
     labels = [label for label, _ in options.pairs]
     return [
         Mention(labels[_ORDINALS[m[1]]], m.start(), m.end(), "named")
-        for m in _ORDINAL.finditer(low, start)
+        for m in deque(_ORDINAL.finditer(low, start), maxlen=_MOST)
         if _ORDINALS[m[1]] < len(labels)
     ]
 

@@ -36,8 +36,9 @@ _COUNT = re.compile(
 )
 _DATE_COMMA = re.compile(rf"\b{_MONTH} \d{{1,2}}$", re.IGNORECASE)
 
+_LONGEST_DATE = 24
 
-_BETWEEN_SPANS = re.compile(r"\s*(?:(?<!&#\d{3});|\n)\s*(?:and\s+)?")
+_BETWEEN_SPANS = re.compile(r"(?:(?<!&#\d{3});|\n)\s*(?:and\s+)?")
 _BULLET = re.compile(r"^(?:[-*•>]|\(?\d{1,2}[.)])\s+")
 
 
@@ -56,7 +57,9 @@ def listed_spans(span: str) -> list[str]:
 
 def _split_list(value: str) -> list[str]:
     commas = [
-        m.start() for m in re.finditer(r",\s", value) if not _DATE_COMMA.search(value[: m.start()])
+        m.start()
+        for m in re.finditer(r",\s", value)
+        if not _DATE_COMMA.search(value, max(0, m.start() - _LONGEST_DATE), m.start())
     ]
     joined = re.search(r",?\s(?:and|&)\s", value)
     if value.lower().startswith(("between ", "from ")) or not (joined or len(commas) > 1):

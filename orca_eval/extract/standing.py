@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from orca_eval.extract.context import Context, asked, hypothetical
 from orca_eval.extract.mentions import Mention, in_part, judged
-from orca_eval.extract.numbers import find_numbers
 from orca_eval.extract.text import line_end, sentence_end, sentence_start
 from orca_eval.extract.types import Claim
 
@@ -222,6 +221,4 @@ def assertive(ctx: Context, standing: list[Mention]) -> bool:
 def _all_options(ctx: Context) -> bool:
     """Whether every number of the reply is an option's text: then naming one is no accident."""
     named = [m for m in ctx.mentions if m.form == "text"]
-    return all(
-        any(m.start <= n.start < m.end for m in named) for n in find_numbers(ctx.low, ctx.start)
-    )
+    return all(any(m.start <= n.start < m.end for m in named) for n in ctx.numbers)

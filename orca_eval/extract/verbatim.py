@@ -72,9 +72,11 @@ def last_line(raw: str, low: str, pairs: Pairs) -> Claim | None:
 
 
 def whole_reply(raw: str, pairs: Pairs) -> Claim | None:
-    """The option whose text is all that the reply says."""
+    """The option whose text is all that the reply says; a label alone is no text, although it may
+    be that of another option.
+    """
     value = raw.strip() if len(raw) < _LONGEST else ""
-    label = verbatim_option(value, pairs)
+    label = None if value in dict(pairs) else verbatim_option(value, pairs)
     return None if label is None else Claim(label, 0, len(raw))
 
 

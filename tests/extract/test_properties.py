@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -242,3 +243,21 @@ def test_unknown_kind_and_missing_options_are_refused() -> None:
         extract_answer("B", "letter")
     with pytest.raises(ValueError, match="options"):
         extract_answer("B", "choice")
+
+
+@pytest.mark.parametrize(
+    ("start", "run"),
+    [
+        ("Answer:", "\n"),
+        ("The answer is", " "),
+        ("best answer for the most likely choice is", " "),
+        ("ok\nx", " "),
+        ("###Final answer:\n", "- a" + " " * 1990 + "b\n"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["choice", "number", "span", "text"])
+def test_a_long_run_behind_a_cue_takes_no_seconds(start: str, run: str, kind: str) -> None:
+    reply = (start + run * 11_900)[:11_900] + "y"
+    began = time.process_time()
+    extract_answer(reply, kind, dict(zip("ABCD", CITIES, strict=False)))
+    assert time.process_time() - began < 0.5
