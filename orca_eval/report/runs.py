@@ -115,6 +115,10 @@ class Run:
         """Columns of samples.parquet; all of them by default."""
         return _read_samples(self.folder, columns)
 
+    def samples_file(self) -> pq.ParquetFile:
+        """samples.parquet, for reading a part at a time."""
+        return pq.ParquetFile(self.folder / SAMPLES)
+
 
 def read_runs(paths: Sequence[Path]) -> list[Run]:
     """The runs of these folders, in order; a folder of runs stands for all that finished in it,

@@ -20,14 +20,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from orca_eval.report.board import Board
-from orca_eval.report.runs import Run
+from orca_eval.report.html.texts import Texts
 
 HINT_BITS = 1 << 16
+HINT_STEP = 100_000
 _HASH = np.uint32(2654435761)  # Knuth's multiplicative hashing
 CHUNK_LETTERS = 2_000_000
 _LEVEL = 5
@@ -59,7 +58,7 @@ class Packed:
 
 def pack(board: Board) -> Packed:
     """The samples of all runs of the board."""
-    tables = [_text_columns(run) for run in board.runs]
+    tables = [Texts(run.samples_file()) for run in board.runs]
     frame = _ordered(board)
     starts = _chunk_starts(frame, tables)
     bounds = list(zip(starts, [*starts[1:], len(frame)], strict=True))
@@ -78,7 +77,7 @@ def _compressed(pool: ThreadPoolExecutor, raw: Iterator[bytes]) -> Iterator[tupl
     waiting = []
     for chunk in raw:
         waiting.append(pool.submit(_finished, chunk))
-        if len(waiting) > 4:
+        if len(waiting) > 2:
             yield waiting.pop(0).result()
     for future in waiting:
         yield future.result()
@@ -91,20 +90,18 @@ def _finished(chunk: bytes) -> tuple[bytes, bytes]:
 def hint(text: bytes) -> bytes:
     """HINT_BITS bits: which hashes of three neighbouring bytes occur, ASCII in lower case."""
     letters = np.frombuffer(text, dtype=np.uint8)
-    upper = (letters >= ord("A")) & (letters <= ord("Z"))
-    lower = np.where(upper, letters | 0x20, letters).astype(np.uint32)
-    triples = (lower[:-2] << 16) | (lower[1:-1] << 8) | lower[2:]
     bits = np.zeros(HINT_BITS, dtype=bool)
-    bits[(triples * _HASH) >> np.uint32(16)] = True
+    for start in range(0, len(letters), HINT_STEP):  # numbers of all of it would take 12 times that
+        part = letters[start : start + HINT_STEP + 2]
+        upper = (part >= ord("A")) & (part <= ord("Z"))
+        lower = np.where(upper, part | 0x20, part).astype(np.uint32)
+        triples = (lower[:-2] << 16) | (lower[1:-1] << 8) | lower[2:]
+        bits[(triples * _HASH) >> np.uint32(16)] = True
     return np.packbits(bits, bitorder="little").tobytes()
 
 
 def _gzip(data: bytes) -> bytes:
     return gzip.compress(data, _LEVEL, mtime=0)
-
-
-def _text_columns(run: Run) -> pa.Table:
-    return run.samples(["prompt", "response"]).combine_chunks()
 
 
 def _ordered(board: Board) -> pd.DataFrame:
@@ -124,41 +121,42 @@ def _ordered(board: Board) -> pd.DataFrame:
     return ordered
 
 
-def _chunk_starts(frame: pd.DataFrame, tables: Sequence[pa.Table]) -> list[int]:
+def _chunk_starts(frame: pd.DataFrame, tables: Sequence[Texts]) -> list[int]:
     """First replies of the chunks: whole documents, of about CHUNK_LETTERS together."""
     letters = np.zeros(len(frame), dtype=np.int64)
     for number, table in enumerate(tables):
         mine = (frame["run"] == number).to_numpy()
-        sizes = sum(pc.binary_length(table[name]).to_numpy() for name in ("prompt", "response"))
-        letters[mine] = sizes[frame["row"].to_numpy()[mine]]
+        letters[mine] = table.letters()[frame["row"].to_numpy()[mine]]
     first = np.flatnonzero(np.diff(frame["doc"].to_numpy(), prepend=-1))
     before = np.cumsum(letters) - letters
     bins = before[first] // CHUNK_LETTERS
     return [int(start) for start in first[np.flatnonzero(np.diff(bins, prepend=-1))]]
 
 
-def _in_utf16(frame: pd.DataFrame, tables: Sequence[pa.Table]) -> pd.DataFrame:
+def _in_utf16(frame: pd.DataFrame, tables: Sequence[Texts]) -> pd.DataFrame:
     """Evidence offsets counted as JavaScript counts: astral characters are two units there."""
     starts = frame["evidence_start"].fillna(-1).to_numpy(dtype=np.int64)
     ends = frame["evidence_end"].fillna(-1).to_numpy(dtype=np.int64)
     runs, rows = frame["run"].to_numpy(), frame["row"].to_numpy()
     for number, table in enumerate(tables):
-        wide = np.zeros(len(table), dtype=bool)
-        wide[_astral(table["response"])] = True
-        for reply in np.flatnonzero((runs == number) & wide[np.where(runs == number, rows, 0)]):
-            text = table["response"][int(rows[reply])].as_py()
+        wide = _astral(table)
+        for reply in np.flatnonzero((runs == number) & np.isin(rows, list(wide))):
+            text = wide[int(rows[reply])]
             if starts[reply] >= 0:
                 starts[reply] = utf16_length(text[: starts[reply]])
                 ends[reply] = utf16_length(text[: ends[reply]])
     return frame.assign(evidence_start=starts, evidence_end=ends)
 
 
-def _astral(column: pa.ChunkedArray) -> list[int]:
-    return [
-        row
-        for row, text in enumerate(column.to_pylist())
-        if not text.isascii() and max(text) > "\uffff"
-    ]
+def _astral(table: Texts) -> dict[int, str]:
+    """The responses with characters that are two UTF-16 units, by row."""
+    found, start = {}, 0
+    for part in table.parts():
+        for row, text in enumerate(part["response"].to_pylist(), start):
+            if not text.isascii() and max(text) > "\uffff":
+                found[row] = text
+        start += len(part)
+    return found
 
 
 def utf16_length(text: str) -> int:
@@ -166,7 +164,7 @@ def utf16_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
-def _chunk(positions: NDArray[np.int64], tables: Sequence[pa.Table]) -> bytes:
+def _chunk(positions: NDArray[np.int64], tables: Sequence[Texts]) -> bytes:
     """Replies' texts, and the distinct prompts with each reply's prompt by number."""
     replies: list[str] = ["" for _ in positions]
     numbers = [0 for _ in positions]
@@ -174,7 +172,7 @@ def _chunk(positions: NDArray[np.int64], tables: Sequence[pa.Table]) -> bytes:
     asked: list[str] = ["" for _ in positions]
     for run, table in enumerate(tables):
         mine = np.flatnonzero(positions[:, 0] == run)
-        part = table.take(pa.array(positions[mine, 1]))
+        part = table.rows(positions[mine, 1])
         for at, prompt, response in zip(
             mine.tolist(), part["prompt"].to_pylist(), part["response"].to_pylist(), strict=True
         ):

@@ -1,0 +1,53 @@
+"""A run's prompts and responses, read from its samples a few row groups at a time: whole columns
+of them would take most of the memory that a report needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+COLUMNS = ["prompt", "response"]
+
+
+class Texts:
+    """The columns `prompt` and `response` of one file."""
+
+    def __init__(self, file: pq.ParquetFile) -> None:
+        self._file = file
+        groups = range(file.metadata.num_row_groups)
+        sizes = [file.metadata.row_group(group).num_rows for group in groups]
+        self._starts = np.cumsum([0, *sizes])
+        self._held: tuple[int, int, pa.Table] | None = None
+
+    def rows(self, rows: NDArray[np.int64]) -> pa.Table:
+        """These rows in this order; quick where they lie near each other."""
+        if not len(rows):
+            return self._groups(0, 0)
+        first, last = np.searchsorted(self._starts, [rows.min(), rows.max()], side="right") - 1
+        table = self._groups(int(first), int(last) + 1)
+        return table.take(pa.array(rows - self._starts[first]))
+
+    def letters(self) -> NDArray[np.int64]:
+        """Each row's bytes of text."""
+        sizes = [
+            sum(pc.binary_length(part[name]).to_numpy() for name in COLUMNS)
+            for part in self.parts()
+        ]
+        return np.concatenate(sizes) if sizes else np.zeros(0, dtype=np.int64)
+
+    def parts(self) -> Iterator[pa.Table]:
+        """All rows, row group by row group."""
+        for group in range(self._file.metadata.num_row_groups):
+            yield self._file.read_row_group(group, columns=COLUMNS)
+
+    def _groups(self, first: int, end: int) -> pa.Table:
+        if self._held is None or self._held[:2] != (first, end):
+            self._held = None  # before the next are read
+            table = self._file.read_row_groups(list(range(first, end)), columns=COLUMNS)
+            self._held = (first, end, table.combine_chunks())
+        return self._held[2]
