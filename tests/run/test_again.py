@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,13 +40,20 @@ def manifest(tmp_path: Path) -> dict[str, Any]:
     return found
 
 
-def kill_while_generating(command: Sequence[str]) -> None:
+@contextlib.contextmanager
+def generating(command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
+    """The command in a process of its own, from when it generates."""
     call = [sys.executable, "-m", "orca_eval.cli", *command]
     with subprocess.Popen(call, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if line.startswith("generating"):
                 break
+        yield process
+
+
+def kill_while_generating(command: Sequence[str]) -> None:
+    with generating(command) as process:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1.5)
         process.send_signal(signal.SIGKILL)
@@ -86,12 +94,7 @@ def test_a_fresh_run_whose_engine_does_not_start_costs_nothing(
 
 def test_a_fresh_run_takes_nothing_from_another_at_work(command: list[str], tmp_path: Path) -> None:
     slow = [*command, "engine.delay=0.4", "engine.max_in_flight=8"]
-    call = [sys.executable, "-m", "orca_eval.cli", *slow]
-    with subprocess.Popen(call, stderr=subprocess.PIPE, text=True) as first:
-        assert first.stderr is not None
-        for line in first.stderr:
-            if line.startswith("generating"):
-                break
+    with generating(slow) as first:
         assert main([*slow, "limit=1", "fresh=true"]) == 0
         _, rest = first.communicate()
     assert first.returncode == 0, rest
