@@ -6,14 +6,16 @@ Each part runs in a process of its own, one after the other, on the same replies
 text of some 400 characters for every document of orca2_core. The engine answers at once, so all
 that is left is the harness: load, build, store, extract, score, log. Stock lm-eval does the same
 on the same task files with a model class that returns the same text, and stores each response as
-its --use_cache does; a second run of it keeps nothing before the end. Timings are wall time on
-this machine; compare the ratio, not the seconds.
+its --use_cache does; a second run of it keeps nothing before the end. Memory is measured with
+texts of random words too, all different, 1,000 and 4,000 characters long, since equal ones are
+packed to nothing. Timings are wall time on this machine; compare the ratio, not the seconds.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import resource
 import subprocess
 import sys
@@ -35,6 +37,14 @@ BENCHMARKS = (
 )
 
 
+WORDS = [f"{start}{end}" for start in REPLY.split() for end in ("", "ing", "s", "ly", "ed", "er")]
+
+
+def random_words(letters: int) -> str:
+    """Some `letters` characters of text."""
+    return " ".join(random.choices(WORDS, k=letters // 6))
+
+
 def help_seconds() -> float:
     """The best of five `orca-eval --help`."""
     seconds = []
@@ -46,8 +56,9 @@ def help_seconds() -> float:
     return min(seconds)
 
 
-def ours(data_root: str, limit: str, folder: str) -> dict[str, Any]:
-    """A run with an instant engine, in this process, after imports."""
+def ours(data_root: str, limit: str, folder: str, letters: int) -> dict[str, Any]:
+    """A run with an instant engine and the default report, in this process, after imports; with
+    `letters` each reply has so many characters of its own before the answer."""
     script = Path(folder) / "script.jsonl"
     script.write_text(json.dumps({"default": True, "text": REPLY}) + "\n")
     from orca_eval.config.compose import compose_verb
@@ -57,7 +68,7 @@ def ours(data_root: str, limit: str, folder: str) -> dict[str, Any]:
     from orca_eval.types import Completion
 
     async def answer_at_once(_engine: ReplayEngine, _request: object) -> Completion:
-        return Completion(REPLY, "stop", 0, 0)
+        return Completion(random_words(letters) + REPLY, "stop", 0, 0)
 
     ReplayEngine.generate = answer_at_once  # type: ignore[method-assign,assignment]
 
@@ -70,7 +81,6 @@ def ours(data_root: str, limit: str, folder: str) -> dict[str, Any]:
             f"engine.script={script}",
             f"results_dir={folder}",
             f"limit={limit}",
-            "report.samples=false",
         ],
     )
     config = run_config(composed)
@@ -150,11 +160,12 @@ def main() -> None:
     parser.add_argument("--skip-lm-eval", action="store_true")
     parser.add_argument("--part", choices=("ours", "lm_eval", "lm_eval_store"))
     parser.add_argument("--folder", default="")
+    parser.add_argument("--letters", type=int, default=0)
     args = parser.parse_args()
     root = str(Path(args.data_root).resolve())
     if args.part:
         part = (
-            ours(root, args.limit, args.folder)
+            ours(root, args.limit, args.folder, args.letters)
             if args.part == "ours"
             else lm_eval(root, args.limit, args.folder, store=args.part == "lm_eval_store")
         )
@@ -173,6 +184,10 @@ def main() -> None:
         f"re-run, {again['reused']:,} stored: {again['wall']:.1f} s after imports (budget 15), "
         f"phases {again['phases']}"
     )
+    for letters in ("1000", "4000"):
+        with tempfile.TemporaryDirectory() as folder:
+            long = child(*common, "--part", "ours", "--folder", folder, "--letters", letters)
+        print(f"peak resident memory, {letters} more characters a reply: {long['rss_mb']:.0f} MB")
     if args.skip_lm_eval:
         return
     for part, what in (("lm_eval_store", "storing responses"), ("lm_eval", "storing nothing")):

@@ -14,7 +14,7 @@ from orca_eval import __version__
 from orca_eval.errors import InputError, OrcaEvalError
 from orca_eval.help import PROGRAM, VERBS
 from orca_eval.interrupt import INTERRUPTED, end_on_sigterm, leave
-from orca_eval.safe_text import github_log
+from orca_eval.safe_text import github_line
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(args[0], args[1:])
     except OrcaEvalError as error:
         for line in str(error).splitlines():
-            print(f"orca-eval: {github_log(line)}", file=sys.stderr)
+            print(github_line(f"orca-eval: {line}"), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print(

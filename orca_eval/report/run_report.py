@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from orca_eval import memory
 from orca_eval.errors import InputError
 from orca_eval.report.board import build_board
 from orca_eval.report.exports.write import write_exports
-from orca_eval.report.html.pack import pack
 from orca_eval.report.html.page import REPORT, write_report
 from orca_eval.report.plots import svg_plots, write_plots
 from orca_eval.report.render import markdown, write_tables
@@ -19,6 +19,7 @@ from orca_eval.report.runs import read_run, read_runs
 _RUN_PLOTS = ("benchmarks", "rates")
 
 
+@memory.returned_at_once()
 def main_report(
     runs: Sequence[Path],
     out: Path,
@@ -40,8 +41,7 @@ def main_report(
         write_tables(tables, out / "tables")
         plots = write_plots(board, out / "plots")
         write_exports(board, out / "exports", samples)
-        packed = pack(board) if samples else None
-        write_report(out / REPORT, board, tables, plots, packed, notes)
+        write_report(out / REPORT, board, tables, plots, samples, notes)
     except OSError as error:
         raise InputError(f"out={out}: can't be written ({error.strerror})") from error
     shown = len(board.groups) * (2 if board.baseline else 1)
@@ -54,5 +54,5 @@ def write_run_report(run_folder: Path, samples: bool = True) -> Path:
     board = build_board([read_run(run_folder)], None)
     path = run_folder / REPORT
     plots = svg_plots(board, _RUN_PLOTS)
-    write_report(path, board, run_tables(board), plots, pack(board) if samples else None)
+    write_report(path, board, run_tables(board), plots, samples)
     return path

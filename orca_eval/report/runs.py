@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -115,9 +116,16 @@ class Run:
         """Columns of samples.parquet; all of them by default."""
         return _read_samples(self.folder, columns)
 
-    def samples_file(self) -> pq.ParquetFile:
-        """samples.parquet, for reading a part at a time."""
-        return pq.ParquetFile(self.folder / SAMPLES)
+    def sample_parts(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """The same, a row group at a time: whole columns of texts would fill the memory."""
+        with readable(self.samples_path), pq.ParquetFile(self.samples_path) as file:
+            for group in range(file.num_row_groups):
+                yield file.read_row_group(group, columns=list(columns))
+
+    @property
+    def samples_path(self) -> Path:
+        """samples.parquet."""
+        return self.folder / SAMPLES
 
 
 def read_runs(paths: Sequence[Path]) -> list[Run]:
@@ -255,8 +263,15 @@ def _document_digests(frame: pd.DataFrame) -> dict[str, str]:
 
 def _read_samples(folder: Path, columns: Sequence[str] | None) -> pa.Table:
     path = folder / SAMPLES
-    try:
+    with readable(path):
         return pq.read_table(path, columns=None if columns is None else list(columns))
+
+
+@contextlib.contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """InputError for a samples.parquet that turns out damaged."""
+    try:
+        yield
     except (OSError, pa.ArrowException) as error:
         message = str(error).splitlines()[0]
         raise InputError(f"{path}: can't be read ({message}); rescore the run") from error

@@ -6,7 +6,6 @@ The data comes first: what is missing or malformed must be known before any engi
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from orca_eval import memory
 from orca_eval.benchmarks.named import load_named
 from orca_eval.benchmarks.types import Benchmark
 from orca_eval.config.schema import RunConfig
@@ -87,11 +87,13 @@ def _evaluate(
             say(f"going on with what fresh=true began; to drop that, remove {folder / ANEW}")
         session = Session(config, engine, benchmarks, store, beginning, phases)
         outcome = run_session(session)
-        results_of().write(folder, config, session, outcome)
+        with memory.returned_at_once():
+            results_of().write(folder, config, session, outcome)
     benchmarks.clear()
     del session, outcome
-    give_back_memory()  # the report is made in that of documents and samples
-    results_of().publish(folder, report_samples=bool(composed["report"]["samples"]))
+    memory.give_back()  # the report is made in that of documents and samples
+    with memory.returned_at_once():
+        results_of().publish(folder, report_samples=bool(composed["report"]["samples"]))
 
 
 def results_of() -> ModuleType:
@@ -111,16 +113,6 @@ def uncollected() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
-
-
-def give_back_memory() -> None:
-    """Frees what nothing refers to, and hands it to the system where the C library can (glibc):
-    50 MB after 51,752 samples, which it would keep for allocations of the same kind."""
-    gc.unfreeze()
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def load_suite(config: RunConfig) -> list[Benchmark]:

@@ -21,6 +21,7 @@ STALLS_TO_GIVE_UP = 3
 
 Finished = Callable[[Work, Completion], None]
 Generate = Callable[[Request], Awaitable[Completion]]
+Room = Callable[[], Awaitable[None]]
 Ready = asyncio.Queue[tuple[Work, Request] | None]
 
 
@@ -79,10 +80,12 @@ async def generate_all(
     prompter: Prompter,
     works: Sequence[Work],
     finished: Finished,
+    room: Room,
     stall_seconds: float,
     say: Callable[[str], None],
 ) -> Watch:
-    """Sends `works` in order, `max_in_flight` at a time; calls `finished` for each.
+    """Sends `works` in order, `max_in_flight` at a time; calls `finished` for each, and awaits
+    `room` before more are made ready: what has finished may fill the memory on a disk that stalls.
 
     Raises:
         RunError: the engine died, or hangs.
@@ -92,7 +95,7 @@ async def generate_all(
     async with asyncio.TaskGroup() as group:
         watchdog = group.create_task(watch.run())
         in_flight = min(max_in_flight, len(works))
-        group.create_task(_encode(prompter, works, ready, in_flight))
+        group.create_task(_encode(prompter, works, ready, room, in_flight))
         workers = [
             group.create_task(_worker(generate, ready, finished, watch)) for _ in range(in_flight)
         ]
@@ -101,9 +104,12 @@ async def generate_all(
     return watch
 
 
-async def _encode(prompter: Prompter, works: Sequence[Work], ready: Ready, workers: int) -> None:
+async def _encode(
+    prompter: Prompter, works: Sequence[Work], ready: Ready, room: Room, workers: int
+) -> None:
     """Requests into `ready`, tokenized batch by batch off the event loop; None ends a worker."""
     for batch in batches(works, ENCODE_BATCH):
+        await room()
         requests = await asyncio.to_thread(prompter.requests, batch)
         for pair in zip(batch, requests, strict=True):
             await ready.put(pair)

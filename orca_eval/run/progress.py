@@ -10,7 +10,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from orca_eval.safe_text import github_log
+from orca_eval.safe_text import github_line, github_log
 
 LOG_SECONDS = 15.0
 RATE_WINDOW_SECONDS = 60.0
@@ -18,7 +18,7 @@ RATE_WINDOW_SECONDS = 60.0
 
 def say(text: str) -> None:
     """One line for the user, on standard error, at once. Nothing in it acts on terminal or log."""
-    print(github_log(text), file=sys.stderr, flush=True)
+    print(github_line(text), file=sys.stderr, flush=True)
 
 
 @dataclass(slots=True)

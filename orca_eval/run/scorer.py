@@ -15,7 +15,7 @@ from orca_eval.run.scoring_process import Job, ScoringProcess
 from orca_eval.types import Completion, FinishReason
 
 BATCH = 64
-MOST_WAITING = 4096
+MOST_WAITING = 2048
 
 Finished = tuple[Waiting, Work, Completion]
 
@@ -64,7 +64,7 @@ class Scorer:
 
     @property
     def behind(self) -> bool:
-        """Whether so much waits to be scored that its texts begin to fill the memory."""
+        """Whether more than MOST_WAITING replies wait to be scored."""
         return self._finished.qsize() > MOST_WAITING
 
     def put(self, work: Work, completion: Completion) -> None:

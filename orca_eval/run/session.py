@@ -154,14 +154,19 @@ class Session:
 
     async def _reuse(self, works: Sequence[Work]) -> Collection[bytes]:
         """Hands stored answers to the scorer; the keys of those that are stored."""
-        while self._scorer.behind:
-            await asyncio.sleep(BEHIND_SECONDS)
+        await self._room()
         found = await asyncio.to_thread(self._look_up, works)
         for work in works:
             if work.key in found:
                 self.counts.reused += len(work.waiting)
                 self._scorer.put(work, found[work.key])
         return found.keys()
+
+    async def _room(self) -> None:
+        """Waits while so much is still to be stored and scored that its texts begin to fill the
+        memory. No engine is that fast, but lookups are, and a disk may stall."""
+        while self._scorer.behind or self.store.behind:
+            await asyncio.sleep(BEHIND_SECONDS)
 
     def _look_up(self, works: Sequence[Work]) -> dict[bytes, Completion]:
         found = {
@@ -194,6 +199,7 @@ class Session:
                 self.planner.prompter,
                 missing,
                 self._on_finish,
+                self._room,
                 self._config.stall_seconds,
                 say,
             )

@@ -26,6 +26,7 @@ from orca_eval.types import Completion
 
 BATCH_SECONDS = 0.05  # of the 200 ms; the rest is for a disk or a machine that stalls
 BATCH_ROWS = 256
+MOST_WAITING = 2048
 LOOKUP_ROWS = 500
 BUSY_SECONDS = 30.0
 LOCK_POLL_SECONDS = 0.05
@@ -101,6 +102,11 @@ class ResponseStore:
         """
         self.check()
         self._queue.put((key, completion))
+
+    @property
+    def behind(self) -> bool:
+        """Whether more than MOST_WAITING rows wait to be written."""
+        return self._queue.qsize() > MOST_WAITING
 
     def check(self) -> None:
         """Raises the writer's failure, if it had one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
-from orca_eval.safe_text import github_log
+from orca_eval.safe_text import github_line
 
 
 def main(overrides: list[str]) -> int:
@@ -20,10 +20,10 @@ def main(overrides: list[str]) -> int:
     planner = Planner(config, engine)
     for benchmark in benchmarks:
         planner.add(benchmark)
-        print(github_log(f"{benchmark.alias}: {benchmark.n} docs from {benchmark.source}"))
+        print(github_line(f"{benchmark.alias}: {benchmark.n} docs from {benchmark.source}"))
     planner.refuse_over_long()
     for note in engine.tokenizer.notes if engine.tokenizer else ():
-        print(github_log(note))
+        print(github_line(note))
     if planner.over_long:
         print(f"{len(planner.over_long)} prompts do not fit: over_long={config.over_long}")
     print(f"{len(planner.works)} generations of at most {config.sampling.max_tokens} tokens")

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,9 @@ from .synthetic import FULL, Spec, write_run
 
 
 @pytest.fixture(scope="module")
-def packed(board: Board) -> Packed:
-    return pack(board)
+def packed(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packed]:
+    with pack(board, tmp_path_factory.mktemp("spool")) as packed:
+        yield packed
 
 
 def read_index(packed: Packed) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -111,10 +113,21 @@ def test_repeated_answers_to_a_document_are_all_there(tmp_path: Path) -> None:
     frame = pd.read_parquet(folder / "samples.parquet")
     twice = pd.concat([frame, frame.assign(response="again", sample_index=1)])
     twice.to_parquet(folder / "samples.parquet", index=False)
-    packed = pack(build_board([read_run(folder)], None))
-    _, columns = read_index(packed)
+    with pack(build_board([read_run(folder)], None), tmp_path) as packed:
+        _, columns = read_index(packed)
+        replies = [reply for _, reply in read_texts(packed)]
     assert list(columns["sample"][:4]) == [0, 1, 0, 1]
-    assert [reply for _, reply in read_texts(packed)][1::2] == ["again"] * len(frame)
+    assert replies[1::2] == ["again"] * len(frame)
+
+
+def test_a_name_or_a_note_cannot_act_on_whoever_reads_the_page(tmp_path: Path) -> None:
+    few = tuple(b for b in FULL if b.id == "crass")
+    folder = write_run(tmp_path / "m", Spec("m\x1b[2J", share=0.02, benchmarks=few))
+    main_report([folder], tmp_path / "out", None, notes=["it \u202efailed"])
+    text = (tmp_path / "out" / "report.html").read_text()
+    assert "<title>m\\x1b[2J · orca-eval</title>" in text
+    assert "it \\u202efailed" in text
+    assert not {"\x1b", "\u202e"} & set(text)
 
 
 @pytest.fixture(scope="module")

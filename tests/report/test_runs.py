@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from orca_eval.errors import InputError
 from orca_eval.report.board import Board, build_board
-from orca_eval.report.runs import read_run, read_runs
+from orca_eval.report.html.texts import Texts
+from orca_eval.report.replies import reply_shares
+from orca_eval.report.runs import Run, read_run, read_runs
 
 from .synthetic import FULL, Spec, write_run
 
@@ -95,6 +99,22 @@ def test_a_broken_file_is_named_in_one_line(
     assert name in message
     assert words in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("build", [reply_shares, lambda run: Texts(run.samples_path).letters()])
+def test_texts_that_turn_out_damaged_are_named_in_one_line(
+    tmp_path: Path, build: Callable[[Run], object]
+) -> None:
+    folder = write_run(tmp_path / "run", Spec("m", share=0.02, benchmarks=SMALL))
+    run = read_run(folder)
+    path = folder / "samples.parquet"
+    at = pq.ParquetFile(path).schema_arrow.names.index("response")
+    column = pq.read_metadata(path).row_group(0).column(at)
+    with path.open("r+b") as file:
+        file.seek(column.data_page_offset)
+        file.write(b"\xff" * (column.total_compressed_size // 2))
+    with pytest.raises(InputError, match=r"samples\.parquet: can't be read"):
+        build(run)
 
 
 @pytest.mark.parametrize("name", ["nowhere", "empty"])

@@ -8,15 +8,19 @@ import time
 import pytest
 
 from orca_eval.errors import RunError
-from orca_eval.run.generate import generate_all
+from orca_eval.run.generate import ENCODE_BATCH, Room, generate_all
 from orca_eval.run.plan import Prompter, Work
 from orca_eval.types import Completion
 
 from .fakes import FakeEngine, work
 
 
+async def at_once() -> None:
+    """There is always room."""
+
+
 def run(
-    engine: FakeEngine, works: list[Work], stall: float = 60.0
+    engine: FakeEngine, works: list[Work], stall: float = 60.0, room: Room = at_once
 ) -> tuple[list[tuple[Work, Completion]], list[str]]:
     done: list[tuple[Work, Completion]] = []
     said: list[str] = []
@@ -27,7 +31,14 @@ def run(
     prompter = Prompter(engine.tokenizer, "")
     asyncio.run(
         generate_all(
-            engine.generate, engine.max_in_flight, prompter, works, finished, stall, said.append
+            engine.generate,
+            engine.max_in_flight,
+            prompter,
+            works,
+            finished,
+            room,
+            stall,
+            said.append,
         )
     )
     return done, said
@@ -40,6 +51,19 @@ def test_everything_is_sent_in_order_and_the_engine_is_kept_full() -> None:
     assert [r.key for r in engine.seen] == [w.key.hex() for w in works]
     assert engine.most_in_flight == 5
     assert {w.key: c.text for w, c in done} == {w.key: str(n) for n, w in enumerate(works)}
+
+
+def test_no_more_is_sent_than_there_is_room_for() -> None:
+    engine = FakeEngine(max_in_flight=5)
+    sent: list[int] = []
+
+    async def room() -> None:
+        await asyncio.sleep(0.05)
+        sent.append(len(engine.seen))
+
+    done, _ = run(engine, [work(n, f"question {n}") for n in range(3 * ENCODE_BATCH)], room=room)
+    assert sent == [0, ENCODE_BATCH, 2 * ENCODE_BATCH]
+    assert len(done) == 3 * ENCODE_BATCH
 
 
 def test_an_engine_gets_the_token_ids_of_its_prompt() -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from orca_eval.errors import InputError, RunError
 from orca_eval.store import ResponseStore
+from orca_eval.store.responses import BATCH_ROWS, MOST_WAITING
 from orca_eval.types import Completion
 
 
@@ -48,6 +49,7 @@ def test_a_row_is_durable_within_200_ms_of_put_whatever_kills_the_process(tmp_pa
 import sys, time
 from pathlib import Path
 from orca_eval.store import ResponseStore
+from orca_eval.store.responses import BATCH_ROWS, MOST_WAITING
 from orca_eval.types import Completion
 store = ResponseStore(Path({str(tmp_path)!r}))
 store.put(b"k" * 32, Completion("kept", "stop", 1, 1))
@@ -182,6 +184,19 @@ def test_a_locked_store_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             store.flush()
     other.execute("ROLLBACK")
     other.close()
+
+
+def test_it_says_when_a_disk_that_stalls_keeps_many_rows_waiting(tmp_path: Path) -> None:
+    with ResponseStore(tmp_path) as store:
+        with store._mutex:  # what a stalled disk holds
+            for number in range(MOST_WAITING + BATCH_ROWS):
+                store.put(key(number), completion(number))
+            assert not store.behind
+            for number in range(2 * BATCH_ROWS):
+                store.put(key(number), completion(number))
+            assert store.behind
+        store.flush()
+        assert not store.behind
 
 
 def test_a_full_disk_is_one_line_and_keeps_what_was_written(tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ from orca_eval.report.runs import Run, Score, read_run
 
 FILTER = "orca"
 _NORMAL_95 = 1.959964
-_BATCH = 2000
 _COLUMNS = [
     "task",
     "doc_id",
@@ -65,10 +64,9 @@ def lm_eval_results(run: Run) -> dict[str, Any]:
 
 def lm_eval_samples(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
     """(task's export name, line of its samples_*.jsonl), in the run's order."""
-    table = run.samples(["benchmark", *_COLUMNS])
     arguments = _task_config(run)["generation_kwargs"]
-    for batch in table.to_batches(max_chunksize=_BATCH):
-        for row in batch.to_pylist():
+    for part in run.sample_parts(["benchmark", *_COLUMNS]):
+        for row in part.to_pylist():
             name = _export_name(row["benchmark"])
             grouped = len(run.tasks(row["benchmark"])) > 1
             key = f"{name}::{task_name(row['task'])}" if grouped else name

@@ -12,17 +12,20 @@ looks first where what is searched for can be.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from orca_eval.report.board import Board
+from orca_eval.report.html.spool import Spool
 from orca_eval.report.html.texts import Texts
 
 HINT_BITS = 1 << 16
@@ -52,24 +55,32 @@ class Packed:
 
     index: bytes
     hints: bytes
-    chunks: tuple[bytes, ...]
+    chunks: Spool
     replies: int
 
 
-def pack(board: Board) -> Packed:
-    """The samples of all runs of the board."""
-    tables = [Texts(run.samples_file()) for run in board.runs]
+@contextlib.contextmanager
+def pack(board: Board, folder: Path) -> Iterator[Packed]:
+    """The samples of all runs of the board; the chunks lie in `folder` until the block ends.
+
+    Raises:
+        InputError: a run's samples are damaged.
+        OSError: the disk is full.
+    """
+    tables = [Texts(run.samples_path) for run in board.runs]
     frame = _ordered(board)
     starts = _chunk_starts(frame, tables)
     bounds = list(zip(starts, [*starts[1:], len(frame)], strict=True))
     frame = _in_utf16(frame, tables)
     positions = frame[["run", "row"]].to_numpy()
     raw = (_chunk(positions[start:end], tables) for start, end in bounds)
-    with ThreadPoolExecutor(2) as pool:
-        done = list(_compressed(pool, raw))
-    hints = _gzip(b"".join(hint for hint, _ in done))
-    chunks = tuple(chunk for _, chunk in done)
-    return Packed(_index(board, frame, starts), hints, chunks, len(frame))
+    with Spool(folder) as chunks:
+        hints = bytearray()
+        with ThreadPoolExecutor(2) as pool:
+            for chunk_hint, chunk in _compressed(pool, raw):
+                hints += chunk_hint
+                chunks.append(chunk)
+        yield Packed(_index(board, frame, starts), _gzip(bytes(hints)), chunks, len(frame))
 
 
 def _compressed(pool: ThreadPoolExecutor, raw: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:

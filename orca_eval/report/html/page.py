@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -14,11 +16,13 @@ from markupsafe import Markup
 
 from orca_eval import __version__
 from orca_eval.report.board import Board
-from orca_eval.report.html.pack import Packed
+from orca_eval.report.html.pack import Packed, pack
+from orca_eval.report.html.spool import Spool
 from orca_eval.report.plots import Plot
 from orca_eval.report.render import html_fragment
 from orca_eval.report.table import Table
 from orca_eval.safe_text import html as escape
+from orca_eval.safe_text import terminal
 
 REPORT, DATA = "report.html", "report_data"
 ONE_FILE_BYTES = 100_000_000
@@ -32,13 +36,30 @@ def write_report(
     board: Board,
     tables: Sequence[Table],
     plots: Sequence[Plot],
-    packed: Packed | None,
+    samples: bool,
     notes: Sequence[str] = (),
 ) -> None:
     """Write `path`, and a `report_data` folder beside it where one file would be too large.
 
-    `packed` None leaves the sample explorer out. `notes` are shown first: what went wrong.
+    `samples` False leaves the sample explorer out. `notes` are shown first: what went wrong.
+
+    Raises:
+        InputError: a run's samples are damaged.
+        OSError: the folder can't be written, or the disk is full.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with pack(board, path.parent) if samples else contextlib.nullcontext() as packed:
+        _write(path, board, tables, plots, packed, notes)
+
+
+def _write(
+    path: Path,
+    board: Board,
+    tables: Sequence[Table],
+    plots: Sequence[Plot],
+    packed: Packed | None,
+    notes: Sequence[str],
+) -> None:
     inline, beside = _placed(packed, path.parent / DATA)
     scripts = [(_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS]
     worker = (_HERE / "search_worker.js").read_text(encoding="utf-8")
@@ -49,9 +70,9 @@ def write_report(
     template = environment.get_template("template.html")
     settings = {"chunks": len(packed.chunks) if packed else 0, "beside": bool(beside)}
     stream = template.stream(
-        title=_title(board),
+        title=terminal(_title(board)),
         extents=list(dict.fromkeys(run.extent for run in board.runs if run.extent)),
-        notes=notes,
+        notes=[terminal(note) for note in notes],
         version=__version__,
         policy=_policy(scripts, style, bool(beside)),
         style=Markup(style),
@@ -69,7 +90,6 @@ def write_report(
         replies=packed.replies if packed else 0,
         data=((name, Markup(text)) for name, text in inline),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
     stream.dump(str(path), encoding="utf-8")
     _write_beside(path.parent / DATA, beside)
 
@@ -112,30 +132,28 @@ def _hash(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def _placed(
-    packed: Packed | None, folder: Path
-) -> tuple[Iterator[tuple[str, str]], Sequence[bytes]]:
+def _placed(packed: Packed | None, folder: Path) -> tuple[Iterator[tuple[str, str]], Spool | None]:
     """What goes into the page, and the chunks that go beside it."""
     if folder.is_dir():
         shutil.rmtree(folder)
     if packed is None:
-        return iter(()), ()
-    small = {"index": packed.index, "hints": packed.hints}
-    total = (len(packed.index) + len(packed.hints) + sum(map(len, packed.chunks))) * 4 // 3
+        return iter(()), None
+    small = [("index", packed.index), ("hints", packed.hints)]
+    total = (len(packed.index) + len(packed.hints) + packed.chunks.total) * 4 // 3
     if total > ONE_FILE_BYTES:
         return _encoded(small), packed.chunks
-    chunks = {f"chunk-{number}": chunk for number, chunk in enumerate(packed.chunks)}
-    return _encoded({**small, **chunks}), ()
+    chunks = ((f"chunk-{number}", chunk) for number, chunk in enumerate(packed.chunks))
+    return _encoded(chain(small, chunks)), None
 
 
-def _encoded(parts: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
-    for name, data in parts.items():
+def _encoded(parts: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, str]]:
+    for name, data in parts:
         yield name, base64.b64encode(data).decode()
 
 
-def _write_beside(folder: Path, chunks: Sequence[bytes]) -> None:
+def _write_beside(folder: Path, chunks: Spool | None) -> None:
     """Scripts, because a page opened from disk may load nothing else from beside it."""
-    if not chunks:
+    if chunks is None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     for number, chunk in enumerate(chunks):

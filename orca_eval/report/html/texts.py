@@ -3,7 +3,8 @@ of them would take most of the memory that a report needs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,16 +12,23 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from orca_eval.report.runs import readable
+
 COLUMNS = ["prompt", "response"]
 
 
 class Texts:
-    """The columns `prompt` and `response` of one file."""
+    """The columns `prompt` and `response` of a samples.parquet.
 
-    def __init__(self, file: pq.ParquetFile) -> None:
-        self._file = file
-        groups = range(file.metadata.num_row_groups)
-        sizes = [file.metadata.row_group(group).num_rows for group in groups]
+    Raises:
+        InputError: the file is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with readable(path), pq.ParquetFile(path) as file:
+            self._metadata = file.metadata
+        sizes = [self._metadata.row_group(group).num_rows for group in range(self._count)]
         self._starts = np.cumsum([0, *sizes])
         self._held: tuple[int, int, pa.Table] | None = None
 
@@ -42,12 +50,19 @@ class Texts:
 
     def parts(self) -> Iterator[pa.Table]:
         """All rows, row group by row group."""
-        for group in range(self._file.metadata.num_row_groups):
-            yield self._file.read_row_group(group, columns=COLUMNS)
+        for group in range(self._count):
+            yield self._read([group])
+
+    @property
+    def _count(self) -> int:
+        return int(self._metadata.num_row_groups)
+
+    def _read(self, groups: Sequence[int]) -> pa.Table:
+        with readable(self._path), pq.ParquetFile(self._path, metadata=self._metadata) as file:
+            return file.read_row_groups(list(groups), columns=COLUMNS)
 
     def _groups(self, first: int, end: int) -> pa.Table:
         if self._held is None or self._held[:2] != (first, end):
             self._held = None  # before the next are read
-            table = self._file.read_row_groups(list(range(first, end)), columns=COLUMNS)
-            self._held = (first, end, table.combine_chunks())
+            self._held = (first, end, self._read(range(first, end)).combine_chunks())
         return self._held[2]
