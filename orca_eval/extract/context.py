@@ -53,6 +53,12 @@ class Context:
             self.start,
         )
 
+    @cached_property
+    def numbers_are_options(self) -> bool:
+        """Whether every number is in an option's text: then naming one is no accident."""
+        named = [m for m in self.mentions if m.form == "text"]
+        return all(any(m.start <= n.start < m.end for m in named) for n in self.numbers)
+
     def finished(self, at: int) -> bool:
         """Whether the text ends in a full stop, or no word stands behind `at`."""
         tail = self.text[at:].rstrip()

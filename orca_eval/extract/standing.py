@@ -203,7 +203,7 @@ def assertive(ctx: Context, standing: list[Mention]) -> bool:
     for m in standing:
         words = re.findall(r"\w+", low[m.start : m.end])
         if len(words) == 1 and (
-            (words[0].isdigit() and not _all_options(ctx))
+            (words[0].isdigit() and not ctx.numbers_are_options)
             or words[0] in ("a", "i", "none", "all", "both")
         ):
             continue
@@ -216,9 +216,3 @@ def assertive(ctx: Context, standing: list[Mention]) -> bool:
         if not behind or (not before and words not in (["yes"], ["no"])):
             return True
     return False
-
-
-def _all_options(ctx: Context) -> bool:
-    """Whether every number of the reply is an option's text: then naming one is no accident."""
-    named = [m for m in ctx.mentions if m.form == "text"]
-    return all(any(m.start <= n.start < m.end for m in named) for n in ctx.numbers)
