@@ -13,15 +13,15 @@ looks first where what is searched for can be.
 from __future__ import annotations
 
 import contextlib
-import gzip
 import json
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from isal import igzip
 from numpy.typing import NDArray
 
 from orca_eval.report.board import Board
@@ -32,7 +32,7 @@ HINT_BITS = 1 << 16
 HINT_STEP = 100_000
 _HASH = np.uint32(2654435761)  # Knuth's multiplicative hashing
 CHUNK_LETTERS = 2_000_000
-_LEVEL = 5
+_LEVEL = 3
 _KEYS = ["benchmark", "task", "doc_id"]
 _SMALL = [
     *_KEYS,
@@ -76,43 +76,38 @@ def pack(board: Board, folder: Path) -> Iterator[Packed]:
     raw = (_chunk(positions[start:end], tables) for start, end in bounds)
     with Spool(folder) as chunks:
         hints = bytearray()
-        with ThreadPoolExecutor(2) as pool:
-            for chunk_hint, chunk in _compressed(pool, raw):
-                hints += chunk_hint
-                chunks.append(chunk)
+        for chunk_hint, chunk in _compressed(raw):
+            hints += chunk_hint
+            chunks.append(chunk)
         yield Packed(_index(board, frame, starts), _gzip(bytes(hints)), chunks, len(frame))
 
 
-def _compressed(pool: ThreadPoolExecutor, raw: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """Compress in two threads, a few chunks ahead, so that few lie uncompressed in memory."""
-    waiting = []
-    for chunk in raw:
-        waiting.append(pool.submit(_finished, chunk))
-        if len(waiting) > 2:
-            yield waiting.pop(0).result()
-    for future in waiting:
-        yield future.result()
-
-
-def _finished(chunk: bytes) -> tuple[bytes, bytes]:
-    return hint(chunk), _gzip(chunk)
+def _compressed(raw: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Hint and gzip of each chunk, on a thread while the next one is made."""
+    with ThreadPoolExecutor(1) as thread:
+        waiting: Future[tuple[bytes, bytes]] | None = None
+        for chunk in raw:
+            if waiting is not None:
+                yield waiting.result()
+            waiting = thread.submit(lambda text: (hint(text), _gzip(text)), chunk)
+        if waiting is not None:
+            yield waiting.result()
 
 
 def hint(text: bytes) -> bytes:
     """HINT_BITS bits: which hashes of three neighbouring bytes occur, ASCII in lower case."""
-    letters = np.frombuffer(text, dtype=np.uint8)
     bits = np.zeros(HINT_BITS, dtype=bool)
-    for start in range(0, len(letters), HINT_STEP):  # numbers of all of it would take 12 times that
-        part = letters[start : start + HINT_STEP + 2]
-        upper = (part >= ord("A")) & (part <= ord("Z"))
-        lower = np.where(upper, part | 0x20, part).astype(np.uint32)
-        triples = (lower[:-2] << 16) | (lower[1:-1] << 8) | lower[2:]
-        bits[(triples * _HASH) >> np.uint32(16)] = True
+    lower = text.lower() + b"\0"
+    triples = np.ndarray(max(0, len(text) - 2), ">u4", lower, strides=(1,))  # and one byte more
+    for start in range(0, len(triples), HINT_STEP):  # numbers of all of it would take 12 times that
+        part = triples[start : start + HINT_STEP].astype(np.uint32) >> np.uint32(8)
+        bits[(part * _HASH) >> np.uint32(16)] = True
     return np.packbits(bits, bitorder="little").tobytes()
 
 
 def _gzip(data: bytes) -> bytes:
-    return gzip.compress(data, _LEVEL, mtime=0)
+    """ISA-L takes a tenth of zlib's time at level 5, for a twentieth more bytes."""
+    return igzip.compress(data, _LEVEL, mtime=0)
 
 
 def _ordered(board: Board) -> pd.DataFrame:
