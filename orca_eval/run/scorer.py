@@ -15,7 +15,7 @@ from orca_eval.run.scoring_process import Job, ScoringProcess
 from orca_eval.types import Completion, FinishReason
 
 BATCH = 64
-MOST_WAITING = 2048
+MOST_WAITING = 4096
 
 Finished = tuple[Waiting, Work, Completion]
 

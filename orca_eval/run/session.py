@@ -25,7 +25,7 @@ from orca_eval.types import Completion, Request
 
 LOOKUP_BATCH = 2048
 TICK_SECONDS = 0.25
-BEHIND_SECONDS = 0.01
+BEHIND_SECONDS = 0.1  # long enough for both to work off what waits, without the event loop
 CLOSE_SECONDS = 30.0
 
 

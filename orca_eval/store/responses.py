@@ -26,7 +26,7 @@ from orca_eval.types import Completion
 
 BATCH_SECONDS = 0.05  # of the 200 ms; the rest is for a disk or a machine that stalls
 BATCH_ROWS = 256
-MOST_WAITING = 2048
+MOST_WAITING = 4096
 LOOKUP_ROWS = 500
 BUSY_SECONDS = 30.0
 LOCK_POLL_SECONDS = 0.05
