@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -101,7 +102,7 @@ def test_a_broken_file_is_named_in_one_line(
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("build", [reply_shares, lambda run: Texts(run.samples_path).letters()])
+@pytest.mark.parametrize("build", [reply_shares, lambda run: Texts(run).rows(np.arange(3))])
 def test_texts_that_turn_out_damaged_are_named_in_one_line(
     tmp_path: Path, build: Callable[[Run], object]
 ) -> None:

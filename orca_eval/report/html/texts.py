@@ -3,32 +3,31 @@ of them would take most of the memory that a report needs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from orca_eval.report.runs import readable
+from orca_eval.report.runs import Run, readable
 
-COLUMNS = ["prompt", "response"]
+TEXT_COLUMNS = ["prompt", "response"]
 
 
 class Texts:
-    """The columns `prompt` and `response` of a samples.parquet.
+    """The columns `prompt` and `response` of a run.
 
     Raises:
         InputError: the file is damaged.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        with readable(path), pq.ParquetFile(path) as file:
+    def __init__(self, run: Run) -> None:
+        self._path = run.samples_path
+        with readable(self._path), pq.ParquetFile(self._path) as file:
             self._metadata = file.metadata
-        sizes = [self._metadata.row_group(group).num_rows for group in range(self._count)]
+        groups = range(self._metadata.num_row_groups)
+        sizes = [self._metadata.row_group(group).num_rows for group in groups]
         self._starts = np.cumsum([0, *sizes])
         self._held: tuple[int, int, pa.Table] | None = None
 
@@ -40,26 +39,9 @@ class Texts:
         table = self._groups(int(first), int(last) + 1)
         return table.take(pa.array(rows - self._starts[first]))
 
-    def letters(self) -> NDArray[np.int64]:
-        """Each row's bytes of text."""
-        sizes = [
-            sum(pc.binary_length(part[name]).to_numpy() for name in COLUMNS)
-            for part in self.parts()
-        ]
-        return np.concatenate(sizes) if sizes else np.zeros(0, dtype=np.int64)
-
-    def parts(self) -> Iterator[pa.Table]:
-        """All rows, row group by row group."""
-        for group in range(self._count):
-            yield self._read([group])
-
-    @property
-    def _count(self) -> int:
-        return int(self._metadata.num_row_groups)
-
     def _read(self, groups: Sequence[int]) -> pa.Table:
         with readable(self._path), pq.ParquetFile(self._path, metadata=self._metadata) as file:
-            return file.read_row_groups(list(groups), columns=COLUMNS)
+            return file.read_row_groups(list(groups), columns=TEXT_COLUMNS)
 
     def _groups(self, first: int, end: int) -> pa.Table:
         if self._held is None or self._held[:2] != (first, end):
