@@ -7,7 +7,7 @@ that a model that does not answer is told from one that answers wrongly.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -63,17 +63,17 @@ def aggregate(
         samples: a row per sample, in the columns of `run.samples.scores_frame`.
     """
     rows: list[ScoreRow] = []
-    strata: dict[str, list[stats.Stratum]] = {}
+    draws: dict[str, stats.Draws] = {}
     for info in benchmarks:
         part = samples[samples["benchmark"] == info.id]
         if part.empty:
             continue
         tasks = [_task(str(name), frame) for name, frame in part.groupby("task", sort=False)]
-        rows.append(_row("benchmark", info.id, "", tasks, info.aggregate))
-        strata[info.id] = _strata(tasks, info.aggregate)
+        draws[info.id] = _draws(info, tasks, info.aggregate)
+        rows.append(_row("benchmark", info, "", tasks, info.aggregate, draws[info.id]))
         if len(tasks) > 1:
-            rows += [_row("task", info.id, task.name, [task], "pooled") for task in tasks]
-    rows += [_average_row(average, rows, strata) for average in averages]
+            rows += [_row("task", info, task.name, [task], "pooled") for task in tasks]
+    rows += [_average_row(average, rows, draws) for average in averages]
     return rows
 
 
@@ -104,11 +104,17 @@ def _task(name: str, samples: pd.DataFrame) -> _Task:
 
 
 def _row(
-    level: Level, benchmark: str, name: str, tasks: Sequence[_Task], kind: stats.Aggregate
+    level: Level,
+    info: BenchmarkInfo,
+    name: str,
+    tasks: Sequence[_Task],
+    kind: stats.Aggregate,
+    draws: stats.Draws | None = None,
 ) -> ScoreRow:
     every = pd.concat([task.samples for task in tasks]) if len(tasks) > 1 else tasks[0].samples
-    scores, clusters = [task.scores for task in tasks], [task.clusters for task in tasks]
-    interval = stats.score_interval(scores, clusters, kind)
+    scores = [task.scores for task in tasks]
+    interval = stats.exact_interval(scores, [task.clusters for task in tasks], kind)
+    interval = interval or (draws or _draws(info, tasks, kind)).interval()
     score = (
         float(np.mean([part.mean() for part in scores]))
         if kind == "mean_of_tasks"
@@ -116,7 +122,7 @@ def _row(
     )
     return ScoreRow(
         level=level,
-        benchmark=benchmark,
+        benchmark=info.id,
         task=name,
         n=sum(map(len, scores)),
         score=score,
@@ -131,23 +137,24 @@ def _row(
     )
 
 
-def _strata(tasks: Sequence[_Task], kind: stats.Aggregate) -> list[stats.Stratum]:
+def _draws(info: BenchmarkInfo, tasks: Sequence[_Task], kind: stats.Aggregate) -> stats.Draws:
     build = stats.mean_of_tasks if kind == "mean_of_tasks" else stats.pooled
-    return build([task.scores for task in tasks], [task.clusters for task in tasks])
+    strata = build([task.scores for task in tasks], [task.clusters for task in tasks])
+    return stats.bootstrap(strata, stats.seed_of(info.id))
 
 
 def _average_row(
-    average: Average, rows: Sequence[ScoreRow], strata: dict[str, list[stats.Stratum]]
+    average: Average, rows: Sequence[ScoreRow], draws: Mapping[str, stats.Draws]
 ) -> ScoreRow:
     """An unweighted mean of benchmarks; empty, not smaller, where one did not run."""
     name = average.name
-    missing = [b for b in average.benchmarks if b not in strata]
+    missing = [b for b in average.benchmarks if b not in draws]
     parts = [r for r in rows if r.level == "benchmark" and r.benchmark in average.benchmarks]
     n = sum(row.n for row in parts)
     empty = ScoreRow("average", name, "", n, None, None, None, "mean", None, None, None)
     if missing:
         return ScoreRow(**asdict(empty) | {"note": f"did not run: {', '.join(missing)}"})
-    interval = stats.bootstrap_interval(stats.average([strata[b] for b in average.benchmarks]))
+    interval = stats.mean_of_draws([draws[b] for b in average.benchmarks]).interval()
 
     def mean(values: Sequence[float | None]) -> float:
         return math.fsum(v for v in values if v is not None) / len(parts)

@@ -184,6 +184,8 @@ def run_on_ends(low: str, start: int, words: frozenset[str]) -> list[tuple[int, 
                     ends = closed if word in _TURNS else opened
                     ends.append(floor + left.start(str(left.lastgroup)))
             at = part.find(word, at + 1)
+    if not closed and not opened:
+        return [(len(low), False)]
     found = [(at, False) for at in _first(closed, part)] + [
         (at, True) for at in _first(opened, part)
     ]

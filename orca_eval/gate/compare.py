@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -119,7 +118,7 @@ def compare_paired(paired: Mapping[str, Pairs], policy: Policy, facts: Facts) ->
             by_task(pairs.frame, "score_c"),
             clusters,
             facts.aggregate(name),
-            seed=_seed(name),
+            seed=stats.seed_of(name),
         )
         lines.append(
             Comparison(
@@ -128,7 +127,7 @@ def compare_paired(paired: Mapping[str, Pairs], policy: Policy, facts: Facts) ->
                 result=result,
                 identical=pairs.identical,
                 full_n=facts.full_n(name),
-                rates=_rates(pairs.frame, clusters, rule.limits, _seed(name)),
+                rates=_rates(pairs.frame, clusters, rule.limits, stats.seed_of(name)),
                 losses_unanswered=_losses_unanswered(pairs.frame),
             )
         )
@@ -149,7 +148,7 @@ def compare_published(
             by_task(rows, "score"),
             clusters_by_task(rows),
             facts.aggregate(name),
-            seed=_seed(name),
+            seed=stats.seed_of(name),
         )
         lines.append(Comparison(name, policy.rule(name), result, False, facts.full_n(name)))
     return [*lines, *averages(lines, policy.averages)]
@@ -228,8 +227,3 @@ def _losses_unanswered(frame: pd.DataFrame) -> int:
 def _sum(values: Iterable[int | None]) -> int | None:
     known = list(values)
     return None if None in known else sum(value for value in known if value is not None)
-
-
-def _seed(name: str) -> int:
-    """A benchmark's draws are the same whatever else is compared."""
-    return zlib.crc32(name.encode())

@@ -6,12 +6,19 @@ multinomial draws (`bootstrap`). `score_interval` and `paired_difference` choose
 docs/statistics.md says what is tested and why.
 """
 
-from orca_eval.stats.bootstrap import Draws, bootstrap, bootstrap_interval, mean_of_draws
+from orca_eval.stats.bootstrap import (
+    Draws,
+    bootstrap,
+    bootstrap_interval,
+    mean_of_draws,
+    seed_of,
+)
 from orca_eval.stats.choose import (
     EXACT_FIXED,
     EXACT_PAIRED,
     Difference,
     difference_from_fixed,
+    exact_interval,
     mean_of_tasks_interval,
     paired_difference,
     pooled_interval,
@@ -32,7 +39,7 @@ from orca_eval.stats.proportion import (
     newcombe_paired,
     wilson,
 )
-from orca_eval.stats.strata import Aggregate, Stratum, average, mean_of_tasks, pooled
+from orca_eval.stats.strata import Aggregate, Stratum, mean_of_tasks, pooled
 
 __all__ = [
     "EXACT_FIXED",
@@ -42,13 +49,13 @@ __all__ = [
     "Draws",
     "Interval",
     "Stratum",
-    "average",
     "bootstrap",
     "bootstrap_interval",
     "detectable_drop",
     "detectable_drop_mcnemar",
     "difference_from_fixed",
     "drop_power",
+    "exact_interval",
     "holm",
     "mcnemar_one_sided",
     "mcnemar_power",
@@ -62,5 +69,6 @@ __all__ = [
     "pooled_interval",
     "samples_to_decide",
     "score_interval",
+    "seed_of",
     "wilson",
 ]

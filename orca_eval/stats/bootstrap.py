@@ -1,5 +1,6 @@
 """Stratified and clustered bootstrap by multinomial draws: one process, bounded memory."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,6 +74,11 @@ def bootstrap_interval(
 ) -> Interval:
     """Percentile interval of a score given as strata."""
     return bootstrap(strata, seed, draws).interval(level)
+
+
+def seed_of(benchmark: str) -> int:
+    """A seed by which a benchmark is drawn alike whatever else is, and independently of others."""
+    return zlib.crc32(benchmark.encode())
 
 
 def mean_of_draws(parts: Sequence[Draws]) -> Draws:

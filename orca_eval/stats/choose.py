@@ -76,11 +76,22 @@ def score_interval(
     Wilson for a pooled proportion of independent right-or-wrong items, else the bootstrap:
     stratified by task for a mean of task means, passages resampled where items share them.
     """
-    if aggregate == "pooled" and not has_clusters(clusters):
-        values = _joined(tasks)
-        if _is_binary(values):
-            return wilson(round(float(values.sum())), len(values), level)
-    return bootstrap_interval(_BUILD[aggregate](tasks, clusters), level, seed)
+    exact = exact_interval(tasks, clusters, aggregate, level=level)
+    return exact or bootstrap_interval(_BUILD[aggregate](tasks, clusters), level, seed)
+
+
+def exact_interval(
+    tasks: Sequence[FloatArray],
+    clusters: Sequence[Clusters] | None = None,
+    aggregate: Aggregate = "pooled",
+    *,
+    level: float = 0.95,
+) -> Interval | None:
+    """`score_interval` where it needs no bootstrap, else None."""
+    if aggregate != "pooled" or has_clusters(clusters):
+        return None
+    values = _joined(tasks)
+    return wilson(round(float(values.sum())), len(values), level) if _is_binary(values) else None
 
 
 def pooled_interval(

@@ -1,7 +1,7 @@
 """A score as a weighted sum of ratio means: strata, and in each stratum the units resampled.
 
-Pooled accuracy is one stratum; a mean of task means has one stratum of equal weight per task; an
-average of benchmarks scales their strata. A unit is a passage with all its items, or one item.
+Pooled accuracy is one stratum; a mean of task means has one stratum of equal weight per task. A
+unit is a passage with all its items, or one item.
 """
 
 from collections.abc import Sequence
@@ -67,15 +67,6 @@ def mean_of_tasks(
     return [
         _stratum(np.asarray(task, dtype=np.float64), _codes(len(task), names), 1.0 / len(tasks))
         for task, names in zip(tasks, _clusters(tasks, clusters), strict=True)
-    ]
-
-
-def average(benchmarks: Sequence[Sequence[Stratum]]) -> list[Stratum]:
-    """The strata of an unweighted mean of benchmarks."""
-    return [
-        Stratum(s.totals, s.sizes, s.counts, s.weight / len(benchmarks))
-        for benchmark in benchmarks
-        for s in benchmark
     ]
 
 

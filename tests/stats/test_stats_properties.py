@@ -135,8 +135,6 @@ def test_fixed_score() -> None:
 
 def test_average_of_benchmarks_is_unweighted() -> None:
     small, large = np.ones(10), np.zeros(1000)
-    strata = stats.average([stats.pooled([small]), stats.pooled([large])])
-    assert stats.bootstrap_interval(strata).estimate == 0.5
     parts = [stats.bootstrap(stats.pooled([v])) for v in (small, large)]
     assert stats.mean_of_draws(parts).estimate == 0.5
 
