@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from orca_eval.errors import InputError
 from orca_eval.extract.numbers import whole_number
@@ -29,8 +29,7 @@ class GoldError(InputError):
     """A gold that does not parse: it could never be matched, or only by accident."""
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
     """`exact_match` is 0 or 1. `f1` (0 to 1) and `exact_match_parts` are for kind `span` only."""
 
     exact_match: float

@@ -1,10 +1,14 @@
-"""The data on its way from a document to a score: small, frozen, in the order of its making."""
+"""The data on its way from a document to a score: small, frozen, in the order of its making.
+
+Of what there is one for every sample are named tuples: they are made three times as fast as frozen
+dataclasses.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal, NamedTuple, TypedDict
 
 Kind = Literal["choice", "number", "span", "text"]
 FinishReason = Literal["stop", "length", "skipped", "timeout"]
@@ -36,8 +40,7 @@ class Sampling:
     stop: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Doc:
+class Doc(NamedTuple):
     """One item of a task: what is asked, and what counts as right.
 
     `doc_id` is the row's index in the published split, whatever is left out; `doc_hash` names the
@@ -59,8 +62,7 @@ class Doc:
     stop: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What an engine gets. `key` is the response store's key and serves as the request's id.
 
     `prompt` and `prompt_token_ids` are None where the engine's server applies the template.
@@ -73,8 +75,7 @@ class Request:
     prompt_token_ids: Sequence[int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(NamedTuple):
     """What an engine gives back: the text as it came, untrimmed, and the tokens it cost."""
 
     text: str

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from orca_eval.types import Doc
 
 Aggregate = Literal["pooled", "mean_of_tasks"]
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(NamedTuple):
     """One response's extraction and score.
 
     `evidence` are character offsets (start, end) into the response. `parts` is the exact match of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -155,7 +155,7 @@ def begun_with(start: str, request: Request) -> Request:
     """The same prompt with `start` in front of its first message."""
     first, *rest = request.messages
     begun = Message(role=first["role"], content=f"{start} {first['content']}")
-    return replace(request, messages=(begun, *rest))
+    return request._replace(messages=(begun, *rest))
 
 
 def retry_after_seconds(header: str | None) -> float | None:

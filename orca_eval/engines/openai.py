@@ -147,7 +147,7 @@ class OpenAIEngine:
         """Asks again with a beginning that no cache holds: some servers (Ollama 0.30) leave out of
         their count what they have cached, and only a whole count shows that a prompt was cut."""
         self._counts["asked_again"] += 1
-        first_token = replace(request, sampling=replace(request.sampling, max_tokens=1))
+        first_token = request._replace(sampling=replace(request.sampling, max_tokens=1))
         again = await self._ask(begun_with(secrets.token_hex(8), first_token))
         if counts_too_few(again, request):
             raise PromptTooLongError(

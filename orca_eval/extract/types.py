@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 
-@dataclass(frozen=True, slots=True)
-class Extraction:
+class Extraction(NamedTuple):
     """The answer a reply commits to, the rule that found it, and where it stands.
 
     `answer` is None when the reply commits to nothing; `rule` then names the reason. `evidence` is

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.config.schema import RunConfig
@@ -19,8 +19,7 @@ T = TypeVar("T")
 NAMED_OVER_LONG = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """One sample that waits for a completion."""
 
     task: Task

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.benchmarks.types import Scored
@@ -20,8 +20,7 @@ MOST_WAITING = 4096
 Finished = tuple[Waiting, Work, Completion]
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredSample:
+class ScoredSample(NamedTuple):
     """A sample without its texts: the response stays in the store, under `key`."""
 
     waiting: Waiting

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from orca_eval.benchmarks.types import Benchmark
 from orca_eval.config.schema import RunConfig
@@ -220,7 +220,7 @@ class Session:
         if not completion.text.isascii():
             text = completion.text.encode("utf-8", "replace").decode()
             if text != completion.text:  # lone surrogates: neither SQLite nor Parquet takes them
-                completion = replace(completion, text=text)
+                completion = completion._replace(text=text)
         if completion.finish_reason in ("stop", "length"):
             self.store.put(work.key, completion)
         self.counts.tokens += completion.completion_tokens

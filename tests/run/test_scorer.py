@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
 
 import psutil
 import pytest
@@ -34,7 +33,7 @@ def part(score: ScoreDoc) -> Task:
 
 def waiting_work(number: int, score: ScoreDoc) -> Work:
     made = work(number, f"question {number}")
-    doc = replace(made.waiting[0].doc, kind="number", golds=(("7",),))
+    doc = made.waiting[0].doc._replace(kind="number", golds=(("7",),))
     made.waiting = [Waiting(part(score), doc, 0)]
     return made
 

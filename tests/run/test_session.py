@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -28,7 +27,7 @@ QUESTION = Doc(
 
 
 def benchmark(name: str, *docs: Doc) -> Benchmark:
-    task = Task("part", "1", tuple(replace(doc, benchmark=name) for doc in docs), len(docs), None,
+    task = Task("part", "1", tuple(doc._replace(benchmark=name) for doc in docs), len(docs), None,
                 {}, score_by_extraction)  # fmt: skip
     return Benchmark(name, name.title(), "pooled", (task,), "0" * 64, "here")
 
@@ -41,7 +40,7 @@ def outcome(engine: FakeEngine, folder: Path, *benchmarks: Benchmark) -> Outcome
 
 
 def test_a_prompt_of_two_benchmarks_is_generated_once_and_reused_for_both(tmp_path: Path) -> None:
-    other = replace(QUESTION, doc_id=1, messages=({"role": "user", "content": "Say five"},))
+    other = QUESTION._replace(doc_id=1, messages=({"role": "user", "content": "Say five"},))
     benchmarks = [benchmark("first", QUESTION), benchmark("second", other, QUESTION)]
     for made, reused in ((2, 0), (0, 3)):
         engine = FakeEngine()
@@ -57,7 +56,7 @@ def test_a_prompt_of_two_benchmarks_is_generated_once_and_reused_for_both(tmp_pa
 
 
 def test_a_prompt_that_does_not_fit_is_refused_before_the_engine_starts(tmp_path: Path) -> None:
-    long = replace(QUESTION, messages=({"role": "user", "content": "word " * 2000},))
+    long = QUESTION._replace(messages=({"role": "user", "content": "word " * 2000},))
     engine = FakeEngine(context_length=1100)
     with pytest.raises(InputError, match="second/part doc 0"):
         outcome(engine, tmp_path, benchmark("first", QUESTION), benchmark("second", long))
@@ -81,7 +80,7 @@ def test_a_text_that_another_run_has_put_meanwhile_is_scored_before_it_is_writte
 
 def test_what_was_finished_before_the_engine_died_is_not_generated_again(tmp_path: Path) -> None:
     docs = [
-        replace(QUESTION, doc_id=n, messages=({"role": "user", "content": f"Say {n}"},))
+        QUESTION._replace(doc_id=n, messages=({"role": "user", "content": f"Say {n}"},))
         for n in range(20)
     ]
     with pytest.raises(RunError, match="the engine died"):
