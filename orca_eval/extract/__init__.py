@@ -19,7 +19,6 @@ from orca_eval.extract.text import (
     lower,
     make_reply,
     run_on_ends,
-    words_of,
 )
 from orca_eval.extract.types import Claim, Extraction, Rule, T
 
@@ -99,7 +98,7 @@ def readings(
 
 
 class _Part(NamedTuple):
-    """What is read at a time: a range of the response, with the words of all of it.
+    """What is read at a time: a range of the response.
 
     `open_end`: a heading ends it ("Question:"), by which the reply may have gone on to a question
     of its own invention or, in its work, to the next step.
@@ -107,7 +106,6 @@ class _Part(NamedTuple):
 
     response: str
     low: str
-    words: frozenset[str]
     start: int
     end: int
     open_end: bool
@@ -117,7 +115,7 @@ class _Part(NamedTuple):
         return self.response[self.start : self.end]
 
     def reply(self, *, wrappers: bool) -> Reply:
-        return make_reply(self.response, self.start, self.end, self.words, wrappers=wrappers)
+        return make_reply(self.response, self.low, self.start, self.end, wrappers=wrappers)
 
 
 def _check(kind: str, options: Mapping[str, str] | None) -> None:
@@ -133,19 +131,18 @@ def _parts(response: str) -> list[_Part] | Extraction:
     Of a part too long to read whole, the tail and then the head.
     """
     low = lower(response)
-    words = words_of(low)
-    start = after_thinking(low, words)
+    start = after_thinking(low)
     if start is None:
         return Extraction(None, "unclosed_thinking", None)
     if not response[start : start + TAIL].strip() and not response[start:].strip():
         return Extraction(None, "empty", None)
     parts = []
-    for end, open_end in run_on_ends(low, start, words):
+    for end, open_end in run_on_ends(low, start):
         if end - start <= HEAD + TAIL:
             ranges = [(start, end)]
         else:
             ranges = [(end - TAIL, end), (start, start + HEAD)]
-        parts += [_Part(response, low, words, a, b, open_end) for a, b in ranges]
+        parts += [_Part(response, low, a, b, open_end) for a, b in ranges]
     return parts
 
 

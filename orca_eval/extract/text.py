@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 # Rules read at most this much of a part: the answer stands near an end, and time stays bounded.
 HEAD, TAIL = 4_000, 12_000
 MAX_MARKERS = 3
+MOST_HEADINGS = 8 * MAX_MARKERS
 
 
 @dataclass(frozen=True)
@@ -91,15 +94,16 @@ _ANSWER_PART = re.compile(
 )
 
 
-def after_thinking(low: str, words: frozenset[str]) -> int | None:
+def after_thinking(low: str) -> int | None:
     """Where the answer part begins: after the last closed thinking block; None if one stays open.
 
     A closing tag without an opening one counts: templates open the block inside the prompt. What
     may be a heading opens no block where a line or sentence behind it begins the answer.
     """
-    if len(low) <= WORDS_READ and words.isdisjoint(_TAGS):
-        return 0
     if "<" not in low and "[" not in low and "◁" not in low:
+        return 0
+    words = words_of(low)
+    if len(low) <= WORDS_READ and words.isdisjoint(_TAGS):
         return 0
     last, start = -1, 0
     still_open = False
@@ -119,43 +123,27 @@ def after_thinking(low: str, words: frozenset[str]) -> int | None:
 
 # What a model writes when it goes on to invent the next turn. Words need a line or sentence start
 # before them and a colon or a line end after them; tokens of chat templates count anywhere.
-_RUN_ON_WORDS = frozenset(
-    [
-        "question",
-        "q",
-        *(f"q{i}" for i in range(1, 10)),
-        "problem",
-        "exercise",
-        "human",
-        "user",
-        "student",
-        "input",
-        "instruction",
-        "pregunta",
-        "frage",
-    ]
-)
 _TURNS = frozenset(("human", "user"))
+_UNSPACED = frozenset(("问题", "题目"))
+_HEADING = re.compile(
+    r"[\n.!?)\]}](?:(?<=\n)(?P<line>[ \t]{0,19}(?:[#*>\[]{1,6}[ \t]{0,19})?)"
+    r"|(?<!\n)(?P<sentence>[ \t]{1,3}[*#]{0,3}|#{2,6}[ ]?))(?:(?:next|new|another|example) )?"
+    r"(?P<word>question|q[1-9]?|problem|exercise|human|user|student|input|instruction|pregunta"
+    r"|frage|问题|题目)\]?[ \t]?#?\d{0,3}[ \t]?\*{0,2}[ \t]?(?=[:：\n])"
+)
 # A reply that begins so goes through questions of its own: their numbers end nothing.
 _OWN_FIRST = re.compile(r"[\s#*]{0,8}(?:question|problem|exercise|q)[ \t]?#?1\b")
 _NUMBERED = re.compile(r"(?:[a-z]+[ \t]?#?\d|q\d)")
-_RUN_ON_UNSPACED = frozenset(("问题", "题目"))
 _RUN_ON_TOKENS = ("[inst]", "[/inst]", "</s>", "<s>", "<|im_", "<|eot_id|>", "<|end", "<|user",
                   "<|start_header_id|>", "<|assistant", "<end_of_turn>", "<start_of_turn>",
                   "<｜end▁of▁sentence｜>", "<|eom_id|>", "<|return|>", "<turn|>",
                   "<|turn>")  # fmt: skip
-_WORD_LEFT = re.compile(
-    r"(?:(?:^|\n)(?P<line>[ \t]*[#*>\[]{0,6}[ \t]*)|"
-    r"[.!?)\]}](?P<sentence>[ \t]{1,3}[*#]{0,3}|#{2,6}[ ]?))"
-    r"(?:(?:next|new|another|example) )?\Z"
-)
-_WORD_RIGHT = re.compile(r"\]?[ \t]?#?\d{0,3}[ \t]?\*{0,2}[ \t]?(?:[:：]|\n)")
 # A question with options of its own: base models go on to the next item without a heading.
 _NEXT_ITEM = re.compile(r"\n[^\n]{8,300}\?[ \t]*\n{1,2}[ \t]*\(?a[).:][ \t]")
 _SEARCHED = 40_000
 
 
-def run_on_ends(low: str, start: int, words: frozenset[str]) -> list[tuple[int, bool]]:
+def run_on_ends(low: str, start: int) -> list[tuple[int, bool]]:
     """Where the answer may end: before each of the first run-on markers, then the text's end.
 
     With each, whether it is open: before what a reply may also write within its work, as no turn
@@ -169,27 +157,27 @@ def run_on_ends(low: str, start: int, words: frozenset[str]) -> list[tuple[int, 
         closed = [at for at in map(part.find, _RUN_ON_TOKENS) if at >= 0]
     if "?\n" in part and (item := _NEXT_ITEM.search(part)):
         closed.append(item.start() + 1)
-    numbered = _OWN_FIRST.match(part) is not None
-    spaced = words & _RUN_ON_WORDS
-    for word in spaced if low.isascii() else spaced | _RUN_ON_UNSPACED:
-        at = part.find(word)
-        for _ in range(8 * MAX_MARKERS):
-            if at < 0:
-                break
-            own = numbered and _NUMBERED.match(part, at)
-            if not own and _WORD_RIGHT.match(part, at + len(word)):
-                floor = max(0, at - 20)
-                left = _WORD_LEFT.search(part[floor:at])
-                if left:
-                    ends = closed if word in _TURNS else opened
-                    ends.append(floor + left.start(str(left.lastgroup)))
-            at = part.find(word, at + 1)
+    for word, at in islice(_headings(low, "\n" + part), MOST_HEADINGS):
+        (closed if word in _TURNS else opened).append(at - 1)
     if not closed and not opened:
         return [(len(low), False)]
     found = [(at, False) for at in _first(closed, part)] + [
         (at, True) for at in _first(opened, part)
     ]
     return [(start + at, opens) for at, opens in sorted(found)] + [(len(low), False)]
+
+
+def _headings(low: str, text: str) -> Iterator[tuple[str, int]]:
+    """Headings of another turn, and where in `text`, which begins with a line end, each starts."""
+    numbered = _OWN_FIRST.match(text, 1) is not None
+    words: frozenset[str] = frozenset()
+    for found in _HEADING.finditer(text):
+        word = found["word"]
+        if numbered and _NUMBERED.match(text, found.start("word")):
+            continue
+        words = words or words_of(low)  # not "question12:", which is a name for something
+        if word in _UNSPACED or not words.isdisjoint((word, word.rstrip("123456789"))):
+            yield word, found.start("line" if found["sentence"] is None else "sentence")
 
 
 def _first(ends: list[int], part: str) -> list[int]:
@@ -260,11 +248,10 @@ def lower(text: str) -> str:
     )
 
 
-def make_reply(
-    response: str, start: int, end: int, words: frozenset[str], *, wrappers: bool
-) -> Reply:
+def make_reply(response: str, low: str, start: int, end: int, *, wrappers: bool) -> Reply:
+    """The range of the response (`low`: all of it in lower case), cleaned."""
     text = clean(response[start:end], wrappers=wrappers)
-    return Reply(text, lower(text), start, words)
+    return Reply(text, lower(text), start, words_of(low))
 
 
 # --- sentences and cut-off text ------------------------------------------------------------------
