@@ -21,7 +21,7 @@ from typing import IO, TypeVar
 
 from orca_eval.errors import InputError, OrcaEvalError, RunError
 from orca_eval.store import disk, wal
-from orca_eval.store.rows import COLUMNS, SCHEMA, decode_text, from_row, readable_rows, to_row
+from orca_eval.store.rows import COLUMNS, READ_TEXT_AS, SCHEMA, from_row, readable_rows, to_row
 from orca_eval.types import Completion
 
 BATCH_SECONDS = 0.05  # of the 200 ms; the rest is for a disk or a machine that stalls
@@ -162,7 +162,7 @@ class ResponseStore:
         connection = sqlite3.connect(
             path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
-        connection.text_factory = decode_text
+        connection.text_factory = READ_TEXT_AS
         try:
             connection.execute(f"PRAGMA journal_mode={'DELETE' if self._network else 'WAL'}")
             connection.execute("PRAGMA synchronous=NORMAL")

@@ -6,7 +6,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from orca_eval.types import Completion, FinishReason
 
@@ -22,45 +22,46 @@ CREATE TABLE IF NOT EXISTS responses (
 """
 COLUMNS = "key, text, finish_reason, prompt_tokens, completion_tokens, checksum"
 SALVAGE_STEP = 256
+READ_TEXT_AS = bytes  # SQLite's text_factory: damaged text has to fail its checksum, not to raise
 
-Row = tuple[bytes, str, str, int, int, bytes]
-
-
-def checksum(key: bytes, completion: Completion) -> bytes:
-    """16 bytes over the key and all that is stored under it."""
-    digest = hashlib.blake2b(key, digest_size=16)
-    c = completion
-    digest.update(f"{c.finish_reason}\0{c.prompt_tokens}\0{c.completion_tokens}\0".encode())
-    digest.update(c.text.encode())
-    return digest.digest()
+Row = tuple[Any, ...]
 
 
 def to_row(key: bytes, completion: Completion) -> Row:
     """The row under `key`, signed."""
-    c = completion
-    sum_ = checksum(key, c)
-    return key, c.text, c.finish_reason, c.prompt_tokens, c.completion_tokens, sum_
+    text, finish, prompt_tokens, completion_tokens = completion
+    signature = _checksum(key, text.encode(), finish.encode(), prompt_tokens, completion_tokens)
+    return key, text, finish, prompt_tokens, completion_tokens, signature
 
 
 def from_row(row: Row) -> Completion | None:
     """The row's completion, or None where it is damaged: a flipped bit may change any column's
     type as well as its value."""
-    key, text, finish, prompt_tokens, completion_tokens, stored = row
-    if not (isinstance(key, bytes) and isinstance(text, str) and isinstance(finish, str)):
+    key, text, finish, prompt_tokens, completion_tokens, signature = row
+    if not (isinstance(key, bytes) and isinstance(text, bytes) and isinstance(finish, bytes)):
         return None
-    completion = Completion(text, cast(FinishReason, finish), prompt_tokens, completion_tokens)
-    return completion if checksum(key, completion) == stored else None
+    if _checksum(key, text, finish, prompt_tokens, completion_tokens) != signature:
+        return None
+    return Completion(
+        text.decode(), cast(FinishReason, finish.decode()), prompt_tokens, completion_tokens
+    )
 
 
-def decode_text(raw: bytes) -> str:
-    """SQLite's text_factory: damaged text is read, and fails its checksum, instead of raising."""
-    return raw.decode("utf-8", "replace")
+def _checksum(
+    key: bytes, text: bytes, finish: bytes, prompt_tokens: object, completion_tokens: object
+) -> bytes:
+    """16 bytes over the key and all that is stored under it."""
+    digest = hashlib.blake2b(key, digest_size=16)
+    digest.update(finish)
+    digest.update(f"\0{prompt_tokens}\0{completion_tokens}\0".encode())
+    digest.update(text)
+    return digest.digest()
 
 
 def readable_rows(path: Path) -> Iterator[tuple[bytes, Completion]]:
     """Every undamaged row of a damaged database, stepping over what can't be read."""
     connection = sqlite3.connect(path)
-    connection.text_factory = decode_text
+    connection.text_factory = READ_TEXT_AS
     try:
         last = connection.execute("SELECT max(rowid) FROM responses").fetchone()[0]
         last = last if isinstance(last, int) else 0
