@@ -7,9 +7,11 @@ characters for every document of orca2_core. The engine answers at once, so all 
 harness: load, build, store, extract, score, log. Stock lm-eval does the same on the same task files
 with a model class that returns the same text, and stores each response as its --use_cache does; a
 second run of it keeps nothing before the end. Memory is measured with texts of random words too,
-all different, 1,000 and 4,000 characters long, since equal ones are packed to nothing. Timings are wall time on a machine whose load moves: while lm-eval runs it is
-halted every few seconds for a run of ours, and those seconds are not counted as its own. So both
-meet the same load; compare the ratio, not the seconds.
+all different, 1,000 and 4,000 characters long, since equal ones are packed to nothing.
+
+Timings are wall time on a machine whose load moves: while lm-eval runs it is halted every few
+seconds for a run of ours, and those seconds are not counted as its own. So both meet the same load;
+compare the ratio, not the seconds.
 """
 
 from __future__ import annotations
@@ -235,9 +237,8 @@ def main() -> None:
         long = fresh_child(*common, "--part", "ours", "--letters", letters)
         print(f"peak resident memory, {letters} more characters a reply: {long['rss_mb']:.0f} MB")
     print(f"harness time: {per_sample(first, 'harness'):.3f} ms per sample (budget 0.2)")
-    stock: dict[str, str] = {} if args.skip_lm_eval else STOCK
-    for part, what in stock.items():
-        run, ours_runs = in_turns(part, *common)
+    for stock, what in [] if args.skip_lm_eval else STOCK.items():
+        run, ours_runs = in_turns(stock, *common)
         harness, ms = [per_sample(mine, "harness") for mine in ours_runs], per_sample(run, "wall")
         mean = statistics.mean(harness)
         each = ", ".join(f"{one:.3f}" for one in harness)
