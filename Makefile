@@ -1,4 +1,5 @@
 # make quickstart: a first table in minutes. make test: all that runs without a GPU or vLLM.
+# make soak: what takes hours.
 PYTHON ?= python3
 VENV ?= .venv
 VLLM_VENV ?= .venv-vllm
@@ -6,7 +7,7 @@ BIN := $(VENV)/bin
 VLLM_BIN := $(VLLM_VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: quickstart test lint types docs-check vllm-test clean
+.PHONY: quickstart test lint types docs-check vllm-test soak clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/orca-eval run suite=quickstart
@@ -26,6 +27,12 @@ docs-check: $(VENV)/.installed-dev
 
 vllm-test: $(VLLM_VENV)/.installed
 	$(VLLM_BIN)/python -m pytest -m vllm
+
+# What takes longer than CI should: thousands of damaged files, all kills.
+soak: $(VENV)/.installed-dev
+	$(BIN)/python -m bench.fuzz
+	$(BIN)/python bench/store_corruption.py
+	$(BIN)/python bench/kill_resume.py --kills 50
 
 clean:
 	rm -rf $(VENV) $(VLLM_VENV) build dist
