@@ -1,6 +1,6 @@
 """Uses one input after the other: a seed a line on standard input, an outcome a line on the output.
 
-    python -m bench.fuzz.worker KIND
+python -m bench.fuzz.worker KIND
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from orca_eval.errors import InputError
 from orca_eval.gate.manifest import Manifest
+from orca_eval.run.folder import whole
 
 KEY = ["benchmark", "task", "doc_id"]
 """What names a document on both sides of a comparison."""
@@ -50,17 +51,17 @@ def write_export(samples: pd.DataFrame, manifest: Manifest | None, out: Path) ->
     public = None if manifest is None else _public(manifest)
     header = json.dumps({"format": _FORMAT, "manifest": public})
     table = pa.Table.from_pandas(frame[_COLUMNS], preserve_index=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(
-        table.replace_schema_metadata({EXPORT_KEY: header}),
-        path,
-        compression="zstd",
-        compression_level=19,
-        use_dictionary=[name for name in _COLUMNS if name not in ("doc_id", "fingerprint")],
-        column_encoding={"doc_id": "DELTA_BINARY_PACKED"}
-        if frame["doc_id"].dtype == np.int64
-        else None,
-    )
+    with whole(path) as temporary:
+        pq.write_table(
+            table.replace_schema_metadata({EXPORT_KEY: header}),
+            temporary,
+            compression="zstd",
+            compression_level=19,
+            use_dictionary=[name for name in _COLUMNS if name not in ("doc_id", "fingerprint")],
+            column_encoding={"doc_id": "DELTA_BINARY_PACKED"}
+            if frame["doc_id"].dtype == np.int64
+            else None,
+        )
     return path
 
 
