@@ -5,42 +5,70 @@ from __future__ import annotations
 import difflib
 import importlib
 import logging
-import os
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from orca_eval import __version__
-from orca_eval.errors import InputError, OrcaEvalError
+from orca_eval.errors import GATE_FAILED, InputError, OrcaEvalError, RunError
 from orca_eval.help import PROGRAM, VERBS
 from orca_eval.interrupt import INTERRUPTED, end_on_sigterm, leave
 from orca_eval.safe_text import github_line
+from orca_eval.streams import outlive_readers, output_failure
+
+JUDGING = ("gate", "baseline")
+"""Verbs whose exit code 1 is a verdict or none, never a failure."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a verb. Returns the exit code (see `orca-eval --help`)."""
     args = list(sys.argv[1:] if arguments is None else arguments)
+    failed = GATE_FAILED if args and args[0] in JUDGING else RunError.exit_code
     end_on_sigterm()
+    outlive_readers()
     try:
         text = _help(args)
         if text is not None:
             print(text, end="")
-            return 0
-        return _run(args[0], args[1:])
-    except OrcaEvalError as error:
-        for line in str(error).splitlines():
-            print(github_line(f"orca-eval: {line}"), file=sys.stderr)
+            return _printed(0, failed)
+        return _printed(_run(args[0], args[1:]), failed)
+    except InputError as error:
+        _say(str(error))
         return error.exit_code
+    except OrcaEvalError as error:
+        _say(str(error))
+        return failed
     except KeyboardInterrupt:
-        print(
-            "orca-eval: interrupted; what is finished is kept: the same command goes on from here",
-            file=sys.stderr,
-        )
+        _say("interrupted; what is finished is kept: the same command goes on from here")
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has gone (a pager, head); what is left must not raise again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except Exception as error:
+        if failed != GATE_FAILED:
+            raise
+        _say(f"the gate failed: {_described(error)}")
+        return failed
+
+
+def _printed(code: int, failed: int) -> int:
+    """The verb's code, `failed` where what it printed could not be written."""
+    failure = output_failure()
+    if failure is None:
+        return code
+    _say(f"standard output can't be written ({failure.strerror or failure}); make room and repeat")
+    return failed
+
+
+def _say(message: str) -> None:
+    for line in message.splitlines():
+        print(github_line(f"orca-eval: {line}"), file=sys.stderr)
+
+
+def _described(error: Exception) -> str:
+    """An error that nobody expected, in a line: what it is and where it was raised."""
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said} ({Path(at.filename).name}, line {at.lineno})"
 
 
 def _help(args: Sequence[str]) -> str | None:

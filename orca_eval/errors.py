@@ -1,5 +1,8 @@
 """What may go wrong, as exit codes. A message is one line: what is wrong, where, what to do."""
 
+GATE_FAILED = 4
+"""Exit code of `gate` and `baseline` for a failure outside the input: there 1 is a regression."""
+
 
 class OrcaEvalError(Exception):
     """Base of every error that is shown as one line instead of a traceback."""
@@ -14,7 +17,7 @@ class InputError(OrcaEvalError):
 
 
 class RunError(OrcaEvalError):
-    """The run failed or is incomplete for a reason outside the input (exit 1)."""
+    """The run failed or is incomplete for a reason outside the input (exit 1; see GATE_FAILED)."""
 
     exit_code = 1
 

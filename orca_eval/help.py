@@ -9,7 +9,7 @@ usage: orca-eval <verb> [key=value ...]
   leaderboard  run what is missing for several models and prompts, then tables, plots, report
   report       tables, plots and report from finished runs, or from a CSV of scores
   gate         compare a candidate with a baseline: 0 pass, 1 regression, 2 inconclusive,
-               3 bad input
+               3 bad input, 4 the gate itself failed
   baseline     baseline export: a small file that gate accepts in place of a run
   rescore      apply today's extractors to a finished run's responses
   audit        a sheet of the samples most worth a human look
@@ -18,7 +18,8 @@ usage: orca-eval <verb> [key=value ...]
   check        validate config, data and model without loading the engine
 
 orca-eval <verb> --help tells a verb's keys; --version the version.
-Exit codes: 0 done, 1 failed or incomplete, 3 bad input, 130 interrupted.
+Exit codes: 0 done, 1 failed or incomplete, 3 bad input, 130 interrupted; gate and baseline
+fail with 4, because 1 is a regression.
 """
 
 SHARED_KEYS = """\
@@ -84,7 +85,8 @@ Writes tables, plots and the HTML report from finished runs, or tables from a CS
     "gate": """\
 usage: orca-eval gate baseline=RUN candidate=RUN [policy=NAME] [out=DIR]
 
-Compares two runs sample by sample. Exit code: 0 pass, 1 regression, 2 inconclusive, 3 bad input.
+Compares two runs sample by sample. Exit code: 0 pass, 1 regression, 2 inconclusive, 3 bad input,
+4 the gate itself failed (a full disk, say; what can still be written is), 130 interrupted.
 
   baseline=RUN               a run folder, an exported baseline file, or published:MODEL
   candidate=RUN              a run folder
@@ -96,6 +98,7 @@ Compares two runs sample by sample. Exit code: 0 pass, 1 regression, 2 inconclus
 usage: orca-eval baseline export run=RUN [out=FILE]
 
 Writes a small file (ids, hashes, scores, rates, versions; no texts) that gate accepts.
+Exit code: 0 done, 3 bad input, 4 it could not be written.
 """,
     "rescore": """\
 usage: orca-eval rescore run=RUN

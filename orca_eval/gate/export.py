@@ -12,13 +12,31 @@ import pyarrow.parquet as pq
 
 from orca_eval.errors import InputError
 from orca_eval.gate.manifest import Manifest
+from orca_eval.results import samples
+from orca_eval.results.manifest import checked
+from orca_eval.results.reading import reading
+from orca_eval.results.samples import Column, Columns
+from orca_eval.run.folder import whole
 
 KEY = ["benchmark", "task", "doc_id"]
 """What names a document on both sides of a comparison."""
 EXPORT_KEY = b"orca_eval.baseline"
 """In the schema's metadata of an exported baseline, with the manifest's JSON as its value."""
 _FORMAT = 1
-_COLUMNS = [*KEY, "fingerprint", "score", "unanswered", "truncated", "empty", "cluster"]
+NAME = Column(("whole", "text"))
+"""A document's id: in the gate any text will do."""
+EXPORTED: Columns = {
+    "benchmark": samples.TEXT,
+    "task": samples.TEXT,
+    "doc_id": NAME,
+    "fingerprint": Column(("whole",), low=0.0, high=2.0**32),
+    "score": samples.SHARE,
+    "unanswered": samples.SHARE,
+    "truncated": samples.SHARE,
+    "empty": samples.NULLABLE_SHARE,
+    "cluster": Column(("whole",), low=-1.0, high=2.0**31),
+}
+_COLUMNS = list(EXPORTED)
 _KEPT = (
     "orca_eval_version",
     "suite",
@@ -35,13 +53,13 @@ _KEPT_OF = {
 }
 
 
-def write_export(samples: pd.DataFrame, manifest: Manifest | None, out: Path) -> Path:
+def write_export(rows: pd.DataFrame, manifest: Manifest | None, out: Path) -> Path:
     """Writes `out` (a file, or a folder for baseline.parquet) and returns the file's path.
 
-    `samples`: as `Side.frame` holds them.
+    `rows`: as `Side.frame` holds them.
     """
     path = out / "baseline.parquet" if out.is_dir() else out
-    frame = samples.sort_values(KEY, key=_natural).copy()
+    frame = rows.sort_values(KEY, key=_natural).copy()
     shared = frame["cluster"].notna()
     codes = pd.factorize(frame["benchmark"] + "\0" + frame["cluster"].astype(str))[0]
     frame["cluster"] = np.where(shared, codes, -1).astype(np.int32)
@@ -50,27 +68,26 @@ def write_export(samples: pd.DataFrame, manifest: Manifest | None, out: Path) ->
     public = None if manifest is None else _public(manifest)
     header = json.dumps({"format": _FORMAT, "manifest": public})
     table = pa.Table.from_pandas(frame[_COLUMNS], preserve_index=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(
-        table.replace_schema_metadata({EXPORT_KEY: header}),
-        path,
-        compression="zstd",
-        compression_level=19,
-        use_dictionary=[name for name in _COLUMNS if name not in ("doc_id", "fingerprint")],
-        column_encoding={"doc_id": "DELTA_BINARY_PACKED"}
-        if frame["doc_id"].dtype == np.int64
-        else None,
-    )
+    with whole(path) as temporary:
+        pq.write_table(
+            table.replace_schema_metadata({EXPORT_KEY: header}),
+            temporary,
+            compression="zstd",
+            compression_level=19,
+            use_dictionary=[name for name in _COLUMNS if name not in ("doc_id", "fingerprint")],
+            column_encoding={"doc_id": "DELTA_BINARY_PACKED"}
+            if frame["doc_id"].dtype == np.int64
+            else None,
+        )
     return path
 
 
 def from_export(table: pa.Table, path: Path) -> tuple[pd.DataFrame, Manifest | None]:
     """Samples and manifest of an exported baseline. InputError where its format is unknown."""
-    try:
+    with reading(path, "can't be read"):
         header = json.loads(table.schema.metadata[EXPORT_KEY])
-    except ValueError:
-        header = {}
-    if header.get("format") != _FORMAT or set(table.column_names) != set(_COLUMNS):
+    known = isinstance(header, dict) and header.get("format") == _FORMAT
+    if not known or set(table.column_names) != set(_COLUMNS):
         raise InputError(
             f"{path}: a baseline of another version of orca-eval; "
             "export it again with `orca-eval baseline export run=RUN`"
@@ -81,7 +98,7 @@ def from_export(table: pa.Table, path: Path) -> tuple[pd.DataFrame, Manifest | N
     frame["cluster"] = frame["cluster"].astype(object).where(frame["cluster"] >= 0, None)
     frame["answer"] = None
     manifest = header.get("manifest")
-    return frame, None if manifest is None else Manifest(manifest)
+    return frame, None if manifest is None else Manifest(checked(manifest, path))
 
 
 def _natural(column: pd.Series) -> pd.Series:

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, cast
 
-from orca_eval.errors import InputError
+from orca_eval.results import manifest
+from orca_eval.results.reading import MANIFEST
 from orca_eval.stats import Aggregate
 
 # Without a manifest: AGIEval and BBH are means of task means, every other benchmark is pooled.
@@ -44,15 +45,10 @@ class Facts:
     manifests: tuple[Manifest, ...]
 
     def aggregate(self, benchmark: str) -> Aggregate:
-        """The kind of a benchmark's score. InputError for a kind that isn't known."""
+        """The kind of a benchmark's score."""
         kind = self._first(benchmark, "aggregate")
         if kind is None:
             return "mean_of_tasks" if benchmark in _MEANS_OF_TASKS else "pooled"
-        if kind not in get_args(Aggregate):
-            raise InputError(
-                f"manifest.json: benchmarks.{benchmark}.aggregate={kind!r}: "
-                f"{' or '.join(get_args(Aggregate))} is wanted"
-            )
         return cast(Aggregate, kind)
 
     def full_n(self, benchmark: str) -> int | None:
@@ -66,17 +62,10 @@ class Facts:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """manifest.json of a run folder; None where there is none. InputError where it is no JSON."""
-    path = folder / "manifest.json"
-    if not path.is_file():
+    """manifest.json of a run folder; None where there is none. InputError where it is damaged."""
+    if not (folder / MANIFEST).exists():
         return None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not readable ({error}); run it again or remove it") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: a JSON object is wanted; run it again or remove it")
-    return Manifest(content)
+    return Manifest(manifest.read_manifest(folder))
 
 
 def disagreements(baseline: Manifest, candidate: Manifest, benchmarks: list[str]) -> list[str]:

@@ -14,11 +14,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orca_eval.errors import InputError
-from orca_eval.gate.export import EXPORT_KEY, KEY, from_export
+from orca_eval.gate.export import EXPORT_KEY, EXPORTED, KEY, NAME, from_export
 from orca_eval.gate.manifest import Manifest, read_manifest
+from orca_eval.results import samples as results
+from orca_eval.results.reading import reading
+from orca_eval.results.samples import read_frame, read_samples
 
 REQUIRED = (*KEY, "doc_hash", "score", "answer", "finish_reason")
 OPTIONAL = ("cluster", "sample_index")
+COLUMNS = {**results.COLUMNS, "doc_id": NAME}
 CUT_OFF = "length"
 
 
@@ -54,23 +58,22 @@ def read_side(label: str) -> Side:
     path = given / "samples.parquet" if given.is_dir() else given
     if not path.is_file():
         raise InputError(f"{label}: no run here, {path} is missing; name a finished run's folder")
-    try:
+    with reading(path, "can't be read: torn or no parquet"):
         schema = pq.read_schema(path)
-        exported = EXPORT_KEY in (schema.metadata or {})
-        table = pq.read_table(path, columns=_columns(schema, exported, path))
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path}: torn or no parquet ({reason}); run it again") from error
-    if exported:
+    if EXPORT_KEY in (schema.metadata or {}):
+        table = read_samples(path, columns=EXPORTED)
         frame, manifest = from_export(table, path)
-    else:
-        frame, manifest = normalised(table, path), read_manifest(path.parent)
-    return Side(label, path, frame, manifest, not exported, "response" in table.column_names)
+        frame = _per_document(frame, None, path)
+        return Side(label, path, frame, manifest, has_answers=False, has_responses=False)
+    table = read_samples(path, _columns(schema, path), COLUMNS)
+    frame, manifest = normalised(table, path), read_manifest(path.parent)
+    kept = "response" in table.column_names
+    return Side(label, path, frame, manifest, has_answers=True, has_responses=kept)
 
 
 def rescored(side: Side, rescore: Callable[[pd.DataFrame], pd.DataFrame]) -> Side:
     """The side with today's extractors applied to its responses, in memory."""
-    samples = rescore(pd.read_parquet(side.path))
+    samples = rescore(read_frame(side.path, REQUIRED, COLUMNS))
     frame = normalised(pa.Table.from_pandas(samples, preserve_index=False), side.path)
     return replace(side, frame=frame)
 
@@ -94,7 +97,6 @@ def normalised(table: pa.Table, path: Path) -> pd.DataFrame:
             else None,
         }
     )
-    _check(frame, path)
     repeats = raw.get("sample_index")
     return _per_document(frame, repeats, path)
 
@@ -105,9 +107,7 @@ def fingerprints(hashes: pd.Series) -> np.ndarray:
     return np.frombuffer(b"".join(digests), dtype=">u4").astype(np.uint32)
 
 
-def _columns(schema: pa.Schema, exported: bool, path: Path) -> list[str] | None:
-    if exported:
-        return None
+def _columns(schema: pa.Schema, path: Path) -> list[str]:
     missing = [name for name in REQUIRED if name not in schema.names]
     if missing:
         raise InputError(f"{path}: no column {', '.join(missing)}; name a finished run's folder")
@@ -121,18 +121,6 @@ def _empty(table: pa.Table) -> np.ndarray:
     text = pc.fill_null(table["response"].cast(pa.large_string()), "")
     blank = pc.equal(pc.utf8_trim_whitespace(text), "")
     return np.asarray(blank.to_pandas(), dtype=np.float64)
-
-
-def _check(frame: pd.DataFrame, path: Path) -> None:
-    if frame.empty:
-        raise InputError(f"{path}: holds no samples; run it again")
-    bad = ~frame["score"].between(0.0, 1.0)
-    if bad.any():
-        first = frame[bad].iloc[0]
-        raise InputError(
-            f"{path}: {int(bad.sum())} scores are no number from 0 to 1, the first in "
-            f"{first['task']} {first['doc_id']}; rescore the run"
-        )
 
 
 def _per_document(frame: pd.DataFrame, repeats: pd.Series | None, path: Path) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from orca_eval.gate.export import write_export
 from orca_eval.gate.flips import flips
 from orca_eval.gate.judge import Line, Verdict, judge
 from orca_eval.gate.manifest import Facts
-from orca_eval.gate.output import write_outputs
+from orca_eval.gate.output import make_folder, write_outputs
 from orca_eval.gate.pairing import pair
 from orca_eval.gate.policy import Policy, nearest
 from orca_eval.gate.published import PREFIX, read_published
@@ -37,17 +37,24 @@ def main_gate(
     """Compares two runs, writes gate.md, gate.xml and gate.json to `out`, prints the table.
 
     Returns 0 pass, 1 regression, 2 inconclusive. `rescore` applies today's extractors to samples
-    whose extractor versions differ. Raises InputError for runs or a policy that can't be used.
+    whose extractor versions differ. Raises InputError for runs or a policy that can't be used,
+    RunError where an output can't be written.
     """
+    make_folder(out or Path.cwd())
     result = gate(_given("baseline", baseline), _given("candidate", candidate), policy, rescore)
     write_outputs(result, out or Path.cwd())
     return result.verdict.value
 
 
 def main_baseline_export(run: str | None, out: Path | None = None) -> int:
-    """Writes the compact baseline of a run to `out`, a file or a folder; returns 0."""
+    """Writes the compact baseline of a run to `out`, a file or a folder; returns 0.
+
+    Raises InputError for a run that can't be used, RunError where the file can't be written.
+    """
     side = read_side(_given("run", run))
-    path = write_export(side.frame, side.manifest, out or Path.cwd())
+    out = out or Path.cwd()
+    make_folder(out.parent)
+    path = write_export(side.frame, side.manifest, out)
     sys.stdout.write(f"{path} ({path.stat().st_size / 1000:,.0f} kB)\n")
     return 0
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,17 +11,18 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from orca_eval.aggregate import ScoreRow
 from orca_eval.errors import InputError
+from orca_eval.results.manifest import read_manifest
+from orca_eval.results.reading import MANIFEST, RESCORED, SAMPLES
+from orca_eval.results.samples import read_samples, sample_parts
+from orca_eval.results.scores import read_scores
 from orca_eval.score_kind import is_as_sampled, score_kind
 
-MANIFEST, SAMPLES, SCORES = "manifest.json", "samples.parquet", "scores.csv"
 EMPTY_PROMPT = "empty"
-RESCORED = "rescored"
 _PROMPTS = {EMPTY_PROMPT: "", "cautious": " w/ cautious sm"}
 _KEY = ["benchmark", "task", "doc_id", "doc_hash"]
-_SCORE_COLUMNS = ("level", "benchmark", "task", "n", "score", "ci_low", "ci_high")
 _RATES = ("extraction_rate", "truncation_rate", "empty_rate")
 
 
@@ -114,13 +113,11 @@ class Run:
 
     def samples(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Columns of samples.parquet; all of them by default."""
-        return _read_samples(self.folder, columns)
+        return read_samples(self.samples_path, columns)
 
     def sample_parts(self, columns: Sequence[str]) -> Iterator[pa.Table]:
         """The same, a row group at a time: whole columns of texts would fill the memory."""
-        with readable(self.samples_path), pq.ParquetFile(self.samples_path) as file:
-            for group in range(file.num_row_groups):
-                yield file.read_row_group(group, columns=list(columns))
+        return sample_parts(self.samples_path, columns)
 
     @property
     def samples_path(self) -> Path:
@@ -143,7 +140,7 @@ def read_runs(paths: Sequence[Path]) -> list[Run]:
 
 def read_run(folder: Path) -> Run:
     """One run. InputError names the file and what is wrong with it."""
-    manifest = _read_manifest(folder / MANIFEST)
+    manifest = read_manifest(folder)
     model, prompt = _mapping(manifest, "model"), _mapping(manifest, "prompt")
     name = str(model.get("name") or folder.parent.name)
     prompt_name = str(prompt.get("name") or EMPTY_PROMPT)
@@ -159,7 +156,7 @@ def read_run(folder: Path) -> Run:
         parameters=float(parameters) if isinstance(parameters, int | float) else None,
         benchmarks=_benchmarks(folder, manifest),
         averages=_averages(manifest),
-        scores=_read_scores(folder / SCORES),
+        scores=_scores(folder),
         manifest=manifest,
     )
 
@@ -196,18 +193,6 @@ def _distinct(runs: list[Run]) -> list[Run]:
     ]
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror}); is the run done?") from error
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON ({error}); run again with fresh=true") from error
-    if not isinstance(manifest, dict):
-        raise InputError(f"{path}: not a manifest; run again with fresh=true")
-    return manifest
-
-
 def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = data.get(key)
     return value if isinstance(value, dict) else {}
@@ -225,7 +210,7 @@ def _averages(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def _benchmarks(folder: Path, manifest: Mapping[str, Any]) -> dict[str, BenchmarkRun]:
-    frame = _read_samples(folder, [*_KEY, "finish_reason"]).to_pandas()
+    frame = read_samples(folder / SAMPLES, [*_KEY, "finish_reason"]).to_pandas()
     skipped = frame.loc[frame["finish_reason"] == "skipped", "benchmark"].value_counts()
     tasks = frame.groupby("benchmark")["task"].nunique()
     digests = _document_digests(frame)
@@ -261,52 +246,18 @@ def _document_digests(frame: pd.DataFrame) -> dict[str, str]:
     return digests
 
 
-def _read_samples(folder: Path, columns: Sequence[str] | None) -> pa.Table:
-    path = folder / SAMPLES
-    with readable(path):
-        return pq.read_table(path, columns=None if columns is None else list(columns))
+def _scores(folder: Path) -> dict[tuple[str, str, str], Score]:
+    return {(row.level, row.benchmark, row.task): _score(row) for row in read_scores(folder)}
 
 
-@contextlib.contextmanager
-def readable(path: Path) -> Iterator[None]:
-    """InputError for a samples.parquet that turns out damaged."""
-    try:
-        yield
-    except (OSError, pa.ArrowException) as error:
-        message = str(error).splitlines()[0]
-        raise InputError(f"{path}: can't be read ({message}); rescore the run") from error
-
-
-def _read_scores(path: Path) -> dict[tuple[str, str, str], Score]:
-    try:
-        frame = pd.read_csv(path, keep_default_na=False, dtype=str)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: can't be read ({error}); rescore the run") from error
-    if missing := [name for name in _SCORE_COLUMNS if name not in frame]:
-        raise InputError(f"{path}: no column {missing[0]!r}; rescore the run")
-    try:
-        return {
-            (row["level"], row["benchmark"], row["task"]): _score(row)
-            for row in frame.to_dict("records")
-        }
-    except ValueError as error:
-        raise InputError(f"{path}: {error}; rescore the run") from error
-
-
-def _score(row: Mapping[Any, str]) -> Score:
-    rates = {name: _share(row, name) for name in _RATES}
+def _score(row: ScoreRow) -> Score:
+    rates = {name: getattr(row, name) for name in _RATES}
     return Score(
-        n=int(float(row["n"] or 0)),
-        score=_share(row, "score"),
-        low=_share(row, "ci_low"),
-        high=_share(row, "ci_high"),
+        n=row.n,
+        score=row.score,
+        low=row.ci_low,
+        high=row.ci_high,
         rates={name: value for name, value in rates.items() if value is not None},
-        f1=_share(row, "f1"),
-        note=row.get("note", ""),
+        f1=row.f1,
+        note=row.note,
     )
-
-
-def _share(row: Mapping[Any, str], name: str) -> float | None:
-    text = row.get(name, "")
-    number = float(text) if text else math.nan
-    return number if math.isfinite(number) else None

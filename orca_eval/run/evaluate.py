@@ -49,7 +49,7 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
     folder = find_folder(config, engine, benchmarks)
     with run_dir.held(folder):
         unfinished = config.fresh or anew_after(folder) is not None
-        manifest = None if unfinished else run_dir.read_manifest(folder)
+        manifest = None if unfinished else _finished(folder)
         unanswered = run_dir.unanswered(manifest) if manifest else 0
         if manifest and not unanswered:
             say("this run is finished; fresh=true starts it anew")
@@ -70,6 +70,15 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
                 say(f"{error}; the scores stay as they were")
     results_of().show(folder)
     return folder
+
+
+def _finished(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a finished run; one whose files can't be read counts as unfinished."""
+    if not (folder / run_dir.MANIFEST).exists():
+        return None
+    from orca_eval.run.reading import finished_manifest  # scipy, as in `results_of`
+
+    return finished_manifest(folder)
 
 
 def _evaluate(

@@ -65,15 +65,6 @@ def held(folder: Path) -> Iterator[None]:
         yield
 
 
-def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a finished run, or None where there is none that can be read."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return manifest if isinstance(manifest, dict) else None
-
-
 def unanswered(manifest: Mapping[str, Any]) -> int:
     """How many requests of a run the watchdog ended; they are not stored."""
     samples = manifest.get("samples")

@@ -21,6 +21,7 @@ from orca_eval.config.overrides import parse
 from orca_eval.errors import OrcaEvalError
 from orca_eval.interrupt import INTERRUPTED, end_on_sigterm
 from orca_eval.run.progress import say
+from orca_eval.streams import outlive_readers
 
 FAILED = 1
 
@@ -108,6 +109,7 @@ def _run_in_process(overrides: Sequence[str]) -> RunResult:
 def _run_here(overrides: tuple[str, ...], results: Connection) -> None:
     os.setsid()  # Ctrl-C is for our parent, which passes it on
     end_on_sigterm()
+    outlive_readers()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         result = RunResult(overrides, run_one(list(overrides)), 0)

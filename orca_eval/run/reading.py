@@ -1,4 +1,4 @@
-"""Reading a run folder back: for rescore, audit and the finished run's table."""
+"""A finished run as a verb takes it: for rescore, audit and the run's own command."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from orca_eval.aggregate import BenchmarkInfo
 from orca_eval.config.schema import Average
 from orca_eval.errors import InputError
-from orca_eval.run import folder as run_dir
+from orca_eval.results.manifest import read_manifest
+from orca_eval.results.reading import MANIFEST, SAMPLES, DamagedError
+from orca_eval.results.samples import check_samples, read_frame
+from orca_eval.results.scores import read_scores
+from orca_eval.run.progress import say
 
 
 def finished_run(path: str) -> tuple[Path, dict[str, Any], pd.DataFrame]:
@@ -23,20 +26,29 @@ def finished_run(path: str) -> tuple[Path, dict[str, Any], pd.DataFrame]:
     folder = Path(path).expanduser()
     if not folder.is_dir():
         raise InputError(f"run={path}: no such folder")
-    manifest = run_dir.read_manifest(folder)
-    if manifest is None:
+    if not (folder / MANIFEST).exists():
         raise InputError(
-            f"run={path}: no {run_dir.MANIFEST} that can be read; is the run finished? "
-            "Repeat its command to go on"
+            f"run={path}: no {MANIFEST}; is the run finished? Repeat its command to go on"
         )
+    manifest = read_manifest(folder, whole=True)
+    return folder, manifest, read_frame(folder / SAMPLES)
+
+
+def finished_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a run that is finished and whose files can all be read, else None.
+
+    Says which file can't be read: the run is then made again from its stored responses.
+    """
+    if not (folder / MANIFEST).exists():
+        return None
     try:
-        samples = pd.read_parquet(folder / run_dir.SAMPLES)
-    except (OSError, pa.ArrowException, ValueError) as error:
-        raise InputError(
-            f"{folder / run_dir.SAMPLES} is missing or damaged ({type(error).__name__}); "
-            "repeat the run with fresh=false: stored responses are reused"
-        ) from error
-    return folder, manifest, samples
+        manifest = read_manifest(folder, whole=True)
+        read_scores(folder)
+        check_samples(folder / SAMPLES)
+    except DamagedError as error:
+        say(f"{error.problem}; the run is made again from its stored responses")
+        return None
+    return manifest
 
 
 def infos_of(manifest: dict[str, Any]) -> list[BenchmarkInfo]:

@@ -12,17 +12,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from orca_eval import __version__
 from orca_eval.aggregate import BenchmarkInfo, ScoreRow, aggregate, to_frame
 from orca_eval.benchmarks.types import Benchmark
 from orca_eval.config.schema import Average, RunConfig
-from orca_eval.errors import RunError
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.paths import PACKAGE
 from orca_eval.report import write_run_report
 from orca_eval.report.exports.lm_eval import write_lm_eval_results
+from orca_eval.results.manifest import read_manifest
+from orca_eval.results.scores import read_scores
 from orca_eval.run import folder as run_dir
 from orca_eval.run import samples as run_samples
 from orca_eval.run.beginning import finish
@@ -80,23 +79,7 @@ def publish(folder: Path, report_samples: bool) -> None:
 
 def show(folder: Path) -> None:
     """The table of a finished run, on standard output."""
-    manifest = run_dir.read_manifest(folder)
-    if manifest is None:
-        raise RunError(f"{folder / run_dir.MANIFEST} can't be read; repeat the same command")
-    print_scores(read_scores(folder), manifest, folder)
-
-
-def read_scores(folder: Path) -> list[ScoreRow]:
-    """scores.csv as typed rows."""
-    frame = pd.read_csv(folder / run_dir.SCORES, keep_default_na=False, dtype=str)
-    numbers = {"score", "ci_low", "ci_high", "extraction_rate", "truncation_rate", "empty_rate"}
-    numbers |= {"f1", "exact_match_parts"}
-    rows = []
-    for record in frame.to_dict("records"):
-        values: dict[str, Any] = {str(k): v for k, v in record.items()}
-        values |= {k: float(values[k]) if values[k] else None for k in numbers}
-        rows.append(ScoreRow(**values | {"n": int(values["n"])}))
-    return rows
+    print_scores(read_scores(folder), read_manifest(folder, whole=True), folder)
 
 
 def in_suite_order(

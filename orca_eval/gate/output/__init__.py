@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from orca_eval.errors import InputError
+from orca_eval.errors import InputError, RunError
 from orca_eval.gate.output.as_json import as_json
 from orca_eval.gate.output.github import workflow_commands
 from orca_eval.gate.output.junit import junit
@@ -20,18 +22,61 @@ SUMMARY_BYTES = 1_000_000
 
 
 def write_outputs(result: GateResult, out: Path) -> None:
-    """Writes gate.md, gate.xml and gate.json to the folder `out` and prints the table."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "gate.md").write_text(markdown(result, COMMENT_BYTES), encoding="utf-8")
-        (out / "gate.xml").write_text(junit(result), encoding="utf-8")
-        (out / "gate.json").write_text(as_json(result), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"out={out}: can't be written ({error.strerror})") from error
+    """Writes gate.md, gate.xml and gate.json to the folder `out` and prints the table.
+
+    Raises RunError after everything else is written where one of them can't be.
+    """
+    failures = [
+        _written(out / "gate.md", lambda: markdown(result, COMMENT_BYTES)),
+        _written(out / "gate.xml", lambda: junit(result)),
+        _written(out / "gate.json", lambda: as_json(result)),
+    ]
     show(result)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         sys.stdout.write(workflow_commands(result))
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if summary:
-            with Path(summary).open("a", encoding="utf-8") as file:
-                file.write(markdown(result, SUMMARY_BYTES))
+            text = markdown(result, SUMMARY_BYTES)
+            failures.append(_refused(Path(summary), lambda path: _append(path, text)))
+    said = [failure for failure in failures if failure]
+    if said:
+        raise RunError(
+            f"the verdict is {result.verdict.name}, and an output failed: {'; '.join(said)}"
+        )
+
+
+def make_folder(out: Path) -> None:
+    """Makes the folder for the outputs. InputError where there can't be one."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"out={out}: can't be written ({reason}); name a folder") from error
+
+
+def _written(path: Path, text: Callable[[], str]) -> str:
+    """Writes a file anew; why it can't be, or nothing. No half and no older one is left."""
+    failure = _refused(path, lambda path: _write(path, text()))
+    if failure:
+        with contextlib.suppress(OSError):
+            path.unlink()
+    return failure
+
+
+def _refused(path: Path, write: Callable[[Path], None]) -> str:
+    try:
+        write(path)
+    except OSError as error:
+        return f"{path} can't be written ({error.strerror or error})"
+    except Exception as error:  # a defect in one output must not cost the others
+        return f"{path} can't be made ({type(error).__name__}: {error})"
+    return ""
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def _append(path: Path, text: str) -> None:
+    with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)

@@ -1,0 +1,1 @@
+"""The files of a finished run, read back: whatever stands in them, typed data or one line."""

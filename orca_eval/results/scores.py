@@ -1,0 +1,76 @@
+"""scores.csv read back: typed rows, as they were written."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast, get_args
+
+from orca_eval.aggregate import Level, ScoreRow
+from orca_eval.results.reading import SCORES, reading, text_of
+
+_NEEDED = ("level", "benchmark", "task", "n", "score", "ci_low", "ci_high")
+_MOST_DIGITS = 18
+ROUNDING = 1e-9
+
+
+def read_scores(folder: Path) -> list[ScoreRow]:
+    """A run's scores. A column that no older version wrote may be missing.
+
+    Raises:
+        DamagedError: the file is missing or damaged; it names the file and what is wrong.
+    """
+    path = folder / SCORES
+    with reading(path, "can't be read"):
+        rows = csv.DictReader(io.StringIO(text_of(path), newline=""), strict=True)
+        missing = [name for name in _NEEDED if name not in (rows.fieldnames or ())]
+        if missing:
+            raise ValueError(f"no column {missing[0]!r}")
+        scores = [_row(row) for row in rows]
+        if not scores:
+            raise ValueError("no rows")
+    return scores
+
+
+def _row(row: Mapping[str, str | None]) -> ScoreRow:
+    if None in row or None in row.values():
+        raise ValueError("a row is longer or shorter than the head")
+    cells = {name: text or "" for name, text in row.items()}
+    if cells["level"] not in get_args(Level):
+        raise ValueError(f"level {cells['level'][:40]!r}: {', '.join(get_args(Level))} are known")
+    return ScoreRow(
+        level=cast(Level, cells["level"]),
+        benchmark=cells["benchmark"],
+        task=cells["task"],
+        n=_count(cells["n"]),
+        score=_share(cells["score"]),
+        ci_low=_share(cells["ci_low"]),
+        ci_high=_share(cells["ci_high"]),
+        metric=cells.get("metric", ""),
+        extraction_rate=_share(cells.get("extraction_rate", "")),
+        truncation_rate=_share(cells.get("truncation_rate", "")),
+        empty_rate=_share(cells.get("empty_rate", "")),
+        f1=_share(cells.get("f1", "")),
+        exact_match_parts=_share(cells.get("exact_match_parts", "")),
+        note=cells.get("note", ""),
+    )
+
+
+def _count(text: str) -> int:
+    number = float(text or 0)
+    if not (number.is_integer() and 0 <= number < 10**_MOST_DIGITS):
+        raise ValueError(f"n {text[:40]!r}: a whole number is wanted")
+    return int(number)
+
+
+def _share(text: str) -> float | None:
+    """A share of 1; None where the cell is empty or no number was found ("nan")."""
+    number = float(text) if text else math.nan
+    if math.isnan(number):
+        return None
+    if not -ROUNDING <= number <= 1 + ROUNDING:
+        raise ValueError(f"{text[:40]!r} is no share of 1")
+    return number
