@@ -20,9 +20,15 @@ def main(overrides: list[str]) -> int:
     most = composed["n"]
     if not isinstance(most, int) or most < 1:
         raise InputError(f"n={most}: a whole number of at least 1 is wanted")
-    folder, manifest, samples = finished_run(composed["run"])
+    out = composed["out"]
+    return audit_run(composed["run"], most, Path(out).expanduser() if out else None)
+
+
+def audit_run(run: str, most: int, out: Path | None = None) -> int:
+    """The same for a run's folder; `out` is audit.html in it unless it is named."""
+    folder, manifest, samples = finished_run(run)
     check_columns(samples)
-    out = Path(composed["out"]).expanduser() if composed["out"] else folder / "audit.html"
+    out = out or folder / "audit.html"
     if out.suffix not in SUFFIXES:
         raise InputError(f"out={out}: a sheet is .html or .md")
     found = entries(samples, most)

@@ -27,8 +27,12 @@ FLIPS = "flips.csv"
 
 def main(overrides: list[str]) -> int:
     """Writes `rescored/<extractor version>/` inside the run folder; exit code 0."""
-    composed = compose_verb("rescore", overrides)
-    folder, manifest, old = finished_run(composed["run"])
+    return rescore_run(compose_verb("rescore", overrides)["run"])
+
+
+def rescore_run(run: str) -> int:
+    """The same for a run's folder."""
+    folder, manifest, old = finished_run(run)
     new = rescore_frame(old)
     target = folder / "rescored" / EXTRACTOR_VERSION
     before, after = (
