@@ -1,17 +1,17 @@
-"""Where a run begins: from which row of the store answers count, and the date of its prompts.
+"""Where a run begins: which of the store's answers count, and the date of its prompts.
 
 A run that goes on keeps both, so that it finds what it stored before.
 """
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from orca_eval.model.types import ChatTokenizer
 from orca_eval.run import folder as run_dir
-from orca_eval.store import ResponseStore
 
 ANEW = ".anew"
 BEGUN = "begun"
@@ -19,12 +19,13 @@ BEGUN = "begun"
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """`after`: the store's last row when `fresh=true` began the run, None where it did not.
-    `goes_on`: it began the run before now. `now`: what prompts take for now, None without a date.
+    """`mark`: under which the store keeps what counts where `fresh=true` began the run, None where
+    it did not. `goes_on`: it began the run before now. `now`: what prompts take for now, None
+    without a date.
     """
 
     folder: Path
-    after: int | None
+    mark: str | None
     goes_on: bool
     now: datetime | None
 
@@ -35,30 +36,28 @@ class Beginning:
         Raises:
             RunError: the folder is not writable any more.
         """
-        if self.after is not None:
-            run_dir.write_text(self.folder / ANEW, f"{self.after}\n")
+        if self.mark is not None:
+            run_dir.write_text(self.folder / ANEW, f"{self.mark}\n")
         if self.now is not None:
             run_dir.write_text(self.folder / BEGUN, f"{self.now.isoformat()}\n")
 
 
-def find_beginning(
-    folder: Path, store: ResponseStore, tokenizer: ChatTokenizer | None, *, fresh: bool
-) -> Beginning:
+def find_beginning(folder: Path, tokenizer: ChatTokenizer | None, *, fresh: bool) -> Beginning:
     """That of the run which goes on in the folder, or a new one."""
-    after = anew_after(folder)
-    goes_on = after is not None
+    mark = anew_mark(folder)
+    goes_on = mark is not None
     if fresh and not goes_on:
-        after = store.last_row()
+        mark = secrets.token_hex(16)
     now = tokenizer.now if tokenizer else None
     if now is not None and (goes_on or not fresh):
         now = _begun(folder) or now
-    return Beginning(folder, after, goes_on, now)
+    return Beginning(folder, mark, goes_on, now)
 
 
-def anew_after(folder: Path) -> int | None:
-    """The last row that does not count, where a run that `fresh=true` began is not finished."""
+def anew_mark(folder: Path) -> str | None:
+    """The mark of what counts, where a run that `fresh=true` began is not finished."""
     try:
-        return int((folder / ANEW).read_text("utf-8"))
+        return (folder / ANEW).read_text("utf-8").strip() or None
     except (OSError, ValueError):
         return None
 

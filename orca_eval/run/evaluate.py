@@ -22,7 +22,8 @@ from orca_eval.engines.registry import build_engine
 from orca_eval.errors import OrcaEvalError, RunError
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.run import folder as run_dir
-from orca_eval.run.beginning import ANEW, anew_after, find_beginning
+from orca_eval.run.beginning import ANEW, anew_mark, find_beginning
+from orca_eval.run.plan import refuse_too_many
 from orca_eval.run.progress import say
 from orca_eval.run.session import Phases, Session, run_session
 from orca_eval.store import ResponseStore
@@ -46,9 +47,10 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
     say("reading the data")
     with phases.measure("load"), uncollected():
         benchmarks = load_suite(config)
+    refuse_too_many(benchmarks, config.samples_per_doc)
     folder = find_folder(config, engine, benchmarks)
     with run_dir.held(folder):
-        unfinished = config.fresh or anew_after(folder) is not None
+        unfinished = config.fresh or anew_mark(folder) is not None
         manifest = None if unfinished else _finished(folder)
         unanswered = run_dir.unanswered(manifest) if manifest else 0
         if manifest and not unanswered:
@@ -93,7 +95,7 @@ def _evaluate(
     """Generates and scores what is missing, and writes the run folder; empties `benchmarks`."""
     run_dir.write_config(folder, composed)
     with ResponseStore(config.results_dir / STORE_FOLDER) as store:
-        beginning = find_beginning(folder, store, engine.tokenizer, fresh=config.fresh)
+        beginning = find_beginning(folder, engine.tokenizer, fresh=config.fresh)
         if beginning.goes_on:
             say(f"going on with what fresh=true began; to drop that, remove {folder / ANEW}")
         session = Session(config, engine, benchmarks, store, beginning, phases)
@@ -101,11 +103,13 @@ def _evaluate(
             outcome = run_session(session)
             with memory.returned_at_once():
                 results_of().write(folder, config, session, outcome)
+                results_of().publish(folder)
+        if beginning.mark is not None:
+            store.forget(beginning.mark)
     benchmarks.clear()
     del session, outcome
     memory.give_back()  # the report is made in that of documents and samples
     with memory.returned_at_once():
-        results_of().publish(folder)
         results_of().complete(folder, bool(composed["report"]["samples"]))
 
 

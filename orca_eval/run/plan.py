@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
@@ -17,6 +17,7 @@ from orca_eval.types import Doc, Message, Request, Sampling
 T = TypeVar("T")
 
 NAMED_OVER_LONG = 3
+MOST_SAMPLES = 5_000_000  # of about 1 kB each while a run plans and scores them
 
 
 class Waiting(NamedTuple):
@@ -39,6 +40,25 @@ class Work:
     sampling: Sampling
     waiting: list[Waiting] = field(default_factory=list)
     skip_tokens: int | None = None
+
+
+def samples_of(benchmarks: Iterable[Benchmark], samples_per_doc: int) -> Iterator[Waiting]:
+    """Every sample of the benchmarks, in their order."""
+    for benchmark in benchmarks:
+        for task in benchmark.tasks:
+            for doc in task.docs:
+                for index in range(samples_per_doc):
+                    yield Waiting(task, doc, index)
+
+
+def refuse_too_many(benchmarks: Sequence[Benchmark], samples_per_doc: int) -> None:
+    """Raises InputError where a run has more samples than fit into a machine's memory."""
+    docs = sum(benchmark.n for benchmark in benchmarks)
+    if docs * samples_per_doc > MOST_SAMPLES:
+        raise InputError(
+            f"{docs:,} documents × sampling.n={samples_per_doc:,} are more than {MOST_SAMPLES:,} "
+            f"samples; lower sampling.n to at most {max(1, MOST_SAMPLES // docs):,}, or set limit="
+        )
 
 
 class Prompter:
@@ -95,20 +115,17 @@ class Planner:
         self._context_length = engine.context_length
         self._keys = KeyMaker(engine.identity(), scope)
         self._sampling = config.sampling
-        self._samples_per_doc = config.samples_per_doc
         self._policy = config.over_long
 
-    def add(self, benchmark: Benchmark) -> list[Work]:
-        """Plans a benchmark's documents; returns the generations nobody asked for before."""
+    def add(self, samples: Iterable[Waiting]) -> list[Work]:
+        """Plans these samples; returns the generations nobody asked for before."""
         new = []
-        for task in benchmark.tasks:
-            for doc in task.docs:
-                for index in range(self._samples_per_doc):
-                    work = self._work(doc, index)
-                    if work.key not in self.works:
-                        self.works[work.key] = work
-                        new.append(work)
-                    self.works[work.key].waiting.append(Waiting(task, doc, index))
+        for waiting in samples:
+            work = self._work(waiting.doc, waiting.sample_index)
+            if work.key not in self.works:
+                self.works[work.key] = work
+                new.append(work)
+            self.works[work.key].waiting.append(waiting)
         return new
 
     def refuse_over_long(self) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.benchmarks.types import Scored
+from orca_eval.errors import OrcaEvalError, RunError
 from orca_eval.run.plan import Waiting, Work
 from orca_eval.run.progress import Counts
 from orca_eval.run.scoring_process import Job, ScoringProcess
@@ -16,6 +17,7 @@ from orca_eval.types import Completion, FinishReason
 
 BATCH = 64
 MOST_WAITING = 4096
+ABANDON_SECONDS = 5.0  # a task from outside may hang in its own scoring
 
 Finished = tuple[Waiting, Work, Completion]
 
@@ -84,6 +86,15 @@ class Scorer:
             raise self._failure
         return self.samples
 
+    def abandon(self) -> None:
+        """Ends the process and the threads, also where they hang; nobody wants the scores."""
+        self._failure = self._failure or RunError("the scores were not wanted any more")
+        self._process.kill()
+        self._finished.put(None)
+        for thread in self._threads:
+            thread.join(ABANDON_SECONDS)
+        self._process.close()
+
     def _send(self) -> None:
         while batch := self._next_batch():
             jobs = [_job(item) for item in batch if _is_ours(item)]
@@ -132,7 +143,9 @@ class Scorer:
     def _fail(self, error: Exception) -> None:
         """The first failure is shown by the thread that asks. Nobody collects scores any more, so
         the process, which might wait for that, and the sender with it, is ended."""
-        self._failure = self._failure or error
+        if self._failure is None:
+            named = f"scoring failed: {type(error).__name__}: {error}"
+            self._failure = error if isinstance(error, OrcaEvalError) else RunError(named)
         self._process.kill()
 
 

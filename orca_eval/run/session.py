@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,13 +18,14 @@ from orca_eval.engines.base import Engine
 from orca_eval.errors import PromptTooLongError
 from orca_eval.run.beginning import Beginning
 from orca_eval.run.generate import generate_all
-from orca_eval.run.plan import Planner, Work, batches, in_sending_order
+from orca_eval.run.plan import Planner, Work, batches, in_sending_order, samples_of
 from orca_eval.run.progress import Counts, ProgressView, say
 from orca_eval.run.scorer import ScoredSample, Scorer
 from orca_eval.store import ResponseStore
 from orca_eval.types import Completion, Request
 
 LOOKUP_BATCH = 2048
+PLAN_BATCH = 4096  # a tenth of a second, in which no signal is heard
 TICK_SECONDS = 0.25
 BEHIND_SECONDS = 0.1  # long enough for both to work off what waits, without the event loop
 CLOSE_SECONDS = 30.0
@@ -121,11 +123,14 @@ class Session:
                 missing = await self._plan()
                 if missing:
                     stalled = await self._generate(missing)
+            except BaseException:
+                self._scorer.abandon()  # it may hang, and a run that ends early has no scores
+                raise
             finally:
                 ticker.cancel()
                 await self._close_engine()
-                with self.phases.measure("score_rest"):
-                    samples = await asyncio.to_thread(self._scorer.finish)
+            with self.phases.measure("score_rest"):
+                samples = await self._score_rest()
         return Outcome(
             samples=samples,
             counts=self.counts,
@@ -135,14 +140,22 @@ class Session:
             counters=self.engine.counters() if missing else {},
         )
 
+    async def _score_rest(self) -> Sequence[ScoredSample]:
+        try:
+            return await asyncio.to_thread(self._scorer.finish)
+        except asyncio.CancelledError:
+            self._scorer.abandon()
+            raise
+
     async def _plan(self) -> list[Work]:
         """Renders and looks up every prompt; returns the works whose answer is not stored."""
         self._view.status("building prompts, looking for stored answers")
         missing: list[Work] = []
         with self.phases.measure("plan"):
             works: list[Work] = []
-            for benchmark in self.benchmarks:
-                works += await asyncio.to_thread(self.planner.add, benchmark)
+            samples = samples_of(self.benchmarks, self._config.samples_per_doc)
+            while planned := list(itertools.islice(samples, PLAN_BATCH)):
+                works += await asyncio.to_thread(self.planner.add, planned)
             self.planner.refuse_over_long()
             self.counts.total = sum(len(work.waiting) for work in works)
             for part in batches(works, LOOKUP_BATCH):
@@ -178,7 +191,7 @@ class Session:
 
     def stored(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
         """The stored completions among `keys` that count for this run."""
-        return self.store.get_many(keys, after=self._beginning.after or 0)
+        return self.store.get_many(keys, self._beginning.mark)
 
     async def _start(self) -> None:
         self._view.status(f"loading {self._config.model.name} into {self._config.engine.name}")
@@ -222,7 +235,7 @@ class Session:
             if text != completion.text:  # lone surrogates: neither SQLite nor Parquet takes them
                 completion = completion._replace(text=text)
         if completion.finish_reason in ("stop", "length"):
-            self.store.put(work.key, completion)
+            self.store.put(work.key, completion, self._beginning.mark)
         self.counts.tokens += completion.completion_tokens
         self.counts.prompt_tokens += completion.prompt_tokens
         self.counts.generated += len(work.waiting)

@@ -4,6 +4,8 @@ One SQLite database (WAL) under `results_dir/.store/`. Rows are written by a thr
 small batches, so a finished generation is durable against the process's death within 200 ms (a
 power cut may cost one batch). Every row carries a checksum over its key and response, checked on
 read: a damaged row is never served, but named and generated again.
+
+While another process holds the database, finished answers are kept and written once it is free.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import itertools
+import logging
 import queue
 import sqlite3
 import threading
@@ -21,7 +24,17 @@ from typing import IO, TypeVar
 
 from orca_eval.errors import InputError, OrcaEvalError, RunError
 from orca_eval.store import disk, wal
-from orca_eval.store.rows import COLUMNS, READ_TEXT_AS, SCHEMA, from_row, readable_rows, to_row
+from orca_eval.store.rows import (
+    COLUMNS,
+    FRESH_SCHEMA,
+    READ_TEXT_AS,
+    SCHEMA,
+    Row,
+    from_row,
+    readable_marks,
+    readable_rows,
+    to_row,
+)
 from orca_eval.types import Completion
 
 BATCH_SECONDS = 0.05  # of the 200 ms; the rest is for a disk or a machine that stalls
@@ -29,12 +42,16 @@ BATCH_ROWS = 256
 MOST_WAITING = 4096
 LOOKUP_ROWS = 500
 BUSY_SECONDS = 30.0
+HELD_SECONDS = 1.0  # so long a try waits for a database that another process holds
+CLOSING_SECONDS = 5.0  # so long a run that ends waits for a database that is held elsewhere
 LOCK_POLL_SECONDS = 0.05
 
 T = TypeVar("T")
 
-Batch = list[tuple[bytes, Completion]]
-Item = tuple[bytes, Completion] | threading.Event | None
+Batch = list[tuple[bytes, Completion, str | None]]
+Item = tuple[bytes, Completion, str | None] | threading.Event | None
+
+logger = logging.getLogger(__name__)
 
 
 class ResponseStore:
@@ -53,6 +70,7 @@ class ResponseStore:
         self.warnings: list[str] = []
         self._queue: queue.SimpleQueue[Item] = queue.SimpleQueue()
         self._failure: RunError | None = None
+        self._give_up_at: float | None = None
         self._mutex = threading.Lock()  # one connection, used by the caller and by the writer
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -83,25 +101,24 @@ class ResponseStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def get_many(self, keys: Sequence[bytes], after: int = 0) -> dict[bytes, Completion]:
-        """The completions among `keys` that were stored after the row `after`; a damaged row is
-        left out, with a warning."""
-        return self._mending(lambda: self._read(keys, after))
+    def get_many(self, keys: Sequence[bytes], mark: str | None = None) -> dict[bytes, Completion]:
+        """The completions among `keys`, with a `mark` only those that were put with it; a damaged
+        row is left out, with a warning."""
+        return self._mending(lambda: self._read(keys, mark))
 
-    def last_row(self) -> int:
-        """The number of the newest row. Numbers rise, also where a row takes another's place."""
-        query = "SELECT max(rowid) FROM responses"
-        found = self._mending(lambda: self._connection.execute(query).fetchone()[0])
-        return int(found or 0)
-
-    def put(self, key: bytes, completion: Completion) -> None:
+    def put(self, key: bytes, completion: Completion, mark: str | None = None) -> None:
         """Queues one row; durable within 200 ms. Never blocks.
 
         Raises:
             RunError: an earlier batch could not be written (a full disk, say).
         """
         self.check()
-        self._queue.put((key, completion))
+        self._queue.put((key, completion, mark))
+
+    def forget(self, mark: str) -> None:
+        """Drops a mark; the answers stay."""
+        with contextlib.suppress(sqlite3.Error), self._mutex:  # what stays of it does no harm
+            self._connection.execute("DELETE FROM fresh WHERE mark = ?", (mark,))
 
     @property
     def behind(self) -> bool:
@@ -121,11 +138,14 @@ class ResponseStore:
         """
         written = threading.Event()
         self._queue.put(written)
-        written.wait()
+        while not written.wait(1.0):
+            if not self._writer.is_alive():
+                raise RunError(f"{self.path}: its writer is gone; repeat the same command to go on")
         self.check()
 
     def close(self) -> None:
         """Writes what is queued and closes; safe to call twice."""
+        self._give_up_at = time.monotonic() + CLOSING_SECONDS
         if self._writer.is_alive():
             self._queue.put(None)
             self._writer.join()
@@ -167,7 +187,9 @@ class ResponseStore:
             connection.execute(f"PRAGMA journal_mode={'DELETE' if self._network else 'WAL'}")
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute(SCHEMA)
+            connection.execute(FRESH_SCHEMA)
             connection.execute(f"SELECT {COLUMNS} FROM responses LIMIT 1").fetchall()
+            connection.execute(f"PRAGMA busy_timeout={1000 * HELD_SECONDS:.0f}")
         except sqlite3.DatabaseError:
             connection.close()
             raise
@@ -175,23 +197,28 @@ class ResponseStore:
 
     def _mending(self, read: Callable[[], T]) -> T:
         """What is read, from the salvaged file if there is damage in this one."""
-        with self._mutex:
-            try:
-                return read()
-            except sqlite3.DatabaseError as error:
-                if disk.is_busy(error):
-                    raise RunError(disk.busy_line(self.path)) from error
-                self._connection.close()
-                self._connection = self._salvage(str(error))
-                return read()
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            with self._mutex:
+                try:
+                    return read()
+                except sqlite3.DatabaseError as error:
+                    if not disk.is_busy(error):
+                        self._connection.close()
+                        self._connection = self._salvage(str(error))
+                        return read()
+                    if time.monotonic() > deadline:
+                        raise RunError(disk.busy_line(self.path)) from error
 
-    def _read(self, keys: Sequence[bytes], after: int) -> dict[bytes, Completion]:
+    def _read(self, keys: Sequence[bytes], mark: str | None) -> dict[bytes, Completion]:
         found = {}
+        fresh = "" if mark is None else " AND key IN (SELECT key FROM fresh WHERE mark = ?)"
+        marked = () if mark is None else (mark,)
         for start in range(0, len(keys), LOOKUP_ROWS):
             part = keys[start : start + LOOKUP_ROWS]
             marks = ",".join("?" * len(part))
-            query = f"SELECT {COLUMNS} FROM responses WHERE key IN ({marks}) AND rowid > ?"
-            for row in self._connection.execute(query, (*part, after)):
+            query = f"SELECT {COLUMNS} FROM responses WHERE key IN ({marks}){fresh}"
+            for row in self._connection.execute(query, (*part, *marked)):
                 completion = from_row(row)
                 if completion is not None:
                     found[row[0]] = completion
@@ -206,14 +233,50 @@ class ResponseStore:
         end: threading.Event | None = threading.Event()
         while end is not None:
             batch, end = self._next_batch()
-            if batch and self._failure is None:
-                try:
-                    with self._mutex:
-                        _write(self._connection, batch)
-                except sqlite3.Error as error:
-                    self._failure = RunError(disk.write_line(self.path, error))
+            try:
+                if batch:
+                    self._write(batch)
+            except sqlite3.Error as error:
+                self._fail(disk.write_line(self.path, error))
+            except Exception as error:  # whatever it is, the run has to hear of it
+                self._fail(f"can't write {self.path}: {type(error).__name__}: {error}")
             if end is not None:
                 end.set()
+
+    def _fail(self, line: str) -> None:
+        """The first failure is the one that `check` raises."""
+        self._failure = self._failure or RunError(line)
+
+    def _write(self, batch: Batch) -> None:
+        """Writes the batch, however long another process holds the database."""
+        said = time.monotonic()
+        rows = self._rows(batch)
+        marks = [(mark, key) for key, _, mark in batch if mark is not None]
+        while True:
+            try:
+                with self._mutex:
+                    return _write(self._connection, rows, marks)
+            except sqlite3.OperationalError as error:
+                given_up = self._give_up_at is not None and time.monotonic() > self._give_up_at
+                if not disk.is_busy(error) or given_up:
+                    raise
+            if time.monotonic() - said > BUSY_SECONDS:
+                said = time.monotonic()
+                logger.warning(
+                    "%s is locked by another process; finished answers are kept and written once "
+                    "it is free",
+                    self.path,
+                )
+
+    def _rows(self, batch: Batch) -> list[Row]:
+        """The batch as rows. One that can't be stored takes no other with it."""
+        rows = []
+        for key, completion, _ in batch:
+            try:
+                rows.append(to_row(key, completion))
+            except (ValueError, TypeError, AttributeError) as error:
+                self._fail(f"can't store an answer of the engine: {error}; its numbers are wrong")
+        return rows
 
     def _next_batch(self) -> tuple[Batch, threading.Event | None]:
         """A batch, and the event of who waits for it; None ends the writer."""
@@ -263,8 +326,9 @@ class ResponseStore:
             with contextlib.closing(self._connect(self._salvaged)) as connection:
                 rows = readable_rows(self.path)
                 while batch := list(itertools.islice(rows, BATCH_ROWS)):
-                    _write(connection, batch)
+                    _write(connection, [to_row(*row) for row in batch])
                     kept += len(batch)
+                _write(connection, [], readable_marks(self.path))
                 connection.execute("PRAGMA journal_mode=DELETE")  # all of it in the one file
         except sqlite3.Error as error:
             raise RunError(disk.write_line(self._salvaged, error)) from error
@@ -286,15 +350,17 @@ class ResponseStore:
                 time.sleep(LOCK_POLL_SECONDS)
 
 
-def _write(connection: sqlite3.Connection, batch: Batch) -> None:
-    rows = [to_row(key, completion) for key, completion in batch]
+def _write(
+    connection: sqlite3.Connection, rows: Sequence[Row], marks: Sequence[tuple[str, bytes]] = ()
+) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.executemany(
             f"INSERT OR REPLACE INTO responses ({COLUMNS}) VALUES (?,?,?,?,?,?)", rows
         )
+        connection.executemany("INSERT OR IGNORE INTO fresh VALUES (?, ?)", marks)
         connection.execute("COMMIT")
-    except sqlite3.Error:
+    except BaseException:
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sqlite3
 from collections.abc import Iterator
@@ -20,7 +21,17 @@ CREATE TABLE IF NOT EXISTS responses (
     checksum BLOB NOT NULL
 )
 """
+# Which answers a run that was begun anew has been given since, by the mark of its beginning: row
+# numbers are no clock, as a store may be moved, removed or salvaged meanwhile.
+FRESH_SCHEMA = """
+CREATE TABLE IF NOT EXISTS fresh (
+    mark TEXT NOT NULL,
+    key BLOB NOT NULL,
+    PRIMARY KEY (mark, key)
+) WITHOUT ROWID
+"""
 COLUMNS = "key, text, finish_reason, prompt_tokens, completion_tokens, checksum"
+LARGEST = 2**63
 SALVAGE_STEP = 256
 READ_TEXT_AS = bytes  # SQLite's text_factory: damaged text has to fail its checksum, not to raise
 
@@ -28,8 +39,14 @@ Row = tuple[Any, ...]
 
 
 def to_row(key: bytes, completion: Completion) -> Row:
-    """The row under `key`, signed."""
+    """The row under `key`, signed.
+
+    Raises:
+        ValueError: the database can't take it.
+    """
     text, finish, prompt_tokens, completion_tokens = completion
+    if not (0 <= prompt_tokens < LARGEST and 0 <= completion_tokens < LARGEST):
+        raise ValueError(f"token counts {prompt_tokens} and {completion_tokens}")
     signature = _checksum(key, text.encode(), finish.encode(), prompt_tokens, completion_tokens)
     return key, text, finish, prompt_tokens, completion_tokens, signature
 
@@ -86,3 +103,12 @@ def readable_rows(path: Path) -> Iterator[tuple[bytes, Completion]]:
         rowid += step
         step = min(SALVAGE_STEP, step * 2)
     connection.close()
+
+
+def readable_marks(path: Path) -> list[tuple[str, bytes]]:
+    """What can be read of which answers are fresh, from a damaged database."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        try:
+            return connection.execute("SELECT mark, key FROM fresh").fetchall()
+        except sqlite3.Error:
+            return []

@@ -12,14 +12,15 @@ def main(overrides: list[str]) -> int:
     config = run_config(compose_verb("check", overrides))
     from orca_eval.engines.registry import build_engine
     from orca_eval.run.evaluate import find_folder, load_suite
-    from orca_eval.run.plan import Planner
+    from orca_eval.run.plan import Planner, refuse_too_many, samples_of
 
     engine = build_engine(config)
     engine.check()
     benchmarks = load_suite(config)
+    refuse_too_many(benchmarks, config.samples_per_doc)
     planner = Planner(config, engine)
+    planner.add(samples_of(benchmarks, config.samples_per_doc))
     for benchmark in benchmarks:
-        planner.add(benchmark)
         print(github_line(f"{benchmark.alias}: {benchmark.n} docs from {benchmark.source}"))
     planner.refuse_over_long()
     for note in engine.tokenizer.notes if engine.tokenizer else ():

@@ -12,7 +12,7 @@ from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.config.schema import OverLong, RunConfig
 from orca_eval.errors import InputError
-from orca_eval.run.plan import Planner
+from orca_eval.run.plan import Planner, samples_of
 from orca_eval.types import Doc, Sampling
 
 from .fakes import FakeEngine
@@ -48,7 +48,7 @@ def config(over_long: OverLong, max_tokens: int = 50) -> RunConfig:
 
 def test_error_names_the_worst_and_the_ways_out() -> None:
     planner = Planner(config("error"), FakeEngine(context_length=60))
-    planner.add(benchmark())
+    planner.add(samples_of([benchmark()], 1))
     with pytest.raises(InputError) as caught:
         planner.refuse_over_long()
     line = str(caught.value)
@@ -60,14 +60,14 @@ def test_error_names_the_worst_and_the_ways_out() -> None:
 
 def test_skip_counts_them_without_generating() -> None:
     planner = Planner(config("skip"), FakeEngine(context_length=60))
-    works = planner.add(benchmark())
+    works = planner.add(samples_of([benchmark()], 1))
     planner.refuse_over_long()
     assert [work.skip_tokens for work in works] == [None, 30, 400]
 
 
 def test_shrink_gives_the_room_there_is_and_skips_where_there_is_none() -> None:
     planner = Planner(config("shrink"), FakeEngine(context_length=60))
-    works = planner.add(benchmark())
+    works = planner.add(samples_of([benchmark()], 1))
     planner.refuse_over_long()
     assert [work.sampling.max_tokens for work in works] == [50, 30, 50]
     assert [work.skip_tokens for work in works] == [None, None, 400]
@@ -75,14 +75,14 @@ def test_shrink_gives_the_room_there_is_and_skips_where_there_is_none() -> None:
 
 def test_an_engine_whose_context_is_not_known_takes_everything() -> None:
     planner = Planner(config("error"), FakeEngine(context_length=None))
-    assert len(planner.add(benchmark())) == len(WORDS)
+    assert len(planner.add(samples_of([benchmark()], 1))) == len(WORDS)
     assert planner.over_long == []
 
 
 def test_identical_prompts_are_one_work_and_samples_of_one_doc_are_several() -> None:
-    planner = Planner(replace(config("error"), samples_per_doc=3), FakeEngine())
-    assert len(planner.add(benchmark())) == 3 * len(WORDS)
-    assert planner.add(benchmark()) == []  # the same prompts again
+    planner = Planner(config("error"), FakeEngine())
+    assert len(planner.add(samples_of([benchmark()], 3))) == 3 * len(WORDS)
+    assert planner.add(samples_of([benchmark()], 3)) == []  # the same prompts again
     assert {len(work.waiting) for work in planner.works.values()} == {2}
     seeds = {json.dumps(work.sampling.seed) for work in planner.works.values()}
     assert seeds == {"0", "1", "2"}

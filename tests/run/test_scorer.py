@@ -79,14 +79,16 @@ def test_a_scorer_that_fails_ends_everything_with_its_own_error() -> None:
     def finish() -> None:
         try:
             scorer.finish()
-        except ZeroDivisionError as error:
+        except RunError as error:
             errors.append(error)
 
     thread = threading.Thread(target=finish, daemon=True)
     thread.start()
     thread.join(30)
     assert not thread.is_alive()
-    assert [str(error) for error in errors] == ["of the task's own"]
+    assert [str(error) for error in errors] == [
+        "scoring failed: ZeroDivisionError: of the task's own"
+    ]
     assert children() == []
 
 

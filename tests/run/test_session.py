@@ -35,7 +35,7 @@ def benchmark(name: str, *docs: Doc) -> Benchmark:
 def outcome(engine: FakeEngine, folder: Path, *benchmarks: Benchmark) -> Outcome:
     config = run_config(compose_verb("run", []))
     with ResponseStore(folder / "store") as store:
-        beginning = find_beginning(folder, store, None, fresh=False)
+        beginning = find_beginning(folder, None, fresh=False)
         return run_session(Session(config, engine, list(benchmarks), store, beginning, Phases()))
 
 

@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Set
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 
 import pytest
@@ -34,6 +34,13 @@ def fill(folder: Path, count: int) -> None:
     with ResponseStore(folder) as store:
         for number in range(count):
             store.put(key(number), completion(number))
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def test_what_is_put_is_got_back_by_a_later_process(tmp_path: Path) -> None:
@@ -173,27 +180,121 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
         ResponseStore(tmp_path / "file" / "store")
 
 
-def test_a_locked_store_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(tmp_path, 1)
-    monkeypatch.setattr("orca_eval.store.responses.BUSY_SECONDS", 0.05)
-    other = sqlite3.connect(tmp_path / "responses.sqlite", isolation_level=None)
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """The database as another process holds it that writes without end."""
+    fill(folder, 1)
+    other = sqlite3.connect(folder / "responses.sqlite", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    with ResponseStore(tmp_path) as store:
-        store.put(key(2), completion(2))
-        with pytest.raises(RunError, match="locked by another run"):
-            store.flush()
+    yield
     other.execute("ROLLBACK")
     other.close()
+
+
+def test_answers_wait_for_a_store_that_another_process_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("orca_eval.store.responses.HELD_SECONDS", 0.01)
+    monkeypatch.setattr("orca_eval.store.responses.BUSY_SECONDS", 0.05)
+    with contextlib.ExitStack() as stack:
+        lock = stack.enter_context(contextlib.ExitStack())
+        lock.enter_context(held(tmp_path))
+        store = stack.enter_context(ResponseStore(tmp_path))
+        for number in range(115):
+            store.put(key(number), completion(number))
+        until(lambda: "is locked by another process" in caplog.text)
+        store.check()
+        lock.close()
+        store.flush()
+        found = store.get_many([key(number) for number in range(115)])
+    assert found == {key(number): completion(number) for number in range(115)}
+
+
+def test_a_run_that_ends_gives_a_held_store_up_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orca_eval.store.responses.HELD_SECONDS", 0.01)
+    monkeypatch.setattr("orca_eval.store.responses.CLOSING_SECONDS", 0.05)
+    with held(tmp_path):
+        store = ResponseStore(tmp_path)
+        store.put(key(2), completion(2))
+        store.close()
+        with pytest.raises(RunError, match="locked by another run"):
+            store.check()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        Completion("x", "stop", 2**63, 0),
+        Completion("x", "stop", 0, -1),
+        Completion("\ud800", "stop", 0, 0),
+        Completion("x", "stop", None, 0),  # type: ignore[arg-type]
+        Completion(None, "stop", 0, 0),  # type: ignore[arg-type]
+    ],
+)
+def test_an_answer_that_can_not_be_stored_ends_the_run_and_takes_no_other_with_it(
+    tmp_path: Path, bad: Completion
+) -> None:
+    with ResponseStore(tmp_path) as store:
+        store.put(key(1), completion(1))
+        store.put(key(2), bad)
+        store._queue.put((key(3), completion(3), None))
+        with pytest.raises(RunError, match="can't store an answer") as error:
+            store.flush()
+        assert "\n" not in str(error.value)
+    with ResponseStore(tmp_path) as store:
+        assert store.get_many([key(n) for n in range(4)]).keys() == {key(1), key(3)}
+
+
+def test_whatever_fails_in_the_writer_ends_the_run_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("orca_eval.store.responses._write", fails)
+    with ResponseStore(tmp_path) as store:
+        store.put(key(1), completion(1))
+        with pytest.raises(RunError, match="MemoryError"):
+            store.flush()
+        with pytest.raises(RunError, match="MemoryError"):
+            store.put(key(2), completion(2))
+
+
+def test_a_mark_tells_what_is_fresh_and_survives_a_salvage(tmp_path: Path) -> None:
+    fill(tmp_path, 600)
+    with ResponseStore(tmp_path) as store:
+        for number in range(0, 600, 3):
+            store.put(key(number), completion(number + 1), "mark")
+        store.flush()
+        keys = [key(number) for number in range(600)]
+        marked = {key(number): completion(number + 1) for number in range(0, 600, 3)}
+        assert store.get_many(keys, "mark") == marked
+        assert store.get_many(keys, "123") == {}
+        assert len(store.get_many(keys)) == 600
+        store._connection.execute("DELETE FROM responses WHERE rowid < 200")  # other numbers
+        with store._mutex:
+            store._connection.close()
+            store._connection = store._salvage("for the test")
+        left = store.get_many(keys, "mark")
+        assert 100 < len(left) <= len(marked)
+        assert left.items() <= marked.items()
+        store.forget("mark")
+        assert store.get_many(keys, "mark") == {}
+        assert store.get_many(keys).items() >= left.items()
 
 
 def test_it_says_when_a_disk_that_stalls_keeps_many_rows_waiting(tmp_path: Path) -> None:
     with ResponseStore(tmp_path) as store:
         with store._mutex:  # what a stalled disk holds
-            for number in range(MOST_WAITING + BATCH_ROWS):
+            for number in range(BATCH_ROWS):
+                store.put(key(number), completion(number))
+            until(store._queue.empty)  # the writer has its batch, and waits
+            for number in range(MOST_WAITING):
                 store.put(key(number), completion(number))
             assert not store.behind
-            for number in range(2 * BATCH_ROWS):
-                store.put(key(number), completion(number))
+            store.put(key(0), completion(0))
             assert store.behind
         store.flush()
         assert not store.behind
