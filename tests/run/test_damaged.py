@@ -235,6 +235,32 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("limit",), "absent"),
+        (("notes",), None),
+        (("benchmarks", "gsm8k", "full_n"), "absent"),
+        (("benchmarks", "gsm8k", "alias"), None),
+        (("averages",), [{"name": "a", "benchmarks": []}]),
+        (("speed",), {"seconds": 1.0, "completion_tokens": None}),
+    ],
+)
+def test_what_the_table_needs_is_missed(
+    finished: Path, tmp_path: Path, path: tuple[str, ...], value: object
+) -> None:
+    content = json.loads((finished / "manifest.json").read_text())
+    place = content
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    if value == "absent":
+        del place[path[-1]]
+    (tmp_path / "manifest.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match=path[-1]):
+        read_manifest(tmp_path, whole=True)
+
+
 @given(st.dictionaries(st.sampled_from(sorted(SHAPE)), JSON))
 def test_any_json_is_a_manifest_or_a_line(content: dict[str, object]) -> None:
     for whole in (False, True):
