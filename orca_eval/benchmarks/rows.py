@@ -28,7 +28,7 @@ BATCH_ROWS = 500
 MOST_ROWS = 2_000_000
 MOST_BYTES = 1 << 30
 BATCH_BYTES = 1 << 30
-MOST_README_BYTES = 8 << 20
+MOST_README_BYTES = 1 << 20
 
 
 class MissingConfig(InputError):
@@ -106,32 +106,39 @@ def _matching(folder: Path, pattern: str) -> Iterator[Path]:
 
 
 @lru_cache(maxsize=64)
-def _configs(readme: Path) -> list[dict[str, Any]]:
-    """The `configs` of a dataset's README. MMLU's 57 tasks share one of 800 lines."""
-    head = readme_text(readme).replace("\r\n", "\n").split("---\n")
-    configs: list[dict[str, Any]] = (safe_yaml.load(head[1]) or {})["configs"]
-    return configs
+def _configs(readme: Path) -> dict[Any, Any] | None:
+    """A dataset's `data_files` by config, from the front matter of its README; None where that is
+    not readable. MMLU's 57 tasks share one of 800 lines."""
+    try:
+        head = readme_text(readme).replace("\r\n", "\n").split("---\n")[1]
+        configs = safe_yaml.load(head)["configs"]
+        return {config["config_name"]: config.get("data_files") for config in configs}
+    except Exception:  # whatever stands in it, and whatever YAML makes of that
+        return None
 
 
 def _patterns(readme: Path, source: Source) -> list[str]:
-    """File patterns of one config's split, as the front matter of a dataset's README gives them."""
+    """File patterns of one config's split."""
     if not readme.is_file():
         raise InputError(f"{readme} is missing; its `configs` say which files hold the data")
-    try:
-        named = {config["config_name"]: config["data_files"] for config in _configs(readme)}
-        splits = {entry["split"]: entry["path"] for entry in named.get(source.config, ())}
-        paths = splits.get(source.split, ())
-        patterns = [paths] if isinstance(paths, str) else list(paths)
-        if not all(isinstance(pattern, str) for pattern in patterns):
-            raise TypeError("a path is no text")  # noqa: TRY301
-    except Exception as error:  # whatever stands in it, and whatever YAML makes of that
-        raise InputError(f"{readme} has no readable `configs` in its head") from error
-    if source.config not in named:
+    configs = _configs(readme)
+    if configs is None:
+        raise InputError(f"{readme} has no readable `configs` in its head; fetch it again")
+    if source.config not in configs:
         raise MissingConfig(
             f"{readme} has no config {source.config}; it is needed for {source.dataset}"
         )
-    if not patterns:
+    entries = configs[source.config]
+    paths = [
+        entry.get("path")
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, dict) and entry.get("split") == source.split
+    ]
+    if not paths:
         raise InputError(f"{readme}: config {source.config} has no split {source.split}")
+    patterns: list[Any] = paths[-1] if isinstance(paths[-1], list) else paths[-1:]
+    if not patterns or not all(isinstance(pattern, str) for pattern in patterns):
+        raise InputError(f"{readme}: config {source.config}, {source.split}: a path is no text")
     return patterns
 
 
