@@ -1,4 +1,5 @@
 # make quickstart: a first table in minutes. make test: all that runs without a GPU or vLLM.
+# make check: all that CI does, fast parts first. make fix: format, and mend what can be mended.
 # make soak: what takes hours.
 PYTHON ?= python3
 VENV ?= .venv
@@ -7,10 +8,17 @@ BIN := $(VENV)/bin
 VLLM_BIN := $(VLLM_VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: quickstart test lint types docs-check vllm-test soak clean
+.PHONY: quickstart check fix test lint types docs-check vllm-test soak clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/orca-eval run suite=quickstart
+
+check: lint types docs-check test vllm-test
+
+fix: $(VENV)/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/python -m orca_eval.extract.docs
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "not vllm"

@@ -109,7 +109,9 @@ def _replace(
     values = frame[column].tolist()
     for position in positions:
         values[position] = (fresh[position] or {})[column]
-    frame[column] = pd.Series(values, index=frame.index, dtype=frame[column].dtype)
+    # Where all samples had evidence, the column as read has no place for one that has none.
+    dtype = "Int64" if column.startswith("evidence") else frame[column].dtype
+    frame[column] = pd.Series(values, index=frame.index, dtype=dtype)
 
 
 def _none(value: object) -> str | None:

@@ -112,6 +112,11 @@ def csv_cell(text: str) -> str:
     return f"'{visible}" if acts and not _NUMBER.fullmatch(visible) else visible
 
 
+def from_csv_cell(cell: str) -> str:
+    """The text of a cell that `csv_cell` wrote, without the apostrophe that it put in front."""
+    return cell[1:] if cell.startswith("'") and csv_cell(cell[1:]) == cell else cell
+
+
 def latex(text: str) -> str:
     """One line of LaTeX text: every character that TeX acts on is escaped."""
     return terminal(text).translate(_LATEX).replace("--", "-{}-").replace("--", "-{}-")

@@ -4,32 +4,46 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from orca_eval.types import Completion, FinishReason, Message, Request
+from orca_eval.engines.finish import ending
+from orca_eval.safe_text import shorten, terminal
+from orca_eval.types import Completion, Message, Request
 
 # Fields outside OpenAI's own format, or refused by some servers; each is sent at a neutral value,
 # so that a run may go on without them where the server says that it does not know them.
 OPTIONAL_FIELDS = ("top_k", "min_p", "repetition_penalty", "seed")
 TOO_LONG = ("context_length_exceeded", "maximum context length", "exceeds the available context")
 MESSAGE_CHARACTERS = 300
+REASON_CHARACTERS = 40
+MOST_REASONS = 30
+MOST_TOKENS = 10**9
+"""No prompt or answer has more: a larger count is a server's mistake, or an attack."""
+UNKNOWN_REASON = "finish_reason "
+THINKING_PARTS = frozenset({"thinking", "reasoning", "redacted_thinking"})
 FEWEST_TOKENS_PER_WORD = 0.75
 """Below what any tokenizer makes of text: even those with tokens of several words take more."""
 
 
+Hide = Callable[[str], str]
+"""Takes the key out of a server's text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Why there is no completion. `fields`: those of the body that the server does not take."""
+    """Why there is no completion. `fields`: those of the body that the server does not take;
+    `unsaid`: the completion, if this server never says how an answer ended."""
 
     message: str
     transient: bool = False
     wait_seconds: float | None = None
     fields: frozenset[str] = frozenset()
     too_long: bool = False
+    unsaid: Completion | None = None
 
 
 def request_body(
@@ -69,12 +83,14 @@ def request_body(
     return body
 
 
-def read_completion(content: bytes, counts: Counter[str]) -> Completion | Rejected:
-    """The first choice of a 200 answer. `counts` learns what was special about it.
+def read_completion(
+    content: bytes, max_tokens: int, counts: Counter[str], hide: Hide
+) -> Completion | Rejected:
+    """Reads the first choice of a 200 answer. `counts` learns what was special about it.
 
     The text is `content`; what a server has split off as `reasoning_content` (or `reasoning`) is
     not part of it, just as text before `</think>` is not part of an answer. Null is empty text.
-    A content filter's stop counts as a stop: the model will not say more.
+    A reply that failed, and a filtered one without text, are no answers.
     """
     try:
         answer = json.loads(content)
@@ -82,30 +98,37 @@ def read_completion(content: bytes, counts: Counter[str]) -> Completion | Reject
         return Rejected("HTTP 200, but its body is not JSON", transient=True)
     choices = answer.get("choices") if isinstance(answer, dict) else None
     if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
-        said = _server_message(answer, content)
+        said = _server_message(answer, content, hide)
         return Rejected(f"HTTP 200 without a choice: {said}", transient=True)
     choice = choices[0]
-    message = choice.get("message")
-    message = message if isinstance(message, dict) else {}
-    text = message.get("content")
-    text = text if isinstance(text, str) else ""
+    text = _text(choice)
+    if text is None:
+        return Rejected("HTTP 200, but its choice has no message", transient=True)
     # JSON can carry half of a surrogate pair, which no file or database takes.
     text = text.encode("utf-8", "replace").decode("utf-8")
-    if message.get("reasoning_content") or message.get("reasoning"):
-        counts["reasoning_separated"] += 1
-    if choice.get("finish_reason") == "content_filter":
-        counts["content_filtered"] += 1
-    finish: FinishReason = "length" if choice.get("finish_reason") == "length" else "stop"
+    shown = hide(text)
     usage = answer.get("usage")
-    if not isinstance(usage, dict):
-        usage = {}
-        counts["without_usage"] += 1
-    return Completion(
-        text=text,
-        finish_reason=finish,
-        prompt_tokens=_count(usage.get("prompt_tokens")),
-        completion_tokens=_count(usage.get("completion_tokens")),
-    )
+    prompt_tokens, generated = _tokens(usage, "prompt_tokens"), _tokens(usage, "completion_tokens")
+    reason = choice.get("finish_reason")
+    end = ending(reason)
+    if end == "failed" or (end == "filtered" and not shown.strip()):
+        said = _one_line(hide(str(reason)), REASON_CHARACTERS)
+        return Rejected(f"HTTP 200 with finish_reason {said}, which is no answer", transient=True)
+    cut = end == "length" or (end in ("unsaid", "unknown") and generated >= max_tokens)
+    completion = Completion(shown, "length" if cut else "stop", prompt_tokens, generated)
+    if end == "unsaid":
+        return Rejected("HTTP 200 without a finish_reason", transient=True, unsaid=completion)
+    if end == "unknown":
+        name = UNKNOWN_REASON + _one_line(hide(str(reason)), REASON_CHARACTERS)
+        several = len(counts) > MOST_REASONS and name not in counts
+        counts[UNKNOWN_REASON + "of many kinds" if several else name] += 1
+    counts["content_filtered"] += end == "filtered"
+    counts["key_hidden"] += shown != text
+    message = choice.get("message")
+    if isinstance(message, dict) and (message.get("reasoning_content") or message.get("reasoning")):
+        counts["reasoning_separated"] += 1
+    counts["without_usage"] += not isinstance(usage, dict)
+    return completion
 
 
 def read_rejection(
@@ -114,13 +137,14 @@ def read_rejection(
     body: Mapping[str, Any],
     transient: bool,
     wait_seconds: float | None,
+    hide: Hide,
 ) -> Rejected:
-    """What an answer with an error status means."""
+    """Reads what an answer with an error status means."""
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
         answer = None
-    said = _server_message(answer, content)
+    said = _server_message(answer, content, hide)
     everything = content.decode("utf-8", "replace")
     # Money that has run out comes as 429, and no waiting brings it back.
     if "insufficient_quota" in everything:
@@ -168,11 +192,19 @@ def retry_after_seconds(header: str | None) -> float | None:
         pass
     try:
         then = parsedate_to_datetime(header)
-    except (ValueError, OverflowError):
+        if then.tzinfo is None:
+            then = then.replace(tzinfo=UTC)
+        return max(0.0, (then - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
         return None
-    if then.tzinfo is None:
-        then = then.replace(tzinfo=UTC)
-    return max(0.0, (then - datetime.now(UTC)).total_seconds())
+
+
+def count(value: Any) -> int | None:
+    """A number of tokens as servers write it, 12 or 12.0; None for what can't be one."""
+    whole = value if type(value) is int else None
+    if type(value) is float and value.is_integer():
+        whole = int(value)
+    return whole if whole is not None and 0 <= whole <= MOST_TOKENS else None
 
 
 def _unknown_fields(everything: str, body: Mapping[str, Any]) -> frozenset[str]:
@@ -183,7 +215,30 @@ def _unknown_fields(everything: str, body: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(named | {"top_k", "min_p", "repetition_penalty"})
 
 
-def _server_message(answer: Any, content: bytes) -> str:
+def _text(choice: Mapping[str, Any]) -> str | None:
+    """The answer's text, wherever the server puts it; None where there is no message at all."""
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        plain = choice.get("text")
+        return plain if isinstance(plain, str) else None
+    content = message.get("content")
+    if isinstance(content, list):
+        content = "".join(map(_part_text, content))
+    texts = (content, message.get("refusal"), choice.get("text"))
+    return next((text for text in texts if isinstance(text, str) and text), "")
+
+
+def _part_text(part: Any) -> str:
+    """The text of one part of a content list; thinking is none of it."""
+    if isinstance(part, str):
+        return part
+    if not isinstance(part, dict) or part.get("type") in THINKING_PARTS:
+        return ""
+    text = part.get("text") or part.get("refusal")
+    return text if isinstance(text, str) else ""
+
+
+def _server_message(answer: Any, content: bytes, hide: Hide) -> str:
     """The server's own words on one line, whatever shape it gives them."""
     said: Any = answer
     if isinstance(said, dict):
@@ -192,9 +247,14 @@ def _server_message(answer: Any, content: bytes) -> str:
         said = said.get("message") or said
     if said is None:
         said = content.decode("utf-8", "replace")
-    line = " ".join((said if isinstance(said, str) else json.dumps(said)).split())
-    return line[:MESSAGE_CHARACTERS] or "(empty body)"
+    text = said if isinstance(said, str) else json.dumps(said)
+    return _one_line(hide(text), MESSAGE_CHARACTERS) or "(empty body)"
 
 
-def _count(value: Any) -> int:
-    return value if type(value) is int and value >= 0 else 0
+def _one_line(text: str, characters: int) -> str:
+    return shorten(terminal(" ".join(text.split())), characters)
+
+
+def _tokens(usage: Any, name: str) -> int:
+    """A count of the usage; 0 is no count."""
+    return (count(usage.get(name)) if isinstance(usage, dict) else None) or 0

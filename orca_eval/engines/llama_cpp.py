@@ -19,6 +19,7 @@ from typing import Any
 
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.arguments import read_args
+from orca_eval.engines.finish import ending
 from orca_eval.engines.reasoning_marks import reasoning_marks
 from orca_eval.engines.threads import DaemonThreads
 from orca_eval.errors import InputError, RunError
@@ -306,9 +307,16 @@ class _Answer:
             return True
         for choice in chunk["choices"]:
             self.pieces.append(choice["text"])
-            self.finish_reason = choice["finish_reason"] or self.finish_reason
+            self._end(choice["finish_reason"])
         self.usage = chunk.get("usage") or self.usage
         return self._cancelled.is_set()
+
+    def _end(self, reason: str | None) -> None:
+        meaning = ending(reason)
+        if meaning in ("stop", "length"):
+            self.finish_reason = "length" if meaning == "length" else "stop"
+        elif meaning != "unsaid":
+            self.error = f"it ended with {reason!r}"
 
 
 def _padded(tokens: int) -> int:

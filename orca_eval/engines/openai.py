@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import difflib
 import logging
-import os
 import random
 import secrets
 from collections import Counter
@@ -22,10 +21,13 @@ from typing import Any
 import httpx
 
 from orca_eval.config.schema import EngineConfig, ModelConfig
+from orca_eval.engines.api_key import SHORTEST_HIDDEN, ApiKey
 from orca_eval.engines.arguments import read_args
 from orca_eval.engines.chat_wire import (
+    UNKNOWN_REASON,
     Rejected,
     begun_with,
+    count,
     counts_too_few,
     read_completion,
     read_rejection,
@@ -35,6 +37,7 @@ from orca_eval.engines.chat_wire import (
 )
 from orca_eval.errors import InputError, PromptTooLongError, RunError
 from orca_eval.model.types import ChatTokenizer, Weights
+from orca_eval.safe_text import shorten, terminal
 from orca_eval.types import Completion, Request
 
 FIRST_BACKOFF_SECONDS = 1.0
@@ -42,6 +45,9 @@ LONGEST_BACKOFF_SECONDS = 60.0
 LONGEST_RETRY_AFTER_SECONDS = 300.0
 CONNECT_SECONDS = 10.0
 RETRIED_STATUS = frozenset({408, 409, 425, 429})
+TRIES_TO_BELIEVE = 3
+"""So often a request has to come back without a finish_reason before the server counts as one that
+never gives any; others' replies are torn then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +76,9 @@ class OpenAIEngine:
         self._served_name = self._args.model or model.path
         self._counts: Counter[str] = Counter()
         self._client: httpx.AsyncClient | None = None
-        self._bearer = _Bearer(None)
+        self._key = ApiKey(None)
         self._rejected: frozenset[str] = frozenset()
+        self._gives_reasons: bool | None = None
         self.max_in_flight = self._args.max_in_flight
         self.context_length: int | None = None
         self.reuse_across_runs = model.revision is not None
@@ -85,6 +92,24 @@ class OpenAIEngine:
         neutral = sorted(self._rejected - {"max_tokens"})
         if neutral:
             notes.append(f"the server refuses {', '.join(neutral)}: its own defaults for them act")
+        if self._counts["without_finish_reason"]:
+            notes.append(
+                f"{self._counts['without_finish_reason']} answers came without a finish_reason, as "
+                "all did until then: one as long as max_tokens counts as cut off, any other as "
+                "whole"
+            )
+        notes += [
+            f"{number} answers with {name}, which is not known here, count as whole"
+            for name, number in sorted(self._counts.items())
+            if name.startswith(UNKNOWN_REASON)
+        ]
+        if self._counts["key_hidden"]:
+            notes.append(f"the key was taken out of {self._counts['key_hidden']} answers")
+        if self._key.is_short:
+            notes.append(
+                f"the key in {self._key_variable} is shorter than {SHORTEST_HIDDEN} characters: a "
+                "server's text is not searched for it"
+            )
         return tuple(notes)
 
     def check(self) -> None:
@@ -98,9 +123,9 @@ class OpenAIEngine:
                 "model.adapter can't be sent to an endpoint: serve the adapter there and give its "
                 "name as engine.model"
             )
-        self._bearer = self._read_key()
+        self._key = ApiKey(self._key_variable)
         try:
-            with httpx.Client(auth=self._bearer, timeout=CONNECT_SECONDS) as client:
+            with httpx.Client(auth=_Bearer(self._key), timeout=CONNECT_SECONDS) as client:
                 response = client.get(f"{self._base_url}/models")
         except httpx.HTTPError as error:
             raise InputError(
@@ -127,9 +152,9 @@ class OpenAIEngine:
         """Opens the connection pool; nothing is sent."""
         # One INFO line per request would bury the run's own log.
         logging.getLogger("httpx").setLevel(logging.WARNING)
-        self._bearer = self._read_key()
+        self._key = ApiKey(self._key_variable)
         self._client = httpx.AsyncClient(
-            auth=self._bearer,
+            auth=_Bearer(self._key),
             timeout=httpx.Timeout(self._args.timeout, connect=CONNECT_SECONDS, pool=None),
             limits=httpx.Limits(
                 max_connections=self.max_in_flight, max_keepalive_connections=self.max_in_flight
@@ -160,7 +185,7 @@ class OpenAIEngine:
         tries = 0
         while True:
             dropped = self._rejected
-            outcome = await self._try(request, dropped)
+            outcome = self._believed(await self._try(request, dropped), tries)
             if isinstance(outcome, Completion):
                 self._counts["requests"] += 1
                 self._counts["prompt_tokens"] += outcome.prompt_tokens
@@ -177,6 +202,21 @@ class OpenAIEngine:
             tries += 1
             self._counts["retries"] += 1
 
+    def _believed(self, outcome: Completion | Rejected, tries: int) -> Completion | Rejected:
+        """Takes an answer without a finish_reason as one where the server never gives any: no
+        other answer had one, and this request was asked several times."""
+        if isinstance(outcome, Completion):
+            self._gives_reasons = True
+            return outcome
+        if outcome.unsaid is None or self._gives_reasons:
+            return outcome
+        enough = tries >= min(TRIES_TO_BELIEVE - 1, self._args.max_retries)
+        if self._gives_reasons is None and not (enough and outcome.unsaid.text.strip()):
+            return outcome
+        self._gives_reasons = False
+        self._counts["without_finish_reason"] += 1
+        return outcome.unsaid
+
     async def close(self) -> None:
         """Closes the connections."""
         if self._client is not None:
@@ -185,7 +225,7 @@ class OpenAIEngine:
 
     def counters(self) -> Mapping[str, float]:
         """Requests, tokens as the server counted them, retries, and answers that were special."""
-        return {name: float(value) for name, value in sorted(self._counts.items())}
+        return {name: float(value) for name, value in sorted(self._counts.items()) if value}
 
     async def _try(self, request: Request, dropped: frozenset[str]) -> Completion | Rejected:
         if self._client is None:
@@ -199,28 +239,13 @@ class OpenAIEngine:
             return Rejected(_reason(error), transient=True)
         if response.status_code in (401, 403):
             return Rejected(self._key_problem(response.status_code))
-        content = self._bearer.blot(response.content)
+        content, hide = response.content, self._key.hide
         if response.is_success:
-            return read_completion(content, self._counts)
+            return read_completion(content, request.sampling.max_tokens, self._counts, hide)
         status = response.status_code
         transient = status >= 500 or status in RETRIED_STATUS
         wait = retry_after_seconds(response.headers.get("retry-after"))
-        return read_rejection(status, content, body, transient, wait)
-
-    def _read_key(self) -> _Bearer:
-        if self._key_variable is None:
-            return _Bearer(None)
-        key = os.environ.get(self._key_variable, "").strip()
-        if not key:
-            raise InputError(
-                f"engine.api_key_env={self._key_variable}: this environment variable is not set"
-            )
-        if not (key.isascii() and key.isprintable()):
-            raise InputError(
-                f"engine.api_key_env={self._key_variable}: its value has characters that an HTTP "
-                "header can't carry"
-            )
-        return _Bearer(key)
+        return read_rejection(status, content, body, transient, wait, hide)
 
     def _key_problem(self, status: int) -> str:
         if self._key_variable is None:
@@ -241,9 +266,10 @@ class OpenAIEngine:
         served = models.get(name) or models.get(f"{name}:latest")
         if served is not None:
             length = served.get("max_model_len")  # vLLM's and SGLang's addition
-            self.context_length = length if isinstance(length, int) else None
+            self.context_length = count(length) or None
         elif models:
-            near = difflib.get_close_matches(name, models, n=3, cutoff=0.4) or sorted(models)[:3]
+            shown = [shorten(terminal(self._key.hide(model)), 80) for model in models]
+            near = difflib.get_close_matches(name, shown, n=3, cutoff=0.4) or sorted(shown)[:3]
             raise InputError(
                 f"{self._base_url} does not serve {name!r}; set engine.model to a name it knows: "
                 f"{', '.join(near)}"
@@ -251,19 +277,15 @@ class OpenAIEngine:
 
 
 class _Bearer(httpx.Auth):
-    """The one place that holds the key: adds it to requests as they leave, and never shows it."""
+    """Adds the key to requests as they leave."""
 
-    def __init__(self, key: str | None) -> None:
+    def __init__(self, key: ApiKey) -> None:
         self._key = key
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if self._key is not None:
-            request.headers["Authorization"] = f"Bearer {self._key}"
+        if self._key.value is not None:
+            request.headers["Authorization"] = f"Bearer {self._key.value}"
         yield request
-
-    def blot(self, content: bytes) -> bytes:
-        """`content` without the key, should the server have repeated it."""
-        return content if self._key is None else content.replace(self._key.encode(), b"[key]")
 
 
 def _refuse_keys_in(config: EngineConfig) -> None:

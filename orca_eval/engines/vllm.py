@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orca_eval.config.schema import EngineConfig, ModelConfig
+from orca_eval.engines.finish import ending
 from orca_eval.engines.model_folder import (
     Adapter,
     is_quantized,
@@ -43,7 +44,6 @@ COUNTS = (
 )
 """Arguments that must be whole numbers of at least 1."""
 COUNTERS = ("requests", "prompt_tokens", "generated_tokens", "prefix_cache_hit_tokens")
-FINISH_REASONS: Mapping[str, FinishReason] = {"stop": "stop", "length": "length"}
 
 
 class VllmEngine:
@@ -244,9 +244,13 @@ class VllmEngine:
         if output is None or not output.finished:
             raise RunError("vLLM ended a request without an answer")
         answer = output.outputs[0]
-        finish = FINISH_REASONS.get(answer.finish_reason)
-        if finish is None:
-            raise RunError(f"vLLM ended a request with {answer.finish_reason!r}")
+        meaning = ending(answer.finish_reason)
+        if meaning not in ("stop", "length"):
+            raise RunError(
+                f"vLLM ended a request with {answer.finish_reason!r}; what is finished is kept: "
+                "repeat the same command"
+            )
+        finish: FinishReason = "length" if meaning == "length" else "stop"
         prompt_tokens, generated = len(output.prompt_token_ids), len(answer.token_ids)
         self._counts["requests"] += 1
         self._counts["prompt_tokens"] += prompt_tokens

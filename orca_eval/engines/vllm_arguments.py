@@ -39,6 +39,12 @@ SET_BY_HARNESS = {
     "enable_log_requests": "engine.show_logs",
 }
 
+HASHED_FORMATS = frozenset(
+    {"auto", "hf", "safetensors", "fastsafetensors", "instanttensor", "runai_streamer", "dummy"}
+    | {"bitsandbytes"}
+)
+"""Values of load_format that take the weights whose hash names the model, and no others."""
+
 # Where and in what portions the same computation is done. The order of floating-point sums moves
 # with it, but in 16 bits so it does from run to run with the batch that a request happens to be in;
 # an answer from one GPU stays an answer when the run goes on with two. Every other argument names
@@ -112,6 +118,15 @@ def check_names(given: Mapping[str, Any]) -> None:
     if taken:
         raise InputError(
             f"engine.{taken[0]} can't be set: it comes from {SET_BY_HARNESS[taken[0]]}"
+        )
+    if given.get("hf_config_path") is not None:
+        raise InputError(
+            "engine.hf_config_path can't be set: the model's identity covers its own config.json"
+        )
+    if given.get("load_format", "auto") not in HASHED_FORMATS:
+        raise InputError(
+            f"engine.load_format={given['load_format']}: weights read that way are not part of the "
+            f"model's identity; valid: {', '.join(sorted(HASHED_FORMATS))}"
         )
     refuse_unknown("vllm", given, OURS | argument_names() - SET_BY_HARNESS.keys())
 

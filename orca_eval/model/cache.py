@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from pathlib import Path
 logger = logging.getLogger(__name__)
 
 WORTH_A_LINE_BYTES = 1 << 30
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def cache_folder() -> Path:
@@ -25,8 +27,8 @@ def file_hashes(files: Iterable[Path]) -> Mapping[Path, str]:
 
     Files are read in parallel (hashlib gives up the interpreter's lock: 1 to 2 GB/s for each core).
     A digest is remembered by path, inode, size and both times, so that a checkpoint is read once (a
-    copy may keep the time of its content, mtime, but not that of its inode, ctime). A file in
-    the hub's cache that is stored by its sha256 (`blobs/<64 hex>`) is not read at all.
+    copy may keep the time of its content, mtime, but not that of its inode, ctime). The hub's cache
+    names files by their sha256, but they may have been changed since: they are read as well.
     """
     hashes = {path: _remembered(path) for path in files}
     unread = [path for path, digest in hashes.items() if digest is None]
@@ -46,14 +48,12 @@ def combined_hash(parts: Mapping[str, str]) -> str:
 
 def _remembered(path: Path) -> str | None:
     real = path.resolve()
-    if real.parent.name == "blobs" and len(real.name) == 64:
-        return real.name
     note = _note(real)
     try:
         digest = note.read_text()
     except OSError:
         return None
-    return digest if len(digest) == 64 else None
+    return digest if _DIGEST.fullmatch(digest) else None
 
 
 def _read_hash(path: Path) -> str:

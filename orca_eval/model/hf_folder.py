@@ -18,6 +18,8 @@ _FILES = (
     "vocab.json",
     "merges.txt",
 )
+# Where there is no tokenizer.json, transformers' classes read vocabularies of other names too.
+_SLOW_FILES = ("*.model", "*.tiktoken", "vocab.*", "*vocab*.json", "tekken.json", "bpe.codes")
 
 
 def folder_template(folder: Path) -> tuple[str | None, dict[str, str]]:
@@ -50,6 +52,8 @@ def folder_encoder(
     files = [folder / name for name in _FILES if (folder / name).is_file()]
     if (folder / "tokenizer.json").is_file():
         return FastEncoder(folder / "tokenizer.json", bos_token), files
+    others = {f for pattern in _SLOW_FILES for f in folder.glob(pattern) if f.is_file()}
+    files += sorted(others - set(files))
     return SlowEncoder(folder, trust_remote_code), files
 
 

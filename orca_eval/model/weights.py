@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from importlib.util import find_spec
-from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,16 +14,17 @@ from orca_eval.errors import InputError
 from orca_eval.model.cache import combined_hash, file_hashes
 from orca_eval.model.convert import converted_folder
 from orca_eval.model.gguf import read_header
+from orca_eval.model.loaded_files import PICKLES, loaded_files
+from orca_eval.model.safetensors_file import parameters
 from orca_eval.model.types import Weights
 
 Need = Literal["gguf", "hf", "none"]
 
 _PACKAGE = "package:"
+_SPLIT = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
+MOST_PARTS = 1000
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _DOWNLOAD = ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt")
-_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
-# What decides the text besides tokenizer and template, which have an identity of their own.
-_IDENTITY = ("*.safetensors", "config.json", "generation_config.json")
 
 
 def resolve_weights(model: ModelConfig, need: Need) -> Weights:
@@ -33,8 +33,7 @@ def resolve_weights(model: ModelConfig, need: Need) -> Weights:
     `need`: "gguf" for llama.cpp, "hf" for a folder that transformers and vLLM load (a GGUF file is
     converted once), "none" for an endpoint, where nothing is looked up. `Weights.sha256` is the
     plain sha256 of a GGUF file, also for the folder converted from it, or a hash over the names
-    and sha256 of a folder's safetensors, config.json and generation_config.json (and of pickles
-    and code where they are allowed). Raises InputError.
+    and sha256 of all that is loaded from a folder (see loaded_files.py). Raises InputError.
     """
     if need == "none":
         return Weights(model.path, None, None, None, model.revision, model.parameters)
@@ -87,7 +86,7 @@ def _hub_snapshot(model: ModelConfig, need: Need) -> Path:
         # A GGUF repository holds every quantization: only a file at hand is a choice.
         patterns, local_only = ["*.gguf"], True
     else:
-        extra = [*_PICKLES, "*.py"] if model.trust_remote_code else []
+        extra = [*PICKLES, "*.py"] if model.trust_remote_code else []
         patterns, local_only = [*_DOWNLOAD, *extra], False
     try:
         return Path(
@@ -129,15 +128,31 @@ def _only_gguf(model: ModelConfig, folder: Path, files: list[Path]) -> Path:
 
 def _part(file: Path) -> int | None:
     """The number of a file that is split as NAME-00001-of-00003.gguf."""
-    match = re.search(r"-(\d{5})-of-\d{5}\.gguf$", file.name)
+    match = _SPLIT.search(file.name)
     return int(match[1]) if match else None
 
 
+def _parts(file: Path) -> list[Path]:
+    """All files of a model that is split into several, from the first to the last."""
+    match = _SPLIT.search(file.name)
+    if match is None:
+        return [file]
+    stem, total = file.name[: match.start()], int(match[2])
+    if total > MOST_PARTS:
+        raise InputError(
+            f"model.path: {file} is one of {total} parts; at most {MOST_PARTS} are read"
+        )
+    names = [f"{stem}-{number:05d}-of-{match[2]}.gguf" for number in range(1, total + 1)]
+    for name in names:
+        if not (file.parent / name).is_file():
+            raise InputError(f"model.path: {file} is one of {total} parts, and {name} is not there")
+    if int(match[1]) != 1:
+        raise InputError(f"model.path: {file} is not the first part; give {file.parent / names[0]}")
+    return [file.parent / name for name in names]
+
+
 def _from_gguf(model: ModelConfig, file: Path, need: Need, revision: str | None = None) -> Weights:
-    parts = [file]
-    if _part(file) is not None:
-        stem = re.sub(r"-\d{5}-of-", "-*-of-", file.name)
-        parts = sorted(file.parent.glob(stem))
+    parts = _parts(file)
     hashes = file_hashes(parts)
     digest = (
         hashes[file]
@@ -151,32 +166,13 @@ def _from_gguf(model: ModelConfig, file: Path, need: Need, revision: str | None 
 
 def _from_folder(model: ModelConfig, folder: Path, revision: str | None) -> Weights:
     config = _read_json(folder / "config.json")
-    _refuse_code(model, folder, config)
-    loaded_code = (*_PICKLES, "*.py") if model.trust_remote_code else ()
-    patterns = (*_IDENTITY, *loaded_code)
-    files = sorted({file for pattern in patterns for file in folder.glob(pattern)})
-    hashes = file_hashes(files)
-    digest = combined_hash({file.name: value for file, value in hashes.items()})
-    parameters = model.parameters or _count(folder)
-    return Weights(model.path, folder, None, digest, revision or model.revision, parameters)
-
-
-def _refuse_code(model: ModelConfig, folder: Path, config: Mapping[str, Any]) -> None:
-    """Pickles and the repository's own code run on loading; only the user can allow that."""
-    safe = any(folder.glob("*.safetensors"))
-    pickled = any(file for pattern in _PICKLES for file in folder.glob(pattern))
-    if not safe and not (pickled and model.trust_remote_code):
-        raise InputError(
-            f"model.path: {model.path} has no .safetensors weights; pickles (.bin, .pt) can run"
-            " code when they are loaded: give model.trust_remote_code=true if you trust them"
-        )
-    if model.trust_remote_code:
-        return
-    if "auto_map" in config:
-        raise InputError(
-            f"model.path: {folder} needs code of its own (auto_map in config.json); give"
-            " model.trust_remote_code=true if you trust it"
-        )
+    files = loaded_files(folder, config, trusted=model.trust_remote_code)
+    hashes = file_hashes(files.hashed)
+    digest = combined_hash(
+        {file.relative_to(folder).as_posix(): value for file, value in hashes.items()}
+    )
+    count = model.parameters or parameters(files.weights)
+    return Weights(model.path, folder, None, digest, revision or model.revision, count)
 
 
 def _read_json(file: Path) -> Mapping[str, Any]:
@@ -191,21 +187,3 @@ def _read_json(file: Path) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise InputError(f"model.path: {file} is not a JSON object")
     return value
-
-
-def _count(folder: Path) -> float | None:
-    """Billions of parameters by the safetensors' headers; None for packed (quantized) weights."""
-    total = 0
-    for file in folder.glob("*.safetensors"):
-        with file.open("rb") as stream:
-            size = int.from_bytes(stream.read(8), "little")
-            if size > 100_000_000:
-                return None
-            header = json.loads(stream.read(size))
-        for name, tensor in header.items():
-            if name == "__metadata__":
-                continue
-            if not tensor["dtype"].startswith(("F", "BF")):
-                return None
-            total += prod(tensor["shape"])
-    return total / 1e9 if total else None

@@ -26,11 +26,6 @@ class Group:
     benchmarks: tuple[str, ...]
     average: str | None = None
 
-    @property
-    def slug(self) -> str:
-        """The group's name in file names."""
-        return self.name.lower().replace(" ", "_")
-
     def columns(self) -> tuple[str, ...]:
         """The group's columns: benchmarks by id, then the average by name."""
         return (*self.benchmarks, *((self.average,) if self.average else ()))

@@ -123,7 +123,7 @@ def _scores(board: Board, group: Group) -> Table:
         for text in _caveats(board, name)
     )
     return Table(
-        name=group.slug,
+        name=group.name.lower(),
         title=f"{group.name}: accuracy, %",
         head="model",
         columns=columns,
@@ -197,7 +197,7 @@ def _improvements(board: Board, group: Group) -> Table:
         else f"{board.baseline} is published ({SOURCE}): a fixed figure, so no interval is given."
     )
     return Table(
-        name=f"{group.slug}_improvement",
+        name=f"{group.name.lower()}_improvement",
         title=f"{group.name}: relative improvement over {board.baseline}"
         + ("" if measured else " (published)")
         + ", %",

@@ -9,6 +9,8 @@ from typing import Literal
 
 import pandas as pd
 
+from orca_eval.files import SafeNames
+
 Mark = Literal["", "best", "second"]
 RowKind = Literal["measured", "published", "summary"]
 Number = Decimal | float | int
@@ -103,6 +105,12 @@ class Table:
                 if any(value not in (None, "") for value in values):
                     data[f"{column.key}_{name}"] = values
         return pd.DataFrame(data)
+
+
+def with_safe_names(*tables: Table) -> list[Table]:
+    """The tables, each with a name of its own that a file, a label and an address may have."""
+    names = SafeNames()
+    return [replace(table, name=names.of(table.name)) for table in tables]
 
 
 def letters(index: int) -> str:

@@ -11,6 +11,7 @@ from typing import cast, get_args
 
 from orca_eval.aggregate import Level, ScoreRow
 from orca_eval.results.reading import SCORES, reading, text_of
+from orca_eval.safe_text import from_csv_cell
 
 _NEEDED = ("level", "benchmark", "task", "n", "score", "ci_low", "ci_high")
 _MOST_DIGITS = 18
@@ -38,7 +39,7 @@ def read_scores(folder: Path) -> list[ScoreRow]:
 def _row(row: Mapping[str, str | None]) -> ScoreRow:
     if None in row or None in row.values():
         raise ValueError("a row is longer or shorter than the head")
-    cells = {name: text or "" for name, text in row.items()}
+    cells = {name: from_csv_cell(text or "") for name, text in row.items()}
     if cells["level"] not in get_args(Level):
         raise ValueError(f"level {cells['level'][:40]!r}: {', '.join(get_args(Level))} are known")
     return ScoreRow(

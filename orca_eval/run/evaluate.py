@@ -59,6 +59,7 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
                     f"its scores are of extractor version {old}; orca-eval rescore run={folder} "
                     f"applies version {EXTRACTOR_VERSION}"
                 )
+            results_of().complete(folder, bool(composed["report"]["samples"]))
         else:
             if unanswered:
                 say(f"requests of this run ended without an answer: {unanswered}; asking again")
@@ -104,7 +105,8 @@ def _evaluate(
     del session, outcome
     memory.give_back()  # the report is made in that of documents and samples
     with memory.returned_at_once():
-        results_of().publish(folder, report_samples=bool(composed["report"]["samples"]))
+        results_of().publish(folder)
+        results_of().complete(folder, bool(composed["report"]["samples"]))
 
 
 def results_of() -> ModuleType:

@@ -6,16 +6,16 @@ import contextlib
 import fcntl
 import hashlib
 import json
-import os
-import re
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import yaml
 
+from orca_eval import files, safe_text
 from orca_eval.errors import InputError, RunError
 
 MANIFEST = "manifest.json"
@@ -34,12 +34,8 @@ def identity_hash(identity: Mapping[str, Any]) -> str:
 
 def run_folder(results_dir: Path, model: str, suite: str, prompt: str, digits: str) -> Path:
     """`results_dir/<model>/<suite>-<prompt>-<8 hex>`; names cleaned of what no path may hold."""
-    return results_dir / safe_name(model) / f"{safe_name(suite)}-{safe_name(prompt)}-{digits}"
-
-
-def safe_name(name: str) -> str:
-    """A name as one part of a path."""
-    return re.sub(r"[^A-Za-z0-9._+-]+", "_", name).strip("._") or "_"
+    names = map(files.safe_name, (suite, prompt))
+    return results_dir / files.safe_name(model) / "-".join((*names, digits))
 
 
 @contextlib.contextmanager
@@ -93,38 +89,35 @@ def write_config(folder: Path, config: Mapping[str, Any]) -> None:
 
 
 def write_frame(path: Path, frame: pd.DataFrame) -> None:
-    """A parquet or CSV file, by its suffix, whole or not at all."""
+    """A parquet or CSV file, by its suffix, whole or not at all; no cell of a CSV is a formula."""
     with whole(path) as temporary:
         if path.suffix == ".parquet":
-            frame.to_parquet(temporary, index=False)
+            table = pa.Table.from_pandas(frame, preserve_index=False)
+            pq.write_table(table.replace_schema_metadata(), temporary, write_page_checksum=True)
         else:
-            frame.to_csv(temporary, index=False)
+            frame.map(_cell).to_csv(temporary, index=False)
+
+
+def _cell(value: object) -> object:
+    return safe_text.csv_cell(value) if isinstance(value, str) else value
 
 
 def move_all(source: Path, target: Path, last: str) -> None:
     """Moves every file of `source` into `target`, the one named `last` at the end."""
     for path in sorted(source.iterdir(), key=lambda path: (path.name == last, path.name)):
-        destination = target / path.name
-        if destination.is_dir():
-            shutil.rmtree(destination)
-        path.replace(destination)
+        path.replace(target / path.name)
     source.rmdir()
 
 
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A temporary name that takes `path`'s place once everything is written.
+    """As `files.whole`.
 
     Raises:
         RunError: the disk is full, or the folder is not writable any more.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with disk_faults(path):
-            yield temporary
-            temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with disk_faults(path), files.whole(path) as temporary:
+        yield temporary
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -25,6 +25,7 @@ from orca_eval.results.scores import read_scores
 from orca_eval.run import folder as run_dir
 from orca_eval.run import samples as run_samples
 from orca_eval.run.beginning import finish
+from orca_eval.run.progress import say
 from orca_eval.run.scorer import ScoredSample
 from orca_eval.run.session import Outcome, Session
 from orca_eval.run.table import print_scores
@@ -62,19 +63,43 @@ def write(folder: Path, config: RunConfig, session: Session, outcome: Outcome) -
     run_dir.write_json(staging / run_dir.MANIFEST, manifest)
 
 
-def publish(folder: Path, report_samples: bool) -> None:
-    """Adds lm-eval's results and the report, then moves everything into the run folder, the
-    manifest last: a folder with a manifest is a finished run.
+def publish(folder: Path) -> None:
+    """Moves what was written into the run folder, the manifest last: with it the run is finished.
+    What was made of an older result goes first.
 
     Raises:
         RunError: the disk is full.
     """
-    staging = folder / STAGING
-    with run_dir.disk_faults(staging):
-        write_lm_eval_results(staging)
-        write_run_report(staging, report_samples)
-        run_dir.move_all(staging, folder, last=run_dir.MANIFEST)
+    with run_dir.disk_faults(folder):
+        for path in _made_from_results(folder):
+            path.unlink()
+        run_dir.move_all(folder / STAGING, folder, last=run_dir.MANIFEST)
         finish(folder)
+
+
+def complete(folder: Path, report_samples: bool) -> None:
+    """Makes what a finished run has beside its results, where it is not there: lm-eval's file and
+    the report. What can't be made is said in a line: it undoes no run."""
+    made = {path.name for path in _made_from_results(folder)}
+    parts: list[tuple[str, bool, Callable[[], object]]] = [
+        ("lm-eval's results", made <= {run_dir.REPORT}, lambda: write_lm_eval_results(folder)),
+        ("report", run_dir.REPORT not in made, lambda: write_run_report(folder, report_samples)),
+    ]
+    for name, missing, make in parts:
+        try:
+            if missing:
+                make()
+        except Exception as error:  # whatever it is, the results are there
+            reason = " ".join(str(error).split()) or "no reason given"
+            say(
+                f"the run is finished, but its {name} can't be made ({type(error).__name__}: "
+                f"{reason}); the same command tries again, as does "
+                f"orca-eval report 'runs=[{folder}]' out=DIR"
+            )
+
+
+def _made_from_results(folder: Path) -> list[Path]:
+    return [*folder.glob(run_dir.REPORT), *folder.glob("results_*.json")]
 
 
 def show(folder: Path) -> None:

@@ -73,7 +73,10 @@ def write_samples(
             written.extend(same)
             yield pa.table(_columns(same, prompter, texts), SCHEMA)
 
-    with whole(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as out:
+    with (
+        whole(path) as temporary,
+        pq.ParquetWriter(temporary, SCHEMA, compression="zstd", write_page_checksum=True) as out,
+    ):
         _write_behind(out, tables())
     return written
 

@@ -10,7 +10,7 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from orca_eval import __version__, safe_text
+from orca_eval import __version__
 from orca_eval.aggregate import ScoreRow, aggregate, to_frame
 from orca_eval.config.compose import compose_verb
 from orca_eval.extract import EXTRACTOR_VERSION
@@ -55,8 +55,7 @@ def _write(
     with run_dir.held(target):
         run_dir.write_frame(target / run_dir.SAMPLES, samples)
         run_dir.write_frame(target / run_dir.SCORES, to_frame(rows))
-        cells = [map(safe_text.csv_cell, _flip_cells(flip)) for flip in changed]
-        table = pd.DataFrame(cells, columns=list(FLIP_COLUMNS))
+        table = pd.DataFrame(map(_flip_cells, changed), columns=list(FLIP_COLUMNS))
         run_dir.write_frame(target / FLIPS, table)
         rescored = dict(manifest) | {
             "extractor_version": EXTRACTOR_VERSION,

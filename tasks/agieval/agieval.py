@@ -4,6 +4,11 @@ Options carry their labels: `(A)text`, in a few LogiQA rows `A text` or `A? text
 printed order is now and then A, C, B, D. The published gold is a letter, turned into an index by
 its place in the alphabet, so it names the option printed with that letter, not the one at that
 place in the list.
+
+A row, of our own writing:
+
+    {"query": "Ann sits left of Bo.\\nQ: Who sits right? Answer Choices: (A)Ann (B)Bo\\nA: ",
+     "choices": ["(A)Ann", "(B)Bo"], "gold": [1]}
 """
 
 import re

@@ -1,6 +1,10 @@
 """BBH: one text holds question and options; the target is a label, a word, a number or a text.
 
 Which of these an item is, its text and target tell: rows come without the file's name.
+
+A row, of our own writing:
+
+    {"input": "Which is red?\\nOptions:\\n(A) a ripe tomato\\n(B) a ripe lime", "target": "(A)"}
 """
 
 import re

@@ -2,6 +2,13 @@
 
 Options are ordered by a hash of PCTID and their text, so that the right one stands anywhere, and
 stock lm-eval sees the same order as orca-eval.
+
+A row, of our own writing:
+
+    {"PCTID": "1", "Premise": "A cup falls onto a stone floor.",
+     "QCC": "What would have happened if it had fallen onto a cushion?",
+     "CorrectAnswer": "It would be whole.", "Answer1": "It would be broken.",
+     "Answer2": "It would be full.", "PossibleAnswer3": ""}
 """
 
 from hashlib import sha256

@@ -1,4 +1,13 @@
-"""DROP: questions on a passage; an answer is a number, a date or spans, in accepted variants."""
+"""DROP: questions on a passage; an answer is a number, a date or spans, in accepted variants.
+
+A row, of our own writing:
+
+    {"section_id": "s", "query_id": "q", "passage": "Ada scored 3 goals, Bea 5.",
+     "question": "How many goals were scored?",
+     "answer": {"number": "8", "date": {"day": "", "month": "", "year": ""}, "spans": []},
+     "validated_answers": {"number": [""], "date": [{"day": "", "month": "", "year": ""}],
+      "spans": [["8"]]}}
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,11 @@
-"""HellaSwag: which of four endings goes on. Half the rows carry layout marks of a how-to page."""
+"""HellaSwag: which of four endings goes on. Half the rows carry layout marks of a how-to page.
+
+A row, of our own writing:
+
+    {"ind": 1, "source_id": "wikihow~1", "split_type": "indomain", "label": "1",
+     "activity_label": "Baking", "ctx": "[header] How to bake [title] Mix the dough [step] Take",
+     "endings": ["a walk.", "flour and water.", "a bus.", "a nap."]}
+"""
 
 import re
 

@@ -1,4 +1,10 @@
-"""MMLU: a question, four options and the index of the right one."""
+"""MMLU: a question, four options and the index of the right one.
+
+A row, of our own writing:
+
+    {"question": "What is 7 * 8?", "subject": "arithmetic",
+     "choices": ["54", "56", "63", "48"], "answer": 1}
+"""
 
 from orca_eval.benchmarks.items import Item, Row, choice, per_row
 

@@ -1,4 +1,10 @@
-"""RACE: an article, a question (often with a blank, `_`) and four options."""
+"""RACE: an article, a question (often with a blank, `_`) and four options.
+
+A row, of our own writing:
+
+    {"article": "Tom missed the bus and walked.", "question": "Tom came on _.",
+     "options": ["foot", "a bus", "a bike", "a train"], "answer": "A"}
+"""
 
 from orca_eval.benchmarks.items import Item, Row, choice, passage_id, per_row
 

@@ -36,7 +36,7 @@ class Script:
     url: str = ""
 
 
-def answer(text: str | None = "4", finish: str = "stop", **message: Any) -> dict[str, Any]:
+def answer(text: str | None = "4", finish: str | None = "stop", **message: Any) -> dict[str, Any]:
     return {
         "choices": [{"message": {"content": text, **message}, "finish_reason": finish}],
         "usage": {"prompt_tokens": 7, "completion_tokens": 3},

@@ -49,6 +49,10 @@ def generate(engine: OpenAIEngine, *requests: Request) -> list[Completion]:
     return asyncio.run(go())
 
 
+def whole(choice: dict[str, Any]) -> dict[str, Any]:
+    return {"choices": [choice | {"finish_reason": "stop"}]}
+
+
 def test_every_sampling_field_is_sent() -> None:
     with serve() as script:
         (completion,) = generate(engine(script), ask(stop=("Q:",)))
@@ -87,11 +91,16 @@ def test_template_arguments_and_the_servers_name_for_the_model_are_sent() -> Non
     [
         (answer(None), Completion("", "stop", 7, 3)),
         (answer("cut", "length"), Completion("cut", "length", 7, 3)),
-        (answer("", "content_filter"), Completion("", "stop", 7, 3)),
+        (answer("I can't say.", "content_filter"), Completion("I can't say.", "stop", 7, 3)),
         (answer("B", reasoning_content="so A"), Completion("B", "stop", 7, 3)),
-        ({"choices": [{"message": {"content": " \n"}}]}, Completion(" \n", "stop", 0, 0)),
-        ({"choices": [{"message": None}], "usage": None}, Completion("", "stop", 0, 0)),
-        (rb'{"choices":[{"message":{"content":"\ud83dx"}}]}', Completion("?x", "stop", 0, 0)),
+        (whole({"message": {"content": " \n"}}), Completion(" \n", "stop", 0, 0)),
+        (whole({"message": {"content": None, "refusal": "No."}}), Completion("No.", "stop", 0, 0)),
+        (whole({"message": {"content": "\ud83dx"}}), Completion("?x", "stop", 0, 0)),
+        (whole({"text": "B"}), Completion("B", "stop", 0, 0)),
+        (
+            whole({"message": {"content": [{"type": "thinking", "text": "A?"}, {"text": "B"}]}}),
+            Completion("B", "stop", 0, 0),
+        ),
     ],
 )
 def test_what_an_answer_becomes(body: Any, expected: Completion) -> None:
@@ -101,8 +110,8 @@ def test_what_an_answer_becomes(body: Any, expected: Completion) -> None:
 
 def test_special_answers_are_counted() -> None:
     replies = [
-        Reply(body=answer("", "content_filter", reasoning="hm")),
-        Reply(body={"choices": [{"message": {}}]}),
+        Reply(body=answer("No.", "content_filter", reasoning="hm")),
+        Reply(body=whole({"message": {}})),
     ]
     with serve(*replies) as script:
         tested = engine(script)
@@ -128,6 +137,11 @@ def test_special_answers_are_counted() -> None:
         Reply(200, b'{"choices": [{"mess'),
         Reply(200, {"error": {"message": "upstream failed", "code": 502}}),
         Reply(200, []),
+        Reply(200, {"choices": []}),
+        Reply(200, {"choices": [{"message": None, "finish_reason": "stop"}]}),
+        Reply(200, answer("half", None)),
+        Reply(200, answer("half", "abort")),
+        Reply(200, answer("", "content_filter")),
         Reply(seconds=0.6, body=answer("late")),
     ],
     ids=lambda reply: f"{reply.status}-{str(reply.body)[:12]}-{reply.close}",

@@ -20,7 +20,12 @@ from orca_eval.engines.model_folder import (
 )
 from orca_eval.engines.reasoning_marks import reasoning_marks
 from orca_eval.engines.vllm import VllmEngine
-from orca_eval.engines.vllm_arguments import Hardware, engine_arguments, text_arguments
+from orca_eval.engines.vllm_arguments import (
+    Hardware,
+    check_names,
+    engine_arguments,
+    text_arguments,
+)
 from orca_eval.engines.vllm_failure import explain
 from orca_eval.errors import InputError
 from orca_eval.model.template import ChatTemplate
@@ -302,3 +307,11 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(InputError, match=r"config\.json can't be read as JSON"):
         own_context_length(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"hf_config_path": "other"}, {"load_format": "pt"}, {"load_format": "tensorizer"}]
+)
+def test_files_that_the_identity_does_not_cover_are_not_loaded(arguments: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="identity"):
+        check_names(arguments)

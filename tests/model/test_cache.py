@@ -38,15 +38,18 @@ def test_hash_is_remembered_until_the_file_changes_whatever_its_mtime_says(tmp_p
     assert file_hashes([file])[file] == hashlib.sha256(b"WEIGHTS").hexdigest()
 
 
-def test_a_blob_of_the_hub_cache_is_named_by_its_hash(tmp_path: Path) -> None:
-    blob = tmp_path / "blobs" / ("ab" * 32)
+def test_a_changed_blob_of_the_hubs_cache_has_another_hash(tmp_path: Path) -> None:
+    name = hashlib.sha256(b"as downloaded").hexdigest()
+    blob = tmp_path / "blobs" / name
     blob.parent.mkdir()
-    blob.write_bytes(b"not read")
+    blob.write_bytes(b"as downloaded")
     link = tmp_path / "snapshot" / "model.safetensors"
     link.parent.mkdir()
     link.symlink_to(blob)
 
-    assert file_hashes([link])[link] == "ab" * 32
+    assert file_hashes([link])[link] == name
+    blob.write_bytes(b"as edited")
+    assert file_hashes([link])[link] == hashlib.sha256(b"as edited").hexdigest()
 
 
 def test_a_cache_that_cannot_be_written_costs_only_time(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
+from orca_eval.files import SafeNames
 from orca_eval.report.board import Board
 from orca_eval.report.exports.lm_eval import lm_eval_results, lm_eval_samples, results_name, stamp
 from orca_eval.report.exports.model_card import model_index
@@ -29,9 +29,9 @@ def write_exports(board: Board, folder: Path, samples: bool) -> None:
 
 def _write_samples(run: Run, target: Path) -> None:
     """A file per task; a task's samples lie together in a run."""
-    written: set[str] = set()
+    names, written = SafeNames(), set[str]()
     for task, lines in groupby(lm_eval_samples(run), key=lambda pair: pair[0]):
-        name = re.sub(r"[^\w.:-]", "_", task)
+        name = "::".join(map(names.of, task.split("::")))
         mode = "a" if name in written else "w"
         written.add(name)
         path = target / f"samples_{name}_{stamp(run)}.jsonl"
@@ -41,11 +41,7 @@ def _write_samples(run: Run, target: Path) -> None:
 
 
 def _folders(board: Board) -> Iterator[tuple[Run, str]]:
-    """A folder name per run, told apart where labels differ only in what no path may hold."""
-    seen: set[str] = set()
-    for number, run in enumerate(board.runs, start=1):
-        name = re.sub(r"[^\w.+-]+", "_", run.label).strip("._") or "run"
-        if name.lower() in seen:
-            name = f"{name}-{number}"
-        seen.add(name.lower())
-        yield run, name
+    """A folder name per run."""
+    names = SafeNames()
+    for run in board.runs:
+        yield run, names.of(run.label)

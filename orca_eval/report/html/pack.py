@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ import pyarrow.compute as pc
 from isal import igzip
 from numpy.typing import NDArray
 
+from orca_eval.errors import InputError
 from orca_eval.report.board import Board
 from orca_eval.report.html.spool import Spool
 from orca_eval.report.html.texts import TEXT_COLUMNS, Texts
@@ -34,6 +36,7 @@ HINT_BITS = 1 << 16
 HINT_STEP = 100_000
 _HASH = np.uint32(2654435761)  # Knuth's multiplicative hashing
 CHUNK_LETTERS = 2_000_000
+MOST_REPLIES = 1 << 22  # explorer.js sorts by a key and a reply's number in one number
 _LEVEL = 3
 _KEYS = ["benchmark", "task", "doc_id"]
 _SMALL = [
@@ -71,6 +74,11 @@ def pack(board: Board, folder: Path) -> Iterator[Packed]:
     """
     tables = [Texts(run) for run in board.runs]
     frame = _ordered(board)
+    if len(frame) > MOST_REPLIES:
+        raise InputError(
+            f"{len(frame):,} replies are more than the report's explorer can sort "
+            f"({MOST_REPLIES:,}); leave it out with report.samples=false, or name fewer runs"
+        )
     starts = _chunk_starts(frame, board)
     bounds = list(zip(starts, [*starts[1:], len(frame)], strict=True))
     frame = _in_utf16(frame, board)
@@ -152,8 +160,9 @@ def _letters(run: Run) -> NDArray[np.int64]:
 
 def _in_utf16(frame: pd.DataFrame, board: Board) -> pd.DataFrame:
     """Evidence offsets counted as JavaScript counts: astral characters are two units there."""
-    starts = frame["evidence_start"].fillna(-1).to_numpy(dtype=np.int64)
-    ends = frame["evidence_end"].fillna(-1).to_numpy(dtype=np.int64)
+    # Copies: where no sample lacks evidence, pandas gives its own memory out, for reading only.
+    starts = frame["evidence_start"].fillna(-1).to_numpy(dtype=np.int64, copy=True)
+    ends = frame["evidence_end"].fillna(-1).to_numpy(dtype=np.int64, copy=True)
     runs, rows = frame["run"].to_numpy(), frame["row"].to_numpy()
     for number, run in enumerate(board.runs):
         wide = _astral(run)
@@ -211,24 +220,25 @@ def _index(board: Board, frame: pd.DataFrame, starts: Sequence[int]) -> bytes:
     finishes, finish_codes = _codes(frame["finish_reason"])
     answers, answer_codes = _codes(frame["answer"])
     golds, gold_codes = _codes(frame["gold"])
-    columns: dict[str, NDArray[np.generic]] = {
-        "run": frame["run"].to_numpy(dtype=np.uint8),
-        "benchmark": frame["benchmark"].cat.codes.to_numpy(dtype=np.uint8),
-        "task": frame["task"].cat.codes.to_numpy(dtype=np.uint16),
-        "doc": frame["doc"].to_numpy(dtype=np.uint32),
-        "docId": frame["doc_id"].to_numpy(dtype=np.int32),
-        "sample": frame["sample"].to_numpy(dtype=np.uint16),
+    columns: dict[str, NDArray[Any]] = {
+        "run": frame["run"].to_numpy(),
+        "benchmark": frame["benchmark"].cat.codes.to_numpy(),
+        "task": frame["task"].cat.codes.to_numpy(),
+        "doc": frame["doc"].to_numpy(),
+        "docId": frame["doc_id"].to_numpy(),
+        "sample": frame["sample"].to_numpy(),
         "score": frame["score"].to_numpy(dtype=np.float32),
         "f1": frame["f1"].to_numpy(dtype=np.float32),
         "gold": gold_codes,
         "answer": answer_codes,
         "rule": rule_codes,
         "finish": finish_codes,
-        "start": frame["evidence_start"].to_numpy(dtype=np.int32),
-        "end": frame["evidence_end"].to_numpy(dtype=np.int32),
-        "promptTokens": frame["prompt_tokens"].fillna(0).to_numpy(dtype=np.uint32),
-        "replyTokens": frame["completion_tokens"].fillna(0).to_numpy(dtype=np.uint32),
+        "start": frame["evidence_start"].to_numpy(),
+        "end": frame["evidence_end"].to_numpy(),
+        "promptTokens": frame["prompt_tokens"].fillna(0).to_numpy(),
+        "replyTokens": frame["completion_tokens"].fillna(0).to_numpy(),
     }
+    columns = {name: narrowed(values) for name, values in columns.items()}
     body = bytearray()
     places = {}
     for name, values in columns.items():
@@ -252,7 +262,19 @@ def _index(board: Board, frame: pd.DataFrame, starts: Sequence[int]) -> bytes:
     return _gzip(len(text).to_bytes(4, "little") + text + bytes(body))
 
 
-def _codes(column: pd.Series[str]) -> tuple[list[str], NDArray[np.int32]]:
+def narrowed(values: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers in the smallest type of JavaScript that holds them; others as they are."""
+    if values.dtype.kind == "f" and not np.array_equal(values, np.floor(values)):
+        return values
+    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    for kind in (np.uint8, np.uint16, np.uint32, np.int32):
+        limits = np.iinfo(kind)
+        if limits.min <= low and high <= limits.max:
+            return values.astype(kind)
+    return values.astype(np.float64)
+
+
+def _codes(column: pd.Series[str]) -> tuple[list[str], NDArray[np.int64]]:
     """Distinct texts and each row's number; -1 for none."""
     codes, values = pd.factorize(column.astype(object))
-    return [str(value) for value in values], codes.astype(np.int32)
+    return [str(value) for value in values], codes.astype(np.int64)

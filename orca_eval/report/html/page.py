@@ -6,7 +6,6 @@ import base64
 import contextlib
 import hashlib
 import json
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -15,6 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from orca_eval import __version__
+from orca_eval.errors import InputError
+from orca_eval.files import whole
 from orca_eval.report.board import Board
 from orca_eval.report.html.pack import Packed, pack
 from orca_eval.report.html.spool import Spool
@@ -28,6 +29,7 @@ REPORT, DATA = "report.html", "report_data"
 ONE_FILE_BYTES = 100_000_000
 _HERE = Path(__file__).parent
 _SCRIPTS = ("vendor/tanstack-virtual-core.js", "store.js", "explorer.js", "report.js")
+_CALL = "orcaEvalChunk("
 _LEADING = 3  # tables of the summary
 
 
@@ -60,7 +62,8 @@ def _write(
     packed: Packed | None,
     notes: Sequence[str],
 ) -> None:
-    inline, beside = _placed(packed, path.parent / DATA)
+    _clear(path.parent / DATA)
+    inline, beside = _placed(packed)
     scripts = [(_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS]
     worker = (_HERE / "search_worker.js").read_text(encoding="utf-8")
     style = (_HERE / "report.css").read_text(encoding="utf-8")
@@ -90,8 +93,9 @@ def _write(
         replies=packed.replies if packed else 0,
         data=((name, Markup(text)) for name, text in inline),
     )
-    stream.dump(str(path), encoding="utf-8")
     _write_beside(path.parent / DATA, beside)
+    with whole(path) as temporary:
+        stream.dump(str(temporary), encoding="utf-8")
 
 
 def _title(board: Board) -> str:
@@ -132,10 +136,23 @@ def _hash(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def _placed(packed: Packed | None, folder: Path) -> tuple[Iterator[tuple[str, str]], Spool | None]:
+def _clear(folder: Path) -> None:
+    """Removes what an older report left beside itself, and nothing else."""
+    for path in folder.glob("chunk-*.js"):
+        with path.open("rb") as file:
+            ours = not path.is_symlink() and file.read(len(_CALL)) == _CALL.encode()
+        if not ours:
+            raise InputError(
+                f"{path} is not of a report, which would write a file of this name; move it, or "
+                "choose another out="
+            )
+        path.unlink()
+    with contextlib.suppress(OSError):  # not there, or something else is in it
+        folder.rmdir()
+
+
+def _placed(packed: Packed | None) -> tuple[Iterator[tuple[str, str]], Spool | None]:
     """What goes into the page, and the chunks that go beside it."""
-    if folder.is_dir():
-        shutil.rmtree(folder)
     if packed is None:
         return iter(()), None
     small = [("index", packed.index), ("hints", packed.hints)]
@@ -158,5 +175,5 @@ def _write_beside(folder: Path, chunks: Spool | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for number, chunk in enumerate(chunks):
         text = base64.b64encode(chunk).decode()
-        script = f'orcaEvalChunk({number},"{text}");\n'
-        (folder / f"chunk-{number}.js").write_text(script, encoding="ascii")
+        with whole(folder / f"chunk-{number}.js") as temporary:
+            temporary.write_text(f'{_CALL}{number},"{text}");\n', encoding="ascii")

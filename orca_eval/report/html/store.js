@@ -4,7 +4,7 @@
 const orcaStore = (() => {
   const settings = JSON.parse(document.getElementById("settings").textContent);
   const ARRAYS = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array,
-    int32: Int32Array, float32: Float32Array };
+    int32: Int32Array, float32: Float32Array, float64: Float64Array };
   const KEPT = 12;
   const waiting = new Map();
   const loading = new Map();

@@ -6,6 +6,7 @@ from orca_eval.report.table import Cell, Column, Row, Table, plain
 from orca_eval.safe_text import html as escape
 
 _MARKS = {"": "{}", "best": "<strong>{}</strong>", "second": "<u>{}</u>"}
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _STYLE = (
     "body{font:15px/1.4 system-ui,sans-serif;margin:2rem}table{border-collapse:collapse}"
     "th,td{padding:.25rem .6rem;border-bottom:1px solid #8886;text-align:right}"
@@ -36,6 +37,7 @@ def html_page(table: Table) -> str:
     """The fragment as a page that stands alone, without script."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         f"<title>{escape(table.title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
         f"{html_fragment(table)}</body>\n</html>\n"
     )

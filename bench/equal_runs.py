@@ -1,0 +1,170 @@
+"""Runs two trees of this project on the same recorded replies and compares all that they write.
+
+    python bench/equal_runs.py OTHER_TREE DATA_ROOT REPLIES [--limit N] [--seed 0]
+
+REPLIES is a folder of JSONL files with `kind` and `response` (recorded replies of real models).
+Each prompt of orca2_core gets a reply of its kind drawn by seed, or one that gives its gold, or
+none; one in twelve is cut off. Both trees score them from one script. samples.parquet (columns of
+the other tree), scores.csv, and what the gate prints and exits with between two draws must be
+equal. One benchmark is run with two samples a document.
+
+Exit code 1 where anything differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+HERE = Path(__file__).resolve().parents[1]
+EMPTY_SHARE, GOLD_SHARE, CUT_SHARE = 0.05, 0.4, 1 / 12
+RUNS = {
+    "first": ("suite=orca2_core",),
+    "second": ("suite=orca2_core",),
+    "repeats": ("suite=bbh", "sampling.n=2", "sampling.temperature=0.7"),
+}
+
+
+def recorded(folder: Path) -> dict[str, list[str]]:
+    """Recorded replies by kind."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for file in sorted(folder.glob("*.jsonl")):
+        for line in file.read_text("utf-8").splitlines():
+            row = json.loads(line)
+            found[row["kind"]].append(row["response"])
+    return found
+
+
+def script(data_root: Path, replies: dict[str, list[str]], seed: int) -> Iterator[str]:
+    """A line of the replay engine's script for each prompt of orca2_core."""
+    from orca_eval.benchmarks.named import load_named
+    from orca_eval.config.compose import compose_verb
+
+    rng, seen = random.Random(seed), set()
+    for name in compose_verb("run", ["suite=orca2_core"])["suite"]["benchmarks"]:
+        benchmark = load_named(name, data_root, None, 0, quickstart=False, allow_code=False)
+        for task in benchmark.tasks:
+            for doc in task.docs:
+                prompt = hashlib.sha256(doc.messages[-1]["content"].encode()).hexdigest()
+                if prompt in seen:  # identical rows get one answer
+                    continue
+                seen.add(prompt)
+                drawn = rng.random()
+                text = rng.choice(replies[doc.kind])
+                if drawn < EMPTY_SHARE:
+                    text = ""
+                elif drawn < EMPTY_SHARE + GOLD_SHARE:
+                    text = f"Step by step.\n\n###Final answer: {{{'; '.join(doc.golds[0])}}}"
+                cut = rng.random() < CUT_SHARE
+                yield json.dumps(
+                    {
+                        "prompt_sha256": prompt,
+                        "text": text[: 2 * len(text) // 3] if cut else text,
+                        "finish_reason": "length" if cut else "stop",
+                    }
+                )
+
+
+def command(tree: Path, work: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """One command of a tree."""
+    return subprocess.run(
+        [sys.executable, "-c", "from orca_eval.cli import console; console()", *arguments],
+        env=os.environ | {"PYTHONPATH": str(tree)},
+        cwd=work,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def outputs(tree: Path, work: Path, scripts: dict[str, Path], common: list[str]) -> dict[str, Path]:
+    """The run folders that a tree makes, by the run's name."""
+    folders = {}
+    for name, overrides in RUNS.items():
+        done = command(
+            *(tree, work, "run", *overrides, *common, f"model.name={name}", "engine=replay"),
+            *(f"engine.script={scripts[name]}", "model.path=none", "report.samples=false"),
+            f"results_dir={work}",
+        )
+        if done.returncode:
+            sys.exit(f"{tree}: {name}: {done.stderr[-2000:]}")
+        (folders[name],) = (path.parent for path in (work / name).glob("*/manifest.json"))
+    return folders
+
+
+def differences(ours: dict[str, Path], theirs: dict[str, Path]) -> Iterator[str]:
+    """A line for each column or file that differs."""
+    for name in RUNS:
+        new = pd.read_parquet(ours[name] / "samples.parquet")
+        old = pd.read_parquet(theirs[name] / "samples.parquet")
+        if len(new) != len(old):
+            yield f"{name}: {len(old)} samples became {len(new)}"
+            continue
+        for column in old.columns:
+            if column not in new:
+                yield f"{name}: samples.parquet lost {column}"
+                continue
+            unlike = new[column].astype(object).where(new[column].notna(), None) != old[
+                column
+            ].astype(object).where(old[column].notna(), None)
+            both_none = new[column].isna() & old[column].isna()
+            if count := int((unlike & ~both_none).sum()):
+                yield f"{name}: {column} differs in {count} of {len(old)} samples"
+        if (ours[name] / "scores.csv").read_bytes() != (theirs[name] / "scores.csv").read_bytes():
+            yield f"{name}: scores.csv differs"
+        answered = old["answer"].notna().mean()
+        print(f"{name}: {len(old)} samples, {old['rule'].nunique()} rules, {answered:.1%} answered")
+
+
+def main() -> int:
+    """Compares this tree with another."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("other_tree", type=Path)
+    parser.add_argument("data_root", type=Path)
+    parser.add_argument("replies", type=Path)
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    common = [f"data.root={args.data_root.resolve()}"]
+    common += [f"limit={args.limit}"] if args.limit else []
+    replies = recorded(args.replies)
+    found = []
+    with tempfile.TemporaryDirectory() as name:
+        scripts = {}
+        for number, run in enumerate(RUNS):
+            scripts[run] = Path(name) / f"{run}.jsonl"
+            lines = script(args.data_root, replies, args.seed + number)
+            scripts[run].write_text("\n".join(lines) + "\n", "utf-8")
+        trees = {"after": HERE, "before": args.other_tree.resolve()}
+        gates, folders = {}, {}
+        for when, tree in trees.items():
+            (work := Path(name) / f"{when:_<6}").mkdir()  # paths of one length: they are printed
+            folders[when] = outputs(tree, work, scripts, common)
+            gate = [f"baseline={folders[when]['first']}", f"candidate={folders[when]['second']}"]
+            done = command(tree, work, "gate", *gate)
+            gates[when] = (done.returncode, done.stdout.replace(str(work), ""))
+        found += differences(folders["after"], folders["before"])
+        if gates["after"] != gates["before"]:
+            lines = zip(
+                *(str(gates[when]).split("\\n") for when in ("before", "after")), strict=False
+            )
+            old, new = next(pair for pair in lines if pair[0] != pair[1])
+            found.append(f"the gate differs, first in {old!r}, which became {new!r}")
+        print(f"gate: exit code {gates['after'][0]}")
+    print("\n".join(found) or "all equal")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""A server's key: where it comes from, and how it is kept out of what is stored and shown."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from orca_eval.errors import InputError
+
+SHORTEST_HIDDEN = 8
+"""Characters. A shorter key stands in ordinary text, and taking it out would change answers."""
+
+
+class ApiKey:
+    """The key in an environment variable, or none. `value` goes into a request's header only.
+
+    Raises:
+        InputError: the variable is not set, or holds what no header can carry.
+    """
+
+    def __init__(self, variable: str | None) -> None:
+        self.value = None if variable is None else _read(variable)
+        self.is_short = self.value is not None and len(self.value) < SHORTEST_HIDDEN
+        self._echo = None if self.value is None or self.is_short else _as_echoed(self.value)
+
+    def hide(self, text: str) -> str:
+        """Takes the key out of a server's text, should the server have repeated it."""
+        return text if self._echo is None else self._echo.sub("[key]", text)
+
+
+def _read(variable: str) -> str:
+    key = os.environ.get(variable, "").strip()
+    if not key:
+        raise InputError(f"engine.api_key_env={variable}: this environment variable is not set")
+    if not (key.isascii() and key.isprintable()):
+        raise InputError(
+            f"engine.api_key_env={variable}: its value has characters that an HTTP header can't "
+            "carry"
+        )
+    return key
+
+
+def _as_echoed(key: str) -> re.Pattern[str]:
+    """The key as it may come back: as it is, or escaped as in JSON, an address or HTML."""
+    return re.compile("".join(map(_character_as_echoed, key)))
+
+
+def _character_as_echoed(char: str) -> str:
+    code, plain = ord(char), re.escape(char)
+    digits = "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in f"{code:02x}")
+    forms = (plain, rf"\\{plain}", rf"\\u00{digits}", f"%{digits}", f"&#0*{code};")
+    return f"(?:{'|'.join(forms)}|&#[xX]0*{digits};)"

@@ -1,0 +1,45 @@
+"""The row in each task's docstring is one that the task reads."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+from orca_eval.benchmarks.items import Item, Row
+from orca_eval.paths import TASKS
+
+GOLDS = {
+    "agieval": "B",
+    "arc": "B",
+    "bbh": "A",
+    "crass": "It would be whole.",
+    "drop": "8",
+    "gsm8k": "1200",
+    "hellaswag": "B",
+    "mmlu": "B",
+    "race": "A",
+}
+FILES = sorted(TASKS.glob("*/*.py"))
+
+
+def sample_row(file: Path) -> Row:
+    """The JSON behind "A row" in the module's docstring."""
+    docstring = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+    row: Row = json.loads(docstring.partition("A row, of our own writing:")[2])
+    return row
+
+
+def test_every_task_shows_a_row() -> None:
+    assert sorted(file.stem for file in FILES) == sorted(GOLDS)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_row_in_the_docstring_has_its_gold(file: Path) -> None:
+    module: dict[str, object] = {}
+    exec(compile(file.read_text("utf-8"), str(file), "exec"), module)
+    item: Item = module["process_docs"]([sample_row(file)])[0]  # type: ignore[operator]
+    texts = dict(zip(item["labels"], item["options"], strict=True))
+    assert GOLDS[file.stem] in (item["target"], texts.get(item["target"]))
