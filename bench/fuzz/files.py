@@ -215,6 +215,8 @@ def _value(rng: random.Random, kind: pa.DataType) -> Any:
         kind = kind.value_type
     if pa.types.is_integer(kind):
         return rng.choice([0, 1, 100, 2**31 - 1])
+    if pa.types.is_nested(kind):
+        return None
     if pa.types.is_floating(kind):
         return rng.choice([float("nan"), float("inf"), -1.0, 1.5, 1e308])
     texts = [

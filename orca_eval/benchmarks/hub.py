@@ -8,9 +8,10 @@ import os
 import urllib.request
 from collections.abc import Iterator
 from functools import lru_cache
+from http.client import HTTPException
 from urllib.error import HTTPError
 
-from orca_eval.benchmarks.rows import BATCH_ROWS, Batch
+from orca_eval.benchmarks.rows import BATCH_ROWS, MOST_BYTES, Batch, reading
 from orca_eval.benchmarks.specs import Source
 from orca_eval.errors import InputError
 
@@ -38,7 +39,8 @@ def hub_rows(source: Source) -> Iterator[Batch]:
     except Exception as error:  # what `datasets` raises here has no common base
         raise unreachable(source.dataset, _endpoint(), error) from error
     for start in range(0, len(found), BATCH_ROWS):
-        rows = found.select(range(start, min(start + BATCH_ROWS, len(found)))).to_list()
+        with reading(f"{source.dataset} on the hub"):
+            rows = found.select(range(start, min(start + BATCH_ROWS, len(found)))).to_list()
         yield Batch(rows, f"{source.dataset} on the hub")
 
 
@@ -56,10 +58,12 @@ def _csv_rows(source: Source, url: str) -> Batch:
         raise unreachable(source.csv or url, url, None)
     try:
         with urllib.request.urlopen(url, timeout=DOWNLOAD_SECONDS) as answer:
-            text = answer.read().decode("utf-8-sig")
-    except (OSError, ValueError) as error:
+            data = answer.read(MOST_BYTES)
+    except (OSError, ValueError, HTTPException) as error:
         raise unreachable(source.csv or url, url, error) from error
-    return Batch(list(csv.DictReader(io.StringIO(text), delimiter=source.separator)), url)
+    with reading(url):
+        text = io.StringIO(data.decode("utf-8-sig"), newline="")
+        return Batch(list(csv.DictReader(text, delimiter=source.separator)), url)
 
 
 def unreachable(dataset: str, address: str, error: Exception | None) -> InputError:

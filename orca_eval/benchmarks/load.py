@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 import re
@@ -13,12 +14,19 @@ import orjson
 
 from orca_eval.benchmarks.hub import hub_rows
 from orca_eval.benchmarks.items import Item, options_of
-from orca_eval.benchmarks.rows import Batch, MissingConfig, RawRow, local_files, local_rows
+from orca_eval.benchmarks.rows import (
+    Batch,
+    MissingConfig,
+    RawRow,
+    local_files,
+    local_rows,
+    readme_text,
+)
 from orca_eval.benchmarks.sampling import sample
 from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.benchmarks.specs import BenchmarkSpec, TaskSpec, read_specs
 from orca_eval.benchmarks.types import Benchmark, Listing, Task
-from orca_eval.errors import InputError
+from orca_eval.errors import InputError, OrcaEvalError
 from orca_eval.paths import QUICKSTART_DATA
 from orca_eval.scoring import GoldError, check_golds
 from orca_eval.types import Doc, Message
@@ -62,6 +70,9 @@ def load_benchmark(
             if quickstart:
                 continue
             raise
+        if not docs:
+            where = spec.id if task.name == spec.id else f"{spec.id}/{task.name}"
+            raise InputError(f"{where}: the split is empty; fetch {task.source.dataset} again")
         hashes += [f"{doc.task} {doc.doc_id} {doc.doc_hash}" for doc in docs]
         tasks.append(
             Task(
@@ -131,20 +142,28 @@ def _docs(
 ) -> Iterator[Doc]:
     doc_id = -1
     for batch in batches:
-        for row, item in zip(batch.rows, _items(benchmark, task, batch), strict=True):
-            doc_id += 1
-            if doc_id not in excluded:
-                yield _doc(benchmark, task.name, doc_id, row, item)
+        with _of_the_shape(benchmark, batch.origin):
+            items = task.process_docs(batch.rows)
+            for row, item in zip(batch.rows, items, strict=True):
+                doc_id += 1
+                if doc_id not in excluded:
+                    yield _doc(benchmark, task.name, doc_id, row, item)
 
 
-def _items(benchmark: str, task: TaskSpec, batch: Batch) -> list[Item]:
+@contextlib.contextmanager
+def _of_the_shape(benchmark: str, origin: str) -> Iterator[None]:
+    """InputError for rows that are not what they should be, whatever a task's function meets in
+    them."""
     try:
-        return task.process_docs(batch.rows)
+        yield
+    except OrcaEvalError:
+        raise
     except KeyError as error:
-        raise InputError(f"{batch.origin}: column {error} is missing; fetch it again") from error
-    except (TypeError, ValueError, AttributeError, IndexError) as error:
+        raise InputError(f"{origin}: column {error} is missing; fetch it again") from error
+    except Exception as error:
+        said = " ".join(str(error).split())[:200] or type(error).__name__
         raise InputError(
-            f"{batch.origin}: the rows are not of {benchmark}'s shape ({error}); fetch them again"
+            f"{origin}: the rows are not of {benchmark}'s shape ({said}); fetch them again"
         ) from error
 
 
@@ -197,9 +216,11 @@ def _footnotes(
 
 def caveat(readme: Path) -> str | None:
     """What a local copy's README says about its difference from the original, None if nothing."""
-    if not readme.is_file():
+    try:
+        text = readme_text(readme)
+    except OSError:  # there is none
         return None
-    body = readme.read_text(encoding="utf-8").rpartition("---\n")[2]
+    body = text.replace("\r\n", "\n").rpartition("---\n")[2]
     paragraphs = [" ".join(part.split()) for part in body.split("\n\n")]
     for paragraph in paragraphs:
         if paragraph and not paragraph.startswith("#"):

@@ -44,4 +44,8 @@ def load_named(
             if name == foreign:
                 find_spec(name)  # raises with the nearest ids
             raise
-    return load_registry_task(foreign, data_root, allow_code, limit, seed)
+    benchmark = load_registry_task(foreign, data_root, allow_code, limit, seed)
+    for task in benchmark.tasks:
+        if not task.docs:
+            raise InputError(f"{name}: the split of {task.name} is empty; fetch its data again")
+    return benchmark

@@ -6,7 +6,9 @@ the network is never touched. Rows come in batches, so that no whole file lies i
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,15 +16,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 
+from orca_eval import safe_yaml
 from orca_eval.benchmarks.specs import Source
-from orca_eval.errors import InputError
+from orca_eval.errors import InputError, OrcaEvalError
 
 RawRow = dict[str, Any]
 BATCH_ROWS = 500
+# A benchmark is small: the largest here has 14,042 rows, of 40 MB.
+MOST_ROWS = 2_000_000
+MOST_BYTES = 1 << 30
+BATCH_BYTES = 1 << 30
+MOST_README_BYTES = 1 << 20
 
 
 class MissingConfig(InputError):
@@ -44,12 +50,24 @@ def local_rows(root: Path, source: Source) -> Iterator[Batch]:
         InputError: the folder, the file, the config or the split is missing or unreadable.
     """
     for file in local_files(root, source):
-        try:
+        with reading(file):
             for rows in _batches(file, source):
                 yield Batch(rows, str(file))
-        except (OSError, ValueError, csv.Error, pa.ArrowException) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InputError(f"{file} can't be read ({reason}); fetch it again") from error
+
+
+@contextlib.contextmanager
+def reading(origin: Path | str) -> Iterator[None]:
+    """InputError, in one line, for whatever goes wrong with a data file while it is read.
+
+    pyarrow, csv, json and the decoders have no common base class: the operation decides.
+    """
+    try:
+        yield
+    except OrcaEvalError:
+        raise
+    except Exception as error:
+        said = next(iter(str(error).splitlines()), "")[:200] or type(error).__name__
+        raise InputError(f"{origin} can't be read ({said}); fetch it again") from error
 
 
 def local_files(root: Path, source: Source) -> list[Path]:
@@ -67,51 +85,94 @@ def local_files(root: Path, source: Source) -> list[Path]:
         )
     readme = folder / "README.md"
     patterns = _patterns(readme, source)
-    files = sorted(file for pattern in patterns for file in folder.glob(pattern))
+    with reading(readme):
+        files = sorted(file for pattern in patterns for file in _matching(folder, pattern))
     if not files:
         raise InputError(f"{folder / patterns[0]} is missing; {readme} names it")
     return files
 
 
+def readme_text(readme: Path) -> str:
+    """A dataset's README, as far as a person would read. Raises OSError."""
+    with readme.open("rb") as file:
+        return file.read(MOST_README_BYTES).decode("utf-8-sig", errors="replace")
+
+
+def _matching(folder: Path, pattern: str) -> Iterator[Path]:
+    """Files inside of the folder: a README from elsewhere names no other place."""
+    if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+        raise ValueError(f"the path {pattern[:80]!r} leads out of the dataset")
+    return (file for file in folder.glob(pattern) if file.is_file())
+
+
 @lru_cache(maxsize=64)
-def _configs(readme: Path) -> list[dict[str, Any]]:
-    """The `configs` of a dataset's README. MMLU's 57 tasks share one of 800 lines."""
-    head = readme.read_text(encoding="utf-8").split("---\n")
-    configs: list[dict[str, Any]] = (yaml.load(head[1], yaml.CSafeLoader) or {})["configs"]
-    return configs
+def _configs(readme: Path) -> dict[Any, Any] | None:
+    """A dataset's `data_files` by config, from the front matter of its README; None where that is
+    not readable. MMLU's 57 tasks share one of 800 lines."""
+    try:
+        head = readme_text(readme).replace("\r\n", "\n").split("---\n")[1]
+        configs = safe_yaml.load(head)["configs"]
+        return {config["config_name"]: config.get("data_files") for config in configs}
+    except Exception:  # whatever stands in it, and whatever YAML makes of that
+        return None
 
 
 def _patterns(readme: Path, source: Source) -> list[str]:
-    """File patterns of one config's split, as the front matter of a dataset's README gives them."""
+    """File patterns of one config's split."""
     if not readme.is_file():
         raise InputError(f"{readme} is missing; its `configs` say which files hold the data")
-    try:
-        named = {config["config_name"]: config["data_files"] for config in _configs(readme)}
-        if source.config not in named:
-            raise MissingConfig(
-                f"{readme} has no config {source.config}; it is needed for {source.dataset}"
-            )
-        splits = {entry["split"]: entry["path"] for entry in named[source.config]}
-    except (IndexError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
-        raise InputError(f"{readme} has no readable `configs` in its head") from error
-    if source.split not in splits:
+    configs = _configs(readme)
+    if configs is None:
+        raise InputError(f"{readme} has no readable `configs` in its head; fetch it again")
+    if source.config not in configs:
+        raise MissingConfig(
+            f"{readme} has no config {source.config}; it is needed for {source.dataset}"
+        )
+    entries = configs[source.config]
+    paths = [
+        entry.get("path")
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, dict) and entry.get("split") == source.split
+    ]
+    if not paths:
         raise InputError(f"{readme}: config {source.config} has no split {source.split}")
-    paths = splits[source.split]
-    return [paths] if isinstance(paths, str) else list(paths)
+    patterns: list[Any] = paths[-1] if isinstance(paths[-1], list) else paths[-1:]
+    if not patterns or not all(isinstance(pattern, str) for pattern in patterns):
+        raise InputError(f"{readme}: config {source.config}, {source.split}: a path is no text")
+    return patterns
 
 
 def _batches(file: Path, source: Source) -> Iterator[list[RawRow]]:
     match file.suffix:
         case ".parquet":
-            with pq.ParquetFile(file) as table:
-                # Arrow's threads would keep 30 MB of freed memory in arenas of their own.
-                for batch in table.iter_batches(BATCH_ROWS, use_threads=False):
-                    yield batch.to_pylist()
+            yield from _parquet_rows(file)
         case ".jsonl":
-            with file.open(encoding="utf-8") as lines:
-                yield [json.loads(line) for line in lines if line.strip()]
+            with file.open(encoding="utf-8-sig") as lines:
+                rows = (json.loads(line) for line in lines if line.strip())
+                while batch := list(itertools.islice(rows, BATCH_ROWS)):
+                    yield batch
         case ".csv":
             with file.open(encoding="utf-8-sig", newline="") as lines:
                 yield list(csv.DictReader(lines, delimiter=source.separator))
         case other:
             raise ValueError(f"{other or 'no suffix'} is not .parquet, .jsonl or .csv")
+
+
+def _parquet_rows(file: Path) -> Iterator[list[RawRow]]:
+    """Batches that stay small whatever the file unpacks to: a dictionary may hold one long text
+    for a million rows."""
+    with pq.ParquetFile(file, page_checksum_verification=True) as table:
+        metadata, unpacked = table.metadata, 0
+        groups = [metadata.row_group(n) for n in range(min(metadata.num_row_groups, MOST_ROWS))]
+        claimed = sum(group.total_byte_size for group in groups)
+        if not (0 <= metadata.num_rows <= MOST_ROWS and 0 <= claimed <= MOST_BYTES):
+            raise ValueError(f"{metadata.num_rows:,} rows of {claimed / 1e9:,.1f} GB")
+        longest = max((group.total_byte_size for group in groups), default=0)
+        size = max(1, min(BATCH_ROWS, BATCH_BYTES // max(longest, 1)))
+        # Arrow's threads would keep 30 MB of freed memory in arenas of their own.
+        for batch in table.iter_batches(size, use_threads=False):
+            batch.validate(full=True)
+            unpacked += batch.nbytes
+            if unpacked > MOST_BYTES:
+                raise ValueError(f"it unpacks to more than {MOST_BYTES / 1e9:,.1f} GB")
+            yield batch.to_pylist()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -95,6 +95,7 @@ NEEDED = (
     ("engine", "name"),
     *(("benchmarks", "*", key) for key in ("alias", "n", "full_n", "task_versions", "aggregate")),
 )
+_ABSENT = object()
 _MAY_BE_NULL = ("limit", "full_n")
 _SPEED = (
     "seconds",
@@ -156,25 +157,27 @@ def _problems(value: Any, shape: Any, at: str) -> Iterator[str]:
 
 def _missing(content: Mapping[str, Any]) -> Iterator[str]:
     for path in NEEDED:
-        values: list[Any] = [content]
-        for key in path:
-            values = [
-                found
-                for value in values
-                for found in (
-                    value.values()
-                    if key == "*" and isinstance(value, dict)
-                    else [value.get(key) if isinstance(value, dict) else None]
-                )
-            ]
-        if None in values and path[-1] not in _MAY_BE_NULL:
+        found = list(_values(content, path))
+        if _ABSENT in found or (None in found and path[-1] not in _MAY_BE_NULL):
             yield f"no key {'.'.join(path)}"
-    if any(
-        not average.get(key) for average in content["averages"] for key in ("name", "benchmarks")
+    if not all(
+        average.get("name") and average.get("benchmarks") for average in content["averages"]
     ):
         yield "averages: a name and benchmarks are wanted"
-    if content.get("speed") and not all(key in content["speed"] for key in _SPEED):
+    speed = content.get("speed")
+    if speed and any(speed.get(key) is None for key in _SPEED):
         yield f"speed: {', '.join(_SPEED)} are wanted"
+
+
+def _values(value: Any, path: Sequence[str]) -> Iterator[Any]:
+    """What stands at a path, once for every name that "*" stands for."""
+    if not path:
+        yield value
+    elif not isinstance(value, dict):
+        yield _ABSENT
+    else:
+        for key in value if path[0] == "*" else path[:1]:
+            yield from _values(value.get(key, _ABSENT), path[1:])
 
 
 def _unwritable(content: Mapping[str, Any]) -> str | None:

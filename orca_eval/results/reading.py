@@ -18,7 +18,7 @@ class DamagedError(InputError):
     """A file of a run is not what was written; the message says what writes it anew."""
 
     def __init__(self, path: Path, problem: str) -> None:
-        self.problem = f"{path}: {problem}"
+        self.problem = f"{path}: {' '.join(problem.split())}"  # names in it may be of any kind
         super().__init__(f"{self.problem}; {_remedy(path)}")
 
 

@@ -102,3 +102,7 @@ def test_yaml_from_outside_needs_permission(tmp_path: Path) -> None:
     (task,) = load_named(str(file), tmp_path, allow_code=True).tasks
     assert [doc.messages[0]["content"] for doc in task.docs] == ["What is 1 + 1?", "What is 2 + 3?"]
     assert [task.score(doc, "5").score for doc in task.docs] == [0, 1]
+    (tmp_path / "me/sums/test.jsonl").write_text("\n")
+    with pytest.raises(InputError) as caught:
+        load_named(str(file), tmp_path, allow_code=True)
+    assert "\n" not in str(caught.value)
