@@ -11,6 +11,7 @@ import pyarrow as pa
 from orca_eval.aggregate import BenchmarkInfo
 from orca_eval.config.schema import Average
 from orca_eval.errors import InputError
+from orca_eval.paths import expanded
 from orca_eval.run import folder as run_dir
 
 
@@ -20,7 +21,7 @@ def finished_run(path: str) -> tuple[Path, dict[str, Any], pd.DataFrame]:
     Raises:
         InputError: it is no finished run, or a file of it is damaged.
     """
-    folder = Path(path).expanduser()
+    folder = expanded(path)
     if not folder.is_dir():
         raise InputError(f"run={path}: no such folder")
     manifest = run_dir.read_manifest(folder)

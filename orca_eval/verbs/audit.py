@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from orca_eval.audit import entries, html_sheet, markdown_sheet
 from orca_eval.config.compose import compose_verb
 from orca_eval.errors import InputError
+from orca_eval.paths import expanded
 from orca_eval.rescore import check_columns
 from orca_eval.run.folder import write_text
 from orca_eval.run.reading import finished_run
@@ -22,7 +21,7 @@ def main(overrides: list[str]) -> int:
         raise InputError(f"n={most}: a whole number of at least 1 is wanted")
     folder, manifest, samples = finished_run(composed["run"])
     check_columns(samples)
-    out = Path(composed["out"]).expanduser() if composed["out"] else folder / "audit.html"
+    out = expanded(composed["out"]) if composed["out"] else folder / "audit.html"
     if out.suffix not in SUFFIXES:
         raise InputError(f"out={out}: a sheet is .html or .md")
     found = entries(samples, most)

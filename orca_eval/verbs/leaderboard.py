@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,9 @@ from typing import Any
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.config.overrides import groups, nearest
+from orca_eval.config.texts import quoted
 from orca_eval.errors import InputError
+from orca_eval.paths import expanded
 from orca_eval.run.multirun import run_all
 
 OWN_KEYS = ("models", "prompts", "baseline", "out", "report.samples")
@@ -38,7 +39,7 @@ def main(overrides: list[str]) -> int:
     if folders:
         from orca_eval.report import main_report
 
-        out = Path(composed["out"]).expanduser()
+        out = expanded(composed["out"] or ".")
         failed = [f"failed: {r.name}: {r.problem}" for r in results if r.problem]
         samples = composed["report"]["samples"]
         main_report(folders, out, composed["baseline"], samples=samples, notes=failed)
@@ -78,7 +79,7 @@ def _models(value: Any) -> list[list[str]]:
             problems.append(f"models: '{entry}' is no model and no path{nearest(entry, known)}")
         elif not paths and any(sign in entry for sign in WILDCARDS):
             problems.append(f"models: nothing matches '{entry}'")
-        models += [[f"model.path={json.dumps(path)}"] for path in paths or [entry]]
+        models += [[f"model.path={quoted(path)}"] for path in paths or [entry]]
     if problems:
         raise InputError("\n".join(problems))
     return models
@@ -87,7 +88,7 @@ def _models(value: Any) -> list[list[str]]:
 def _paths(entry: str) -> Sequence[str]:
     """Existing paths that the entry matches, oldest first: by the step in the name where every
     name ends in one (a copy's times say nothing), else by time."""
-    found = glob.glob(str(Path(entry).expanduser()))  # noqa: PTH207  # absolute patterns too
+    found = glob.glob(str(expanded(entry)))  # noqa: PTH207  # absolute patterns too
     steps = {path: re.search(r"(\d+)/?$", path) for path in found}
     if all(steps.values()):
         return sorted(
