@@ -13,11 +13,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from orca_eval.config import overrides as ov
 from orca_eval.config import secrets
-from orca_eval.config.texts import quoted
+from orca_eval.config.texts import OPEN, quoted
 from orca_eval.errors import InputError
 from orca_eval.paths import CONF
-
-OPEN_PREFIXES = ("engine.", "model.chat_template_kwargs.")
 
 
 def compose_verb(verb: str, overrides: Sequence[str]) -> dict[str, Any]:
@@ -32,7 +30,7 @@ def compose_verb(verb: str, overrides: Sequence[str]) -> dict[str, Any]:
         raise InputError(f"{sweeps[0]} names several values; add -m to run one after the other")
     parsed, extra = _shorthands(parsed)
     defaults = _compose(verb, [], complete=False)
-    problems = ov.check(parsed, ov.known_keys(defaults) | set(extra), OPEN_PREFIXES)
+    problems = ov.check(parsed, ov.known_keys(defaults) | set(extra), OPEN)
     if problems:
         raise InputError("\n".join(problems))
     return _compose(verb, [*extra.values(), *(_forced(p) for p in parsed)])
@@ -66,8 +64,8 @@ def _names_benchmark(value: object) -> bool:
 
 def _forced(item: ov.Parsed) -> str:
     """An engine takes arguments that no config file lists; `++` lets them in."""
-    opens = item.key.startswith(OPEN_PREFIXES) or f"{item.key}." in OPEN_PREFIXES
-    if opens and item.key != "engine" and not item.text.startswith("+"):
+    whole = item.key == "model.chat_template_kwargs"
+    if (whole or item.key.startswith(OPEN)) and not item.text.startswith("+"):
         return f"++{item.text}"
     return item.text
 

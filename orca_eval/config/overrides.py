@@ -7,7 +7,6 @@ syntax error is collected, each as one line that names the nearest valid ones.
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -80,19 +79,17 @@ def key_of(override: str) -> str:
 
 
 def refuse_secrets(overrides: Sequence[str]) -> None:
-    """Raises one InputError for all overrides that give a key or password, without its value."""
-    problems, waiting = [], False
+    """Raises one InputError for all overrides that give a key or password, without its value.
+
+    Nothing else is said then: in `--api-key KEY` the second argument is the key.
+    """
+    problems = []
     for text in overrides:
         key = key_of(text)
         plain = texts.is_text(key) and key != "engine.base_url"
-        problem = secrets.problem_of(text, value_is_text=plain)
-        if problem is not None:
-            problems.append(problem)
-        elif waiting and key not in groups() and not re.fullmatch(r"[a-z_.]+=.*", text, re.DOTALL):
-            problems.append(f"the argument after it: {secrets.REFUSED}")
-        waiting = secrets.waits_for_value(text)
-    if problems:
-        raise InputError("\n".join(dict.fromkeys(problems)))
+        problems.append(secrets.problem_of(text, value_is_text=plain))
+    if any(problems):
+        raise InputError("\n".join(dict.fromkeys(filter(None, problems))))
 
 
 def sweep(override: str) -> list[str]:

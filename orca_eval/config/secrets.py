@@ -82,12 +82,6 @@ def problem_of(text: str, value_is_text: bool = False) -> str | None:
     return None
 
 
-def waits_for_value(text: str) -> bool:
-    """`--api-key`, `engine.api_key:` or `engine.api_key=`: the next argument would be the key."""
-    head = text.rstrip().rstrip("=:")
-    return not re.search(r"[=:]", head) and any(map(is_secret, NAMES.findall(head)))
-
-
 def in_mapping(value: Any, at: str) -> Iterator[str]:
     """The dotted names of a composed config below `at` that hold a key."""
     if isinstance(value, Mapping):

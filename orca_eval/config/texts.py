@@ -32,11 +32,16 @@ REQUIRED = frozenset(
 LISTS = frozenset({"models", "prompts", "runs", "suite.benchmarks"})
 """Keys of several texts: `[a,b]`, `a,b` or one."""
 
+OPEN = ("engine.", "model.chat_template_kwargs.")
+"""Below these any name may stand; its owner checks it (an engine its own arguments)."""
+
 NONE = "null"
 INTERPOLATION = "${"
 QUOTED = re.compile(r"""\s*(['"])(?:\\.|(?!\1)[^\\])*\1\s*""", re.DOTALL)
 SWEEP = re.compile(r"\s*(?:choice|glob|range|interval|sort|shuffle|tag)\(.*\)\s*", re.DOTALL)
 CHOICE = re.compile(r"\s*choice\((.*)\)\s*", re.DOTALL)
+UNLIKE_TYPED = re.compile(r"[-+]?(?:\d+(?:_\d+)+|[\d_.]+[eE][-+]?\d{3,})")
+"""Numbers that Hydra would make into something else to look at: 2024_10_01, 5e12345 (infinity)."""
 BACKSLASHES = re.compile(r"(\\*)('|\Z)")
 OPENING, CLOSING = "[({", "])}"
 
@@ -67,6 +72,9 @@ def for_hydra(override: str, groups: frozenset[str]) -> str:
         return f"{head}={_several(value)}"
     if is_text(key):
         return f"{head}={_one(value, optional=key in OPTIONAL)}"
+    # Below these, whose types we don't know, a number stays one if it reads as it was typed.
+    if key.startswith(OPEN) and UNLIKE_TYPED.fullmatch(value.strip()):
+        return f"{head}={quoted(value.strip())}"
     return override
 
 

@@ -19,6 +19,8 @@ from orca_eval.run.multirun import run_all
 OWN_KEYS = ("models", "prompts", "baseline", "out", "report.samples")
 INSTEAD = {"model": "models", "model.path": "models", "prompt": "prompts"}
 WILDCARDS = "*?["
+SERVED = ("openai", "replay")
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(?<!\.gguf)", re.ASCII)
 INCOMPLETE = 1
 
 
@@ -29,7 +31,7 @@ def main(overrides: list[str]) -> int:
     shared = [o for o in overrides if o.lstrip("+").split("=", 1)[0] not in OWN_KEYS]
     runs = [
         [*model, f"prompt={prompt}", *shared]
-        for model in _models(composed["models"])
+        for model in _models(composed["models"], served=composed["engine"]["name"] in SERVED)
         for prompt in _names(composed["prompts"], "prompts")
     ]
     for run in runs:  # every mistake before any work
@@ -65,8 +67,11 @@ def _names(value: Any, key: str) -> list[str]:
     return names
 
 
-def _models(value: Any) -> list[list[str]]:
-    """Each entry as overrides of `run`: a name in conf/model, a path, or a glob's paths."""
+def _models(value: Any, served: bool = False) -> list[list[str]]:
+    """Each entry as overrides of `run`: a name in conf/model, a path, or a glob's paths.
+
+    `served`: the engine loads no model, so a path need not exist here.
+    """
     models, problems = [], []
     known = groups()["model"]
     for entry in _names(value, "models"):
@@ -79,6 +84,8 @@ def _models(value: Any) -> list[list[str]]:
             problems.append(f"models: '{entry}' is no model and no path{nearest(entry, known)}")
         elif not paths and any(sign in entry for sign in WILDCARDS):
             problems.append(f"models: nothing matches '{entry}'")
+        elif not paths and not served and not HUB_ID.fullmatch(entry):
+            problems.append(f"models: '{entry}' does not exist")
         models += [[f"model.path={quoted(path)}"] for path in paths or [entry]]
     if problems:
         raise InputError("\n".join(problems))

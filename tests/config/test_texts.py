@@ -136,10 +136,20 @@ def test_a_leaderboards_model_may_have_any_letters(
 ) -> None:
     (tmp_path / "lb" / "模型" / "7B").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    for pattern in ("lb/*/7B", "['lb/*/7B']", "lb/模型/7B", "lb/不在/7B"):
+    for pattern in ("lb/*/7B", "['lb/*/7B']", "lb/模型/7B", "[lb/模型/7B]"):
         (run,) = leaderboard._models(compose_verb("leaderboard", [f"models={pattern}"])["models"])
-        found = run_config(compose_verb("run", run)).model.path
-        assert found == ("lb/不在/7B" if "不在" in pattern else "lb/模型/7B")
+        assert run_config(compose_verb("run", run)).model.path == "lb/模型/7B"
+    with pytest.raises(InputError, match="'lb/不在/7B' does not exist"):
+        leaderboard._models(["lb/不在/7B"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [("2024_10_01", "2024_10_01"), ("5e12345", "5e12345"), ("0.9", 0.9), ("8", 8), ("1e3", 1e3)],
+)
+def test_an_engines_own_argument_is_no_other_number_than_typed(typed: str, value: object) -> None:
+    found = run_config(compose_verb("run", ["engine=vllm", f"engine.anything={typed}"]))
+    assert found.engine.args["anything"] == value
 
 
 def test_two_revisions_that_look_like_numbers_are_two_runs(
