@@ -63,7 +63,7 @@ def _changes(
     if model.get("name", config.model.name) != config.model.name:
         yield "model.name"
     parameters = config.model.parameters
-    if parameters is not None and model.get("parameters", parameters) != parameters:
+    if parameters and model.get("parameters", parameters) != parameters:
         yield "model.parameters"
     if manifest.get("suite", config.suite.name) != config.suite.name:
         yield "suite.name"

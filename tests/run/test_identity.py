@@ -209,3 +209,37 @@ def test_an_edited_task_of_ours_is_made_anew(
     assert "changed since this run: the task crass, the task gsm8k" in capsys.readouterr().err
     assert main(command) == 0
     assert "this run is finished" in capsys.readouterr().err
+
+
+TASK = """
+task: my_task
+dataset_path: json
+dataset_kwargs: {data_files: {test: DATA}}
+test_split: test
+output_type: generate_until
+doc_to_text: "Q: {{q}}"
+doc_to_target: "{{a}}"
+generation_kwargs: {until: []}
+metric_list: [{metric: exact_match}]
+"""
+
+
+def test_an_edited_task_from_outside_is_another_run_and_the_gate_does_not_pair_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data.jsonl").write_text('{"q": "one", "a": "1"}\n{"q": "two", "a": "2"}\n')
+    Path("script.jsonl").write_text(json.dumps({"default": True, "text": "1"}) + "\n")
+    command = ["run", "engine=replay", "engine.script=script.jsonl", "allow_code=true"]
+    command += ["suite.benchmarks=[task.yaml]", "report.samples=false"]
+    task = TASK.replace("DATA", str(tmp_path / "data.jsonl"))
+    runs: list[str] = []
+    for edited in (task, task.replace("Q: ", "Question: "), task.replace('"{{a}}"', '"x{{a}}"')):
+        Path("task.yaml").write_text(edited)
+        assert main(command) == 0
+        runs += sorted({str(p.parent) for p in Path("results").glob("*/*/manifest.json")} - {*runs})
+    assert len(runs) == 3
+    for other in runs[1:]:
+        capsys.readouterr()
+        assert main(["gate", f"baseline={runs[0]}", f"candidate={other}"]) == 3
+        assert "content_sha256" in capsys.readouterr().err
