@@ -85,7 +85,8 @@ def _help(args: Sequence[str]) -> str | None:
     if verb not in VERBS:
         near = difflib.get_close_matches(verb, VERBS, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(VERBS)}"
-        raise InputError(f"unknown verb '{verb}': {hint}")
+        shown = verb if verb.isidentifier() else "…"  # never a key that was typed in its place
+        raise InputError(f"unknown verb '{shown}': {hint}")
     return VERBS[verb] if {"--help", "-h"} & set(args[1:]) else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -17,3 +18,8 @@ CONF = _bundled("conf")
 TASKS = _bundled("tasks")
 QUICKSTART_DATA = PACKAGE / "quickstart"
 PUBLISHED = PACKAGE / "published"
+
+
+def expanded(text: str) -> Path:
+    """A path as typed, `~` as the home folder; where that user is not known, as it stands."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111  # Path's own raises there

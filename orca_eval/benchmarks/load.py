@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -30,6 +31,9 @@ from orca_eval.errors import InputError, OrcaEvalError
 from orca_eval.paths import QUICKSTART_DATA
 from orca_eval.scoring import GoldError, check_golds
 from orca_eval.types import Doc, Message
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 HASH_CHARS = 16
 
@@ -60,7 +64,7 @@ def load_benchmark(
     """
     spec = find_spec(benchmark_id)
     root = QUICKSTART_DATA if quickstart else data_root
-    tasks, hashes = [], []
+    tasks, hashes, content = [], [], sha256()
     for task in spec.tasks:
         batches = hub_rows(task.source) if root is None else local_rows(root, task.source)
         excluded = {} if quickstart else spec.excluded.get(task.name, {})
@@ -74,6 +78,7 @@ def load_benchmark(
             where = spec.id if task.name == spec.id else f"{spec.id}/{task.name}"
             raise InputError(f"{where}: the split is empty; fetch {task.source.dataset} again")
         hashes += [f"{doc.task} {doc.doc_id} {doc.doc_hash}" for doc in docs]
+        add_content(content, docs)
         tasks.append(
             Task(
                 name=task.name,
@@ -91,6 +96,7 @@ def load_benchmark(
         aggregate=spec.aggregate,
         tasks=tuple(tasks),
         data_sha256=sha256("\n".join(hashes).encode()).hexdigest(),
+        content_sha256=content.hexdigest(),
         source="hub" if root is None else "quickstart" if quickstart else str(root),
         footnotes=tuple(_footnotes(spec, tasks, root, quickstart)),
     )
@@ -192,11 +198,20 @@ def _doc(benchmark: str, task: str, doc_id: int, row: RawRow, item: Item) -> Doc
 
 def row_hash(row: RawRow) -> str:
     """The head of a sha256 over the raw row's content, whatever the order of its columns."""
+    return sha256(_json(row)).hexdigest()[:HASH_CHARS]
+
+
+def add_content(digest: Hash, docs: Iterable[Doc]) -> None:
+    """Adds all that is asked and counts as right; a task's own text is in it, unlike in a row."""
+    for doc in docs:
+        digest.update(_json(list(doc)))
+
+
+def _json(value: object) -> bytes:
     try:
-        text = orjson.dumps(row, default=str, option=orjson.OPT_SORT_KEYS)
+        return orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:  # lone surrogates, integers beyond 64 bits
-        text = json.dumps(row, sort_keys=True, default=str).encode()
-    return sha256(text).hexdigest()[:HASH_CHARS]
+        return json.dumps(value, sort_keys=True, default=str).encode()
 
 
 def _footnotes(

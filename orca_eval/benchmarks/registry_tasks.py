@@ -20,7 +20,7 @@ from typing import Any
 
 from orca_eval.benchmarks.foreign_scorer import ForeignScorer
 from orca_eval.benchmarks.hub import prefer_cache_if_offline, unreachable
-from orca_eval.benchmarks.load import row_hash
+from orca_eval.benchmarks.load import add_content, row_hash
 from orca_eval.benchmarks.sampling import sample
 from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.benchmarks.types import Aggregate, Benchmark, Task
@@ -63,10 +63,12 @@ def load_registry_task(
     benchmark_id = PREFIX + name
     with _lm_eval(data_root), _errors_in_one_line(name):
         content, found = _build(file)
+        content_hash = sha256()
         tasks, hashes, notes = [], [], ["a task from outside, asked with zero examples"]
         for task_name, task in found.items():
             docs, scorer, note = _docs(benchmark_id, task_name, task)
             hashes += [f"{doc.task} {doc.doc_id} {doc.doc_hash}" for doc in docs]
+            add_content(content_hash, docs)
             notes += [note] if note and note not in notes else []
             tasks.append(
                 Task(
@@ -85,6 +87,7 @@ def load_registry_task(
         aggregate=_aggregate(content),
         tasks=tuple(tasks),
         data_sha256=sha256("\n".join(hashes).encode()).hexdigest(),
+        content_sha256=content_hash.hexdigest(),
         source="hub" if data_root is None else str(data_root),
         footnotes=tuple(f"{name}: {note}" for note in notes),
     )

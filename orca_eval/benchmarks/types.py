@@ -57,7 +57,8 @@ class Benchmark:
     """All tasks behind one row of the table, and how they are put together.
 
     `aggregate`: "pooled" counts every doc once, "mean_of_tasks" every task once. `data_sha256`
-    covers every row of the whole split, whatever `limit` leaves. `footnotes` go under the table.
+    covers every row of the whole split, whatever `limit` leaves, and `content_sha256` what the task
+    makes of it: prompts, options and golds. `footnotes` go under the table.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Benchmark:
     aggregate: Aggregate
     tasks: tuple[Task, ...]
     data_sha256: str
+    content_sha256: str
     source: str
     footnotes: tuple[str, ...] = field(default=())
 

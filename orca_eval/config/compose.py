@@ -12,10 +12,10 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from orca_eval.config import overrides as ov
+from orca_eval.config import secrets
+from orca_eval.config.texts import OPEN, quoted
 from orca_eval.errors import InputError
 from orca_eval.paths import CONF
-
-OPEN_PREFIXES = ("engine.", "model.chat_template_kwargs.")
 
 
 def compose_verb(verb: str, overrides: Sequence[str]) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def compose_verb(verb: str, overrides: Sequence[str]) -> dict[str, Any]:
         raise InputError(f"{sweeps[0]} names several values; add -m to run one after the other")
     parsed, extra = _shorthands(parsed)
     defaults = _compose(verb, [], complete=False)
-    problems = ov.check(parsed, ov.known_keys(defaults) | set(extra), OPEN_PREFIXES)
+    problems = ov.check(parsed, ov.known_keys(defaults) | set(extra), OPEN)
     if problems:
         raise InputError("\n".join(problems))
     return _compose(verb, [*extra.values(), *(_forced(p) for p in parsed)])
@@ -47,7 +47,7 @@ def _shorthands(parsed: list[ov.Parsed]) -> tuple[list[ov.Parsed], dict[str, str
     for item in parsed:
         if item.key == "suite" and _names_benchmark(item.value):
             extra["suite"] = "suite=custom"
-            extra["suite.benchmarks"] = f"suite.benchmarks=['{item.value}']"
+            extra["suite.benchmarks"] = f"suite.benchmarks=[{quoted(item.value)}]"
         else:
             rest.append(item)
     if "suite.benchmarks" in keys and "suite" not in keys:
@@ -64,7 +64,8 @@ def _names_benchmark(value: object) -> bool:
 
 def _forced(item: ov.Parsed) -> str:
     """An engine takes arguments that no config file lists; `++` lets them in."""
-    if item.key.startswith(OPEN_PREFIXES) and not item.text.startswith("+"):
+    whole = item.key == "model.chat_template_kwargs"
+    if (whole or item.key.startswith(OPEN)) and not item.text.startswith("+"):
         return f"++{item.text}"
     return item.text
 
@@ -79,9 +80,22 @@ def _compose(verb: str, overrides: list[str], complete: bool = True) -> dict[str
         plain = OmegaConf.to_container(config, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise InputError(" ".join(lines[:2])) from error
+        raise InputError(secrets.masked(" ".join(lines[:2]))) from error
     if missing:
         raise InputError(
             "\n".join(f"{key}= is needed; see orca-eval {verb} --help" for key in missing)
         )
-    return plain  # type: ignore[return-value]  # a verb's config is a mapping with string keys
+    config_of_run: dict[str, Any] = plain  # type: ignore[assignment]  # its keys are strings
+    _refuse_secrets(config_of_run)
+    return config_of_run
+
+
+def _refuse_secrets(config: dict[str, Any]) -> None:
+    """A key from a file in conf/ would be written into every run's folder too."""
+    kwargs = (config.get("model") or {}).get("chat_template_kwargs")
+    found = [
+        *secrets.in_mapping(config.get("engine"), "engine"),
+        *secrets.in_mapping(kwargs, "model.chat_template_kwargs"),
+    ]
+    if found:
+        raise InputError("\n".join(f"{name}: {secrets.REFUSED}" for name in found))

@@ -16,7 +16,9 @@ from orca_eval.config.schema import (
     RunConfig,
     SuiteConfig,
 )
+from orca_eval.config.secrets import masked
 from orca_eval.errors import InputError
+from orca_eval.paths import expanded
 from orca_eval.types import Sampling
 
 MAX_TOKENS = 1024
@@ -38,16 +40,16 @@ class Values:
         return value
 
     def _wrong(self, key: str, value: Any, wanted: str) -> None:
-        self.problems.append(f"{key}={value}: {wanted} is wanted")
+        self.problems.append(f"{key}={masked(str(value))}: {wanted} is wanted")
 
     def text(self, key: str) -> str:
         value = self._get(key)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            value = str(value)
-        if not isinstance(value, str) or not value.strip():
-            self._wrong(key, value, "a text")
-            return ""
-        return value
+        if isinstance(value, str) and value.strip():
+            return value
+        # A file in conf/ gave it: YAML has read 83e2010 as infinity and 1.10 as 1.1.
+        unread = value is not None and not isinstance(value, str)
+        self._wrong(key, value, "a text (in quotes, where a file gives it)" if unread else "a text")
+        return ""
 
     def text_or_none(self, key: str) -> str | None:
         return None if self._get(key) is None else self.text(key)
@@ -104,7 +106,7 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
     result = RunConfig(
         model=_model(v),
         engine=_engine(v),
-        prompt=PromptConfig(v.text("prompt.name"), str(v._get("prompt.system_message") or "")),
+        prompt=PromptConfig(v.text("prompt.name"), _system_message(v)),
         suite=suite,
         data=DataConfig(_path(v.text_or_none("data.root"))),
         sampling=Sampling(
@@ -119,7 +121,7 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
         samples_per_doc=v.whole("sampling.n", 1),
         limit=v.whole_or_none("limit", 1),
         over_long=_over_long(v),
-        results_dir=Path(v.text("results_dir")).expanduser(),
+        results_dir=expanded(v.text("results_dir")),
         fresh=v.flag("fresh"),
         allow_code=v.flag("allow_code"),
         stall_seconds=v.real("stall_seconds", 0.1, 1e7),
@@ -162,11 +164,19 @@ def _model(v: Values) -> ModelConfig:
 
 def name_of_path(path: str) -> str:
     """ "org/name" → "name"; "out/checkpoint-100" (a folder) → "out-checkpoint-100"."""
-    folder = Path(path).expanduser()
+    folder = expanded(path)
     if not folder.exists():
         return path.rsplit("/", 1)[-1]
     parts = folder.resolve().with_suffix("" if folder.suffix == ".gguf" else folder.suffix).parts
     return "-".join(part for part in parts[-MODEL_NAME_PARTS:] if part != "/")
+
+
+def _system_message(v: Values) -> str:
+    """It may be empty, and blanks are kept as they are."""
+    value = v._get("prompt.system_message")
+    if isinstance(value, str) and not value.strip():
+        return value
+    return v.text_or_none("prompt.system_message") or ""
 
 
 def _engine(v: Values) -> EngineConfig:
@@ -185,9 +195,12 @@ def _engine(v: Values) -> EngineConfig:
 def _suite(v: Values) -> SuiteConfig:
     benchmarks = v.texts("suite.benchmarks")
     averages = []
-    for entry in v._get("suite.averages") or ():
-        names = tuple(entry.get("benchmarks", ()))
-        averages.append(Average(str(entry.get("name")), names))
+    entries = v._get("suite.averages") or []
+    for entry in entries if isinstance(entries, list) else [entries]:
+        inner = Values(entry if isinstance(entry, Mapping) else {})
+        names = inner.texts("benchmarks")
+        averages.append(Average(inner.text("name"), names))
+        v.problems += [f"suite.averages: {problem}" for problem in inner.problems]
         for name in set(names) - set(benchmarks):
             v.problems.append(f"suite.averages: '{name}' is not among suite.benchmarks")
     return SuiteConfig(
@@ -207,4 +220,4 @@ def _over_long(v: Values) -> OverLong:
 
 
 def _path(text: str | None) -> Path | None:
-    return None if text is None else Path(text).expanduser()
+    return None if text is None else expanded(text)

@@ -12,18 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Glob, Override
 from hydra.errors import HydraException
 
+from orca_eval.config import secrets, texts
 from orca_eval.errors import InputError
 from orca_eval.paths import CONF
-
-SECRET_KEYS = ("engine.api_key", "engine.token", "engine.password")
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """One override: its key without `+`, and its value as Hydra's grammar reads it."""
+    """One override as Hydra takes it: its key without `+`, and its value."""
 
     text: str
     key: str
@@ -50,30 +49,81 @@ def nearest(name: str, valid: Iterable[str]) -> str:
 
 
 def parse(overrides: Sequence[str]) -> list[Parsed]:
-    """Parses every override; raises one InputError with a line for each that does not parse."""
+    """Parses every override, texts as typed; one InputError with a line for each that is wrong."""
+    refuse_secrets(overrides)
     parser = OverridesParser.create()
+    names = frozenset(groups())
     parsed, problems = [], []
-    for text in overrides:
-        key = text.split("=", 1)[0].lstrip("+~")
-        if key in SECRET_KEYS:
-            problems.append(
-                f"{key}: keys are never given on the command line; put it into an environment "
-                "variable and name that in engine.api_key_env"
-            )
+    for typed in overrides:
+        key = key_of(typed)
+        if "=" not in typed:
+            problems.append(f"'{secrets.masked(typed)}' is no override; write key=value")
             continue
-        if "=" not in text:
-            problems.append(f"'{text}' is no override; write key=value")
-            continue
+        text = texts.for_hydra(typed, names)
         try:
             override: Override = parser.parse_override(text)
         except HydraException as error:
-            problems.append(f"'{text}' does not parse: {str(error).splitlines()[0]}")
+            reason = str(error).splitlines()[0]
+            problems.append(secrets.masked(f"'{typed}' does not parse: {reason}"))
             continue
         value = None if override.is_sweep_override() else override.value()
         parsed.append(Parsed(text, key, value, override.is_sweep_override()))
     if problems:
         raise InputError("\n".join(problems))
     return parsed
+
+
+def key_of(override: str) -> str:
+    """The key alone: `++engine.model=x` → `engine.model`."""
+    return override.split("=", 1)[0].lstrip("+~")
+
+
+def refuse_secrets(overrides: Sequence[str]) -> None:
+    """Raises one InputError for all overrides that give a key or password, without its value.
+
+    Nothing else is said then: in `--api-key KEY` the second argument is the key.
+    """
+    problems = []
+    for text in overrides:
+        key = key_of(text)
+        plain = texts.is_text(key) and key != "engine.base_url"
+        problems.append(secrets.problem_of(text, value_is_text=plain))
+    if any(problems):
+        raise InputError("\n".join(dict.fromkeys(filter(None, problems))))
+
+
+def sweep(override: str) -> list[str]:
+    """Hydra's sweep syntax as one override for each value; texts as typed.
+
+    Raises:
+        InputError: it does not parse, or nothing matches.
+    """
+    head, _, value = override.partition("=")
+    choices = groups()
+    key = key_of(override)
+    try:
+        if texts.SWEEP.fullmatch(value) and not texts.CHOICE.fullmatch(value):
+            parsed = OverridesParser.create().parse_override(override)
+            pattern = parsed.value()
+            if isinstance(pattern, Glob):
+                values = pattern.filter(list(choices.get(key, ())))
+            elif parsed.is_sweep_override():
+                values = list(parsed.sweep_string_iterator())
+            else:
+                return [override]
+        elif texts.is_text(key) or key in choices:
+            values = texts.alternatives(value)
+        else:
+            parsed = OverridesParser.create().parse_override(override)
+            if not parsed.is_sweep_override():
+                return [override]
+            values = list(parsed.sweep_string_iterator())
+    except HydraException as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(secrets.masked(f"'{override}' can't be swept: {reason}")) from error
+    if not values:
+        raise InputError(f"{override}: nothing matches{nearest('', choices.get(key, ()))}")
+    return [f"{head}={value}" for value in values]
 
 
 def known_keys(config: Any, prefix: str = "") -> set[str]:
@@ -98,7 +148,8 @@ def check(parsed: Sequence[Parsed], valid: set[str], open_prefixes: Sequence[str
         if item.key in choices and item.key in valid:
             problems += _check_choice(item, choices[item.key])
         elif item.key not in valid and not item.key.startswith(tuple(open_prefixes)):
-            problems.append(f"unknown key '{item.key}'{nearest(item.key, valid)}")
+            name = secrets.masked(item.key)
+            problems.append(f"unknown key '{name}'{nearest(item.key, valid)}")
     return problems
 
 

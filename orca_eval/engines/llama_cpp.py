@@ -28,6 +28,7 @@ from orca_eval.model.gguf import GgufHeader, read_header
 from orca_eval.model.tokenizer import TemplateTokenizer, gguf_tokenizer
 from orca_eval.model.types import Weights
 from orca_eval.model.weights import resolve_weights
+from orca_eval.paths import expanded
 from orca_eval.types import Completion, FinishReason, Request
 
 PROMPT_ROOM = 3072
@@ -285,7 +286,7 @@ class LlamaCppEngine:
     def _adapter(self) -> Path | None:
         if self._model.adapter is None:
             return None
-        file = Path(self._model.adapter).expanduser()
+        file = expanded(self._model.adapter)
         if file.suffix != ".gguf" or not file.is_file():
             raise InputError(f"model.adapter: {file} is not a .gguf file, which llama_cpp needs")
         return file.resolve()

@@ -11,6 +11,7 @@ from typing import Any
 from orca_eval.errors import InputError
 from orca_eval.model.cache import combined_hash, file_hashes
 from orca_eval.model.template import ChatTemplate
+from orca_eval.paths import expanded
 from orca_eval.types import Message
 
 _ANSWER = "A7f3e0answer"
@@ -90,7 +91,7 @@ def turn_end(template: ChatTemplate, special: Mapping[str, int]) -> int | None:
 
 def read_adapter(path: str) -> Adapter:
     """The LoRA adapter in the folder `path` (PEFT's layout). Raises InputError."""
-    folder = Path(path).expanduser()
+    folder = expanded(path)
     config = _read(folder / "adapter_config.json")
     rank = config.get("r")
     if not isinstance(rank, int):

@@ -41,6 +41,7 @@ _KEPT = (
     "orca_eval_version",
     "suite",
     "limit",
+    "over_long",
     "prompt",
     "sampling",
     "extractor_version",

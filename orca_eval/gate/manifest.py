@@ -14,7 +14,7 @@ from orca_eval.stats import Aggregate
 
 # Without a manifest: AGIEval and BBH are means of task means, every other benchmark is pooled.
 _MEANS_OF_TASKS = frozenset({"agieval", "bbh"})
-_BENCHMARK_KEYS = ("data_sha256", "task_versions", "aggregate")
+_BENCHMARK_KEYS = ("data_sha256", "content_sha256", "task_versions", "aggregate")
 _ENGINE_KEYS = ("name", "version", "dtype", "quantization")
 
 
@@ -78,8 +78,9 @@ def disagreements(baseline: Manifest, candidate: Manifest, benchmarks: list[str]
 
 def cautions(baseline: Manifest, candidate: Manifest) -> list[str]:
     """What may explain a difference without forbidding the comparison."""
-    paths = [("engine", key) for key in _ENGINE_KEYS]
-    return _differing(baseline, candidate, [*paths, ("limit",), ("orca_eval_version",)])
+    paths: list[tuple[str, ...]] = [("engine", key) for key in _ENGINE_KEYS]
+    paths += [("limit",), ("over_long",), ("orca_eval_version",)]
+    return _differing(baseline, candidate, paths)
 
 
 def _differing(baseline: Manifest, candidate: Manifest, paths: list[tuple[str, ...]]) -> list[str]:

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from orca_eval.errors import InputError
 from orca_eval.gate.export import EXPORT_KEY, EXPORTED, KEY, NAME, from_export
 from orca_eval.gate.manifest import Manifest, read_manifest
+from orca_eval.paths import expanded
 from orca_eval.results import samples as results
 from orca_eval.results.reading import reading
 from orca_eval.results.samples import read_frame, read_samples
@@ -54,7 +55,7 @@ def read_side(label: str) -> Side:
 
     Raises InputError where there is none, it is torn, or its samples can't be used.
     """
-    given = Path(label).expanduser()
+    given = expanded(label)
     path = given / "samples.parquet" if given.is_dir() else given
     if not path.is_file():
         raise InputError(f"{label}: no run here, {path} is missing; name a finished run's folder")

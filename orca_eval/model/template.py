@@ -20,6 +20,7 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from orca_eval.errors import InputError
+from orca_eval.paths import expanded
 from orca_eval.types import Message
 
 NAMED_TEMPLATES = Path(__file__).parent / "templates"
@@ -39,7 +40,7 @@ def template_source(name: str | None, own: str | None, model: str) -> str:
         return own
     if name in _names():
         return (NAMED_TEMPLATES / f"{name}.jinja").read_text(encoding="utf-8")
-    file = Path(name).expanduser()
+    file = expanded(name)
     if file.is_file():
         try:
             return file.read_text(encoding="utf-8")

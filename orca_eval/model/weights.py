@@ -17,6 +17,7 @@ from orca_eval.model.gguf import read_header
 from orca_eval.model.loaded_files import PICKLES, loaded_files
 from orca_eval.model.safetensors_file import parameters
 from orca_eval.model.types import Weights
+from orca_eval.paths import expanded
 
 Need = Literal["gguf", "hf", "none"]
 
@@ -51,7 +52,7 @@ def resolve_weights(model: ModelConfig, need: Need) -> Weights:
 def _locate(model: ModelConfig, need: Need) -> tuple[Path, str | None]:
     if model.path.startswith(_PACKAGE):
         return _package_file(model.path.removeprefix(_PACKAGE)), None
-    local = Path(model.path).expanduser()
+    local = expanded(model.path)
     if local.exists():
         return local.resolve(), None
     if not _HUB_ID.fullmatch(model.path):

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,6 +22,7 @@ from orca_eval.errors import OrcaEvalError, RunError
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.run import folder as run_dir
 from orca_eval.run.beginning import ANEW, anew_mark, find_beginning
+from orca_eval.run.identity import changes, find_folder
 from orca_eval.run.plan import refuse_too_many
 from orca_eval.run.progress import say
 from orca_eval.run.session import Phases, Session, run_session
@@ -53,7 +53,8 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
         unfinished = config.fresh or anew_mark(folder) is not None
         manifest = None if unfinished else _finished(folder)
         unanswered = run_dir.unanswered(manifest) if manifest else 0
-        if manifest and not unanswered:
+        changed = changes(manifest, config, benchmarks) if manifest else []
+        if manifest and not unanswered and not changed:
             say("this run is finished; fresh=true starts it anew")
             old = manifest.get("extractor_version")
             if old != EXTRACTOR_VERSION:
@@ -65,6 +66,8 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
         else:
             if unanswered:
                 say(f"requests of this run ended without an answer: {unanswered}; asking again")
+            if changed:
+                say(f"changed since this run: {', '.join(changed)}; making its scores anew")
             try:
                 _evaluate(config, composed, engine, benchmarks, folder, phases)
             except RunError as error:
@@ -166,21 +169,3 @@ def load_suite(config: RunConfig) -> list[Benchmark]:
         lines = list(dict.fromkeys(str(p) for p in problems))
         raise type(problems[0])("\n".join(lines))
     return benchmarks
-
-
-def find_folder(config: RunConfig, engine: Engine, benchmarks: Sequence[Benchmark]) -> Path:
-    """The folder that this config, model and data always come back to."""
-    identity = {
-        "engine": engine.identity(),
-        "base_url": config.engine.base_url,
-        "model": [config.model.path, config.model.revision, config.model.adapter],
-        "system_message": config.prompt.system_message,
-        "sampling": asdict(config.sampling),
-        "n": config.samples_per_doc,
-        "limit": config.limit,
-        "over_long": config.over_long,
-        "data": {b.id: [b.data_sha256, [t.version for t in b.tasks]] for b in benchmarks},
-    }
-    digits = run_dir.identity_hash(identity)
-    names = (config.model.name, config.suite.name, config.prompt.name)
-    return run_dir.run_folder(config.results_dir, *names, digits)

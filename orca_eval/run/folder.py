@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,19 @@ def write_json(path: Path, data: Mapping[str, Any]) -> None:
 
 def write_config(folder: Path, config: Mapping[str, Any]) -> None:
     """The composed config, as the command line and conf/ gave it."""
-    write_text(folder / CONFIG, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
+    text = yaml.dump(dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+    write_text(folder / CONFIG, text)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Puts quotes around a text that only some readers of YAML take for a number: 83e2010."""
+
+
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+\Z"),
+    list("-+.0123456789"),
+)
 
 
 def write_frame(path: Path, frame: pd.DataFrame) -> None:

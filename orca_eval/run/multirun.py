@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-
+from orca_eval.config import overrides as ov
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
-from orca_eval.config.overrides import parse
 from orca_eval.errors import OrcaEvalError
 from orca_eval.interrupt import INTERRUPTED, end_on_sigterm
 from orca_eval.run.progress import say
@@ -64,14 +62,9 @@ def sweep(overrides: Sequence[str]) -> list[list[str]]:
     Raises:
         InputError: an override does not parse.
     """
-    parse(overrides)
-    parser = OverridesParser.create()
-    choices = []
-    for text in overrides:
-        override = parser.parse_override(text)
-        values = override.sweep_string_iterator() if override.is_sweep_override() else None
-        key = override.get_key_element()
-        choices.append([text] if values is None else [f"{key}={value}" for value in values])
+    ov.refuse_secrets(overrides)
+    choices = [ov.sweep(text) for text in overrides if "=" in text]
+    ov.parse([text for text in overrides if "=" not in text])
     return [list(combination) for combination in itertools.product(*choices)]
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from orca_eval.aggregate import BenchmarkInfo
 from orca_eval.config.schema import Average
 from orca_eval.errors import InputError
+from orca_eval.paths import expanded
 from orca_eval.results.manifest import read_manifest
 from orca_eval.results.reading import MANIFEST, SAMPLES, DamagedError
 from orca_eval.results.samples import check_samples, read_frame
@@ -23,7 +24,7 @@ def finished_run(path: str) -> tuple[Path, dict[str, Any], pd.DataFrame]:
     Raises:
         InputError: it is no finished run, or a file of it is damaged.
     """
-    folder = Path(path).expanduser()
+    folder = expanded(path)
     if not folder.is_dir():
         raise InputError(f"run={path}: no such folder")
     if not (folder / MANIFEST).exists():

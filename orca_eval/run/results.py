@@ -244,6 +244,7 @@ def _benchmark_entry(benchmark: Benchmark) -> dict[str, Any]:
         "full_n": benchmark.full_n,
         "excluded": benchmark.excluded,
         "data_sha256": benchmark.data_sha256,
+        "content_sha256": benchmark.content_sha256,
         "source": benchmark.source,
         "task_versions": {task.name: task.version for task in benchmark.tasks},
         "aggregate": benchmark.aggregate,

@@ -16,6 +16,7 @@ from orca_eval.benchmarks.types import Benchmark
 from orca_eval.config.schema import RunConfig
 from orca_eval.engines.base import Engine
 from orca_eval.errors import PromptTooLongError
+from orca_eval.run import identity
 from orca_eval.run.beginning import Beginning
 from orca_eval.run.generate import generate_all
 from orca_eval.run.plan import Planner, Work, batches, in_sending_order, samples_of
@@ -105,11 +106,7 @@ class Session:
         self._scorer = Scorer(self.counts)
         self._view = ProgressView(self.counts)
         self._starting: asyncio.Task[None] | None = None
-        scope = (
-            None
-            if engine.reuse_across_runs
-            else f"{beginning.folder.name} {config.engine.base_url}"
-        )
+        scope = None if engine.reuse_across_runs else identity.scope(config, engine, benchmarks)
         if engine.tokenizer is not None and beginning.now is not None:
             engine.tokenizer.now = beginning.now
         self.planner = Planner(config, engine, scope)

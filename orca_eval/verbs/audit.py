@@ -7,6 +7,7 @@ from pathlib import Path
 from orca_eval.audit import entries, html_sheet, markdown_sheet
 from orca_eval.config.compose import compose_verb
 from orca_eval.errors import InputError
+from orca_eval.paths import expanded
 from orca_eval.rescore import check_columns
 from orca_eval.run.folder import write_text
 from orca_eval.run.reading import finished_run
@@ -21,7 +22,7 @@ def main(overrides: list[str]) -> int:
     if not isinstance(most, int) or most < 1:
         raise InputError(f"n={most}: a whole number of at least 1 is wanted")
     out = composed["out"]
-    return audit_run(composed["run"], most, Path(out).expanduser() if out else None)
+    return audit_run(composed["run"], most, expanded(out) if out else None)
 
 
 def audit_run(run: str, most: int, out: Path | None = None) -> int:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from orca_eval.config.compose import compose_verb
 from orca_eval.errors import InputError
 from orca_eval.gate import main_baseline_export
+from orca_eval.paths import expanded
 
 
 def main(overrides: list[str]) -> int:
@@ -15,4 +14,4 @@ def main(overrides: list[str]) -> int:
         raise InputError("write: orca-eval baseline export run=RUN [out=FILE]")
     composed = compose_verb("baseline", overrides[1:])
     out = composed["out"]
-    return main_baseline_export(composed["run"], Path(out).expanduser() if out else None)
+    return main_baseline_export(composed["run"], expanded(out) if out else None)

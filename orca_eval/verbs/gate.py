@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from orca_eval.config.compose import compose_verb
 from orca_eval.gate import main_gate, policy_from_mapping
+from orca_eval.paths import expanded
 
 
 def main(overrides: list[str]) -> int:
     """Compares two runs; the exit code is the verdict."""
     composed = compose_verb("gate", overrides)
     policy = policy_from_mapping(composed["policy"])
-    out = Path(composed["out"]).expanduser()
+    out = expanded(composed["out"] or ".")
     return main_gate(composed["baseline"], composed["candidate"], policy, out)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,12 +11,16 @@ from typing import Any
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.config.overrides import groups, nearest
+from orca_eval.config.texts import quoted
 from orca_eval.errors import InputError
+from orca_eval.paths import expanded
 from orca_eval.run.multirun import run_all
 
 OWN_KEYS = ("models", "prompts", "baseline", "out", "report.samples")
 INSTEAD = {"model": "models", "model.path": "models", "prompt": "prompts"}
 WILDCARDS = "*?["
+SERVED = ("openai", "replay")
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(?<!\.gguf)", re.ASCII)
 INCOMPLETE = 1
 
 
@@ -28,7 +31,7 @@ def main(overrides: list[str]) -> int:
     shared = [o for o in overrides if o.lstrip("+").split("=", 1)[0] not in OWN_KEYS]
     runs = [
         [*model, f"prompt={prompt}", *shared]
-        for model in _models(composed["models"])
+        for model in _models(composed["models"], served=composed["engine"]["name"] in SERVED)
         for prompt in _names(composed["prompts"], "prompts")
     ]
     for run in runs:  # every mistake before any work
@@ -38,7 +41,7 @@ def main(overrides: list[str]) -> int:
     if folders:
         from orca_eval.report import main_report
 
-        out = Path(composed["out"]).expanduser()
+        out = expanded(composed["out"] or ".")
         failed = [f"failed: {r.name}: {r.problem}" for r in results if r.problem]
         samples = composed["report"]["samples"]
         main_report(folders, out, composed["baseline"], samples=samples, notes=failed)
@@ -64,8 +67,11 @@ def _names(value: Any, key: str) -> list[str]:
     return names
 
 
-def _models(value: Any) -> list[list[str]]:
-    """Each entry as overrides of `run`: a name in conf/model, a path, or a glob's paths."""
+def _models(value: Any, served: bool = False) -> list[list[str]]:
+    """Each entry as overrides of `run`: a name in conf/model, a path, or a glob's paths.
+
+    `served`: the engine loads no model, so a path need not exist here.
+    """
     models, problems = [], []
     known = groups()["model"]
     for entry in _names(value, "models"):
@@ -78,7 +84,9 @@ def _models(value: Any) -> list[list[str]]:
             problems.append(f"models: '{entry}' is no model and no path{nearest(entry, known)}")
         elif not paths and any(sign in entry for sign in WILDCARDS):
             problems.append(f"models: nothing matches '{entry}'")
-        models += [[f"model.path={json.dumps(path)}"] for path in paths or [entry]]
+        elif not paths and not served and not HUB_ID.fullmatch(entry):
+            problems.append(f"models: '{entry}' does not exist")
+        models += [[f"model.path={quoted(path)}"] for path in paths or [entry]]
     if problems:
         raise InputError("\n".join(problems))
     return models
@@ -87,7 +95,7 @@ def _models(value: Any) -> list[list[str]]:
 def _paths(entry: str) -> Sequence[str]:
     """Existing paths that the entry matches, oldest first: by the step in the name where every
     name ends in one (a copy's times say nothing), else by time."""
-    found = glob.glob(str(Path(entry).expanduser()))  # noqa: PTH207  # absolute patterns too
+    found = glob.glob(str(expanded(entry)))  # noqa: PTH207  # absolute patterns too
     steps = {path: re.search(r"(\d+)/?$", path) for path in found}
     if all(steps.values()):
         return sorted(

@@ -8,17 +8,18 @@ from typing import Any
 
 from orca_eval.config.compose import compose_verb
 from orca_eval.errors import InputError
+from orca_eval.paths import expanded
 from orca_eval.report import main_report, main_report_csv
 
 
 def main(overrides: list[str]) -> int:
     """Writes tables, plots and the report from run folders, or tables from a CSV of scores."""
     composed = compose_verb("report", overrides)
-    out, baseline = Path(composed["out"]).expanduser(), composed["baseline"]
+    out, baseline = expanded(composed["out"] or "."), composed["baseline"]
     if bool(composed["runs"]) == bool(composed["from"]):
         raise InputError("give either runs=[FOLDER,...] or from=FILE.csv")
     if composed["from"]:
-        return main_report_csv(Path(composed["from"]).expanduser(), out, baseline)
+        return main_report_csv(expanded(composed["from"]), out, baseline)
     samples = bool(composed["report"]["samples"])
     return main_report(_folders(composed["runs"]), out, baseline, samples=samples)
 
@@ -27,7 +28,7 @@ def _folders(value: Any) -> list[Path]:
     entries = value if isinstance(value, list) else [value]
     folders: list[Path] = []
     for entry in entries:
-        found = sorted(glob.glob(str(Path(str(entry)).expanduser())))  # noqa: PTH207
+        found = sorted(glob.glob(str(expanded(entry))))  # noqa: PTH207
         if not found:
             raise InputError(f"runs: no such folder: {entry}")
         folders += [Path(path) for path in found]

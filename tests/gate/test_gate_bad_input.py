@@ -14,6 +14,7 @@ from gate_runs import MANIFEST, samples, write_run
 
 from orca_eval.errors import InputError
 from orca_eval.gate import main_baseline_export, main_gate, policy_from_mapping
+from orca_eval.verbs.gate import main as verb
 
 RUN = {"gsm8k/gsm8k": 400}
 
@@ -192,3 +193,25 @@ def test_unwritable_output(good: str, tmp_path: Path) -> None:
 
 def test_unknown_published_model(good: str) -> None:
     refused("published:Orca-2-13", good, "did you mean Orca-2-13B")
+
+
+@pytest.mark.parametrize("key", ["data_sha256", "content_sha256"])
+def test_a_task_whose_prompts_or_golds_were_edited(tmp_path: Path, key: str) -> None:
+    one, other = (
+        write_run(
+            tmp_path / name, samples(RUN), changed(("benchmarks", "gsm8k", key), f"hash of {name}")
+        )
+        for name in ("one", "other")
+    )
+    refused(one, other, f"gsm8k.{key}: baseline .*candidate")
+    main_baseline_export(one, tmp_path / "baseline.parquet")
+    refused(str(tmp_path / "baseline.parquet"), other, f"gsm8k.{key}")
+
+
+def test_a_run_named_like_a_number_is_the_one_that_was_named(tmp_path: Path) -> None:
+    for name in ("1.1", "83e2010"):
+        write_run(tmp_path / name, samples(RUN), MANIFEST)
+    for typed in ("1.10", "83e2011"):
+        with pytest.raises(InputError, match=f"^{typed}: no run here"):
+            verb(["baseline=" + typed, "candidate=1.1"])
+    verb(["baseline=83e2010", "candidate=1.1"])

@@ -1,0 +1,117 @@
+"""Text keys: their values are what was typed, whatever they look like.
+
+Hydra's grammar reads `83e2010` as infinity, `1.10` as 1.1 and `{a}` as a mapping. So the value of a
+key that takes a text is put into quotes before Hydra sees it. What the user quoted stays as it is;
+`null` is no value for a key that may be without one, and `'null'` the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+OPTIONAL = frozenset(
+    {
+        *("model.name", "model.revision", "model.adapter", "model.chat_template"),
+        *("prompt.system_message", "suite.name", "data.root", "task", "out", "from"),
+        *("baseline", "candidate"),
+        *("engine.base_url", "engine.api_key_env", "engine.model", "engine.script"),
+        # In-process engines' own
+        *("engine.revision", "engine.code_revision", "engine.tokenizer_revision"),
+        *("engine.tokenizer", "engine.pretrained", "engine.subfolder", "engine.peft"),
+        *("engine.dtype", "engine.quantization", "engine.load_format", "engine.download_dir"),
+        *("engine.served_model_name", "engine.hf_config_path", "engine.backend"),
+    }
+)
+REQUIRED = frozenset(
+    {
+        *("model.path", "engine.name", "prompt.name", "results_dir", "over_long", "run"),
+        *("engine.kv_cache_dtype", "engine.cache_type_k", "engine.cache_type_v", "policy.name"),
+    }
+)
+LISTS = frozenset({"models", "prompts", "runs", "suite.benchmarks"})
+"""Keys of several texts: `[a,b]`, `a,b` or one."""
+
+OPEN = ("engine.", "model.chat_template_kwargs.")
+"""Below these any name may stand; its owner checks it (an engine its own arguments)."""
+
+NONE = "null"
+INTERPOLATION = "${"
+QUOTED = re.compile(r"""\s*(['"])(?:\\.|(?!\1)[^\\])*\1\s*""", re.DOTALL)
+SWEEP = re.compile(r"\s*(?:choice|glob|range|interval|sort|shuffle|tag)\(.*\)\s*", re.DOTALL)
+CHOICE = re.compile(r"\s*choice\((.*)\)\s*", re.DOTALL)
+UNLIKE_TYPED = re.compile(r"[-+]?(?:\d+(?:_\d+)+|[\d_.]+[eE][-+]?\d{3,})")
+"""Numbers that Hydra would make into something else to look at: 2024_10_01, 5e12345 (infinity)."""
+BACKSLASHES = re.compile(r"(\\*)('|\Z)")
+OPENING, CLOSING = "[({", "])}"
+
+
+def is_text(key: str) -> bool:
+    """Whether the key takes a text, or several."""
+    return key in OPTIONAL or key in REQUIRED or key in LISTS
+
+
+def quoted(text: str) -> str:
+    """A text as Hydra's grammar reads it back, character by character."""
+    # Hydra reads backslashes only before a quote, where each has to stand twice.
+    escaped = BACKSLASHES.sub(lambda m: m[1] * 2 + ("\\'" if m[2] else ""), text)
+    return f"'{escaped}'"
+
+
+def for_hydra(override: str, groups: frozenset[str]) -> str:
+    """The override with its text in quotes, any other one as it is.
+
+    `groups`: the names of the config's groups, whose choices are texts too.
+    """
+    head, _, value = override.partition("=")
+    key = head.lstrip("+")
+    if key in groups:
+        several = "," in value or value.lstrip().startswith(("[", "{")) or SWEEP.fullmatch(value)
+        return override if several or not value.strip() else f"{head}={_one(value, optional=True)}"
+    if key in LISTS:
+        return f"{head}={_several(value)}"
+    if is_text(key):
+        return f"{head}={_one(value, optional=key in OPTIONAL)}"
+    # Below these, whose types we don't know, a number stays one if it reads as it was typed.
+    if key.startswith(OPEN) and UNLIKE_TYPED.fullmatch(value.strip()):
+        return f"{head}={quoted(value.strip())}"
+    return override
+
+
+def alternatives(value: str) -> list[str]:
+    """A sweep's values of a text key, each as typed: `a,b` or `choice(a,b)`."""
+    choice = CHOICE.fullmatch(value)
+    return [part.strip() for part in split(choice[1] if choice else value)]
+
+
+def split(text: str) -> Iterator[str]:
+    """The parts between commas that stand in no quotes and no brackets."""
+    start = depth = position = 0
+    while position < len(text):
+        sign = text[position]
+        whole = QUOTED.match(text, position) if sign in "'\"" else None
+        # A quote in the middle of a word is an apostrophe.
+        if whole and not text[start:position].strip():
+            position = whole.end()
+            continue
+        depth += (sign in OPENING) - (sign in CLOSING and depth > 0)
+        if sign == "," and not depth:
+            yield text[start:position]
+            start = position + 1
+        position += 1
+    yield text[start:]
+
+
+def _one(value: str, optional: bool) -> str:
+    if (optional and value == NONE) or INTERPOLATION in value or QUOTED.fullmatch(value):
+        return value
+    return quoted(value)
+
+
+def _several(value: str) -> str:
+    bare = value.strip()
+    if bare == NONE or INTERPOLATION in value:
+        return value
+    inside = bare[1:-1] if bare.startswith("[") and bare.endswith("]") else bare
+    parts = [part.strip() for part in split(inside)] if inside.strip() else []
+    return f"[{','.join(_one(part, optional=False) for part in parts)}]"
