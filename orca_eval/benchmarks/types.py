@@ -66,9 +66,9 @@ class Benchmark:
     aggregate: Aggregate
     tasks: tuple[Task, ...]
     data_sha256: str
-    content_sha256: str
     source: str
     footnotes: tuple[str, ...] = field(default=())
+    content_sha256: str = ""
 
     @property
     def n(self) -> int:
