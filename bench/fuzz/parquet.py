@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import random
 import shutil
@@ -119,6 +120,7 @@ def _policy() -> str:
 def _template() -> Path:
     """The run of which every input is a copy; made once in a process."""
     folder = Path(tempfile.mkdtemp(prefix="fuzz-run-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     write_small_run(folder)
     side = read_side(str(folder))
     write_export(side.frame, side.manifest, folder)
