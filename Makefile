@@ -37,8 +37,9 @@ vllm-test: $(VLLM_VENV)/.installed
 	$(VLLM_BIN)/python -m pytest -m vllm
 
 # What takes longer than CI should: thousands of damaged files, all kills.
-soak: $(VENV)/.installed-dev
+soak: $(VENV)/.installed-dev $(VLLM_VENV)/.installed
 	$(BIN)/python -m bench.fuzz
+	$(VLLM_BIN)/python -m bench.fuzz model_folder=500
 	$(BIN)/python bench/store_corruption.py
 	$(BIN)/python bench/kill_resume.py --kills 50
 

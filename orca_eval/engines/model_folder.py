@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from orca_eval.errors import InputError
 from orca_eval.model.cache import combined_hash, file_hashes
+from orca_eval.model.settings import read_json, reading
 from orca_eval.model.template import ChatTemplate
 from orca_eval.paths import expanded
 from orca_eval.types import Message
@@ -31,36 +30,41 @@ class Adapter:
 
 def own_context_length(folder: Path) -> int | None:
     """Tokens that the checkpoint says it was made for; None where it does not say."""
-    config = _read(folder / "config.json")
+    config = read_json(folder / "config.json")
     text = config.get("text_config")
     sources = [config, text if isinstance(text, dict) else {}]
     lengths = [source[name] for source in sources for name in _LENGTHS if name in source][:1]
-    lengths.append(_read(folder / "tokenizer_config.json").get("model_max_length"))
-    found = [length for length in lengths if isinstance(length, int)]
+    lengths.append(read_json(folder / "tokenizer_config.json").get("model_max_length"))
+    found = [length for length in lengths if type(length) is int]
     return min((length for length in found if 0 < length < _NO_LIMIT), default=None)
 
 
 def is_quantized(folder: Path) -> bool:
     """Whether the checkpoint's weights are stored quantized."""
-    return "quantization_config" in _read(folder / "config.json")
+    return "quantization_config" in read_json(folder / "config.json")
 
 
 def scales_with_length(folder: Path) -> bool:
     """Whether the context's length that an engine is started with changes what the model computes
     (LongRoPE has other factors beyond the length of its training)."""
-    config = _read(folder / "config.json")
+    config = read_json(folder / "config.json")
     scaling = config.get("rope_scaling") or config.get("rope_parameters") or {}
-    return bool({"longrope", "su"} & {scaling.get("rope_type"), scaling.get("type")})
+    with reading(folder / "config.json"):
+        return bool({"longrope", "su"} & {scaling.get("rope_type"), scaling.get("type")})
 
 
 def special_tokens(folder: Path) -> Mapping[str, int]:
     """Text → id of the tokens that text can't spell by accident."""
-    listed = _read(folder / "tokenizer_config.json").get("added_tokens_decoder", {})
-    by_config = {t["content"]: int(number) for number, t in listed.items() if t.get("special")}
-    added = _read(folder / "tokenizer.json").get("added_tokens", [])
-    by_tokenizer = {t["content"]: t["id"] for t in added if t.get("special")}
-    # Older folders have their additions in a file that does not say which are special.
-    return {**_read(folder / "added_tokens.json"), **by_config, **by_tokenizer}
+    with reading(folder / "tokenizer_config.json"):
+        listed = read_json(folder / "tokenizer_config.json").get("added_tokens_decoder", {})
+        by_config = {t["content"]: int(number) for number, t in listed.items() if t.get("special")}
+    with reading(folder / "tokenizer.json"):
+        added = read_json(folder / "tokenizer.json").get("added_tokens", [])
+        by_tokenizer = {t["content"]: int(t["id"]) for t in added if t.get("special")}
+    with reading(folder / "added_tokens.json"):
+        # Older folders have their additions in a file that does not say which are special.
+        older = {name: int(n) for name, n in read_json(folder / "added_tokens.json").items()}
+    return {**older, **by_config, **by_tokenizer}
 
 
 def turn_end(template: ChatTemplate, special: Mapping[str, int]) -> int | None:
@@ -92,7 +96,7 @@ def turn_end(template: ChatTemplate, special: Mapping[str, int]) -> int | None:
 def read_adapter(path: str) -> Adapter:
     """The LoRA adapter in the folder `path` (PEFT's layout). Raises InputError."""
     folder = expanded(path)
-    config = _read(folder / "adapter_config.json")
+    config = read_json(folder / "adapter_config.json")
     rank = config.get("r")
     if not isinstance(rank, int):
         raise InputError(
@@ -112,13 +116,3 @@ def read_adapter(path: str) -> Adapter:
     hashes = file_hashes([folder / "adapter_config.json", weights])
     sha256 = combined_hash({file.name: digest for file, digest in hashes.items()})
     return Adapter(folder.resolve(), rank, sha256)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} can't be read as JSON: {error}") from None
-    return value if isinstance(value, dict) else {}

@@ -9,13 +9,13 @@ import hashlib
 import json
 import mmap
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
 
-from orca_eval.errors import InputError
+from orca_eval.model.settings import reading
 
 _STRING, _ARRAY = 8, 9
 _CONTROL = 3  # a token's type
@@ -34,6 +34,39 @@ _SCALARS = {
 }
 
 
+_DEEPEST = 3  # lists in lists; the format's tools write none
+_DIMENSIONS = 4
+_MOST_ELEMENTS = 1 << 48
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_index(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 1 << 32
+
+
+def _is_list_of(kind: type) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(type(item) is kind for item in value)
+
+
+# What the code takes these for, where they are there.
+_TYPES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "general.architecture": ("a text", _is_text),
+    "general.alignment": ("a number above 0", lambda value: _is_index(value) and value > 0),
+    "tokenizer.chat_template": ("a text", _is_text),
+    "tokenizer.ggml.model": ("a text", _is_text),
+    "tokenizer.ggml.pre": ("a text", _is_text),
+    "tokenizer.ggml.tokens": ("a list of texts", _is_list_of(str)),
+    "tokenizer.ggml.token_type": ("a list of numbers", _is_list_of(int)),
+    **{
+        f"tokenizer.ggml.{name}_token_id": ("a token's number", _is_index)
+        for name in ("bos", "eos", "unknown", "padding")
+    },
+}
+
+
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
     """`metadata` by key as in the file; `parameters` counts the elements of all tensors."""
@@ -49,7 +82,7 @@ class GgufHeader:
     def context_length(self) -> int | None:
         """Tokens the model was trained on, where the file says so."""
         value = self.metadata.get(f"{self.architecture}.context_length")
-        return int(value) if value is not None else None
+        return value if type(value) is int and value > 0 else None
 
     @property
     def vocabulary_sha256(self) -> str:
@@ -72,16 +105,16 @@ class GgufHeader:
         """Text of the special token `kind` ("bos", "eos", "unknown", "padding")."""
         index = self.metadata.get(f"tokenizer.ggml.{kind}_token_id")
         tokens = self.metadata.get("tokenizer.ggml.tokens", [])
-        return str(tokens[index]) if index is not None and index < len(tokens) else None
+        return tokens[index] if index is not None and 0 <= index < len(tokens) else None
 
 
 def read_header(path: Path) -> GgufHeader:
     """Reads the header of `path`; InputError where it is not one, or the file is cut off."""
-    try:
+    with reading(path, "a GGUF file"):
+        if not path.is_file():
+            raise ValueError("it is no regular file")
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return _parse(data)
-    except (OSError, ValueError, struct.error, UnicodeDecodeError, KeyError) as error:
-        raise InputError(f"model.path: {path} can't be read as a GGUF file ({error})") from None
 
 
 class _Cursor:
@@ -98,22 +131,30 @@ class _Cursor:
         size = self.scalar("Q")
         start, self.at = self.at, self.at + size
         if self.at > len(self.data):
-            raise ValueError("cut off inside a string")
+            raise ValueError("cut off inside a text")
         # Tokens of byte-level vocabularies are not always whole UTF-8.
         return self.data[start : self.at].decode("utf-8", "surrogateescape")
 
-    def value(self, kind: int) -> Any:
+    def value(self, kind: int, depth: int = 0) -> Any:
         if kind == _STRING:
             return self.string()
         if kind != _ARRAY:
             return self.scalar(_SCALARS[kind])
         item, count = self.scalar("I"), self.scalar("Q")
+        if count > len(self.data) - self.at or depth > _DEEPEST:
+            raise ValueError(f"a list of {count} items")  # each takes a byte at least
         if item in (_STRING, _ARRAY):
-            return [self.value(item) for _ in range(count)]
+            return [self.value(item, depth + 1) for _ in range(count)]
         code = f"<{count}{_SCALARS[item]}"
         values = struct.unpack_from(code, self.data, self.at)
         self.at += struct.calcsize(code)
         return list(values)
+
+
+def _at_most(most: int, number: int) -> int:
+    if number > most:
+        raise ValueError(f"{number} where at most {most} may be")
+    return number
 
 
 def _parse(data: mmap.mmap) -> GgufHeader:
@@ -129,10 +170,13 @@ def _parse(data: mmap.mmap) -> GgufHeader:
     parameters = last_offset = 0
     for _ in range(tensors):
         cursor.string()
-        shape = [cursor.scalar("Q") for _ in range(cursor.scalar("I"))]
+        shape = [cursor.scalar("Q") for _ in range(_at_most(_DIMENSIONS, cursor.scalar("I")))]
         cursor.scalar("I")  # type
         last_offset = max(last_offset, cursor.scalar("Q"))
-        parameters += prod(shape)
+        parameters += _at_most(_MOST_ELEMENTS, prod(shape))
+    for key, (wanted, fits) in _TYPES.items():
+        if key in metadata and not fits(metadata[key]):
+            raise ValueError(f"{key} is not {wanted}")
     alignment = metadata.get("general.alignment", 32)
     start = -(-cursor.at // alignment) * alignment
     if tensors and start + last_offset >= len(data):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from orca_eval.errors import InputError
+from orca_eval.model.settings import read_json, reading, text_of
 
 _FILES = (
     "tokenizer.json",
@@ -28,21 +28,30 @@ def folder_template(folder: Path) -> tuple[str | None, dict[str, str]]:
     The template is chat_template.jinja, or the entry of tokenizer_config.json ("default" where
     there are several).
     """
-    config = _read(folder / "tokenizer_config.json")
-    tokens = {**_read(folder / "special_tokens_map.json"), **config}
-    special = {
-        name: value["content"] if isinstance(value, dict) else value
-        for name, value in tokens.items()
-        if name.endswith("_token") and isinstance(value, (str, dict)) and value
-    }
+    config = read_json(folder / "tokenizer_config.json")
+    with reading(folder / "tokenizer_config.json"):
+        tokens = {**read_json(folder / "special_tokens_map.json"), **config}
+        special = {
+            name: _text(value["content"] if isinstance(value, dict) else value)
+            for name, value in tokens.items()
+            if name.endswith("_token") and isinstance(value, (str, dict)) and value
+        }
+        template = config.get("chat_template")
+        if isinstance(template, list):
+            by_name = {entry["name"]: entry["template"] for entry in template}
+            template = by_name.get("default")
+        template = None if template is None else _text(template)
     own_file = folder / "chat_template.jinja"
-    if own_file.is_file():
-        return own_file.read_text(encoding="utf-8"), special
-    template = config.get("chat_template")
-    if isinstance(template, list):
-        by_name = {entry["name"]: entry["template"] for entry in template}
-        template = by_name.get("default")
+    if own_file.exists():
+        with reading(own_file, "a template"):
+            return text_of(own_file), special
     return template, special
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} where a text is wanted")
+    return value
 
 
 def folder_encoder(
@@ -69,8 +78,11 @@ class FastEncoder:
             ) from None
         try:
             self._tokenizer = Tokenizer.from_file(str(file))
-        except Exception as error:  # the library raises bare Exception for a file it can't read
-            raise InputError(f"model.path: {file} can't be read ({error})") from None
+        except BaseException as error:  # bare Exception, and panics of its Rust, which are none
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise
+            said = " ".join(str(error).split())
+            raise InputError(f"model.path: {file} can't be read ({said})") from None
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self.bos_id: int | None = None
@@ -100,19 +112,20 @@ class SlowEncoder:
             raise InputError(
                 f"the tokenizer of {folder} needs transformers; run `pip install orca-eval[hf]`"
             ) from None
-        config = _read(folder / "tokenizer_config.json")
+        config = read_json(folder / "tokenizer_config.json")
         legacy = {} if "legacy" in config else {"legacy": True}
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(
                 folder, use_fast=False, trust_remote_code=trust_remote_code, **legacy
             )
         except Exception as error:  # whatever a tokenizer class raises about its own files
-            reason = str(error).strip().splitlines()[0]
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise InputError(f"model.path: the tokenizer of {folder} fails: {reason}") from None
         self.bos_id: int | None = self._tokenizer.bos_token_id
-        listed = config.get("added_tokens_decoder", {})
-        added = {token["content"]: int(number) for number, token in listed.items()}
-        for text, number in {**_read(folder / "added_tokens.json"), **added}.items():
+        with reading(folder / "tokenizer_config.json"):
+            listed = config.get("added_tokens_decoder", {})
+            added = {token["content"]: int(number) for number, token in listed.items()}
+        for text, number in {**read_json(folder / "added_tokens.json"), **added}.items():
             if self._tokenizer.convert_tokens_to_ids(text) != number:
                 raise InputError(
                     f"model.path: transformers does not give {text!r} the id {number} that"
@@ -127,13 +140,3 @@ class SlowEncoder:
 
     def close(self) -> None:
         """Nothing to give back but memory, which goes with the object."""
-
-
-def _read(file: Path) -> Mapping[str, Any]:
-    try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise InputError(f"model.path: {file} can't be read as JSON ({error})") from None
-    return value if isinstance(value, dict) else {}

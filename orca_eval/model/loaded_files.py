@@ -8,7 +8,6 @@ code and settings beside them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -16,6 +15,7 @@ from typing import Any
 
 from orca_eval.errors import InputError
 from orca_eval.model.safetensors_file import tensor_shapes
+from orca_eval.model.settings import read_json
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -110,7 +110,7 @@ def _shards(index: Path) -> list[Path]:
         if place.is_absolute() or ".." in place.parts:
             raise InputError(f"model.path: {index} names {name!r}, which is outside its folder")
         file = index.parent / place
-        if not file.is_file():
+        if "\0" in name or not file.is_file():
             raise InputError(
                 f"model.path: {index} names {name!r}, which is not there; copy the whole model"
             )
@@ -119,11 +119,7 @@ def _shards(index: Path) -> list[Path]:
 
 
 def _weight_map(index: Path) -> dict[str, str]:
-    try:
-        value = json.loads(index.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"model.path: {index} can't be read as JSON ({error})") from None
-    entries = value.get("weight_map") if isinstance(value, dict) else None
+    entries = read_json(index).get("weight_map")
     if not isinstance(entries, dict) or not all(isinstance(v, str) for v in entries.values()):
         raise InputError(f"model.path: {index} has no weight_map of tensors and files")
     return entries

@@ -7,19 +7,15 @@ The environment is the one that checkpoints' templates are written for (transfor
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from jinja2 import nodes
-from jinja2.ext import Extension, loopcontrols
-from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from orca_eval.errors import InputError
+from orca_eval.model.sandbox import Sandbox
 from orca_eval.paths import expanded
 from orca_eval.types import Message
 
@@ -80,6 +76,7 @@ class ChatTemplate:
         self.notes = ()
         self.now = datetime.now()
         self.dated = False
+        self._sandbox = Sandbox()
         self._template = self._compile()
         self._render = self._template.render
         self._context = {
@@ -89,6 +86,8 @@ class ChatTemplate:
             **self.special_tokens,
             **self.kwargs,
         }
+        self._as_parts = False
+        self._find_content()
         self._takes_system, self._case_notes = self._probe()
 
     def render(self, messages: Sequence[Message]) -> str:
@@ -103,22 +102,21 @@ class ChatTemplate:
         try:
             text = self._apply(messages)
         except Exception as error:  # a template is a program of its own and may raise anything
-            raise InputError(f"the chat template refuses the messages: {error}") from None
+            said = " ".join(str(error).split())
+            raise InputError(f"the chat template refuses the messages: {said}") from None
+        for message in messages:
+            if message["role"] != "assistant" and not _stands_in(message["content"], text):
+                raise InputError(_DROPPED.format(message["role"], message["content"][:60]))
         note = _DATE_NOTE.format(self.now) if self.dated else None
         if note and note not in self.notes:
             self.notes += (note,)
         return text
 
     def _compile(self) -> jinja2.Template:
-        environment = ImmutableSandboxedEnvironment(
-            trim_blocks=True, lstrip_blocks=True, extensions=[_GenerationBlock, loopcontrols]
-        )
-        environment.filters["tojson"] = _to_json
-        environment.globals["raise_exception"] = _raise
-        environment.globals["strftime_now"] = self._now
+        self._sandbox.globals["strftime_now"] = self._now
         try:
-            return environment.from_string(self.source)
-        except jinja2.TemplateError as error:
+            return self._sandbox.from_string(self.source)
+        except (jinja2.TemplateError, RecursionError, MemoryError) as error:
             raise InputError(f"the chat template is not valid Jinja: {error}") from None
 
     def _now(self, form: str) -> str:
@@ -126,13 +124,31 @@ class ChatTemplate:
         return self.now.strftime(form)
 
     def _apply(self, messages: Sequence[Message]) -> str:
-        return self._render(messages=messages, **self._context)
+        self._sandbox.steps = 0
+        content = _in_parts(messages) if self._as_parts else messages
+        return self._render(messages=content, **self._context)
 
     def _try(self, *messages: Message) -> str | None:
         try:
             return self._apply(messages)
         except Exception:  # the same as in `render`: the probe only asks whether it works
             return None
+
+    def _find_content(self) -> None:
+        """Finds out whether the template takes a message's content as text or as a list of parts.
+        A template that drops the text either way would make one prompt of all documents."""
+        user: Message = {"role": "user", "content": _USER}
+        chats = ((user,), ({"role": "system", "content": _SYSTEM}, user))
+        for self._as_parts in (False, True):
+            texts = [self._try(*chat) for chat in chats]
+            if any(text is not None and _USER in text for text in texts):
+                break
+            if not self._as_parts and texts == [None, None]:
+                return  # it refuses small chats, and says why when it is to render a real one
+        else:
+            raise InputError(_DROPPED.format("user", _USER))
+        if self._as_parts:
+            self.notes += ("the template takes content as a list of parts",)
 
     def _probe(self) -> tuple[bool, Mapping[str, str]]:
         """Renders three small chats to learn what the template does with a system message."""
@@ -169,6 +185,26 @@ _DATE_NOTE = (
 )
 
 
+_DROPPED = (
+    "the chat template leaves out the {}'s text ({!r}): it is for other messages or roles; name "
+    "another with model.chat_template="
+)
+
+
+def _stands_in(content: str, prompt: str) -> bool:
+    """Whether a message's text is in the prompt; a template may trim it and fold white space."""
+    if content.strip() in prompt:
+        return True
+    return " ".join(content.split()) in " ".join(prompt.split())
+
+
+def _in_parts(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    return [
+        {"role": message["role"], "content": [{"type": "text", "text": message["content"]}]}
+        for message in messages
+    ]
+
+
 def _without_system(messages: Sequence[Message]) -> list[Message]:
     system, *rest = messages
     if system["content"] and rest and rest[0]["role"] == "user":
@@ -184,30 +220,3 @@ def _inserted(bare: str | None, before: str, after: str) -> str:
     if not (bare.startswith(before) and bare.endswith(after)):
         return ""
     return bare[len(before) : len(bare) - len(after)].strip()
-
-
-class _GenerationBlock(Extension):
-    """`{% generation %}…{% endgeneration %}` marks training text; for a prompt it does nothing."""
-
-    tags = {"generation"}  # noqa: RUF012 (jinja2's own declaration)
-
-    def parse(self, parser: Parser) -> list[nodes.Node]:
-        next(parser.stream)
-        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-
-def _raise(message: str) -> None:
-    raise jinja2.TemplateError(message)
-
-
-def _to_json(
-    value: Any,
-    ensure_ascii: bool = False,
-    indent: int | None = None,
-    separators: tuple[str, str] | None = None,
-    sort_keys: bool = False,
-) -> str:
-    """Jinja's own filter escapes HTML, which no model was trained on."""
-    return json.dumps(
-        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
-    )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from orca_eval.config.schema import ModelConfig
 from orca_eval.errors import InputError
@@ -16,6 +14,7 @@ from orca_eval.model.convert import converted_folder
 from orca_eval.model.gguf import read_header
 from orca_eval.model.loaded_files import PICKLES, loaded_files
 from orca_eval.model.safetensors_file import parameters
+from orca_eval.model.settings import read_json
 from orca_eval.model.types import Weights
 from orca_eval.paths import expanded
 
@@ -39,7 +38,9 @@ def resolve_weights(model: ModelConfig, need: Need) -> Weights:
     if need == "none":
         return Weights(model.path, None, None, None, model.revision, model.parameters)
     source, revision = _locate(model, need)
-    if source.is_file():
+    if not source.is_dir():
+        if not source.is_file():
+            raise InputError(f"model.path: {source} is neither a file nor a folder")
         if source.suffix != ".gguf":
             raise InputError(f"model.path: {source} is not a .gguf file or a model folder")
         return _from_gguf(model, source, need)
@@ -139,6 +140,8 @@ def _parts(file: Path) -> list[Path]:
     if match is None:
         return [file]
     stem, total = file.name[: match.start()], int(match[2])
+    if not 1 <= int(match[1]) <= total:
+        raise InputError(f"model.path: {file} is part {int(match[1])} of {total}, by its name")
     if total > MOST_PARTS:
         raise InputError(
             f"model.path: {file} is one of {total} parts; at most {MOST_PARTS} are read"
@@ -166,7 +169,9 @@ def _from_gguf(model: ModelConfig, file: Path, need: Need, revision: str | None 
 
 
 def _from_folder(model: ModelConfig, folder: Path, revision: str | None) -> Weights:
-    config = _read_json(folder / "config.json")
+    if not (folder / "config.json").exists():
+        raise InputError(f"model.path: {folder} is not a model folder: no config.json")
+    config = read_json(folder / "config.json")
     files = loaded_files(folder, config, trusted=model.trust_remote_code)
     hashes = file_hashes(files.hashed)
     digest = combined_hash(
@@ -174,17 +179,3 @@ def _from_folder(model: ModelConfig, folder: Path, revision: str | None) -> Weig
     )
     count = model.parameters or parameters(files.weights)
     return Weights(model.path, folder, None, digest, revision or model.revision, count)
-
-
-def _read_json(file: Path) -> Mapping[str, Any]:
-    try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(
-            f"model.path: {file.parent} is not a model folder: no {file.name}"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"model.path: {file} can't be read as JSON ({error})") from None
-    if not isinstance(value, dict):
-        raise InputError(f"model.path: {file} is not a JSON object")
-    return value

@@ -228,7 +228,12 @@ def test_special_tokens_come_from_any_of_the_three_files(tmp_path: Path) -> None
         (HARMONY, HARMONY_TOKENS, 200002),  # <|end|> also closes the reasoning before an answer
         (HARMONY, {"<|end|>": 5}, None),
         ("{{ messages[0].content }}", {"</s>": 2}, None),
-        ("{% if messages|length > 1 %}{{ raise_exception('no') }}{% endif %}", {"</s>": 2}, None),
+        (
+            "{% if messages|length > 1 %}{{ raise_exception('no') }}{% endif %}"
+            "{{ messages[0].content }}",
+            {"</s>": 2},
+            None,
+        ),
     ],
 )
 def test_the_end_of_a_turn_is_learnt_from_the_template(

@@ -38,22 +38,25 @@ def letters(source: str, **kwargs: Any) -> TemplateTokenizer:
     return TemplateTokenizer(ChatTemplate(source, {"bos_token": "^"}, kwargs), Letters(), "vocab")
 
 
+CONTENT = "{{ messages[-1].content }}"
+
+
 def test_one_bos_is_let_through_and_two_are_refused() -> None:
-    assert letters("").encode(["^a", "a", "", "a^^"]) == [[94, 97], [97], [], [97, 94, 94]]
+    assert letters(CONTENT).encode(["^a", "a", "", "a^^"]) == [[94, 97], [97], [], [97, 94, 94]]
     with pytest.raises(InputError, match="two BOS"):
-        letters("").encode(["^a", "^^a"])
+        letters(CONTENT).encode(["^a", "^^a"])
 
 
 def test_identity_follows_template_arguments_and_vocabulary() -> None:
-    same = letters("a").identity
+    same = letters(CONTENT).identity
     others = [
-        letters("b").identity,
-        letters("a", think=True).identity,
-        TemplateTokenizer(ChatTemplate("a"), Letters(), "vocab").identity,
-        TemplateTokenizer(ChatTemplate("a", {"bos_token": "^"}), Letters(), "other").identity,
+        letters("b" + CONTENT).identity,
+        letters(CONTENT, think=True).identity,
+        TemplateTokenizer(ChatTemplate(CONTENT), Letters(), "vocab").identity,
+        TemplateTokenizer(ChatTemplate(CONTENT, {"bos_token": "^"}), Letters(), "other").identity,
     ]
 
-    assert letters("a").identity == same
+    assert letters(CONTENT).identity == same
     assert len({same, *others}) == 5
 
 

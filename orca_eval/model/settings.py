@@ -1,0 +1,56 @@
+"""A model folder's JSON files: whatever stands in them ends in a value or in one line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from orca_eval.errors import InputError, OrcaEvalError
+
+MOST_BYTES = 1 << 28
+
+
+@contextlib.contextmanager
+def reading(source: Path, kind: str = "JSON") -> Iterator[None]:
+    """InputError for whatever goes wrong while `source` is read and understood: a file of other
+    people's may hold any value at any place."""
+    try:
+        yield
+    except OrcaEvalError:
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())[:200]
+        raise InputError(
+            f"model.path: {source} can't be read as {kind} ({type(error).__name__}: {said}); "
+            "copy the model again"
+        ) from None
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """The mapping in a JSON file; empty where there is no file.
+
+    Raises:
+        InputError: it is no regular file, no JSON, or no mapping.
+    """
+    with reading(file):
+        if not file.exists():
+            return {}
+        return _mapping(json.loads(text_of(file)))
+
+
+def text_of(file: Path) -> str:
+    """A regular file's text; a byte order mark is none of it. A pipe would be waited for."""
+    if not file.is_file():
+        raise ValueError("it is no regular file")
+    if file.stat().st_size > MOST_BYTES:
+        raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
+    return file.read_text("utf-8-sig")
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("it holds no mapping")
+    return value
