@@ -1,24 +1,22 @@
 """Any OpenAI-compatible endpoint: POST {base_url}/chat/completions, one request per prompt.
 
 The server applies the chat template, so the prompts are messages and this side has no tokenizer.
-httpx and not the `openai` package: that one reads OPENAI_API_KEY by itself and hides its retries,
-while a key may come only from the variable that the config names, and every wait is ours to bound.
+The `openai` package is not used: it reads OPENAI_API_KEY by itself and hides its retries, while a
+key may come only from the variable that the config names, and every wait is ours to bound.
 """
 
 from __future__ import annotations
 
 import asyncio
 import difflib
-import logging
+import json
 import random
 import secrets
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from errno import ECONNREFUSED
 from typing import Any
-
-import httpx
+from urllib.parse import urlsplit, urlunsplit
 
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.api_key import SHORTEST_HIDDEN, ApiKey
@@ -35,6 +33,13 @@ from orca_eval.engines.chat_wire import (
     retry_after_seconds,
     words,
 )
+from orca_eval.engines.http_client import (
+    CONNECT_SECONDS,
+    HttpClient,
+    NoReplyError,
+    Reply,
+    TooLargeError,
+)
 from orca_eval.errors import InputError, PromptTooLongError, RunError
 from orca_eval.model.types import ChatTokenizer, Weights
 from orca_eval.safe_text import shorten, terminal
@@ -43,7 +48,6 @@ from orca_eval.types import Completion, Request
 FIRST_BACKOFF_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 60.0
 LONGEST_RETRY_AFTER_SECONDS = 300.0
-CONNECT_SECONDS = 10.0
 RETRIED_STATUS = frozenset({408, 409, 425, 429})
 TRIES_TO_BELIEVE = 3
 """So often a request has to come back without a finish_reason before the server counts as one that
@@ -75,7 +79,7 @@ class OpenAIEngine:
         self._model = model
         self._served_name = self._args.model or model.path
         self._counts: Counter[str] = Counter()
-        self._client: httpx.AsyncClient | None = None
+        self._client: HttpClient | None = None
         self._key = ApiKey(None)
         self._rejected: frozenset[str] = frozenset()
         self._gives_reasons: bool | None = None
@@ -125,18 +129,20 @@ class OpenAIEngine:
             )
         self._key = ApiKey(self._key_variable)
         try:
-            with httpx.Client(auth=_Bearer(self._key), timeout=CONNECT_SECONDS) as client:
-                response = client.get(f"{self._base_url}/models")
-        except httpx.HTTPError as error:
+            reply = asyncio.run(self._models())
+        except (NoReplyError, TooLargeError) as error:
             raise InputError(
-                f"engine.base_url={self._base_url} can't be reached: {_reason(error)}; "
+                f"engine.base_url={self._base_url} can't be reached: {error}; "
                 "is the server running?"
             ) from None
-        if response.status_code in (401, 403):
-            problem = self._key_problem(response.status_code)
-            raise InputError(f"engine.base_url={self._base_url}: {problem}")
-        if response.is_success:
-            self._check_model(response)
+        if reply.status in (401, 403):
+            raise InputError(f"engine.base_url={self._base_url}: {self._key_problem(reply.status)}")
+        if reply.status == 200:
+            self._check_model(reply.content)
+
+    async def _models(self) -> Reply:
+        async with HttpClient(self._base_url, self._key, CONNECT_SECONDS) as client:
+            return await client.get("/models")
 
     def identity(self) -> Mapping[str, Any]:
         """The server's address and the model's name there; `revision` where the user vouches."""
@@ -150,16 +156,8 @@ class OpenAIEngine:
 
     async def start(self) -> None:
         """Opens the connection pool; nothing is sent."""
-        # One INFO line per request would bury the run's own log.
-        logging.getLogger("httpx").setLevel(logging.WARNING)
         self._key = ApiKey(self._key_variable)
-        self._client = httpx.AsyncClient(
-            auth=_Bearer(self._key),
-            timeout=httpx.Timeout(self._args.timeout, connect=CONNECT_SECONDS, pool=None),
-            limits=httpx.Limits(
-                max_connections=self.max_in_flight, max_keepalive_connections=self.max_in_flight
-            ),
-        )
+        self._client = HttpClient(self._base_url, self._key, self._args.timeout, self.max_in_flight)
 
     async def generate(self, request: Request) -> Completion:
         """One answer, after as many tries as allowed; RunError when none of them brought it."""
@@ -220,7 +218,7 @@ class OpenAIEngine:
     async def close(self) -> None:
         """Closes the connections."""
         if self._client is not None:
-            await self._client.aclose()
+            await self._client.close()
             self._client = None
 
     def counters(self) -> Mapping[str, float]:
@@ -234,17 +232,18 @@ class OpenAIEngine:
             self._served_name, request, self._model.chat_template_kwargs, without=dropped
         )
         try:
-            response = await self._client.post(f"{self._base_url}/chat/completions", json=body)
-        except httpx.TransportError as error:
-            return Rejected(_reason(error), transient=True)
-        if response.status_code in (401, 403):
-            return Rejected(self._key_problem(response.status_code))
-        content, hide = response.content, self._key.hide
-        if response.is_success:
+            status, headers, content = await self._client.post("/chat/completions", body)
+        except NoReplyError as error:
+            return Rejected(str(error), transient=True)
+        except TooLargeError as error:
+            return Rejected(str(error))
+        if status in (401, 403):
+            return Rejected(self._key_problem(status))
+        hide = self._key.hide
+        if status == 200:
             return read_completion(content, request.sampling.max_tokens, self._counts, hide)
-        status = response.status_code
         transient = status >= 500 or status in RETRIED_STATUS
-        wait = retry_after_seconds(response.headers.get("retry-after"))
+        wait = retry_after_seconds(headers.get("retry-after"))
         return read_rejection(status, content, body, transient, wait, hide)
 
     def _key_problem(self, status: int) -> str:
@@ -255,10 +254,10 @@ class OpenAIEngine:
             )
         return f"HTTP {status}: the server refuses the key in {self._key_variable}"
 
-    def _check_model(self, response: httpx.Response) -> None:
+    def _check_model(self, content: bytes) -> None:
         """Compares the model's name with the server's list, where it gives one."""
         try:
-            models = {str(model["id"]): model for model in response.json()["data"]}
+            models = {str(model["id"]): model for model in json.loads(content)["data"]}
         except (ValueError, KeyError, TypeError, RecursionError):
             return
         name = self._served_name
@@ -276,18 +275,6 @@ class OpenAIEngine:
             )
 
 
-class _Bearer(httpx.Auth):
-    """Adds the key to requests as they leave."""
-
-    def __init__(self, key: ApiKey) -> None:
-        self._key = key
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if self._key.value is not None:
-            request.headers["Authorization"] = f"Bearer {self._key.value}"
-        yield request
-
-
 def _refuse_keys_in(config: EngineConfig) -> None:
     for name in config.args:
         if name.lower().replace("-", "_") in ("api_key", "key", "token", "authorization"):
@@ -302,18 +289,19 @@ def _checked_url(base_url: str | None) -> str:
     if not base_url:
         raise InputError("engine=openai needs engine.base_url, such as http://127.0.0.1:8000/v1")
     try:
-        url = httpx.URL(base_url)
-    except (httpx.InvalidURL, TypeError):
+        url = urlsplit(base_url)
+        port = url.port  # where it is no number, asking for it raises
+    except (ValueError, AttributeError, TypeError):
         raise InputError("engine.base_url is not a URL") from None
-    if url.userinfo or url.query or url.fragment:
+    if "@" in url.netloc or url.query or url.fragment:
         raise InputError(
             "engine.base_url may hold no user, password, query or fragment; a key goes into an "
             "environment variable named by engine.api_key_env"
         )
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not url.hostname or port == 0:
         raise InputError(f"engine.base_url={base_url} must be like http://127.0.0.1:8000/v1")
     path = url.path.rstrip("/").removesuffix("/chat/completions")
-    return str(url.copy_with(path=path or "/v1"))
+    return urlunsplit((url.scheme, url.netloc, path or "/v1", "", ""))
 
 
 def _backoff(tries: int, server_asks: float | None) -> float:
@@ -322,15 +310,3 @@ def _backoff(tries: int, server_asks: float | None) -> float:
         return min(server_asks, LONGEST_RETRY_AFTER_SECONDS)
     longest = min(FIRST_BACKOFF_SECONDS * 2.0**tries, LONGEST_BACKOFF_SECONDS)
     return longest * random.uniform(0.5, 1.0)
-
-
-def _reason(error: httpx.HTTPError) -> str:
-    """A transport error in a few words: the operating system's where it is behind it."""
-    if isinstance(error, httpx.TimeoutException):
-        return "no answer in time"
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            return "connection refused" if cause.errno == ECONNREFUSED else cause.strerror
-        cause = cause.__cause__ or cause.__context__
-    return str(error) or type(error).__name__

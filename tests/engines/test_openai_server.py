@@ -5,12 +5,12 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from orca_eval.config.schema import EngineConfig, ModelConfig
@@ -62,9 +62,9 @@ def wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
         assert server.poll() is None, log.read_text()[-3000:]
         assert time.monotonic() < deadline, log.read_text()[-3000:]
         try:
-            if httpx.get(address, timeout=2).is_success:
+            with urllib.request.urlopen(address, timeout=2):
                 return
-        except httpx.TransportError:
+        except OSError:
             time.sleep(0.5)
 
 

@@ -33,7 +33,7 @@ def test_a_wrong_name_is_answered_with_the_nearest(name: str, says: str) -> None
 
 
 def test_importing_the_registry_imports_nothing_heavy() -> None:
-    heavy = ("torch", "vllm", "httpx", "transformers", "lm_eval", "xllamacpp", "pandas", "hydra")
+    heavy = ("torch", "vllm", "aiohttp", "transformers", "lm_eval", "xllamacpp", "pandas", "hydra")
     code = (
         f"import sys, orca_eval.engines.registry\nprint([m for m in {heavy!r} if m in sys.modules])"
     )

@@ -1,0 +1,94 @@
+"""Bodies that are broken, endless or bombs, and proxies: each ends in a line."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from typing import Any
+
+import pytest
+from fault_server import Reply, answer, serve
+from test_openai import ask, engine, generate, short_waits
+
+from orca_eval.engines import http_client
+from orca_eval.errors import InputError, RunError
+
+__all__ = ["short_waits"]  # the fixture serves these tests too
+
+GOOD = json.dumps(answer("4")).encode()
+
+
+def coded(body: bytes, coding: str, **headers: str) -> Reply:
+    return Reply(body=body, headers={"Content-Encoding": coding, **headers})
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        coded(b"not gzip at all", "gzip"),
+        coded(gzip.compress(GOOD)[:-12], "gzip"),
+        coded(gzip.compress(GOOD)[:20] + b"\xff" * 30, "gzip"),
+        coded(zlib.compress(GOOD)[:10], "deflate"),
+        coded(b"\x00\x01", "br"),
+        coded(b"\x00\x01", "zstd"),
+        Reply(body=GOOD, headers={"Content-Length": str(len(GOOD) + 50)}, close=False),
+        Reply(body=b"\xff\xfe" + GOOD),
+        Reply(body=b"[" * 100_000),
+        Reply(body=b'{"choices": ' + b"9" * 5000 + b"}"),
+    ],
+)
+def test_a_broken_body_is_tried_again_and_then_a_line(reply: Reply) -> None:
+    with serve(reply) as script:
+        tested = engine(script, timeout=2)
+        assert generate(tested, ask())[0].text == "4"
+    with serve(*[reply] * 2) as script, pytest.raises(RunError, match="after 2 tries") as error:
+        generate(engine(script, timeout=1, max_retries=1), ask())
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_body_without_end_is_one_line(monkeypatch: pytest.MonkeyPatch, compressed: bool) -> None:
+    monkeypatch.setattr(http_client, "MOST_BYTES", 1 << 20)
+    body = json.dumps(answer("x" * (3 << 20))).encode()
+    reply = coded(gzip.compress(body), "gzip") if compressed else Reply(body=body)
+    with serve(reply) as script, pytest.raises(RunError, match="a body of over 1,048,576 bytes"):
+        generate(engine(script), ask())
+    assert len(script.bodies) == 1
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"HTTP_PROXY": "http://127.0.0.1:9"},
+        {"ALL_PROXY": "socks5://127.0.0.1:9"},
+        {"SSL_CERT_FILE": "/missing"},
+    ],
+)
+def test_a_server_on_this_machine_needs_no_proxy(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with serve() as script:
+        tested = engine(script)
+        tested.check()
+        assert generate(tested, ask())[0].text == "4"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "says"),
+    [("socks5://127.0.0.1:9", "socks5"), ("http://127.0.0.1:9", "connection refused")],
+)
+def test_a_proxy_that_can_not_be_used_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, proxy: str, says: str
+) -> None:
+    for name in ("NO_PROXY", "no_proxy", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with serve() as script:
+        script.url = "http://models.invalid/v1"
+        tested: Any = engine(script)
+        with pytest.raises(InputError, match=says) as error:
+            tested.check()
+    assert "\n" not in str(error.value)
