@@ -10,17 +10,20 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from difflib import get_close_matches
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from orca_eval.errors import InputError
 
+MOST_CELLS = 20_000
+LONGEST_NUMBER = 40
 _NUMBER = re.compile(r"[+-]?\d{1,12}(\.\d{1,12})?")
 _COUNT = re.compile(r"\d{1,9}")
 _CORRECT = "_correct"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TypedScores:
     """Scores per model and item, where an item is a benchmark or a task.
 
@@ -54,6 +57,7 @@ class TypedScores:
         """The items for which the file has no score of this model."""
         return tuple(item for item in self.items if (model, item) not in self.cells)
 
+    @cached_property
     def decimals(self) -> int:
         """The most decimals of any cell: the digits to which the cells are shown."""
         return max((decimals(cell) for cell in self.cells.values()), default=0)
@@ -76,6 +80,8 @@ def read_typed_scores(path: Path) -> TypedScores:
         raise InputError(f"{path}: can't be read ({error.strerror}); give a CSV file") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: not a CSV file in UTF-8 ({error})") from error
+    if (cells := sum(map(len, rows))) > MOST_CELLS:
+        raise InputError(f"{path}: {cells:,} cells, more than {MOST_CELLS:,}; split the file")
     if len(rows) < 2:
         raise InputError(f"{path}: no scores; a head and at least one row are needed")
     head = [name.strip() for name in rows[0]]
@@ -199,7 +205,7 @@ def _by_task(path: Path, head: Sequence[str], table: Sequence[Mapping[str, str]]
 def _number(path: Path, row: str, column: str, text: str) -> Decimal | None:
     if not text:
         return None
-    if not _NUMBER.fullmatch(text):
+    if len(text) > LONGEST_NUMBER or not _NUMBER.fullmatch(text):
         raise InputError(
             f"{path}: row {row!r}, column {column!r}: {text[:40]!r} is not a plain number; "
             "write it like 49.93, or leave the cell empty"
@@ -210,7 +216,7 @@ def _number(path: Path, row: str, column: str, text: str) -> Decimal | None:
 def _count(path: Path, row: str, column: str, text: str) -> int | None:
     if not text:
         return None
-    if not _COUNT.fullmatch(text):
+    if len(text) > LONGEST_NUMBER or not _COUNT.fullmatch(text):
         raise InputError(f"{path}: row {row!r}, column {column!r}: {text[:40]!r} is not a count")
     return int(text)
 

@@ -61,7 +61,7 @@ def _score_cell(scores: TypedScores, model: str, item: str) -> Cell:
     typed = scores.cells.get((model, item))
     if typed is None:
         return Cell(notes=(f"no score in {scores.source}",))
-    return Cell(text=str(rounded(Fraction(typed), scores.decimals())), value=typed)
+    return Cell(text=str(rounded(Fraction(typed), scores.decimals)), value=typed)
 
 
 def _average_cell(scores: TypedScores, model: str, digits: int) -> Cell:
