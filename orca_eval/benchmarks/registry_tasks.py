@@ -23,6 +23,7 @@ from orca_eval.benchmarks.hub import prefer_cache_if_offline, unreachable
 from orca_eval.benchmarks.load import add_content, row_hash
 from orca_eval.benchmarks.sampling import sample
 from orca_eval.benchmarks.scorer import score_by_extraction
+from orca_eval.benchmarks.task_files import task_files_sha256
 from orca_eval.benchmarks.types import Aggregate, Benchmark, Task
 from orca_eval.errors import InputError
 from orca_eval.types import Doc, Message
@@ -63,7 +64,7 @@ def load_registry_task(
     benchmark_id = PREFIX + name
     with _lm_eval(data_root), _errors_in_one_line(name):
         content, found = _build(file)
-        content_hash = sha256()
+        content_hash = sha256(task_files_sha256(file).encode())
         tasks, hashes, notes = [], [], ["a task from outside, asked with zero examples"]
         for task_name, task in found.items():
             docs, scorer, note = _docs(benchmark_id, task_name, task)

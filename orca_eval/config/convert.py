@@ -148,8 +148,9 @@ def data_root(config: Mapping[str, Any]) -> Path | None:
 
 def _model(v: Values) -> ModelConfig:
     path = v.text("model.path")
+    at_server = v._get("engine.name") == "openai"
     return ModelConfig(
-        name=v.text_or_none("model.name") or name_of_path(path),
+        name=v.text_or_none("model.name") or name_of_path(path, at_server=at_server),
         path=path,
         revision=v.text_or_none("model.revision"),
         adapter=v.text_or_none("model.adapter"),
@@ -162,10 +163,13 @@ def _model(v: Values) -> ModelConfig:
     )
 
 
-def name_of_path(path: str) -> str:
-    """ "org/name" → "name"; "out/checkpoint-100" (a folder) → "out-checkpoint-100"."""
+def name_of_path(path: str, *, at_server: bool = False) -> str:
+    """ "org/name" → "name"; "out/checkpoint-100" (a folder) → "out-checkpoint-100".
+
+    A name `at_server` is no path, whatever lies here.
+    """
     folder = expanded(path)
-    if not folder.exists():
+    if at_server or not folder.exists():
         return path.rsplit("/", 1)[-1]
     parts = folder.resolve().with_suffix("" if folder.suffix == ".gguf" else folder.suffix).parts
     return "-".join(part for part in parts[-MODEL_NAME_PARTS:] if part != "/")

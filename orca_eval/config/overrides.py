@@ -59,6 +59,12 @@ def parse(overrides: Sequence[str]) -> list[Parsed]:
         if "=" not in typed:
             problems.append(f"'{secrets.masked(typed)}' is no override; write key=value")
             continue
+        if not _is_unicode(typed):
+            problems.append(
+                f"{key}: {typed.partition('=')[2]!r} is not in UTF-8, so no file of a run can hold "
+                "it; rename what it names"
+            )
+            continue
         text = texts.for_hydra(typed, names)
         try:
             override: Override = parser.parse_override(text)
@@ -71,6 +77,15 @@ def parse(overrides: Sequence[str]) -> list[Parsed]:
     if problems:
         raise InputError("\n".join(problems))
     return parsed
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text has no halves of surrogate pairs, which stand for bytes that are no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def key_of(override: str) -> str:
