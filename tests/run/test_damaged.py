@@ -108,6 +108,7 @@ DAMAGES: dict[str, Damage] = {
     "golds of another shape": retyped("golds", lambda n: pa.array(["[1]"] * n)),
     "options of another shape": retyped("options", lambda n: pa.array(["[]"] * n)),
     "a kind that is none": retyped("kind", lambda n: pa.array(["riddle"] * n)),
+    "evidence without an end": retyped("evidence_end", lambda n: pa.nulls(n, pa.int64())),
     "every sample twice": retyped("doc_id", lambda n: pa.array([1] * n)),
 }
 
