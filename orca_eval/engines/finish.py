@@ -41,6 +41,13 @@ _MEANING: dict[str, Ending] = {
     **dict.fromkeys(FAILED, "failed"),
     **dict.fromkeys(UNSAID, "unsaid"),
 }
+_FAILED_PARTS = frozenset(
+    (
+        *("error", "abort", "aborted", "cancel", "cancelled", "canceled", "failed", "failure"),
+        *("exception", "timeout", "interrupted", "unavailable", "overloaded", "rate", "crashed"),
+    )
+)
+_LENGTH_PARTS = frozenset(("length", "limit", "tokens", "truncated", "max", "context"))
 _PREFIX = re.compile(r"^(?:.*\.)?(?:finish_?reason_)?")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -51,9 +58,19 @@ def ending(reason: object) -> Ending:
     "filtered" is an answer where there is text (a refusal) and a failure where there is none.
     "unsaid" is null: the reply may be whole or torn. "unknown" is a word of none of the groups.
     """
+    if isinstance(reason, dict):
+        reason = reason.get("type") or reason.get("reason")
     if reason is None:
         return "unsaid"
     if not isinstance(reason, str):
         return "unknown"
     word = _CAMEL.sub("_", reason.strip()).lower().replace("-", "_").replace(" ", "_")
-    return _MEANING.get(_PREFIX.sub("", word), "unknown")
+    word = _PREFIX.sub("", word)
+    return _MEANING.get(word) or _by_its_parts(frozenset(word.split("_")))
+
+
+def _by_its_parts(parts: frozenset[str]) -> Ending:
+    """An unknown word by the words in it: internal_server_error, max_context_length."""
+    if parts & _FAILED_PARTS:
+        return "failed"
+    return "length" if parts & _LENGTH_PARTS else "unknown"

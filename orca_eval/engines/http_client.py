@@ -7,6 +7,7 @@ costs must not grow with how many are under way (bench/endpoint_concurrency.py).
 from __future__ import annotations
 
 import json
+import ssl
 import urllib.request
 from collections.abc import Mapping
 from errno import ECONNREFUSED
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import aiohttp
+import certifi
 
 from orca_eval.engines.api_key import ApiKey
 from orca_eval.errors import InputError
@@ -52,8 +54,13 @@ class HttpClient:
         self._key = key
         self._proxy = _proxy(base_url)
         self._timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
-        self._connector = aiohttp.TCPConnector(limit=connections)
-        self._session = aiohttp.ClientSession(connector=self._connector, timeout=self._timeout)
+        self._connector = aiohttp.TCPConnector(limit=connections, ssl=_certificates())
+        self._session = aiohttp.ClientSession(
+            connector=self._connector,
+            timeout=self._timeout,
+            max_line_size=1 << 16,
+            max_field_size=1 << 16,
+        )
 
     async def __aenter__(self) -> HttpClient:
         return self
@@ -109,6 +116,13 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(parts)
 
 
+def _certificates() -> ssl.SSLContext:
+    """The system's certificates, and certifi's for machines that have none."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
 def _proxy(base_url: str) -> str | None:
     """The environment's proxy for the address; a server on this machine needs none."""
     address = urlsplit(base_url)
@@ -117,6 +131,8 @@ def _proxy(base_url: str) -> str | None:
         return None
     proxies = urllib.request.getproxies()
     proxy = proxies.get(address.scheme) or proxies.get("all")
+    if proxy is not None and "://" not in proxy:
+        proxy = f"http://{proxy}"
     if proxy is not None and urlsplit(proxy).scheme not in ("http", "https"):
         kind = urlsplit(proxy).scheme or "without a scheme"
         raise InputError(

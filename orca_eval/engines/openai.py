@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from yarl import URL
+
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.api_key import SHORTEST_HIDDEN, ApiKey
 from orca_eval.engines.arguments import read_args
@@ -180,10 +182,12 @@ class OpenAIEngine:
             )
 
     async def _ask(self, request: Request) -> Completion:
-        tries = 0
+        tries = unsaid = 0
         while True:
             dropped = self._rejected
-            outcome = self._believed(await self._try(request, dropped), tries)
+            outcome = await self._try(request, dropped)
+            unsaid += isinstance(outcome, Rejected) and outcome.unsaid is not None
+            outcome = self._believed(outcome, unsaid)
             if isinstance(outcome, Completion):
                 self._counts["requests"] += 1
                 self._counts["prompt_tokens"] += outcome.prompt_tokens
@@ -200,15 +204,15 @@ class OpenAIEngine:
             tries += 1
             self._counts["retries"] += 1
 
-    def _believed(self, outcome: Completion | Rejected, tries: int) -> Completion | Rejected:
+    def _believed(self, outcome: Completion | Rejected, unsaid: int) -> Completion | Rejected:
         """Takes an answer without a finish_reason as one where the server never gives any: no
-        other answer had one, and this request was asked several times."""
+        other answer had one, and this request was answered so several times."""
         if isinstance(outcome, Completion):
             self._gives_reasons = True
             return outcome
         if outcome.unsaid is None or self._gives_reasons:
             return outcome
-        enough = tries >= min(TRIES_TO_BELIEVE - 1, self._args.max_retries)
+        enough = unsaid >= TRIES_TO_BELIEVE
         if self._gives_reasons is None and not (enough and outcome.unsaid.text.strip()):
             return outcome
         self._gives_reasons = False
@@ -234,7 +238,7 @@ class OpenAIEngine:
         try:
             status, headers, content = await self._client.post("/chat/completions", body)
         except NoReplyError as error:
-            return Rejected(str(error), transient=True)
+            return Rejected(self._key.hide(str(error)), transient=True)
         except TooLargeError as error:
             return Rejected(str(error))
         if status in (401, 403):
@@ -301,12 +305,12 @@ def _checked_url(base_url: str | None) -> str:
     if url.scheme not in ("http", "https") or not url.hostname or port == 0:
         raise InputError(f"engine.base_url={base_url} must be like http://127.0.0.1:8000/v1")
     path = url.path.rstrip("/").removesuffix("/chat/completions")
-    return urlunsplit((url.scheme, url.netloc, path or "/v1", "", ""))
+    return str(URL(urlunsplit((url.scheme, url.netloc, path or "/v1", "", ""))))
 
 
 def _backoff(tries: int, server_asks: float | None) -> float:
     """Seconds to wait: what the server asks for, or doubling with jitter so that clients spread."""
-    if server_asks is not None:
+    if server_asks:  # 0 would use all tries up at once
         return min(server_asks, LONGEST_RETRY_AFTER_SECONDS)
     longest = min(FIRST_BACKOFF_SECONDS * 2.0**tries, LONGEST_BACKOFF_SECONDS)
     return longest * random.uniform(0.5, 1.0)

@@ -78,11 +78,9 @@ class FastEncoder:
             ) from None
         try:
             self._tokenizer = Tokenizer.from_file(str(file))
-        except BaseException as error:  # bare Exception, and panics of its Rust, which are none
-            if isinstance(error, KeyboardInterrupt | SystemExit):
-                raise
-            said = " ".join(str(error).split())
-            raise InputError(f"model.path: {file} can't be read ({said})") from None
+        except BaseException as error:
+            raise _failure(error, f"{file} can't be read") from None
+        self._file = file
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self.bos_id: int | None = None
@@ -90,11 +88,21 @@ class FastEncoder:
             self.bos_id = self._tokenizer.token_to_id(bos_token)
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [encoding.ids for encoding in encodings]
+        try:
+            found = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        except BaseException as error:
+            raise _failure(error, f"{self._file} can't tokenize a prompt") from None
+        return [encoding.ids for encoding in found]
 
     def close(self) -> None:
         """Nothing to give back but memory, which goes with the object."""
+
+
+def _failure(error: BaseException, what: str) -> BaseException:
+    """A line for what the library raises: bare Exception, and panics of its Rust."""
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        return error
+    return InputError(f"model.path: {what} ({' '.join(str(error).split())[:200]})")
 
 
 class SlowEncoder:

@@ -2,20 +2,28 @@
 
 The environment is the one that checkpoints' templates are written for (transformers'
 `apply_chat_template`): an immutable sandbox, `raise_exception`, `strftime_now`, a plain `tojson`.
+What a template runs and writes is bounded (sandbox.py), and the texts that it is given must stand
+in what it writes.
 """
 
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jinja2
+from jinja2 import nodes
+from jinja2.ext import Extension, loopcontrols
+from jinja2.parser import Parser
+from markupsafe import escape
 
 from orca_eval.errors import InputError
-from orca_eval.model.sandbox import Sandbox
+from orca_eval.model.sandbox import BoundedEnvironment, TemplateBoundError
 from orca_eval.paths import expanded
 from orca_eval.types import Message
 
@@ -23,6 +31,13 @@ NAMED_TEMPLATES = Path(__file__).parent / "templates"
 
 _SYSTEM = "S7f3e0system"
 _USER = "U7f3e0user"
+
+Form = Literal["text", "parts", "user parts"]
+"""How content is given: as text, as a list of one text part, or so for the user alone."""
+
+_FORMS: tuple[Form, ...] = ("text", "parts", "user parts")
+# What some templates take out of a text and obey.
+_SWITCHES = re.compile(r"/(?:no_)?think\b|/system_override\b")
 
 
 def template_source(name: str | None, own: str | None, model: str) -> str:
@@ -76,9 +91,8 @@ class ChatTemplate:
         self.notes = ()
         self.now = datetime.now()
         self.dated = False
-        self._sandbox = Sandbox()
-        self._template = self._compile()
-        self._render = self._template.render
+        self._environment = self._new_environment()
+        self._render = self._compile().render
         self._context = {
             "tools": None,
             "documents": None,
@@ -86,75 +100,95 @@ class ChatTemplate:
             **self.special_tokens,
             **self.kwargs,
         }
-        self._as_parts = False
-        self._find_content()
+        self._form: Form = "text"
+        self._drops_user = False
         self._takes_system, self._case_notes = self._probe()
 
     def render(self, messages: Sequence[Message]) -> str:
-        """The prompt, generation prompt included. Raises InputError where the template refuses."""
+        """The prompt, generation prompt included.
+
+        Raises:
+            InputError: the template refuses the messages, or leaves out one of their texts.
+        """
         system = messages[0]["content"] if messages and messages[0]["role"] == "system" else None
         case = "none" if system is None else "message" if system else "empty"
-        note = self._case_notes.get(case)
-        if note and note not in self.notes:
-            self.notes += (note,)
+        self._note(self._case_notes.get(case))
         if system is not None and not self._takes_system:
             messages = _without_system(messages)
+        self._environment.begin()
         try:
             text = self._apply(messages)
+            text.encode()
         except Exception as error:  # a template is a program of its own and may raise anything
-            said = " ".join(str(error).split())
-            raise InputError(f"the chat template refuses the messages: {said}") from None
-        for message in messages:
-            if message["role"] != "assistant" and not _stands_in(message["content"], text):
-                raise InputError(_DROPPED.format(message["role"], message["content"][:60]))
-        note = _DATE_NOTE.format(self.now) if self.dated else None
-        if note and note not in self.notes:
-            self.notes += (note,)
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise InputError(f"the chat template refuses the messages: {reason}") from None
+        lost = _lost(messages, text)
+        if lost is None and self._drops_user and messages:
+            lost = "user"
+        if lost is not None:
+            raise InputError(
+                f"the chat template leaves out the {lost}'s text, so that questions would share a "
+                f"prompt; name another with model.chat_template= ({', '.join(_names())}, or a file)"
+            )
+        self._note(_PARTS_NOTE if self._form != "text" else None)
+        self._note(_DATE_NOTE.format(self.now) if self.dated else None)
         return text
 
+    def _note(self, note: str | None) -> None:
+        if note and note not in self.notes:
+            self.notes += (note,)
+
+    def _new_environment(self) -> BoundedEnvironment:
+        environment = BoundedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=[_GenerationBlock, loopcontrols]
+        )
+        environment.filters["tojson"] = _to_json
+        environment.bound_filters()
+        environment.globals["raise_exception"] = _raise
+        environment.globals["strftime_now"] = self._now
+        return environment
+
     def _compile(self) -> jinja2.Template:
-        self._sandbox.globals["strftime_now"] = self._now
         try:
-            return self._sandbox.from_string(self.source)
-        except (jinja2.TemplateError, RecursionError, MemoryError) as error:
-            raise InputError(f"the chat template is not valid Jinja: {error}") from None
+            return self._environment.from_string(self.source)
+        except Exception as error:  # Python's compiler has limits of its own
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise InputError(f"the chat template is not valid Jinja: {reason}") from None
 
     def _now(self, form: str) -> str:
         self.dated = True
         return self.now.strftime(form)
 
     def _apply(self, messages: Sequence[Message]) -> str:
-        self._sandbox.steps = 0
-        content = _in_parts(messages) if self._as_parts else messages
-        return self._render(messages=content, **self._context)
+        given = messages if self._form == "text" else _in_parts(messages, self._form)
+        return self._render(messages=given, **self._context)
 
     def _try(self, *messages: Message) -> str | None:
+        """The rendered chat, or None where the template refuses it or writes parts as Python."""
         try:
-            return self._apply(messages)
+            text = self._apply(messages)
+        except TemplateBoundError as error:
+            raise InputError(f"the chat template can't be used: {error}") from None
         except Exception:  # the same as in `render`: the probe only asks whether it works
             return None
-
-    def _find_content(self) -> None:
-        """Finds out whether the template takes a message's content as text or as a list of parts.
-        A template that drops the text either way would make one prompt of all documents."""
-        user: Message = {"role": "user", "content": _USER}
-        chats = ((user,), ({"role": "system", "content": _SYSTEM}, user))
-        for self._as_parts in (False, True):
-            texts = [self._try(*chat) for chat in chats]
-            if any(text is not None and _USER in text for text in texts):
-                break
-            if not self._as_parts and texts == [None, None]:
-                return  # it refuses small chats, and says why when it is to render a real one
-        else:
-            raise InputError(_DROPPED.format("user", _USER))
-        if self._as_parts:
-            self.notes += ("the template takes content as a list of parts",)
+        return None if self._form != "text" and "'type': 'text'" in text else text
 
     def _probe(self) -> tuple[bool, Mapping[str, str]]:
-        """Renders three small chats to learn what the template does with a system message."""
+        """Renders small chats to learn which form of content the template takes, and what it does
+        with a system message."""
         user: Message = {"role": "user", "content": _USER}
-        bare = self._try(user)
-        full = self._try({"role": "system", "content": _SYSTEM}, user)
+        self._environment.begin()
+        tried = {}
+        for self._form in _FORMS:
+            bare = self._try(user)
+            full = self._try({"role": "system", "content": _SYSTEM}, user)
+            tried[self._form] = bare, full
+            if _USER in (bare or "") and self._form == "text":
+                break
+        self._form = _best(tried)
+        bare, full = tried[self._form]
+        shown = [text for text in (bare, full) if text is not None]
+        self._drops_user = bool(shown) and not any(_USER in text for text in shown)
         empty = self._try({"role": "system", "content": ""}, user)
         if full is None or full.count(_SYSTEM) != 1:
             why = "refuses" if full is None else "drops"
@@ -185,24 +219,52 @@ _DATE_NOTE = (
 )
 
 
-_DROPPED = (
-    "the chat template leaves out the {}'s text ({!r}): it is for other messages or roles; name "
-    "another with model.chat_template="
+_PARTS_NOTE = (
+    "the template takes content as parts: each text was given as [{'type': 'text', 'text': …}]"
 )
 
 
-def _stands_in(content: str, prompt: str) -> bool:
-    """Whether a message's text is in the prompt; a template may trim it and fold white space."""
-    if content.strip() in prompt:
-        return True
-    return " ".join(content.split()) in " ".join(prompt.split())
+def _best(tried: Mapping[Form, tuple[str | None, str | None]]) -> Form:
+    """Text where the user's text then stands; else the first form in which most of it does."""
+
+    def standing(form: Form) -> int:
+        bare, full = tried[form]
+        user = any(_USER in (text or "") for text in (bare, full))
+        return user * (9 if form == "text" else 2 if _SYSTEM in (full or "") else 1)
+
+    return max(tried, key=standing)
 
 
-def _in_parts(messages: Sequence[Message]) -> list[dict[str, Any]]:
+def _in_parts(messages: Sequence[Message], form: Form) -> list[dict[str, Any]]:
     return [
-        {"role": message["role"], "content": [{"type": "text", "text": message["content"]}]}
-        for message in messages
+        {"role": m["role"], "content": [{"type": "text", "text": m["content"]}]}
+        if form == "parts" or m["role"] == "user"
+        else dict(m)
+        for m in messages
     ]
+
+
+def _lost(messages: Sequence[Message], prompt: str) -> str | None:
+    """The role of the first system or user text that does not stand in the prompt."""
+    for message in messages:
+        if message["role"] != "assistant" and not _stands(message["content"], prompt):
+            return message["role"]
+    return None
+
+
+def _stands(text: str, prompt: str) -> bool:
+    """Whether a prompt holds a text: as it is, or with other blanks, escaped for JSON, Python or
+    HTML, or less the switches that a template obeys."""
+    if text.strip() in prompt:
+        return True
+    squeezed, plain = _squeezed(prompt), _SWITCHES.sub("", text).strip()
+    as_json = (json.dumps(plain, ensure_ascii=ascii)[1:-1] for ascii in (False, True))
+    escaped = (plain, *as_json, repr(plain)[1:-1], str(escape(plain)))
+    return any(_squeezed(form) in squeezed for form in escaped)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
 
 
 def _without_system(messages: Sequence[Message]) -> list[Message]:
@@ -220,3 +282,30 @@ def _inserted(bare: str | None, before: str, after: str) -> str:
     if not (bare.startswith(before) and bare.endswith(after)):
         return ""
     return bare[len(before) : len(bare) - len(after)].strip()
+
+
+class _GenerationBlock(Extension):
+    """`{% generation %}…{% endgeneration %}` marks training text; for a prompt it does nothing."""
+
+    tags = {"generation"}  # noqa: RUF012 (jinja2's own declaration)
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
+def _raise(message: str) -> None:
+    raise jinja2.TemplateError(message)
+
+
+def _to_json(
+    value: Any,
+    ensure_ascii: bool = False,
+    indent: int | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,
+) -> str:
+    """Jinja's own filter escapes HTML, which no model was trained on."""
+    return json.dumps(
+        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
+    )

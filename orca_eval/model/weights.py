@@ -157,13 +157,14 @@ def _parts(file: Path) -> list[Path]:
 
 def _from_gguf(model: ModelConfig, file: Path, need: Need, revision: str | None = None) -> Weights:
     parts = _parts(file)
+    found = sum(read_header(part).parameters for part in parts) / 1e9  # before a byte is hashed
     hashes = file_hashes(parts)
     digest = (
         hashes[file]
         if len(parts) == 1
         else combined_hash({part.name: value for part, value in hashes.items()})
     )
-    parameters = model.parameters or sum(read_header(p).parameters for p in parts) / 1e9
+    parameters = model.parameters or found
     folder = converted_folder(file, digest) if need == "hf" else None
     return Weights(model.path, folder, file, digest, revision or model.revision, parameters)
 

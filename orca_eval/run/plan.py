@@ -125,6 +125,8 @@ class Planner:
             if work.key not in self.works:
                 self.works[work.key] = work
                 new.append(work)
+            else:
+                _refuse_shared(self.works[work.key].waiting[0].doc, waiting.doc)
             self.works[work.key].waiting.append(waiting)
         return new
 
@@ -176,6 +178,21 @@ class Planner:
             return None
         tokens = len(tokenizer.encode([prompt])[0])
         return tokens if tokens + self._sampling.max_tokens > context else None
+
+
+def _refuse_shared(first: Doc, second: Doc) -> None:
+    """Raises InputError where two different questions became one prompt."""
+    if first.messages != second.messages and _asked(first) != _asked(second):
+        raise InputError(
+            f"{first.benchmark}/{first.task} doc {first.doc_id} and {second.benchmark}/"
+            f"{second.task} doc {second.doc_id} ask different things in the same prompt: the chat "
+            "template leaves something out; name another with model.chat_template="
+        )
+
+
+def _asked(doc: Doc) -> list[list[str]]:
+    """The words of the user's turns: templates may trim blanks."""
+    return [message["content"].split() for message in doc.messages if message["role"] == "user"]
 
 
 def in_sending_order(works: Iterable[Work]) -> list[Work]:

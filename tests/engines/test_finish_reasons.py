@@ -27,9 +27,11 @@ __all__ = ["short_waits"]  # the fixture serves these tests too
         (("length", "max_tokens", "MAX_TOKENS", "model_length", "max-tokens"), "length"),
         (("FINISH_REASON_MAX_TOKENS", "maxTokens", "MaxTokens", " length "), "length"),
         (("error", "abort", "ABORT", "cancelled", "canceled", "server_error"), "failed"),
+        (("internal_server_error", "user_cancelled", "rate_limit", {"type": "abort"}), "failed"),
+        (("max_context_length", "contextLengthReached", {"type": "max_tokens"}), "length"),
         (("content_filter", "SAFETY", "RECITATION", "contentFilter"), "filtered"),
         ((None, "", "null"), "unsaid"),
-        (("whatever", 3, True, ["stop"], {"type": "stop"}), "unknown"),
+        (("whatever", 3, True, ["stop"]), "unknown"),
     ],
 )
 def test_a_word_and_its_spellings_mean_one_thing(reasons: tuple[Any, ...], meaning: str) -> None:
@@ -68,6 +70,14 @@ def test_a_server_that_never_says_why_it_ends_is_believed_after_some_tries() -> 
     assert first == second == Completion("4", "stop", 7, 3)
     assert len(script.bodies) == 4  # the first request was asked three times
     assert any("2 answers came without a finish_reason" in note for note in tested.notes)
+
+
+def test_faults_before_a_torn_reply_are_no_reason_to_believe_it() -> None:
+    replies = [Reply(503, b""), Reply(503, b""), Reply(body=answer("ha", None))]
+    with serve(*replies) as script:
+        assert generate(engine(script), ask())[0].text == "4"
+    with serve(Reply(body=answer("ha", None))) as script, pytest.raises(RunError):
+        generate(engine(script, max_retries=0), ask())
 
 
 def test_without_a_reason_an_answer_as_long_as_max_tokens_is_cut_off() -> None:

@@ -223,3 +223,111 @@ def test_rendering_equals_transformers(style: str, system: str) -> None:
     )
 
     assert ChatTemplate(SHIPPED_STYLES[style], TOKENS).render(messages) == theirs[0]
+
+
+PARTS = "[{'type': 'text', 'text': …}]"
+EACH_PART = (
+    "{% for m in messages %}{{ m.role }}: {% for c in m.content %}{% if c.type == 'text' %}"
+    "{{ c.text }}{% endif %}{% endfor %}\n{% endfor %}A:"
+)
+FIRST_PART = "{% for m in messages %}<{{ m.role }}>{{ m['content'][0]['text'] }}{% endfor %}"
+PARTS_OF_USER = (
+    "{% for m in messages %}{% if m.role == 'user' %}{{ m.content[0].text + '|' }}{% else %}"
+    "{{ m.content | trim }}|{% endif %}{% endfor %}"
+)
+UNLESS_TEXT = "{% for m in messages %}{{ m.content if m.content is not string }}{% endfor %}"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (EACH_PART, "system: Be.user: Hi?A:"),
+        (FIRST_PART, "<system>Be.<user>Hi?"),
+        (PARTS_OF_USER, "Be.|Hi?|"),
+    ],
+)
+def test_a_template_that_wants_parts_gets_parts(source: str, expected: str) -> None:
+    template = ChatTemplate(source)
+
+    assert template.render(chat("Hi?", "Be.")) == expected
+    assert any(PARTS in note for note in template.notes)
+
+
+def test_text_is_given_as_text_where_the_template_takes_both() -> None:
+    source = "{% for m in messages %}{{ m.content if m.content is string else 'no' }}{% endfor %}"
+    template = ChatTemplate(source)
+
+    assert template.render(chat("Hi?")) == "Hi?"
+    assert not any(PARTS in note for note in template.notes)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "a fixed text",
+        "{% for m in messages if m.role == 'human' %}{{ m.content }}{% endfor %}<a>",
+        "{% for m in messages if m.role == 'system' %}{{ m.content }}{% endfor %}<a>",
+        "{{ messages[-1].content[:5] }}",
+        "{{ messages[-1].content | upper }}",
+        "{% for m in messages if m.content | length < 9 %}{{ m.content }}{% endfor %}<a>",
+        "{{ messages[-1].text }}",
+        UNLESS_TEXT,
+    ],
+)
+@pytest.mark.parametrize("user", ["What is 2+2, and why?", "a", "<a>"])
+def test_a_template_that_leaves_out_the_question_is_refused(source: str, user: str) -> None:
+    template = ChatTemplate(source)
+    if "length <" in source and len(user) < 9:
+        user *= 9  # a short one is written
+
+    with pytest.raises(InputError, match=r"leaves out the user's text.*model\.chat_template=") as e:
+        template.render(chat(user))
+    assert "\n" not in str(e.value)
+
+
+def test_a_template_that_leaves_out_a_given_system_message_is_refused() -> None:
+    source = "{% for m in messages %}{{ m.content[:20] }}{% endfor %}"
+
+    assert ChatTemplate(source).render(chat("Hi?", "Be brief.")) == "Be brief.Hi?"
+    with pytest.raises(InputError, match="leaves out the system's text"):
+        ChatTemplate(source).render(chat("Hi?", "Be brief, and say why you are."))
+
+
+CHANGED_LITTLE = {
+    "trimmed": "{% for m in messages %}<{{ m.content | trim }}>{% endfor %}",
+    "as JSON": "{% for m in messages %}{{ m | tojson }}{% endfor %}",
+    "as JSON of ASCII": "{% for m in messages %}{{ m | tojson(ensure_ascii=True) }}{% endfor %}",
+    "as HTML": "{% for m in messages %}<p>{{ m.content | e }}</p>{% endfor %}",
+    "as Python": "{{ messages }}",
+    "in one line": "{% for m in messages %}{{ m.content.split() | join(' ') }}|{% endfor %}",
+    "indented": "{% for m in messages %}{{ m.content | indent(4) }}|{% endfor %}",
+    "in parts": EACH_PART,
+}
+AWKWARD = st.text() | st.sampled_from(
+    [
+        "",
+        " ",
+        "\n\n a",
+        "  {{ x }}{% raw %}",
+        "{# no #}",
+        "\\n",
+        '"',
+        "'",
+        "<b>&amp;",
+        "\x1c",
+        "é\u2028",
+    ]
+)
+
+
+@pytest.mark.parametrize("style", CHANGED_LITTLE)
+@given(user=AWKWARD, system=AWKWARD)
+def test_blanks_and_escapes_are_no_loss(style: str, user: str, system: str) -> None:
+    ChatTemplate(CHANGED_LITTLE[style]).render(chat(user, system))
+
+
+def test_a_switch_that_a_template_obeys_is_no_loss() -> None:
+    source = "{% for m in messages %}{{ m.content.replace('/no_think', '') | trim }}|{% endfor %}"
+
+    assert ChatTemplate(source).render(chat("Hi?", "/no_think Be.")) == "Be.|Hi?|"

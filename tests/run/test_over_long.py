@@ -86,3 +86,10 @@ def test_identical_prompts_are_one_work_and_samples_of_one_doc_are_several() -> 
     assert {len(work.waiting) for work in planner.works.values()} == {2}
     seeds = {json.dumps(work.sampling.seed) for work in planner.works.values()}
     assert seeds == {"0", "1", "2"}
+
+
+def test_different_questions_in_one_prompt_are_refused() -> None:
+    engine = FakeEngine()
+    engine.tokenizer.render = lambda _messages: "the same for all"  # type: ignore[method-assign]
+    with pytest.raises(InputError, match=r"doc 1 and bench/part doc 2 ask different things"):
+        Planner(config("error"), engine).add(samples_of([benchmark()], 1))
