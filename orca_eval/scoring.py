@@ -12,9 +12,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from orca_eval.errors import InputError
-from orca_eval.extract.numbers import whole_number
-from orca_eval.extract.span import SEPARATOR, listed_spans, plain_span
-from orca_eval.extract.text import clean
+from orca_eval.extract.open.span import SEPARATOR, listed_spans, plain_span
+from orca_eval.extract.reply.numbers import whole_number
+from orca_eval.extract.reply.text import clean
 
 Golds = Sequence[Sequence[str]]
 """The accepted variants, each a list of spans; a choice, number or text gold is `[["B"]]`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orca_eval.extract.text import THINKING_TAGS
+from orca_eval.extract.reply.parts import THINKING_TAGS
 
 _OPENERS, _CLOSERS = tuple("<[◁"), tuple(">]▷")
 

@@ -1,30 +1,26 @@
 """Answer extraction: which answer a free-text reply commits to, by which rule, shown where.
 
-Pure and deterministic; see docs/extractors.md for the rules. To add a phrase, see cues.py; to add
-a rule, see RULES in choice.py, number.py, span.py and free_text.py.
+Pure and deterministic; docs/extractors.md lists the rules. reply/ is what a reply is for every
+kind; its cues.py holds the phrases: to teach a new one, add a line there. choice/rules.py,
+number/rules.py, open/span.py and open/text.py list the rules of each kind. rule.py says what a rule
+and a kind are, and holds the one loop that asks the rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from orca_eval.extract import choice, context, free_text, number, span, statement
-from orca_eval.extract.options import make_options
-from orca_eval.extract.text import (
-    HEAD,
-    TAIL,
-    Reply,
-    after_thinking,
-    lower,
-    make_reply,
-    run_on_ends,
-)
-from orca_eval.extract.types import Claim, Extraction, Rule, T
+from orca_eval.extract.choice.rules import CHOICE
+from orca_eval.extract.number.rules import NUMBER
+from orca_eval.extract.open.span import SPAN
+from orca_eval.extract.open.text import TEXT
+from orca_eval.extract.reply.parts import Part, parts_of
+from orca_eval.extract.rule import Found, Kind, claims, commitment
 
 __all__ = [
     "EXTRACTOR_VERSION",
-    "STATED_RULES",
+    "KINDS",
     "WEAK_RULES",
     "Extraction",
     "answer",
@@ -33,16 +29,20 @@ __all__ = [
 ]
 
 EXTRACTOR_VERSION = "2"
-WEAK_RULES = frozenset(
-    rule.name
-    for rules in (choice.RULES, number.RULES, span.RULES, free_text.RULES)
-    for rule in rules
-    if rule.weak
-)
-# Rules that find a statement of the answer; the others read it from the course of the reply.
-STATED_RULES = frozenset(
-    ("final_marker", "answer_is", "correct_is", "code", "affirmed", "standalone", "opening")
-)
+KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (CHOICE, NUMBER, SPAN, TEXT)}
+WEAK_RULES = frozenset(rule.name for kind in KINDS.values() for rule in kind.rules if rule.weak)
+
+
+class Extraction(NamedTuple):
+    """The answer a reply commits to, the rule that found it, and where it stands.
+
+    `answer` is None when the reply commits to nothing; `rule` then names the reason. `evidence` is
+    the half-open range of the response that decided, None when nothing in particular did.
+    """
+
+    answer: str | None
+    rule: str
+    evidence: tuple[int, int] | None
 
 
 def extract_answer(
@@ -56,17 +56,16 @@ def extract_answer(
     when a careful reader would not know. Never raises on any response; ValueError if `kind` is
     unknown or a choice has no options.
     """
-    _check(kind, options)
-    parts = _parts(response)
-    if isinstance(parts, Extraction):
-        return parts
-    decided = _decide(parts, kind, options)
+    of_kind = _kind(kind, options)
+    parts = parts_of(response)
+    if isinstance(parts, str):
+        return Extraction(None, parts, None)
+    decided = _decide(parts, of_kind, options or {})
     if decided is None:
         return Extraction(None, "no_commitment", None)
-    part, claim, rule = decided
-    a, b = part.start + claim.start, part.start + claim.end
-    name = rule if claim.answer is not None else claim.reason or rule
-    return Extraction(claim.answer, name, (a, b) if b > a else None)
+    part, found = decided
+    a, b = part.start + found.claim.start, part.start + found.claim.end
+    return Extraction(found.claim.answer, found.name, (a, b) if b > a else None)
 
 
 def answer(response: str, kind: str, options: Mapping[str, str] | None = None) -> str | None:
@@ -82,119 +81,44 @@ def readings(
     The weak rules, which read what a reply leaves unsaid, are heard only where no other finds any.
     `answer` is None for a claim that is void. Errors as in `extract_answer`.
     """
-    _check(kind, options)
-    parts = _parts(response)
-    if isinstance(parts, Extraction):
+    of_kind = _kind(kind, options)
+    parts = parts_of(response)
+    if isinstance(parts, str):
         return ()
-    decided = _decide(parts, kind, options)
+    decided = _decide(parts, of_kind, options or {})
     for part in parts if decided is None else (decided[0],):
-        reply = part.reply(wrappers=kind == "choice")
-        claims = _claims(reply, part.raw, kind, options or {})
-        found = [(rule, claim.answer) for rule, claim in claims if rule not in WEAK_RULES]
-        found = found or [(rule, claim.answer) for rule, claim in claims]
-        if found:
-            return tuple(found)
+        every = claims(of_kind, of_kind.read(part, options or {}))
+        heard = [(rule, claim) for rule, claim in every if not rule.weak] or every
+        if heard:
+            return tuple((rule.name, claim.answer) for rule, claim in heard)
     return ()
 
 
-class _Part(NamedTuple):
-    """What is read at a time: a range of the response.
-
-    `open_end`: a heading ends it ("Question:"), by which the reply may have gone on to a question
-    of its own invention or, in its work, to the next step.
-    """
-
-    response: str
-    low: str
-    start: int
-    end: int
-    open_end: bool
-
-    @property
-    def raw(self) -> str:
-        return self.response[self.start : self.end]
-
-    def reply(self, *, wrappers: bool) -> Reply:
-        return make_reply(self.response, self.low, self.start, self.end, wrappers=wrappers)
-
-
-def _check(kind: str, options: Mapping[str, str] | None) -> None:
-    if kind not in ("choice", "number", "span", "text"):
-        raise ValueError(f"unknown kind {kind!r}: expected choice, number, span or text")
-    if kind == "choice" and not options:
+def _kind(name: str, options: Mapping[str, str] | None) -> Kind[Any]:
+    if name not in KINDS:
+        raise ValueError(f"unknown kind {name!r}: expected choice, number, span or text")
+    if name == "choice" and not options:
         raise ValueError("a choice needs options")
-
-
-def _parts(response: str) -> list[_Part] | Extraction:
-    """What to read, in turn, behind the thinking and up to an invented turn, or why there is none.
-
-    Of a part too long to read whole, the tail and then the head.
-    """
-    low = lower(response)
-    start = after_thinking(low)
-    if start is None:
-        return Extraction(None, "unclosed_thinking", None)
-    if not response[start : start + TAIL].strip() and not response[start:].strip():
-        return Extraction(None, "empty", None)
-    parts = []
-    for end, open_end in run_on_ends(low, start):
-        if end - start <= HEAD + TAIL:
-            ranges = [(start, end)]
-        else:
-            ranges = [(end - TAIL, end), (start, start + HEAD)]
-        parts += [_Part(response, low, a, b, open_end) for a, b in ranges]
-    return parts
+    return KINDS[name]
 
 
 def _decide(
-    parts: Sequence[_Part], kind: str, options: Mapping[str, str] | None
-) -> tuple[_Part, Claim, str] | None:
+    parts: list[Part], kind: Kind[Any], options: Mapping[str, str]
+) -> tuple[Part, Found] | None:
     """The part whose claim counts: the first with one.
 
     An answer that only follows from the words of a part with an open end gives way to a mark for
     the final answer behind it, unless the reply goes on behind that to yet another question.
     """
-    held: tuple[_Part, Claim, str] | None = None
+    held: tuple[Part, Found] | None = None
     for part in parts:
-        found = _find(part, kind, options)
+        found = commitment(kind, part, options)
         if found is None:
             continue
-        claim, rule = found
         if held is None:
-            held = (part, claim, rule)
-            if not part.open_end or claim.answer is None or rule in STATED_RULES:
+            held = part, found
+            if not part.open_end or found.claim.answer is None or found.stated:
                 return held
-        elif rule == "final_marker" and claim.answer is not None:
-            return held if part.open_end else (part, claim, rule)
+        elif found.final and found.claim.answer is not None:
+            return held if part.open_end else (part, found)
     return held
-
-
-def _find(part: _Part, kind: str, options: Mapping[str, str] | None) -> tuple[Claim, str] | None:
-    raw = part.raw
-    if kind == "choice" and options:
-        return choice.find_plain(raw, part.low[part.start : part.end], options) or (
-            choice.find_choice(part.reply(wrappers=True), raw, options)
-        )
-    reply = part.reply(wrappers=False)
-    if kind == "number":
-        return number.find_number(reply, raw)
-    if kind == "span":
-        return span.find_span(reply, raw)
-    return free_text.find_text(reply, raw)
-
-
-def _claims(
-    reply: Reply, raw: str, kind: str, options: Mapping[str, str]
-) -> list[tuple[str, Claim]]:
-    """The claim of each rule that has one, as if it were the only rule."""
-    if kind == "choice":
-        return _heard(choice.RULES, context.Context(reply, raw, make_options(options)))
-    if kind == "number":
-        return _heard(number.RULES, statement.Context(reply, raw))
-    rules = span.RULES if kind == "span" else free_text.RULES
-    return _heard(rules, free_text.Context(reply, raw))
-
-
-def _heard(rules: tuple[Rule[T], ...], ctx: T) -> list[tuple[str, Claim]]:
-    claims = ((rule.name, rule.find(ctx)) for rule in rules)
-    return [(name, claim) for name, claim in claims if claim is not None]

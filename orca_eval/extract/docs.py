@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from orca_eval.extract import EXTRACTOR_VERSION, choice, free_text, number, span
-from orca_eval.extract.cues import ANSWER_IS, CORRECT_IS
-from orca_eval.extract.types import VOID_REASONS, Example, Rule
+from orca_eval.extract import EXTRACTOR_VERSION, KINDS
+from orca_eval.extract.reply.cues import ANSWER_IS, CORRECT_IS
+from orca_eval.extract.rule import VOID_REASONS, Example, Kind
 
 PATH = Path(__file__).parents[2] / "docs" / "extractors.md"
 LANGUAGES = {"en": "English", "zh": "Chinese", "es": "Spanish", "fr": "French", "de": "German"}
@@ -65,19 +65,20 @@ def _example(example: Example) -> str:
     return f"`{_cell(example.reply)}`{note} → {example.answer or 'None'}"
 
 
-def _rules(title: str, rules: tuple[Rule[Any], ...]) -> str:
+def _rules(kind: Kind[Any]) -> str:
+    title = f"{kind.name} (DROP)" if kind.name == "span" else kind.name
     rows = [f"\n## {title}\n", "| # | rule | reason | examples |", "|---|---|---|---|"]
-    for i, rule in enumerate(rules, start=1):
+    for i, rule in enumerate(kind.rules, start=1):
         name = f"{rule.name} (weak)" if rule.weak else rule.name
         examples = "<br>".join(map(_example, rule.examples))
         rows.append(f"| {i} | {name} | {_cell(rule.reason)} | {examples} |")
-    return "\n".join(rows) + "\n"
+    return "\n".join(rows) + "\n" + (SPANS if kind.name == "span" else "")
 
 
 def _cues() -> str:
     rows = [
         "\n## Cue phrases\n",
-        "One example of each; the phrases are data in `orca_eval/extract/cues.py`.\n",
+        "One example of each; the phrases are data in `orca_eval/extract/reply/cues.py`.\n",
         "| language | the answer is | I choose, the correct option is |",
         "|---|---|---|",
     ]
@@ -94,11 +95,7 @@ def render() -> str:
     reasons = "\n".join(f"| {name} | {text} |" for name, text in VOID_REASONS.items())
     return (
         HEAD
-        + _rules("choice", choice.RULES)
-        + _rules("number", number.RULES)
-        + _rules("span (DROP)", span.RULES)
-        + SPANS
-        + _rules("text", free_text.RULES)
+        + "".join(map(_rules, KINDS.values()))
         + _cues()
         + "\n## When there is no answer\n\n| rule shown | meaning |\n|---|---|\n"
         + reasons

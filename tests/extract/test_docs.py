@@ -6,21 +6,15 @@ from typing import Any
 
 import pytest
 
-from orca_eval.extract import WEAK_RULES, choice, docs, extract_answer, free_text, number, span
-from orca_eval.extract.cues import ANSWER_IS, CORRECT_IS
-from orca_eval.extract.phrases import Cue
-from orca_eval.extract.types import Example, Rule
+from orca_eval.extract import KINDS, WEAK_RULES, docs, extract_answer
+from orca_eval.extract.reply.cues import ANSWER_IS, CORRECT_IS
+from orca_eval.extract.reply.phrases import Cue
+from orca_eval.extract.rule import Example, Rule
 
-TABLES = {
-    "choice": choice.RULES,
-    "number": number.RULES,
-    "span": span.RULES,
-    "text": free_text.RULES,
-}
 EXAMPLES = [
-    (kind, rule, example)
-    for kind, rules in TABLES.items()
-    for rule in rules
+    (kind.name, rule, example)
+    for kind in KINDS.values()
+    for rule in kind.rules
     for example in rule.examples
 ]
 
@@ -38,9 +32,9 @@ def test_example(kind: str, rule: Rule[Any], example: Example) -> None:
     assert (found.answer, found.rule) == (example.answer, rule.name)
 
 
-@pytest.mark.parametrize("kind", TABLES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_rule_has_an_example_and_weak_ones_come_last(kind: str) -> None:
-    rules = TABLES[kind]
+    rules = KINDS[kind].rules
     assert all(rule.examples and rule.reason for rule in rules)
     assert [rule.weak for rule in rules] == sorted(rule.weak for rule in rules)
     assert {rule.name for rule in rules if rule.weak} <= WEAK_RULES

@@ -14,8 +14,8 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from orca_eval.extract.numbers import whole_number
-from orca_eval.extract.text import clean, lower
+from orca_eval.extract.reply.numbers import whole_number
+from orca_eval.extract.reply.text import clean, lower
 
 _TOKEN = re.compile(
     r"\d+(?:[.,]\d+)*|\.\d+|[^\W\d_]+|(?<![^\W_)])-(?=\s?[\d.a-z(\\])|[-+](?=\s\d)"

@@ -7,47 +7,41 @@ from collections import deque
 from functools import lru_cache
 from typing import NamedTuple
 
-from orca_eval.extract.cues import AFFIRMATION, CONCLUSION, DENIAL, DENIED_LEFT, VERB
-from orca_eval.extract.options import Options
-from orca_eval.extract.text import sentence_start
+from orca_eval.extract.choice.options import Options
+from orca_eval.extract.reply.cues import AFFIRMATION, CONCLUSION, DENIAL, DENIED_LEFT, VERB
+from orca_eval.extract.reply.text import sentence_start
 
 _PLAIN_WORDS = (
-    r"(?:is|be|are|was|except|likely|surely|certainly|also|donc|luego|entonces|daher|somit"
-    r"|folglich|c'est|ist|es|est|sind"
-    r"|la|so|therefore|thus|hence|and|or|nor|not|to|with|that|either|both|neither|than|"
-    r"choose|select|pick|say|only|of|for|means|leaves|leaving"
-    r"|while|but|as|since|because|though|by|eliminates?|eliminated|out|think|believe|"
-    r"answers?|options?|choices?|letters?|it's|its|conclude|remaining|hmm|ok|okay"
-    r"|rules?|exclude|excludes|from|between|like|prefer|maybe|probably|definitely|perhaps|"
-    r"again|however|now|case|although|whereas|hence|go|sure|yes|no|guess|when|if|although|"
-    r"unlike|selecting|choosing|picking)"
+    r"(?:is|be|are|was|except|likely|surely|certainly|also|donc|luego|entonces|daher|somit|"
+    r"folglich|c'est|ist|es|est|sind|la|so|therefore|thus|hence|and|or|nor|not|to|with|that|"
+    r"either|both|neither|than|choose|select|pick|say|only|of|for|means|leaves|leaving|while|but|"
+    r"as|since|because|though|by|eliminates?|eliminated|out|think|believe|answers?|options?|"
+    r"choices?|letters?|it's|its|conclude|remaining|hmm|ok|okay|rules?|exclude|excludes|from|"
+    r"between|like|prefer|maybe|probably|definitely|perhaps|again|however|now|case|although|"
+    r"whereas|hence|go|sure|yes|no|guess|when|if|although|unlike|selecting|choosing|picking)"
 )
 _LEFT_OF_BARE = re.compile(
     rf"(?:^|[\n.,;:!?(\"'\[>/&=✗✘❌✓✔✅→|-]\s{{0,16}}|\b{_PLAIN_WORDS}\s{{1,16}})$"
 )
 _LIST_JOIN = re.compile(
-    r"[)\]\"'.]{0,2}\s?(?:,|/|&|,?\s(?:and|or|nor|und|y|et|oder|ou|o)\s|和|、|"
-    r"以及)\s?(?:also\s|both\s|then\s|perhaps\s|maybe\s|possibly\s|probably\s|it (?:might|"
-    r"may|could) be\s)?(?:the\s|an?\s)?(?:option|choice|answer|"
-    r"statement)?s?\s?[(\[\"']{0,2}$"
+    r"[)\]\"'.]{0,2}\s?(?:,|/|&|,?\s(?:and|or|nor|und|y|et|oder|ou|o)\s|和|、|以及)\s?(?:also\s|"
+    r"both\s|then\s|perhaps\s|maybe\s|possibly\s|probably\s|it (?:might|may|could) be\s)?(?:the\s|"
+    r"an?\s)?(?:option|choice|answer|statement)?s?\s?[(\[\"']{0,2}$"
 )
 _VERDICT = re.compile(
-    rf"[)\]\"',.:]{{0,3}}(?:\s?\([^()\n]{{0,80}}\)|"
-    rf"\s?\"[^\"\n]{{0,80}}\")?,?\s{{0,2}}(?:which |that |also |all |both |then |therefore "
-    rf"|clearly |definitely |just |simply ){{0,2}}"
-    rf"(?:(?=(?:fails?|contradicts?|doesn't|isn't|cannot|can't|don't|aren't|wasn't|won't)\b)"
-    rf"|(?P<verb>{VERB})\b)"
-    rf"(?:[^.;\n,]{{0,60}}?\b|[^.;\n]{{0,90}}?\b(?:so|hence|thus|therefore|which|"
-    rf"and)\s(?:it\s|this\s|that\s|they\s)?(?:is|are|can|does|do)\s?|"
+    rf"[)\]\"',.:]{{0,3}}(?:\s?\([^()\n]{{0,80}}\)|\s?\"[^\"\n]{{0,80}}\")?,?\s{{0,2}}(?:which |"
+    rf"that |also |all |both |then |therefore |clearly |definitely |just |simply ){{0,2}}"
+    rf"(?:(?=(?:fails?|contradicts?|doesn't|isn't|cannot|can't|don't|aren't|wasn't|won't)\b)|"
+    rf"(?P<verb>{VERB})\b)(?:[^.;\n,]{{0,60}}?\b|[^.;\n]{{0,90}}?\b(?:so|hence|thus|therefore|"
+    rf"which|and)\s(?:it\s|this\s|that\s|they\s)?(?:is|are|can|does|do)\s?|"
     rf"(?<=n))(?:(?P<deny>{DENIAL})|(?P<affirm>{AFFIRMATION}))\b"
 )
 _BARE_VERDICT = re.compile(
-    r"[)\]\"'\s]{0,3}(?:选项)?(?:(?P<deny>不|错|是错|falsch\b|nicht\b)|(?:是|才是)?(?P<affirm>正确|对的"
-    r"|答案|richtig\b|korrekt\b|it is\b|it must be\b|then(?=\s*(?:[.!\n]|$))))"
-    r"|[)\]\"']{0,2}\s{0,2}[?:,=>|-]{0,3}\s{0,2}(?:(?P<deny2>(?:no|nope|wrong|incorrect|"
-    r"false|not correct|i don't think so|not really)(?=\s*(?:$|[.,;:!|\n)]))|[✗✘❌×])|"
-    r"(?P<affirm2>(?:yes|correct|true|right|that's it|that is it)(?=\s*(?:$|[.,;:!|\n)]))|"
-    r"[✓✔✅]))"
+    r"[)\]\"'\s]{0,3}(?:选项)?(?:(?P<deny>不|错|是错|falsch\b|nicht\b)|(?:是|才是)?(?P<affirm>正确|对的|答案|"
+    r"richtig\b|korrekt\b|it is\b|it must be\b|then(?=\s*(?:[.!\n]|$))))|"
+    r"[)\]\"']{0,2}\s{0,2}[?:,=>|-]{0,3}\s{0,2}(?:(?P<deny2>(?:no|nope|wrong|incorrect|false|"
+    r"not correct|i don't think so|not really)(?=\s*(?:$|[.,;:!|\n)]))|[✗✘❌×])|(?P<affirm2>(?:yes|"
+    r"correct|true|right|that's it|that is it)(?=\s*(?:$|[.,;:!|\n)]))|[✓✔✅]))"
 )
 _NEGATED_LEFT = re.compile(
     r"(?:\b(?:not|cannot|never)|n't)\s(?:\w+\s){0,3}$|\bnot the case that\b[^.\n]{0,80}$"
@@ -56,19 +50,8 @@ _THROUGH = re.compile(
     r"[)\]\"']{0,2}\s?(?:through|thru|to|-|until)\s?[(\[\"']{0,2}[A-Z1-9](?![A-Za-z])"
 )
 _THROUGH_LEFT = re.compile(r"(?<![A-Za-z])[A-Z1-9][)\]\"']{0,2}\s?(?:through|thru|to|-|until)\s?$")
-_ORDINALS = {
-    "1st": 0,
-    "2nd": 1,
-    "3rd": 2,
-    "4th": 3,
-    "5th": 4,
-    "first": 0,
-    "second": 1,
-    "third": 2,
-    "fourth": 3,
-    "fifth": 4,
-    "last": -1,
-}
+_ORDINALS = {"1st": 0, "2nd": 1, "3rd": 2, "4th": 3, "5th": 4, "last": -1, "first": 0,
+             "second": 1, "third": 2, "fourth": 3, "fifth": 4}  # fmt: skip
 _ORDINAL = re.compile(
     rf"\b({'|'.join(_ORDINALS)})\s(?:option|choice|alternative|one)\b(?! (?:is to|step))"
 )
@@ -116,17 +99,14 @@ def _label_finder(letters: str) -> re.Pattern[str]:
         else digit
     )
     return re.compile(
-        rf"(?<![A-Za-z0-9^_])[(\[]\s?(?P<bracket>[{some}{lower}])\s?[)\]]"
-        rf"|\b(?i:options?|choices?|answers?|letter|statement|alternative|opción|respuesta|"
-        rf"aussage|antwort|lettre|réponse)[ \t]?[:#]?[ \t]?[(\[\"']{{0,2}}(?P<named>[{some}]|"
-        rf"[{lower}](?=[)\].,;:!?\n]|\s(?:is|was)\b|\s*$))(?![A-Za-z0-9À-ɏ]|'[a-z]|"
-        rf"-[a-z])[)\]\"']{{0,2}}"
-        rf"|(?:(?<=\bis )|(?<=\bbe )|(?<=\bso )|(?<=\bits )|(?<=\bit's ))"
-        rf"(?P<low>[{lower}])(?=[.!]?\s*\Z)"
-        rf"|(?<![\w'-])(?P<judged>[{lower}])(?=\s(?:is|was)\s(?:the\s)?(?:right|correct|best)\b)"
-        rf"|选项?\s?(?P<zh>[{some}])"
-        rf"|^[ \t>#-]{{0,6}}[(\[]?(?P<heading>[{some}{lower}])\s?[.):\]](?=\s|$)"
-        rf"{bare}",
+        rf"(?<![A-Za-z0-9^_])[(\[]\s?(?P<bracket>[{some}{lower}])\s?[)\]]|\b(?i:options?|choices?|"
+        rf"answers?|letter|statement|alternative|opción|respuesta|aussage|antwort|lettre|"
+        rf"réponse)[ \t]?[:#]?[ \t]?[(\[\"']{{0,2}}(?P<named>[{some}]|[{lower}](?=[)\].,;:!?\n]|"
+        rf"\s(?:is|was)\b|\s*$))(?![A-Za-z0-9À-ɏ]|'[a-z]|-[a-z])[)\]\"']{{0,2}}|(?:(?<=\bis )|"
+        rf"(?<=\bbe )|(?<=\bso )|(?<=\bits )|(?<=\bit's ))(?P<low>[{lower}])(?=[.!]?\s*\Z)|"
+        rf"(?<![\w'-])(?P<judged>[{lower}])(?=\s(?:is|was)\s(?:the\s)?(?:right|correct|best)\b)|"
+        rf"选项?\s?(?P<zh>[{some}])|"
+        rf"^[ \t>#-]{{0,6}}[(\[]?(?P<heading>[{some}{lower}])\s?[.):\]](?=\s|$){bare}",
         re.MULTILINE,
     )
 
@@ -214,38 +194,44 @@ def judged(
 ) -> list[Mention]:
     """The mentions with their verdicts; "A and C are out" rules out both."""
     out: list[Mention] = []
-    groups: list[list[Mention]] = []
-    for mention in mentions:
-        last = groups[-1][-1] if groups else None
-        between = low[last.end : mention.start] if last and mention.start - last.end < 24 else "\0"
-        if last and _LIST_JOIN.fullmatch(between):
-            groups[-1].append(mention)
-        else:
-            groups.append([mention])
-    for number, group in enumerate(groups):
-        first, last = group[0], group[-1]
-        other = options.opposite(first.label) if len(group) == 1 and first.form == "text" else None
-        verdict = _verdict(
-            bool(options.letters) and not options.verdicts,
-            low,
-            max(start, sentence_start(text, first.start, 120)),
-            first.start,
-            last.end,
-        )
+    labelled = bool(options.letters) and not options.verdicts
+    for number, row in enumerate(_rows(mentions, low)):
+        first = row[0]
+        floor = max(start, sentence_start(text, first.start, 120))
+        verdict = _verdict(labelled, low, floor, first.start, row[-1].end)
         left = low[max(start, sentence_start(text, first.start, 90)) : first.start]
-        led = CONCLUSION.search(left)
-        floor = first.start - len(left) + led.start() if led else 0
-        rivals = [
-            m for m in out if m.start >= floor and m.label != first.label and m.verdict != "denied"
-        ]
-        concluded = bool(led) and not rivals
+        concluded = _is_concluded(first, left, out)
+        other = options.opposite(first.label) if len(row) == 1 and first.form == "text" else None
         if other and (verdict == "denied" or _NEGATED_LEFT.search(left)):
-            out.append(Mention(other, first.start, first.end, "text", "", concluded, number))
+            out.append(first._replace(label=other, concluded=concluded, group=number))
             continue
         out.extend(
-            Mention(m.label, m.start, m.end, m.form, verdict, concluded, number) for m in group
+            Mention(m.label, m.start, m.end, m.form, verdict, concluded, number) for m in row
         )
     return _items_judged(out, low)
+
+
+def _rows(mentions: list[Mention], low: str) -> list[list[Mention]]:
+    """The mentions by the rows in which they are named: "A, B and D"."""
+    rows: list[list[Mention]] = []
+    for mention in mentions:
+        last = rows[-1][-1] if rows else None
+        near = last and mention.start - last.end < 24
+        if last and near and _LIST_JOIN.fullmatch(low[last.end : mention.start]):
+            rows[-1].append(mention)
+        else:
+            rows.append([mention])
+    return rows
+
+
+def _is_concluded(mention: Mention, left: str, earlier: list[Mention]) -> bool:
+    """Whether `left` of it leads to a conclusion, with no other option between."""
+    led = CONCLUSION.search(left)
+    if not led:
+        return False
+    floor = mention.start - len(left) + led.start()
+    rivals = (m for m in earlier if m.start >= floor and m.label != mention.label)
+    return all(m.verdict == "denied" for m in rivals)
 
 
 def _items_judged(mentions: list[Mention], low: str) -> list[Mention]:

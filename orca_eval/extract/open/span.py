@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from orca_eval.extract import free_text
-from orca_eval.extract.cues import NOT_GIVEN
-from orca_eval.extract.free_text import Context, trim
-from orca_eval.extract.numbers import show, word_number
-from orca_eval.extract.text import Reply, dangles
-from orca_eval.extract.types import Claim, Example, Rule
+from orca_eval.extract.open import announced
+from orca_eval.extract.open.announced import trim
+from orca_eval.extract.reply import Reply
+from orca_eval.extract.reply.cues import NOT_GIVEN
+from orca_eval.extract.reply.numbers import show, word_number
+from orca_eval.extract.reply.text import ALPHANUMERIC, dangles
+from orca_eval.extract.rule import Claim, Example, Kind, Rule
 
 SEPARATOR = "; "
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
@@ -30,7 +31,6 @@ _SENTENCE = re.compile(
     re.IGNORECASE,
 )
 _LATEX_TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf)\s?\{([^{}]{0,200})\}?")
-_WORD = re.compile(r"[^\W_]")
 _COUNT = re.compile(
     r"(?P<number>-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)(?:\s?%|(?: [a-z]+){0,3})"
 )
@@ -87,43 +87,43 @@ def plain_span(span: str) -> str:
     return span
 
 
-def _shape(claim: Claim | None, ctx: Context, tail: re.Pattern[str]) -> Claim | None:
+def _shape(claim: Claim | None, reply: Reply, tail: re.Pattern[str]) -> Claim | None:
     """The claim's own words: without the reason or the next sentence behind them."""
     if claim is None:
         return None
-    if all(pattern.search(ctx.low[claim.start : claim.end]) for pattern in NOT_GIVEN):
+    if all(pattern.search(reply.low[claim.start : claim.end]) for pattern in NOT_GIVEN):
         return Claim(None, claim.start, claim.end, "refusal")
-    text, end = ctx.text, claim.end
+    text, end = reply.text, claim.end
     cut = tail.search(text, claim.start, end)
     if cut:
         end = cut.start()
     start, end = trim(text, claim.start, end)
     value = _LATEX_TEXT.sub(r"\1", text[start:end])
-    spans = [span for span in written_spans(value) if _WORD.search(span)]
+    spans = [span for span in written_spans(value) if ALPHANUMERIC.search(span)]
     return Claim(SEPARATOR.join(spans), start, end) if spans else None
 
 
-def _final_marker(ctx: Context) -> Claim | None:
-    return _shape(free_text.final_marker(ctx), ctx, _MARKED_TAIL)
+def _final_marker(reply: Reply) -> Claim | None:
+    return _shape(announced.final_marker(reply), reply, _MARKED_TAIL)
 
 
-def _answer_is(ctx: Context) -> Claim | None:
-    claim = free_text.answer_is(ctx)
-    ends = claim is not None and not ctx.text[claim.end :].strip()
-    if claim and ends and dangles(ctx.text) and not ctx.text[claim.end - 1].isupper():
+def _answer_is(reply: Reply) -> Claim | None:
+    claim = announced.answer_is(reply)
+    ends = claim is not None and not reply.text[claim.end :].strip()
+    if claim and ends and dangles(reply.text) and not reply.text[claim.end - 1].isupper():
         return None  # cut off before it came to the answer; but "vitamin A" is whole
-    return _shape(claim, ctx, _PROSE_TAIL)
+    return _shape(claim, reply, _PROSE_TAIL)
 
 
-def _whole(ctx: Context) -> Claim | None:
-    start, end = trim(ctx.text, 0, len(ctx.text))
-    value = ctx.text[start:end]
+def _whole_reply(reply: Reply) -> Claim | None:
+    start, end = trim(reply.text, 0, len(reply.text))
+    value = reply.text[start:end]
     if not value or len(value) > 160 or len(value.split()) > 12 or _SENTENCE.search(value):
         return None
-    return _shape(free_text.value_at(ctx, start, end), ctx, _PROSE_TAIL)
+    return _shape(announced.value_at(reply, start, end), reply, _PROSE_TAIL)
 
 
-RULES: tuple[Rule[Context], ...] = (
+RULES: tuple[Rule[Reply], ...] = (
     Rule(
         "final_marker",
         "A mark for the final answer. Spans set apart by `; `, line breaks or bullets come joined "
@@ -134,27 +134,23 @@ RULES: tuple[Rule[Context], ...] = (
             Example("###Final answer:\n- Denver\n- Dallas", "Denver; Dallas"),
             Example("###Final answer: Iran and Iraq", "Iran and Iraq"),
         ),
+        stated=True,
+        final=True,
     ),
     Rule(
         "answer_is",
         "A statement of the answer, up to its reason or the next sentence.",
         _answer_is,
         (Example("The answer is Manning because he threw two passes.", "Manning"),),
+        stated=True,
     ),
     Rule(
         "whole_reply",
         "A reply of a few words that is no sentence.",
-        _whole,
+        _whole_reply,
         (Example("July 5, 1990", "July 5, 1990"),),
         weak=True,
     ),
 )
 
-
-def find_span(reply: Reply, raw: str) -> tuple[Claim, str] | None:
-    ctx = Context(reply, raw)
-    for rule in RULES:
-        claim = rule.find(ctx)
-        if claim:
-            return claim, rule.name
-    return None
+SPAN = Kind("span", RULES, lambda part, _options: Reply.of(part), literal=True)

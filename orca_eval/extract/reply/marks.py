@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import deque
 
-from orca_eval.extract.phrases import Cues, Words
-from orca_eval.extract.text import Reply, line_end
+from orca_eval.extract.reply.phrases import Cues, Words
+from orca_eval.extract.reply.text import line_end
 
-BOXED = re.compile(r"\\(?:boxed|fbox)\s?\{(?:\\text\s?\{)?")
+_BOXED = re.compile(r"\\(?:boxed|fbox)\s?\{(?:\\text\s?\{)?")
 _TAGGED = re.compile(r"<(?:answer|final_answer|final|result|choice)>", re.IGNORECASE)
+_FINAL = ("最终", "definitiva", "endgültige")
 
 # Of hostile repetition only the last places of each kind are looked at.
 MOST = 40
@@ -18,10 +19,8 @@ Place = tuple[int, int, int | None]
 """Start of the announcement, start of the value, and the value's end where a mark shows it."""
 
 
-def cue_hits(
-    cues: Cues, low: str, words: Words, start: int, most: int = MOST
-) -> list[tuple[int, int]]:
-    """(start of the cue, start of what it announces) of the last `most`, in the text's order."""
+def cue_places(cues: Cues, low: str, words: Words, start: int, most: int = MOST) -> list[Place]:
+    """The last `most` places of each cue, in the text's order."""
     hits: dict[int, int] = {}
     for cue in cues.possible(words, ascii_only=low.isascii()):
         at = low.rfind(cue.anchor, start)
@@ -32,7 +31,7 @@ def cue_hits(
             if found and not _inside_word(low, at):
                 hits[found.end()] = min(at, hits.get(found.end(), at))
             at = low.rfind(cue.anchor, start, at) if at > start else -1
-    return sorted((at, value) for value, at in hits.items())
+    return sorted((at, value, None) for value, at in hits.items())
 
 
 def _inside_word(low: str, at: int) -> bool:
@@ -40,7 +39,31 @@ def _inside_word(low: str, at: int) -> bool:
     return before.isalnum() and before.isascii() and low[at].isascii()
 
 
-def closing_brace(raw: str, at: int, limit: int = 400) -> int:
+def pattern_places(pattern: re.Pattern[str], low: str, start: int) -> list[Place]:
+    """The last places where `pattern` announces what stands behind it."""
+    found = deque(pattern.finditer(low, start), maxlen=MOST)
+    return [(m.start(), m.end(), None) for m in found]
+
+
+def final_places(raw: str, low: str, words: Words, cues: list[Place], start: int) -> list[Place]:
+    """What is marked as final: "final answer" among the cues, boxes, answer tags."""
+    places = [place for place in cues if _says_final(low, place[0], place[1])]
+    if "boxed" in raw or "fbox" in raw:
+        for at, value, _ in pattern_places(_BOXED, raw, start):
+            places.append((at, value, _closing_brace(raw, value)))
+    if "<" in raw and not words.isdisjoint(("answer", "final", "result", "choice")):
+        for at, value, _ in pattern_places(_TAGGED, raw, start):
+            end = raw.find("</", value, value + 2000)
+            places.append((at, value, end if end >= 0 else None))
+    return places
+
+
+def _says_final(low: str, at: int, value: int) -> bool:
+    around = low[max(0, at - 14) : value]
+    return "final" in low[max(0, at - 8) : value] or any(word in around for word in _FINAL)
+
+
+def _closing_brace(raw: str, at: int, limit: int = 400) -> int:
     """Position of the brace that closes the one before `at`, or the end of the line."""
     depth = 1
     for i in range(at, min(len(raw), at + limit)):
@@ -51,29 +74,6 @@ def closing_brace(raw: str, at: int, limit: int = 400) -> int:
             if not depth:
                 return i
     return line_end(raw, at, limit)
-
-
-def final_places(reply: Reply, raw: str, cues: list[tuple[int, int]], start: int) -> list[Place]:
-    """What is marked as final: "final answer", boxes, answer tags."""
-    low = reply.low
-    places: list[Place] = []
-    for at, value in cues:
-        around = low[max(0, at - 14) : value]
-        if (
-            "final" in around[max(0, min(at, 14) - 8) :]
-            or "最终" in around
-            or "definitiva" in around
-            or "endgültige" in around
-        ):
-            places.append((at, value, None))
-    if "boxed" in raw or "fbox" in raw:
-        for found in deque(BOXED.finditer(raw, start), maxlen=MOST):
-            places.append((found.start(), found.end(), closing_brace(raw, found.end())))
-    if "<" in raw and not reply.words.isdisjoint(("answer", "final", "result", "choice")):
-        for found in deque(_TAGGED.finditer(raw, start), maxlen=MOST):
-            end = raw.find("</", found.end(), found.end() + 2000)
-            places.append((found.start(), found.end(), end if end >= 0 else None))
-    return places
 
 
 def hash_places(text: str, after: re.Pattern[str], start: int) -> list[Place]:

@@ -22,35 +22,23 @@ NUMBER = re.compile(
     rf"|(?P<whole>\d{{1,9}})(?:(?:\s+(?:and\s+)?|"
     rf"\s?-\s?)(?P<mn>\d{{1,4}})\s?/\s?(?P<md>\d{{1,4}})(?![\d/])"
     rf"|\s?(?:and\s)?\\[dtc]?frac\s?\{{\s*(?P<mln>\d{{1,6}})\s*\}}\s?"
-    rf"\{{\s*(?P<mld>\d{{1,6}})\s*\}})"
-    rf"|(?P<fn>{_INT})\s?/\s?(?P<fd>{_INT})(?![\d/]|\s?/|\.\d)"
+    rf"\{{\s*(?P<mld>\d{{1,6}})\s*\}})|(?P<fn>{_INT})\s?/\s?(?P<fd>{_INT})(?![\d/]|\s?/|\.\d)"
     rf"|(?P<int>{_INT})(?!\d|:\d)(?P<dec>\.\d+)?(?!\d)(?P<vulgar>[½⅓⅔¼¾⅕⅛])?|"
     rf"(?P<lead>\.\d+)|(?P<only>[½⅓⅔¼¾⅕⅛])"
-    r")"
-    r"(?:\s?(?:×|x|\*|\\times|\\cdot)\s?10\s?(?:\^|\*\*)?\s?\{?\s?(?P<pow>[-+]?\d{1,3})\s?\}?(?!\d)"
-    r"|(?P<exp>e[-+]?\d{1,3})(?!\w))?"
+    r")(?:\s?(?:×|x|\*|\\times|\\cdot)\s?10\s?(?:\^|"
+    r"\*\*)?\s?\{?\s?(?P<pow>[-+]?\d{1,3})\s?\}?(?!\d)|(?P<exp>e[-+]?\d{1,3})(?!\w))?"
     r"(?:\s?(?P<scale>thousand|million|billion|trillion)\b|(?<=\d)(?P<k>k)\b)?",
     re.IGNORECASE,
 )
 _VULGAR = {"½": Fraction(1, 2), "⅓": Fraction(1, 3), "⅔": Fraction(2, 3), "¼": Fraction(1, 4),
            "¾": Fraction(3, 4), "⅕": Fraction(1, 5), "⅛": Fraction(1, 8)}  # fmt: skip
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_UNITS = {
-    word: i
-    for i, word in enumerate(
-        [
-            *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
-            *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen"),
-            *("seventeen", "eighteen", "nineteen"),
-        ]
-    )
-}
-_TENS = {
-    word: 10 * i
-    for i, word in enumerate(
-        ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"), start=2
-    )
-}
+_SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+          "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen",
+          "eighteen", "nineteen")  # fmt: skip
+_DECADES = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_UNITS = {word: i for i, word in enumerate(_SMALL)}
+_TENS = {word: 10 * i for i, word in enumerate(_DECADES, start=2)}
 _PARTS = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4,
           "fourth": 4, "fourths": 4, "fifth": 5, "fifths": 5}  # fmt: skip
 _WORD = "|".join([*_UNITS, *_TENS, *_SCALES])
@@ -74,27 +62,32 @@ def _digits(text: str) -> int:
 
 
 def _value(m: re.Match[str]) -> Fraction | None:
-    if m["ln"]:
-        value = Fraction(int(m["ln"]), int(m["ld"])) if int(m["ld"]) else None
-    elif m["whole"]:
-        top, bottom = (m["mn"], m["md"]) if m["mn"] else (m["mln"], m["mld"])
-        value = int(m["whole"]) + Fraction(int(top), int(bottom)) if int(bottom) else None
-    elif m["fn"]:
-        bottom_int = _digits(m["fd"])
-        value = Fraction(_digits(m["fn"]), bottom_int) if bottom_int else None
-    elif m["only"]:
-        value = _VULGAR[m["only"]]
-    else:
-        digits = (m["lead"] and "0" + m["lead"]) or f"{_digits(m['int'])}{m['dec'] or ''}"
-        value = Fraction(Decimal(digits)) + _VULGAR.get(m["vulgar"] or "", Fraction(0))
-    if value is None:
-        return None
+    value = _before_power(m)
     power = int(m["pow"] or (m["exp"] or "e0")[1:])
-    if abs(power) > _MAX_POWER:
+    if value is None or abs(power) > _MAX_POWER:
         return None
     value *= Fraction(10) ** power
     value *= _SCALES.get((m["scale"] or "").lower(), 1) * (1000 if m["k"] else 1)
     return -value if (m["sign"] or m["sign2"] or "").strip() == "-" else value
+
+
+def _before_power(m: re.Match[str]) -> Fraction | None:
+    """The value without its sign, power and scale; None where it divides by zero."""
+    if m["ln"]:
+        return _ratio(int(m["ln"]), int(m["ld"]))
+    if m["whole"]:
+        part = _ratio(int(m["mn"] or m["mln"]), int(m["md"] or m["mld"]))
+        return None if part is None else int(m["whole"]) + part
+    if m["fn"]:
+        return _ratio(_digits(m["fn"]), _digits(m["fd"]))
+    if m["only"]:
+        return _VULGAR[m["only"]]
+    digits = (m["lead"] and "0" + m["lead"]) or f"{_digits(m['int'])}{m['dec'] or ''}"
+    return Fraction(Decimal(digits)) + _VULGAR.get(m["vulgar"] or "", Fraction(0))
+
+
+def _ratio(top: int, bottom: int) -> Fraction | None:
+    return Fraction(top, bottom) if bottom else None
 
 
 def find_numbers(text: str, start: int = 0, end: int | None = None) -> list[Number]:

@@ -1,0 +1,136 @@
+"""What number a statement arrives at."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from orca_eval.extract.number.reply import NumberReply
+from orca_eval.extract.reply.numbers import Number, find_numbers
+
+_OPERATOR = re.compile(
+    r"\s{0,2}%?\s{0,2}(?:[a-z]{1,12}\s{1,2})?(?:[-+*/×÷^·]|x(?=[\s\d])|\\times|\\div|"
+    r"\\cdot|times|plus|minus|divided by|multiplied by)\s{0,2}[\\$£€(]{0,3}\s?-?\.?\d"
+)
+_OPERATOR_BEFORE = re.compile(
+    r"(?:[\d)%]\s?\*|\*\s|[+/×÷^·√]|sqrt\s?[{(]?|\s-|\dx|\sx|\\times|\\div|\\cdot|\btimes|"
+    r"\bplus|\bminus|divided by|multiplied by)\s{0,2}[\\$£€(]{0,3}$"
+)
+_CIRCUMSTANCE = re.compile(
+    r"\b(?:in|after|for|within|with|by|at|every|of|from|over|during|on|per|than|between|each|"
+    r"first|next|last|past|all|those|these|until|since|day|week|year|month|hour|age|page|level|"
+    r"grade|chapter|step|the|other|before|until|number|among|to|"
+    r"(?<!need )(?<!needs )(?<!have )(?<!has )(?<!had )(?<!able )to [a-z]+)\s{1,2}(?:the |only |"
+    r"about |all |another |every )?[\\$£€]{0,2}$"
+)
+_RESULT_OF = re.compile(
+    r"\ban?\s(?:[a-z]+\s)?(?:total|sum|average|profit|difference|amount|cost|price|rest|"
+    r"remainder|result|discount|product|balance|score|value|distance|sums?|weight|count|"
+    r"maximum|minimum|mean|leaving|rate|speed) of\s{1,2}(?:about |only )?[\\$£€]{0,2}$"
+)
+RESULT_CUE = re.compile(
+    r"=|≈|\bi\.e\.|\b(?:which is|which means|which equals|which makes|which gives|that is|that's|"
+    r"now (?:has|have|is|are)|(?:has|have|is|are) now|equals?(?: to)?|giv(?:ing|es)(?= (?:us|you|"
+    r"an?|[$£€]?\d))|totals|totaling|totalling|making|makes|amounts? to|comes? (?:out )?to|"
+    r"resulting in|results in|adds? up to|for a total of|so(?! that)|therefore|thus|hence|leaving|"
+    r"leaves)\b"
+)
+_VERB_LEFT = re.compile(
+    r"\b(?:is|are|was|were|be|has|have|had|earns?|earned|makes?|made|needs?|needed|pays?|paid|"
+    r"costs?|spends?|spent|takes?|took|gets?|got|left with|owes?|saves?|saved|sells?|sold|eats?|"
+    r"ate|walks?|walked|drove|drives?|equals|worth|runs?|ran|buys?|bought|weighs?|weighed|"
+    r"receives?|received|reads?|use[sd]?|uses|drinks?|drank|produces?|bakes?|collects?|collected|"
+    r"raised?|gives?|gave|total(?:s|ed)?|only|about|of)\s+(?:a total of |only |about |exactly |"
+    r"approximately |around |roughly |still |now |also |up to )?[\\$£€]{0,2}$"
+)
+_REASON_FIRST = re.compile(r"[\s\W]{0,6}(?:since|if|when|as|while|because|given|after|before)\b")
+_REASON = re.compile(
+    r"\b(?:since|because|given that|if|when|while|before|as he|as she|as they|as it|"
+    r"as there|as each|considering|or (?:about|approximately|roughly|around))\b"
+)
+_IS_RESULT = re.compile(r"[=≈]\s{0,2}[\\$£€]{0,2}$")
+BACK = 2_000  # how far back a result is looked for
+
+
+def is_expression(low: str, number: Number) -> bool:
+    """Whether the number is an operand."""
+    return bool(
+        _OPERATOR.match(low, number.end)
+        or _OPERATOR_BEFORE.search(low[max(0, number.start - 14) : number.start])
+    )
+
+
+def is_circumstance(low: str, number: Number) -> bool:
+    """Whether the number is a time, a rate, a place, a part: "in 5 days", "per 3 miles"."""
+    left = low[max(0, number.start - 24) : number.start]
+    return bool(_CIRCUMSTANCE.search(left)) and not _RESULT_OF.search(left)
+
+
+def result_of(reply: NumberReply, start: int, end: int) -> Number | None:
+    """The number that the statement text[start:end] arrives at, None if it arrives at none."""
+    low = reply.low
+    numbers = before_reason(low, find_numbers(low, start, end), start, end)
+    if not numbers:
+        return None
+    at = _behind_last_cue(low, numbers[-1], start, end)
+    behind = [n for n in numbers if n.start >= at]
+    plain = [n for n in behind if not is_expression(low, n)]
+    if not plain:
+        return None
+    if at > start and low[at - 1] in "=≈" and behind[0].start - at < 8:
+        return behind[0] if behind[0] in plain else None
+    if len(plain) < len(behind) and at == start:
+        return None
+    return _repeated(reply, plain, at) or _main(low, plain, at, cued=at > start)
+
+
+def _behind_last_cue(low: str, last: Number, start: int, end: int) -> int:
+    """The end of the last "so", "=", "which is" before the last number, or `start`."""
+    cues = (cue.end() for cue in RESULT_CUE.finditer(low, start, end))
+    return max((cue for cue in cues if cue <= last.start), default=start)
+
+
+def _repeated(reply: NumberReply, numbers: list[Number], at: int) -> Number | None:
+    """The number that is the result of the equation before `at`, or the only value there is."""
+    computed = _last_result(reply, at)
+    repeated = [n for n in numbers if n.value == computed]
+    if len(repeated) == 1 or len({n.value for n in numbers}) == 1:
+        return (repeated or numbers)[0]
+    return None
+
+
+def _main(low: str, numbers: list[Number], at: int, *, cued: bool) -> Number | None:
+    """Of several numbers behind `at` the one that the statement is about."""
+    main = [n for n in numbers if not is_circumstance(low, n)]
+    if len(main) < 2:
+        return main[0] if main else None
+    stated = [n for n in main if _VERB_LEFT.search(low[max(0, n.start - 30) : n.start])]
+    if stated and any(c.isalpha() for c in low[at : main[0].start]):
+        return stated[-1]
+    paid = [n for n in main if n.currency]
+    if len(paid) == 1:
+        return paid[0]
+    return main[0] if cued else main[-1]
+
+
+def before_reason(low: str, numbers: list[Number], start: int, end: int) -> list[Number]:
+    """The numbers before the reason ("because ..."), unless the reason comes first or computes."""
+    reason = _REASON.search(low, numbers[0].end, end) if numbers else None
+    if not reason or "=" in low[reason.end() : end] or _REASON_FIRST.match(low, start):
+        return numbers
+    return [n for n in numbers if n.end <= reason.start()]
+
+
+def _last_result(reply: NumberReply, at: int) -> Fraction | None:
+    """The result of the last equation before `at`."""
+    low = reply.low
+    equals = max(low.rfind(sign, max(reply.start, at - BACK), at) for sign in "=≈")
+    numbers = find_numbers(low, equals + 1, at) if equals >= 0 else []
+    near = bool(numbers) and not any(c.isalpha() for c in low[equals : numbers[0].start])
+    return numbers[0].value if near else None
+
+
+def results(low: str, start: int, end: int | None = None) -> set[Fraction]:
+    """The values of the equations in low[start:end]."""
+    numbers = find_numbers(low, start, end)
+    return {n.value for n in numbers if _IS_RESULT.search(low[max(0, n.start - 5) : n.start])}

@@ -1,0 +1,173 @@
+"""Which parts of a response are read: behind the thinking and up to an invented turn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Literal, NamedTuple
+
+from orca_eval.extract.reply.text import TAIL, WORDS_READ, lower, words_of
+
+# Rules read at most this much of a part: the answer stands near an end, and time stays bounded.
+HEAD = 4_000
+MAX_MARKERS = 3
+MOST_HEADINGS = 8 * MAX_MARKERS
+
+
+class Part(NamedTuple):
+    """A range of a response, whose lower-case twin is `low`.
+
+    `open_end`: a heading ends it ("Question:"), by which the reply may have gone on to a question
+    of its own invention or, in its work, to the next step.
+    """
+
+    response: str
+    response_low: str
+    start: int
+    end: int
+    open_end: bool
+
+    @property
+    def raw(self) -> str:
+        return self.response[self.start : self.end]
+
+    @property
+    def low(self) -> str:
+        return self.response_low[self.start : self.end]
+
+
+def parts_of(response: str) -> list[Part] | Literal["unclosed_thinking", "empty"]:
+    """What to read, in turn, or why there is nothing.
+
+    Of a part too long to read whole, the tail and then the head.
+    """
+    low = lower(response)
+    start = after_thinking(low)
+    if start is None:
+        return "unclosed_thinking"
+    if not response[start : start + TAIL].strip() and not response[start:].strip():
+        return "empty"
+    parts = []
+    for end, open_end in run_on_ends(low, start):
+        if end - start <= HEAD + TAIL:
+            ranges = [(start, end)]
+        else:
+            ranges = [(end - TAIL, end), (start, start + HEAD)]
+        parts += [Part(response, low, a, b, open_end) for a, b in ranges]
+    return parts
+
+
+# --- thinking blocks -----------------------------------------------------------------------------
+
+_NAMES = ("think", "thinking", "thought", "thoughts", "reasoning", "analysis", "reflection",
+          "scratchpad")  # fmt: skip
+_OPENING = ("<{}>", "[{}]", "◁{}▷", "<|begin_of_{}|>", "<|start_{}|>", "<|open|>{}<|sep|>",
+            "<seed:{}>", "<mm:{}>", "<ifm|{}>", "<ifm|{}_fast>", "<ifm|{}_faster>")  # fmt: skip
+_CLOSING = ("</{}>", "[/{}]", "◁/{}▷", "<|end_of_{}|>", "<|end_{}|>", "<|close|>{}<|sep|>",
+            "</seed:{}>", "</mm:{}>", "</ifm|{}>", "</ifm|{}_fast>",
+            "</ifm|{}_faster>")  # fmt: skip
+_TAGS: dict[str, tuple[tuple[str, bool], ...]] = {
+    name: tuple((form.format(name), form in _CLOSING) for form in (*_OPENING, *_CLOSING))
+    for name in _NAMES
+} | {
+    "channel": (("<|channel|>analysis", False), ("<|channel|>commentary", False),
+                ("<|channel|>final<|message|>", True), ("<|channel|>final", True),
+                ("<|channel>thought", False), ("<channel|>", True)),
+}  # fmt: skip
+THINKING_TAGS = tuple(tag for tags in _TAGS.values() for tag, _closes in tags)
+# Of these, models also write headings that nothing closes: "[Analysis]", "<reasoning>".
+_HEADINGS = frozenset(_NAMES) - {"think", "thinking"}
+_ANSWER_PART = re.compile(
+    r"(?:\n|[.!?][ \t])[ \t]{0,4}(?:[#*]{0,6}[ \t]?final answer\b|\[(?:final )?answer\]|####)"
+)
+
+
+def after_thinking(low: str) -> int | None:
+    """Where the answer part begins: after the last closed thinking block; None if one stays open.
+
+    A closing tag without an opening one counts: templates open the block inside the prompt. What
+    may be a heading opens no block where a line or sentence behind it begins the answer.
+    """
+    if "<" not in low and "[" not in low and "◁" not in low:
+        return 0
+    words = words_of(low)
+    if len(low) <= WORDS_READ and words.isdisjoint(_TAGS):
+        return 0
+    last, start = -1, 0
+    still_open = False
+    for name, tags in _TAGS.items():
+        if name not in words and (len(low) <= WORDS_READ or name not in low):
+            continue
+        for tag, closes in tags:
+            at = low.rfind(tag)
+            if at > last and not (
+                name in _HEADINGS and not closes and _ANSWER_PART.search(low, at)
+            ):
+                last, start, still_open = at, at + len(tag), not closes
+    return None if still_open else start
+
+
+# --- run-on text ---------------------------------------------------------------------------------
+
+# What a model writes when it goes on to invent the next turn. Words need a line or sentence start
+# before them and a colon or a line end after them; tokens of chat templates count anywhere.
+_TURNS = frozenset(("human", "user"))
+_UNSPACED = frozenset(("问题", "题目"))
+_HEADING = re.compile(
+    r"[\n.!?)\]}](?:(?<=\n)(?P<line>[ \t]{0,19}(?:[#*>\[]{1,6}[ \t]{0,19})?)"
+    r"|(?<!\n)(?P<sentence>[ \t]{1,3}[*#]{0,3}|#{2,6}[ ]?))(?:(?:next|new|another|example) )?"
+    r"(?P<word>question|q[1-9]?|problem|exercise|human|user|student|input|instruction|pregunta"
+    r"|frage|问题|题目)\]?[ \t]?#?\d{0,3}[ \t]?\*{0,2}[ \t]?(?=[:：\n])"
+)
+# A reply that begins so goes through questions of its own: their numbers end nothing.
+_OWN_FIRST = re.compile(r"[\s#*]{0,8}(?:question|problem|exercise|q)[ \t]?#?1\b")
+_NUMBERED = re.compile(r"(?:[a-z]+[ \t]?#?\d|q\d)")
+_RUN_ON_TOKENS = ("[inst]", "[/inst]", "</s>", "<s>", "<|im_", "<|eot_id|>", "<|end", "<|user",
+                  "<|start_header_id|>", "<|assistant", "<end_of_turn>", "<start_of_turn>",
+                  "<｜end▁of▁sentence｜>", "<|eom_id|>", "<|return|>", "<turn|>",
+                  "<|turn>")  # fmt: skip
+# A question with options of its own: base models go on to the next item without a heading.
+_NEXT_ITEM = re.compile(r"\n[^\n]{8,300}\?[ \t]*\n{1,2}[ \t]*\(?a[).:][ \t]")
+_SEARCHED = 40_000
+
+
+def run_on_ends(low: str, start: int) -> list[tuple[int, bool]]:
+    """Where the answer may end: before each of the first run-on markers, then the text's end.
+
+    With each, whether it is open: before what a reply may also write within its work, as no turn
+    of another speaker is. Markers with nothing before them are the reply's own heading and don't
+    count.
+    """
+    part = low[start : start + _SEARCHED]
+    closed: list[int] = []
+    opened: list[int] = []
+    if "<" in part or "[" in part:
+        closed = [at for at in map(part.find, _RUN_ON_TOKENS) if at >= 0]
+    if "?\n" in part and (item := _NEXT_ITEM.search(part)):
+        closed.append(item.start() + 1)
+    for word, at in islice(_headings(low, "\n" + part), MOST_HEADINGS):
+        (closed if word in _TURNS else opened).append(at - 1)
+    if not closed and not opened:
+        return [(len(low), False)]
+    found = [(at, False) for at in _first(closed, part)] + [
+        (at, True) for at in _first(opened, part)
+    ]
+    return [(start + at, opens) for at, opens in sorted(found)] + [(len(low), False)]
+
+
+def _headings(low: str, text: str) -> Iterator[tuple[str, int]]:
+    """Headings of another turn, and where in `text`, which begins with a line end, each starts."""
+    numbered = _OWN_FIRST.match(text, 1) is not None
+    words: frozenset[str] = frozenset()
+    for found in _HEADING.finditer(text):
+        word = found["word"]
+        if numbered and _NUMBERED.match(text, found.start("word")):
+            continue
+        words = words or words_of(low)  # not "question12:", which is a name for something
+        if word in _UNSPACED or not words.isdisjoint((word, word.rstrip("123456789"))):
+            yield word, found.start("line" if found["sentence"] is None else "sentence")
+
+
+def _first(ends: list[int], part: str) -> list[int]:
+    return [at for at in sorted(ends) if part[:at].strip(" \n\t#*-\"'")][:MAX_MARKERS]

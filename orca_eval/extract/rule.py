@@ -1,0 +1,197 @@
+"""Rules, kinds of answer, and the one loop that asks a kind's rules, the strongest first.
+
+A rule stands in the RULES of its kind: choice/rules.py, number/rules.py, open/span.py or
+open/text.py. Its place there is its strength; all else that sets it apart is a flag on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from orca_eval.extract.reply import Reply
+from orca_eval.extract.reply.cues import CORRECTION, WITHDRAWN
+from orca_eval.extract.reply.marks import Place
+from orca_eval.extract.reply.parts import Part
+
+
+class Claim(NamedTuple):
+    """One commitment found in a reply, or (answer None) one found and void for `reason`.
+
+    `start` and `end` are offsets into the text that was read.
+    """
+
+    answer: str | None
+    start: int
+    end: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A reply for the documentation and the tests: what the rule makes of it."""
+
+    reply: str
+    answer: str | None
+    options: str = ""
+
+
+R = TypeVar("R", bound=Reply)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[R]):
+    """One way to commit to an answer. `find` returns its last such claim in the text, or None."""
+
+    name: str
+    reason: str
+    find: Callable[[R], Claim | None]
+    examples: tuple[Example, ...]
+    stated: bool = False
+    """It finds a statement of the answer; other rules read it from the course of the reply."""
+    final: bool = False
+    """It finds a mark for the final answer, which counts even behind a "Question:"."""
+    corrects: bool = True
+    """It is heard first on what follows a self-correction ("wait", "scratch that"); a weak one is
+    not.
+    """
+    weak: bool = False
+    """It reads what the reply leaves unsaid: it is silent on refusals and cut-off replies, and its
+    samples come first on the audit sheet.
+    """
+    verbatim: Callable[[Part, Mapping[str, str]], Claim | None] | None = None
+    """What it finds word for word, before anything is read."""
+    at_correction: Callable[[R], Claim | None] | None = None
+    """What it finds right behind a self-correction, before any rule is heard there."""
+
+
+class Found(NamedTuple):
+    """A claim and the rule that found it; None for a refusal, which is what no rule finds."""
+
+    claim: Claim
+    rule: Rule[Any] | None
+
+    @property
+    def name(self) -> str:
+        """The name to show: of a void claim the reason."""
+        return self.claim.reason or (self.rule.name if self.rule else "")
+
+    @property
+    def stated(self) -> bool:
+        return self.rule is not None and self.rule.stated
+
+    @property
+    def final(self) -> bool:
+        return self.rule is not None and self.rule.final
+
+
+class Void(Enum):
+    """What a void claim leaves to the rules behind the one that found it."""
+
+    REST = auto()  # an answer further on in the text, unless a weak rule finds it
+    NOTHING = auto()
+    ALL = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[R]):
+    """A kind of answer: its rules, the strongest first, and how a part is read for them."""
+
+    name: str
+    rules: tuple[Rule[R], ...]
+    read: Callable[[Part, Mapping[str, str]], R]
+    literal: bool = False
+    """The answer is the reply's own words: nothing corrects, withdraws or declines them, and a void
+    claim ends the search.
+    """
+    void_corrected: Void = Void.REST
+    """What a void claim leaves on what follows a self-correction."""
+    weak_on_refusal: bool = True
+    """Whether weak rules are heard where the reply declines: then they judge it themselves."""
+
+
+def first_claim(
+    rules: Iterable[Rule[R]], reply: R, void: Void, *, weak_on_refusal: bool = True
+) -> Found | None:
+    """The claim of the first rule that has an answer, else the first void one."""
+    held: Found | None = None
+    for rule in rules:
+        if rule.weak and (held or (not weak_on_refusal and reply.declines)):
+            continue
+        claim = rule.find(reply)
+        if claim is None:
+            continue
+        if claim.answer is None:
+            held = held or Found(claim, rule)
+            if void is Void.NOTHING:
+                return held
+        elif held is None or void is Void.ALL or claim.start >= held.claim.end:
+            return Found(claim, rule)
+    return held
+
+
+def commitment(kind: Kind[R], part: Part, options: Mapping[str, str]) -> Found | None:
+    """What the part commits to: word for word, else behind its last self-correction, else in all
+    of it, unless that is withdrawn.
+    """
+    for rule in kind.rules:
+        if rule.verbatim and (claim := rule.verbatim(part, options)):
+            return Found(claim, rule)
+    reply = kind.read(part, options)
+    if kind.literal:
+        return first_claim(kind.rules, reply, Void.NOTHING)
+    corrected = CORRECTION.last(reply.low, reply.words)
+    if corrected is not None:
+        found = _correction(kind, replace(reply, start=corrected))
+        if found:
+            return found
+    found = first_claim(kind.rules, reply, Void.REST, weak_on_refusal=kind.weak_on_refusal)
+    if found is None:
+        return Found(Claim(None, 0, 0, "refusal"), None) if reply.declines else None
+    if found.claim.answer is not None:
+        gone = WITHDRAWN.search(reply.low, reply.words, found.claim.end)
+        if gone:
+            return Found(Claim(None, found.claim.start, gone.end(), "withdrawn"), found.rule)
+    return found
+
+
+def _correction(kind: Kind[R], reply: R) -> Found | None:
+    """The answer behind a self-correction, where `reply` starts."""
+    for rule in kind.rules:
+        if rule.at_correction and (claim := rule.at_correction(reply)):
+            return Found(claim, rule)
+    rules = (rule for rule in kind.rules if rule.corrects and not rule.weak)
+    found = first_claim(rules, reply, kind.void_corrected)
+    return found if found and found.claim.answer is not None else None
+
+
+def claims(kind: Kind[R], reply: R) -> list[tuple[Rule[R], Claim]]:
+    """The claim of each rule that has one, as if it were the only rule."""
+    found = ((rule, rule.find(reply)) for rule in kind.rules)
+    return [(rule, claim) for rule, claim in found if claim is not None]
+
+
+def last_claim(
+    places: Iterable[Place], announced: Callable[[int, int, int | None], Claim | None]
+) -> Claim | None:
+    """The last of the claims that are announced at these places."""
+    claims = (announced(*place) for place in sorted(places, reverse=True))
+    return next((claim for claim in claims if claim), None)
+
+
+VOID_REASONS = {
+    "empty": "nothing stands outside the thinking block",
+    "unclosed_thinking": "a thinking block was never closed",
+    "no_commitment": "no rule fired",
+    "refusal": "the reply declines, or says that it can't be known",
+    "none_of_the_options": "it holds that none of the options is right",
+    "not_an_option": "it names a label that does not exist",
+    "several_options": "it names several options as the answer",
+    "letter_text_conflict": "label and option text contradict each other",
+    "several_numbers": "it offers several numbers, or an amount in two units",
+    "expression": "the announced value is an expression in a variable",
+    "withdrawn": "the answer is taken back and none takes its place",
+}
+"""The names that stand for a rule where an extraction has no answer."""
