@@ -148,12 +148,13 @@ def test_the_shipped_averages_leave_a_folder_where_it_was() -> None:
 def test_content_holds_prompt_and_gold(monkeypatch: pytest.MonkeyPatch) -> None:
     from orca_eval.benchmarks import load
 
-    make = load._items
+    make = load._doc
 
     def edited(*args: Any) -> Any:
-        return [{**item, "prompt": f"{item['prompt']} Think."} for item in make(*args)]
+        *rest, item = args
+        return make(*rest, {**item, "prompt": f"{item['prompt']} Think."})
 
-    monkeypatch.setattr(load, "_items", edited)
+    monkeypatch.setattr(load, "_doc", edited)
     other = load_benchmark("crass", None, quickstart=True)
     assert other.data_sha256 == CRASS.data_sha256
     assert other.content_sha256 != CRASS.content_sha256
@@ -198,12 +199,13 @@ def test_an_edited_task_of_ours_is_made_anew(
     from orca_eval.benchmarks import load
 
     assert main(command) == 0
-    make = load._items
+    make = load._doc
 
     def edited(*args: Any) -> Any:
-        return [{**item, "prompt": f"{item['prompt']} Think."} for item in make(*args)]
+        *rest, item = args
+        return make(*rest, {**item, "prompt": f"{item['prompt']} Think."})
 
-    monkeypatch.setattr(load, "_items", edited)
+    monkeypatch.setattr(load, "_doc", edited)
     capsys.readouterr()
     assert main(command) == 0
     assert "changed since this run: the task crass, the task gsm8k" in capsys.readouterr().err
