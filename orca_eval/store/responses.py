@@ -238,6 +238,8 @@ class ResponseStore:
                     self._write(batch)
             except sqlite3.Error as error:
                 self._fail(disk.write_line(self.path, error))
+            except OrcaEvalError as error:
+                self._fail(str(error))
             except Exception as error:  # whatever it is, the run has to hear of it
                 self._fail(f"can't write {self.path}: {type(error).__name__}: {error}")
             if end is not None:
@@ -249,16 +251,21 @@ class ResponseStore:
 
     def _write(self, batch: Batch) -> None:
         """Writes the batch, however long another process holds the database."""
-        said = time.monotonic()
+        said, mended = time.monotonic(), False
         rows = self._rows(batch)
         marks = [(mark, key) for key, _, mark in batch if mark is not None]
         while True:
             try:
                 with self._mutex:
                     return _write(self._connection, rows, marks)
-            except sqlite3.OperationalError as error:
+            except sqlite3.DatabaseError as error:
                 given_up = self._give_up_at is not None and time.monotonic() > self._give_up_at
-                if not disk.is_busy(error) or given_up:
+                if not disk.is_busy(error) and "malformed" in str(error) and not mended:
+                    mended = True  # damage in a part that no read has met
+                    with self._mutex:
+                        self._connection.close()
+                        self._connection = self._salvage(str(error))
+                elif given_up or not disk.is_busy(error):
                     raise
             if time.monotonic() - said > BUSY_SECONDS:
                 said = time.monotonic()
