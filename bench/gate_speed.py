@@ -26,13 +26,13 @@ import yaml
 from gate_simulation import BENCHMARKS
 
 from orca_eval.gate.compare import compare_paired
-from orca_eval.gate.export import write_export
+from orca_eval.gate.facts import Facts
 from orca_eval.gate.judge import judge
-from orca_eval.gate.manifest import Facts
 from orca_eval.gate.pairing import pair
 from orca_eval.gate.policy import policy_from_mapping
 from orca_eval.gate.side import read_side
 from orca_eval.paths import CONF
+from orca_eval.results.baseline import write_export
 
 T = TypeVar("T")
 Seconds = dict[str, dict[str, float]]

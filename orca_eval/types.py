@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple, TypedDict
 Kind = Literal["choice", "number", "span", "text"]
 FinishReason = Literal["stop", "length", "skipped", "timeout"]
 Role = Literal["system", "user", "assistant"]
+Aggregate = Literal["pooled", "mean_of_tasks"]
+"""How a benchmark's tasks make one score: every doc counts once, or every task."""
 
 
 class Message(TypedDict):

@@ -20,7 +20,6 @@ from bench.fuzz.files import bombs, changed_bytes, changed_csv, changed_json, ch
 from bench.fuzz.small_run import write_small_run
 from orca_eval.errors import InputError, RunError
 from orca_eval.gate import main_baseline_export, main_gate, policy_from_mapping
-from orca_eval.gate.export import write_export
 from orca_eval.gate.side import read_side
 from orca_eval.paths import CONF
 from orca_eval.report import main_report
@@ -28,8 +27,8 @@ from orca_eval.report.board import build_board
 from orca_eval.report.exports.lm_eval import lm_eval_results, lm_eval_samples
 from orca_eval.report.html.pack import pack
 from orca_eval.report.run_tables import run_tables
-from orca_eval.report.runs import read_run
-from orca_eval.run.reading import finished_manifest
+from orca_eval.results.baseline import write_export
+from orca_eval.results.run import check_finished, read_run
 from orca_eval.run.results import show
 from orca_eval.verbs.audit import audit_run
 from orca_eval.verbs.rescore import rescore_run
@@ -96,8 +95,8 @@ def _refusal(action: Action) -> InputError | None:
 
 def _printed(run: Path) -> None:
     """As the run's own command does: its table where it is finished and whole."""
-    if finished_manifest(run) is not None:
-        show(run)
+    check_finished(run)
+    show(run)
 
 
 def _reported(run: Path, folder: Path) -> None:

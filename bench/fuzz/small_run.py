@@ -9,10 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orca_eval.aggregate import aggregate, to_frame
 from orca_eval.extract import EXTRACTOR_VERSION, extract_answer
-from orca_eval.run.reading import averages_of, infos_of
-from orca_eval.run.samples import SCHEMA, scores_of_file
+from orca_eval.results.aggregate import aggregate
+from orca_eval.results.manifest import checked
+from orca_eval.results.rescore import scores_of
+from orca_eval.results.samples import SCHEMA
+from orca_eval.results.scores import write_scores
 from orca_eval.scoring import score_answer
 
 ROWS_A_TASK = 12
@@ -45,9 +47,9 @@ def write_small_run(folder: Path) -> None:
         write_page_checksum=True,
     )
     content = _manifest()
-    scores = scores_of_file(table.to_pandas())
-    frame = to_frame(aggregate(scores, infos_of(content), averages_of(content)))
-    frame.to_csv(folder / "scores.csv", index=False)
+    manifest = checked(content, folder / "manifest.json", whole=True)
+    scores = scores_of(table.to_pandas())
+    write_scores(folder, aggregate(scores, manifest.kinds, manifest.averages))
     (folder / "manifest.json").write_text(json.dumps(content, indent=1))
 
 

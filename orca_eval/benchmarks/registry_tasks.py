@@ -24,9 +24,9 @@ from orca_eval.benchmarks.load import add_content, row_hash
 from orca_eval.benchmarks.sampling import sample
 from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.benchmarks.task_files import task_files_sha256
-from orca_eval.benchmarks.types import Aggregate, Benchmark, Task
+from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.errors import InputError
-from orca_eval.types import Doc, Message
+from orca_eval.types import Aggregate, Doc, Message
 
 PREFIX = "lm_eval:"
 

@@ -16,8 +16,8 @@ from typing import Any, cast
 import yaml
 
 from orca_eval.benchmarks.items import Item, Row
-from orca_eval.benchmarks.types import Aggregate
 from orca_eval.paths import TASKS
+from orca_eval.types import Aggregate
 
 PREFIX = "orca_"  # keeps our names apart from lm-eval's own in one index
 ProcessDocs = Callable[[Iterable[Row]], list[Item]]

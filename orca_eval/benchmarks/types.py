@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from orca_eval.types import Doc
-
-Aggregate = Literal["pooled", "mean_of_tasks"]
+from orca_eval.types import Aggregate, Doc
 
 
 class Scored(NamedTuple):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 
 from orca_eval.errors import InputError
-from orca_eval.gate.manifest import cautions, disagreements
 from orca_eval.gate.pairing import Paired
 from orca_eval.gate.policy import Policy
 from orca_eval.gate.side import Side, rescored
 from orca_eval.names import display
+from orca_eval.results.manifest import Manifest
+
+_BENCHMARK_KEYS = ("data_sha256", "content_sha256", "task_versions", "aggregate")
+_ENGINE_KEYS = ("name", "version", "dtype", "quantization")
 
 Rescore = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -31,13 +36,13 @@ def agreed(baseline: Side, candidate: Side, rescore: Rescore) -> tuple[Side, Sid
             [f"no manifest in {' and '.join(without)}: prompt, sampling and versions not checked"],
         )
     common = [name for name in baseline.benchmarks if name in set(candidate.benchmarks)]
-    differing = disagreements(before, after, common)
+    differing = _disagreements(before, after, common)
     if differing:
         raise InputError(
             f"{baseline.label} and {candidate.label} can't be compared: {'; '.join(differing)}; "
             "run both alike"
         )
-    said = cautions(before, after)
+    said = _cautions(before, after)
     versions = (before.extractor_version, after.extractor_version)
     if versions[0] == versions[1]:
         return baseline, candidate, said
@@ -76,3 +81,35 @@ def unmatched(paired: Paired, policy: Policy) -> list[str]:
         if pairs.unpaired_b or pairs.unpaired_c
     ]
     return said
+
+
+def _disagreements(baseline: Manifest, candidate: Manifest, benchmarks: list[str]) -> list[str]:
+    """What forbids a comparison: other data, prompt, sampling, task version or kind of score."""
+    paths = [("prompt", "name"), ("prompt", "system_message"), ("sampling",)]
+    for name in benchmarks:
+        paths += [("benchmarks", name, key) for key in _BENCHMARK_KEYS]
+    return _differing(baseline, candidate, paths)
+
+
+def _cautions(baseline: Manifest, candidate: Manifest) -> list[str]:
+    """What may explain a difference without forbidding the comparison."""
+    paths: list[tuple[str, ...]] = [("engine", key) for key in _ENGINE_KEYS]
+    paths += [("limit",), ("over_long",), ("orca_eval_version",)]
+    return _differing(baseline, candidate, paths)
+
+
+def _differing(baseline: Manifest, candidate: Manifest, paths: list[tuple[str, ...]]) -> list[str]:
+    found = []
+    for path in paths:
+        before, after = baseline.get(*path), candidate.get(*path)
+        one_sided = before is None or after is None
+        # Without a value nothing was recorded, but no limit and no quantization are values.
+        if before == after or (one_sided and path[-1] not in ("limit", "quantization")):
+            continue
+        found.append(f"{'.'.join(path)}: baseline {_show(before)}, candidate {_show(after)}")
+    return found
+
+
+def _show(value: Any) -> str:
+    text = "none" if value is None else json.dumps(value, sort_keys=True)
+    return text if len(text) <= 120 else text[:119] + "…"

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from orca_eval import stats
-from orca_eval.gate.manifest import Facts
+from orca_eval.gate.facts import Facts
 from orca_eval.gate.pairing import Pairs, by_task, clusters_by_task
 from orca_eval.gate.policy import AverageRule, Limits, Policy, Rule
 from orca_eval.gate.published import Published

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from orca_eval.errors import InputError
-from orca_eval.gate.export import KEY
 from orca_eval.gate.side import Side
+from orca_eval.results.documents import KEY
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orca_eval.errors import InputError
-from orca_eval.gate.export import EXPORT_KEY, EXPORTED, KEY, NAME, from_export
-from orca_eval.gate.manifest import Manifest, read_manifest
 from orca_eval.paths import expanded
 from orca_eval.results import samples as results
-from orca_eval.results.reading import reading
-from orca_eval.results.samples import read_frame, read_samples
+from orca_eval.results.baseline import EXPORT_KEY, EXPORTED, NAME, from_export
+from orca_eval.results.documents import KEY, per_document
+from orca_eval.results.manifest import Manifest, read_manifest
+from orca_eval.results.reading import MANIFEST, SAMPLES, reading
+from orca_eval.results.samples import blank, read_frame, read_samples
 
 REQUIRED = (*KEY, "doc_hash", "score", "answer", "finish_reason")
 OPTIONAL = ("cluster", "sample_index")
@@ -56,7 +56,7 @@ def read_side(label: str) -> Side:
     Raises InputError where there is none, it is torn, or its samples can't be used.
     """
     given = expanded(label)
-    path = given / "samples.parquet" if given.is_dir() else given
+    path = given / SAMPLES if given.is_dir() else given
     if not path.is_file():
         raise InputError(f"{label}: no run here, {path} is missing; name a finished run's folder")
     with reading(path, "can't be read: torn or no parquet"):
@@ -67,7 +67,8 @@ def read_side(label: str) -> Side:
         frame = _per_document(frame, None, path)
         return Side(label, path, frame, manifest, has_answers=False, has_responses=False)
     table = read_samples(path, _columns(schema, path), COLUMNS)
-    frame, manifest = normalised(table, path), read_manifest(path.parent)
+    frame = normalised(table, path)
+    manifest = read_manifest(path.parent) if (path.parent / MANIFEST).exists() else None
     kept = "response" in table.column_names
     return Side(label, path, frame, manifest, has_answers=True, has_responses=kept)
 
@@ -81,7 +82,6 @@ def rescored(side: Side, rescore: Callable[[pd.DataFrame], pd.DataFrame]) -> Sid
 
 def normalised(table: pa.Table, path: Path) -> pd.DataFrame:
     """The samples of a run as `Side.frame` holds them, one row per document."""
-    empty = _empty(table)
     kept = [name for name in (*REQUIRED, *OPTIONAL) if name in table.column_names]
     raw = table.select(kept).to_pandas()
     frame = pd.DataFrame(
@@ -92,7 +92,9 @@ def normalised(table: pa.Table, path: Path) -> pd.DataFrame:
             "answer": raw["answer"].astype(object).where(raw["answer"].notna(), None),
             "unanswered": raw["answer"].isna().astype(np.float64),
             "truncated": (raw["finish_reason"] == CUT_OFF).astype(np.float64),
-            "empty": empty,
+            "empty": blank(table["response"]).astype(np.float64)
+            if "response" in table.column_names
+            else np.nan,
             "cluster": raw["cluster"].astype(object).where(raw["cluster"].notna(), None)
             if "cluster" in raw
             else None,
@@ -115,20 +117,8 @@ def _columns(schema: pa.Schema, path: Path) -> list[str]:
     return [name for name in (*REQUIRED, *OPTIONAL, "response") if name in schema.names]
 
 
-def _empty(table: pa.Table) -> np.ndarray:
-    """1.0 where the response is blank, NaN where none are kept; the texts never reach pandas."""
-    if "response" not in table.column_names:
-        return np.full(len(table), np.nan)
-    text = pc.fill_null(table["response"].cast(pa.large_string()), "")
-    blank = pc.equal(pc.utf8_trim_whitespace(text), "")
-    return np.asarray(blank.to_pandas(), dtype=np.float64)
-
-
 def _per_document(frame: pd.DataFrame, repeats: pd.Series | None, path: Path) -> pd.DataFrame:
     """One row per document; repeated answers, told apart by sample_index, become their mean."""
-    twice = frame.duplicated(KEY)
-    if not twice.any():
-        return frame
     key = frame[KEY].assign(sample_index=0 if repeats is None else repeats.to_numpy())
     duplicated = key.duplicated()
     if duplicated.any():
@@ -137,6 +127,5 @@ def _per_document(frame: pd.DataFrame, repeats: pd.Series | None, path: Path) ->
             f"{path}: {int(duplicated.sum())} samples stand twice, the first {first['benchmark']} "
             f"{first['task']} {first['doc_id']}; remove what was added twice"
         )
-    rates = dict.fromkeys(("score", "unanswered", "truncated", "empty"), "mean")
-    first_of = dict.fromkeys(("fingerprint", "answer", "cluster"), "first")
-    return frame.groupby(KEY, sort=False, as_index=False).agg({**rates, **first_of})
+    rates = ("score", "unanswered", "truncated", "empty")
+    return per_document(frame, rates, ("fingerprint", "answer", "cluster"))

@@ -11,10 +11,9 @@ import pandas as pd
 from orca_eval.errors import InputError
 from orca_eval.gate.agree import Rescore, agreed, unmatched
 from orca_eval.gate.compare import Comparison, compare_paired, compare_published
-from orca_eval.gate.export import write_export
+from orca_eval.gate.facts import Facts
 from orca_eval.gate.flips import flips
 from orca_eval.gate.judge import Line, Verdict, judge
-from orca_eval.gate.manifest import Facts
 from orca_eval.gate.output import make_folder, write_outputs
 from orca_eval.gate.pairing import pair
 from orca_eval.gate.policy import Policy, nearest
@@ -23,7 +22,8 @@ from orca_eval.gate.result import GateResult
 from orca_eval.gate.side import Side, read_side
 from orca_eval.names import DISPLAY, display
 from orca_eval.paths import PUBLISHED
-from orca_eval.rescore import rescore_frame
+from orca_eval.results.baseline import write_export
+from orca_eval.results.rescore import rescore_frame
 from orca_eval.score_kind import AS_SAMPLED, is_as_sampled, score_kind
 
 

@@ -7,11 +7,11 @@ baseline's run where it ran the benchmark, else what most runs share, the first 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from orca_eval.names import DISPLAY
-from orca_eval.report.runs import BenchmarkRun, Run
+from orca_eval.results.run import BenchmarkRun, Run
 
 _PROTOCOL = ("max_tokens", "extractor_version", "over_long")
 
@@ -79,7 +79,7 @@ class Columns:
         return having[identities.index(common)]
 
 
-def _identity(benchmark: BenchmarkRun) -> tuple[str, ...]:
+def _identity(benchmark: BenchmarkRun) -> tuple[Hashable, ...]:
     """What must be equal for two scores to be comparable."""
     return (
         benchmark.documents,
@@ -117,8 +117,6 @@ def _difference(run: Run, mine: BenchmarkRun, other: Run, reference: BenchmarkRu
 
 def _protocol(run: Run) -> dict[str, Any]:
     """What decides a score beside model, prompt and documents."""
-    sampling = run.manifest.get("sampling")
-    return {
-        **{key: run.manifest[key] for key in _PROTOCOL if key in run.manifest},
-        **(sampling if isinstance(sampling, dict) else {}),
-    }
+    content = run.manifest.content
+    decisive = {key: content[key] for key in _PROTOCOL if key in content}
+    return decisive | (run.manifest.get("sampling") or {})

@@ -7,8 +7,8 @@ from fractions import Fraction
 from orca_eval.report.board import Board, Group, Value
 from orca_eval.report.numbers import rounded, signed
 from orca_eval.report.published import SOURCE, PublishedModel
-from orca_eval.report.runs import Run
 from orca_eval.report.table import Cell, Column, Row, Table, ranked
+from orca_eval.results.run import Run
 from orca_eval.score_kind import AS_SAMPLED
 
 NOTE_RATE = 0.05
@@ -65,7 +65,7 @@ def run_notes(board: Board, run: Run) -> tuple[str, ...]:
     aliases = tuple(f"{benchmark.alias}:" for benchmark in run.benchmarks.values())
     own = [
         str(note)
-        for note in run.manifest.get("notes") or []
+        for note in run.manifest.notes
         if not str(note).startswith((*aliases, "Generative,", "Quickstart", "limit=", AS_SAMPLED))
     ]
     extent = (run.extent,) if run.extent else ()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 from orca_eval.report.board import Board, Value
 from orca_eval.report.numbers import rounded, signed
 from orca_eval.report.published import SOURCE, counterpart
-from orca_eval.report.runs import Run
 from orca_eval.report.table import Cell, Column, Row, Table
+from orca_eval.results.run import Run
 
 
 def rates_table(board: Board) -> Table:
@@ -142,39 +141,30 @@ def runs_table(board: Board) -> Table:
         rows=tuple(
             Row(name, tuple(Cell(text=texts[name]) for texts in described)) for name in described[0]
         ),
-        remarks=tuple(
-            f"{run.label}: {note}" for run in board.runs for note in run.manifest.get("notes") or []
-        ),
+        remarks=tuple(f"{run.label}: {note}" for run in board.runs for note in run.manifest.notes),
     )
 
 
 def _described(run: Run) -> dict[str, str]:
-    manifest = run.manifest
-    model, engine = _mapping(manifest, "model"), _mapping(manifest, "engine")
-    prompt, tokens = _mapping(manifest, "prompt"), _mapping(manifest, "tokens")
-    message = str(prompt.get("system_message") or "")
+    recorded = run.manifest.get
+    message, tokens = run.manifest.prompt.system_message, run.manifest.tokens
     return {
-        "checkpoint": _text(model.get("path")),
-        "weights sha256": _text(model.get("weights_sha256")),
+        "checkpoint": _text(recorded("model", "path")),
+        "weights sha256": _text(recorded("model", "weights_sha256")),
         "parameters (billion)": _text(run.parameters),
-        "engine": " ".join(_text(engine.get(key)) for key in ("name", "version")).strip(),
-        "suite": _text(manifest.get("suite")) + (f" ({run.extent})" if run.extent else ""),
+        "engine": " ".join(_text(recorded("engine", key)) for key in ("name", "version")).strip(),
+        "suite": _text(recorded("suite")) + (f" ({run.extent})" if run.extent else ""),
         "system message": f"{run.prompt}: {message}" if message else f"{run.prompt} (empty)",
-        "sampling": _text(manifest.get("sampling")),
-        "max_tokens": _text(manifest.get("max_tokens")),
+        "sampling": _text(recorded("sampling")),
+        "max_tokens": _text(recorded("max_tokens")),
         "tokens": f"{_count(tokens.get('prompt'))} in, {_count(tokens.get('completion'))} out",
-        "orca-eval": _text(manifest.get("orca_eval_version")),
-        "extractor": _text(manifest.get("extractor_version")),
+        "orca-eval": _text(recorded("orca_eval_version")),
+        "extractor": _text(recorded("extractor_version")),
         "data sha256": " ".join(
             f"{benchmark.alias}={benchmark.data_sha256[:8]}"
             for benchmark in run.benchmarks.values()
         ),
     }
-
-
-def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = data.get(key)
-    return value if isinstance(value, dict) else {}
 
 
 def _text(value: Any) -> str:

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from orca_eval.report.ratio import PairedDraws, Stratum, paired_draws
-from orca_eval.report.runs import Run
+from orca_eval.results.documents import KEY, per_document
+from orca_eval.results.run import Run
 
-_COLUMNS = ["benchmark", "task", "doc_id", "cluster", "score"]
+_COLUMNS = [*KEY, "cluster", "score"]
 DocScores = Mapping[str, pd.DataFrame]
 
 
@@ -20,12 +21,8 @@ def doc_scores(run: Run) -> dict[str, pd.DataFrame]:
     Repeated answers to one document are averaged.
     """
     frame = run.samples(_COLUMNS).to_pandas()
-    keys = ["benchmark", "task", "doc_id"]
-    if frame.duplicated(keys).any():
-        grouped = frame.groupby(keys, sort=False, as_index=False)
-        frame = grouped.agg({"cluster": "first", "score": "mean"})
-    ordered = frame.sort_values(keys)
-    return {str(name): part for name, part in ordered.groupby("benchmark", sort=False)}
+    documents = per_document(frame, ["score"], ["cluster"]).sort_values(KEY)
+    return {str(name): part for name, part in documents.groupby("benchmark", sort=False)}
 
 
 def compare(baseline: pd.DataFrame, candidate: pd.DataFrame, aggregate: str) -> PairedDraws:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from orca_eval.report.runs import Run
+from orca_eval.results.run import Run
+from orca_eval.results.samples import blank
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ KINDS = ("answered", "answered_cut_off", "cut_off", "empty", "unreadable")
 def reply_shares(run: Run) -> dict[str, ReplyShares]:
     """By benchmark: an answer or none, and why none."""
     table = run.samples(["benchmark", "answer", "finish_reason"])
-    empty = _empty(run)
+    empty = np.concatenate([blank(part["response"]) for part in run.sample_parts(["response"])])
     answered = pc.is_valid(table["answer"]).to_numpy()
     cut = pc.equal(table["finish_reason"], "length").to_numpy().astype(bool)
     kinds = np.select(
@@ -42,12 +42,3 @@ def reply_shares(run: Run) -> dict[str, ReplyShares]:
         str(name): ReplyShares(*(float(share) for share in row))
         for name, row in zip(shares.index, shares.to_numpy(), strict=True)
     }
-
-
-def _empty(run: Run) -> NDArray[np.bool_]:
-    """Which replies hold nothing but white space."""
-    blank = [
-        pc.equal(pc.utf8_trim_whitespace(part["response"]), "").to_numpy()
-        for part in run.sample_parts(["response"])
-    ]
-    return np.concatenate(blank) if blank else np.zeros(0, dtype=bool)

@@ -14,7 +14,7 @@ from orca_eval.report.html.page import REPORT, write_report
 from orca_eval.report.plots import svg_plots, write_plots
 from orca_eval.report.render import markdown, write_tables
 from orca_eval.report.run_tables import run_tables
-from orca_eval.report.runs import read_run, read_runs
+from orca_eval.results.run import read_run, read_runs
 
 _RUN_PLOTS = ("benchmarks", "rates")
 

@@ -33,9 +33,9 @@ _PHASES = {
 def speed_table(board: Board) -> Table | None:
     """A row per run that generated anything; None where none did (all answers were stored)."""
     rows = [
-        Row(run.label, _cells(speed, run.manifest.get("timings") or {}))
+        Row(run.label, _cells(speed, run.manifest.timings))
         for run in board.runs
-        if (speed := run.manifest.get("speed"))
+        if (speed := run.manifest.speed)
     ]
     if not rows:
         return None

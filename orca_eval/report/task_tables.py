@@ -10,8 +10,8 @@ from orca_eval.names import task_name
 from orca_eval.report.board import ZERO_BASELINE, Board
 from orca_eval.report.mmlu import CATEGORIES
 from orca_eval.report.numbers import rounded, signed
-from orca_eval.report.runs import Run, Score
 from orca_eval.report.table import Cell, Column, Row, Table
+from orca_eval.results.run import Run, Score
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.stats import wilson
 

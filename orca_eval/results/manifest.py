@@ -1,88 +1,171 @@
-"""manifest.json read back: every value that is there has the type that the code takes it for."""
+"""manifest.json, typed: every value that is there has the type that the code takes it for."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Annotated, Any, get_args
 
 import orjson
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationError
+from pydantic_core import PydanticCustomError
 
-from orca_eval.benchmarks.types import Aggregate
 from orca_eval.results.reading import MANIFEST, DamagedError, reading, text_of
+from orca_eval.types import Aggregate
 
 _LARGEST = 1 << 63
+_ABSENT = object()
 
 
-class Leaf(NamedTuple):
-    """A value: what is wanted, in words, and whether one is that."""
+def _leaf(wanted: str, fits: Callable[[Any], bool]) -> PlainValidator:
+    """A value of which `fits` tells whether it is what is `wanted`."""
 
-    wanted: str
-    fits: Callable[[Any], bool]
+    def check(value: Any) -> Any:
+        if not fits(value):
+            raise PydanticCustomError("wanted", "{wanted}", {"wanted": wanted})
+        return value
 
-
-class Each(NamedTuple):
-    """A mapping from any names to values of one shape."""
-
-    shape: Any
+    return PlainValidator(check)
 
 
 def _is_number(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) < _LARGEST  # which no NaN is
+    """Whether it is a number of at least 0 that 64 bits hold, which no NaN is."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _LARGEST
 
 
-TEXT = Leaf("a text", lambda value: isinstance(value, str))
-SWITCH = Leaf("true or false", lambda value: isinstance(value, bool))
-NUMBER = Leaf("a number of at least 0", lambda value: _is_number(value) and value >= 0)
-COUNT = Leaf(
-    "a whole number of at least 0",
-    lambda value: isinstance(value, int) and _is_number(value) and value >= 0,
-)
-VERSION = Leaf("a text or a number", lambda value: isinstance(value, str) or _is_number(value))
-KIND = Leaf(" or ".join(get_args(Aggregate)), lambda value: value in get_args(Aggregate))
-EXCLUDED = Leaf(
-    "a whole number or a list", lambda value: isinstance(value, list) or COUNT.fits(value)
-)
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and _is_number(value)
 
-# A dict gives the shapes of some of a mapping's keys, a list the shape of each element.
-SHAPE: Mapping[str, Any] = {
-    "orca_eval_version": VERSION,
-    "extractor_version": VERSION,
-    "finished": TEXT,
-    "suite": TEXT,
-    "quickstart": SWITCH,
-    "limit": COUNT,
-    "max_tokens": COUNT,
-    "prompt": {"name": TEXT, "system_message": TEXT},
-    "sampling": {"temperature": NUMBER},
-    "model": {"name": TEXT, "parameters": NUMBER},
-    "engine": {"name": TEXT},
-    "benchmarks": Each(
-        {
-            "alias": TEXT,
-            "n": COUNT,
-            "full_n": COUNT,
-            "excluded": EXCLUDED,
-            "data_sha256": TEXT,
-            "source": TEXT,
-            "task_versions": Each(VERSION),
-            "aggregate": KIND,
-            "caveats": [TEXT],
-        }
-    ),
-    "averages": [{"name": TEXT, "benchmarks": [TEXT]}],
-    "tokens": Each(NUMBER),
-    "samples": Each(COUNT),
-    "timings": Each(NUMBER),
-    "speed": Each(NUMBER),
-    "engine_counters": Each(NUMBER),
-    "versions": Each(TEXT),
-    "git": {"commit": TEXT, "state": TEXT},
-    "notes": [TEXT],
-}
+
+def _without_nulls(value: Any) -> Any:
+    """A null stands for a value that is not there."""
+    if not isinstance(value, dict):
+        return value
+    return {key: part for key, part in value.items() if part is not None}
+
+
+Text = Annotated[str, _leaf("a text", lambda value: isinstance(value, str))]
+Switch = Annotated[bool, _leaf("true or false", lambda value: isinstance(value, bool))]
+Number = Annotated[float, _leaf("a number of at least 0", _is_number)]
+Count = Annotated[int, _leaf("a whole number of at least 0", _is_count)]
+Version = Annotated[
+    str | float,
+    _leaf("a text or a number", lambda value: isinstance(value, str) or _is_number(value)),
+]
+KindOfScore = Annotated[
+    Aggregate, _leaf(" or ".join(get_args(Aggregate)), lambda value: value in get_args(Aggregate))
+]
+Excluded = Annotated[
+    int | list[Any],
+    _leaf("a whole number or a list", lambda value: isinstance(value, list) or _is_count(value)),
+]
+_NULLS = BeforeValidator(_without_nulls)
+Numbers = Annotated[dict[str, Number], _NULLS]
+
+
+class _Part(BaseModel):
+    """A mapping of the manifest. Keys that no code takes for anything are let pass."""
+
+    model_config = ConfigDict(strict=True, frozen=True, protected_namespaces=())
+
+
+class Prompt(_Part):
+    """The system message, and what it is called."""
+
+    name: Text = "empty"
+    system_message: Text | None = None
+
+
+class Sampling(_Part):
+    """How answers were drawn."""
+
+    temperature: Number = 0.0
+
+
+class Model(_Part):
+    """What was scored; `parameters` in billions."""
+
+    name: Text = ""
+    parameters: Number | None = None
+
+
+class Engine(_Part):
+    """What generated the answers."""
+
+    name: Text = ""
+
+
+class Average(_Part):
+    """A mean of benchmarks."""
+
+    name: Text = "Average"
+    benchmarks: list[Text] = []
+
+
+class Git(_Part):
+    """The checkout that ran."""
+
+    commit: Text | None = None
+    state: Text | None = None
+
+
+class BenchmarkEntry(_Part):
+    """One benchmark of the run. `n` counts its documents, `full_n` those of the whole split."""
+
+    alias: Text = ""
+    n: Count = 0
+    full_n: Count | None = None
+    excluded: Excluded = 0
+    data_sha256: Text = ""
+    source: Text = ""
+    task_versions: Annotated[dict[str, Version], _NULLS] = {}
+    aggregate: KindOfScore = "pooled"
+    caveats: list[Text] = []
+
+
+class Manifest(_Part):
+    """What docs/run-folder.md says of each key. A key that is not there has its default.
+
+    `content` is the whole mapping as read, for parts that are only compared or shown.
+    """
+
+    content: Annotated[dict[str, Any], PlainValidator(lambda value: value)]
+    orca_eval_version: Version | None = None
+    extractor_version: Version | None = None
+    finished: Text = "unknown"
+    suite: Text = ""
+    quickstart: Switch = False
+    limit: Count | None = None
+    max_tokens: Count | None = None
+    prompt: Annotated[Prompt, _NULLS] = Prompt()
+    sampling: Annotated[Sampling, _NULLS] = Sampling()
+    model: Annotated[Model, _NULLS] = Model()
+    engine: Annotated[Engine, _NULLS] = Engine()
+    benchmarks: Annotated[dict[str, Annotated[BenchmarkEntry, _NULLS]], _NULLS] = {}
+    averages: list[Annotated[Average, _NULLS]] = []
+    tokens: Numbers = {}
+    samples: Annotated[dict[str, Count], _NULLS] = {}
+    timings: Numbers = {}
+    speed: Numbers = {}
+    engine_counters: Numbers = {}
+    versions: Annotated[dict[str, Text], _NULLS] = {}
+    git: Annotated[Git, _NULLS] = Git()
+    notes: list[Text] = []
+
+    @property
+    def kinds(self) -> dict[str, Aggregate]:
+        """How each benchmark's tasks make one score."""
+        return {name: entry.aggregate for name, entry in self.benchmarks.items()}
+
+    def get(self, *keys: str, default: Any = None) -> Any:
+        """The value at a path of keys, as read; the default where it is not there."""
+        value: Any = self.content
+        for key in keys:
+            value = value.get(key, default) if isinstance(value, Mapping) else default
+        return value
+
+
 # What the run's own table and its rescoring can't do without; "*" stands for every name.
 NEEDED = (
     ("suite",),
@@ -95,7 +178,6 @@ NEEDED = (
     ("engine", "name"),
     *(("benchmarks", "*", key) for key in ("alias", "n", "full_n", "task_versions", "aggregate")),
 )
-_ABSENT = object()
 _MAY_BE_NULL = ("limit", "full_n")
 _SPEED = (
     "seconds",
@@ -105,7 +187,7 @@ _SPEED = (
 )
 
 
-def read_manifest(folder: Path, whole: bool = False) -> dict[str, Any]:
+def read_manifest(folder: Path, whole: bool = False) -> Manifest:
     """A run's manifest; a key that is missing or null is let pass unless it is to be `whole`.
 
     Raises:
@@ -117,55 +199,37 @@ def read_manifest(folder: Path, whole: bool = False) -> dict[str, Any]:
     return checked(content, path, whole)
 
 
-def checked(content: Any, path: Path, whole: bool = False) -> dict[str, Any]:
+def checked(content: Any, path: Path, whole: bool = False) -> Manifest:
     """A manifest's content, if its types are right. DamagedError names the key where one is not."""
     if not isinstance(content, dict):
         raise DamagedError(path, "not a manifest")
-    problem = next(_problems(content, SHAPE, ""), None)
-    if whole and problem is None:
-        problem = next(_missing(content), None)
-    if problem is None:
-        problem = _unwritable(content)
-    if problem is not None:
+    try:
+        manifest = Manifest.model_validate(_without_nulls(content) | {"content": content})
+    except ValidationError as error:
+        raise DamagedError(path, _problem(error)) from error
+    missing = next(_missing(manifest), None) if whole else None
+    if problem := missing or _unwritable(content):
         raise DamagedError(path, problem)
-    return content
+    return manifest
 
 
-def _problems(value: Any, shape: Any, at: str) -> Iterator[str]:
-    """What is not as it should be, outermost first. None stands for a value that is not there."""
-    if value is None:
-        return
-    if isinstance(shape, Leaf):
-        if not shape.fits(value):
-            yield f"{at}={_shown(value)}: {shape.wanted} is wanted"
-    elif isinstance(shape, list):
-        if not isinstance(value, list):
-            yield f"{at}={_shown(value)}: a list is wanted"
-            return
-        for number, element in enumerate(value):
-            if element is None:
-                yield f"{at}[{number}] is null"
-            yield from _problems(element, shape[0], f"{at}[{number}]")
-    else:
-        if not isinstance(value, dict):
-            yield f"{at}={_shown(value)}: a mapping is wanted"
-            return
-        for key in value if isinstance(shape, Each) else shape:
-            part = shape.shape if isinstance(shape, Each) else shape[key]
-            yield from _problems(value.get(key), part, f"{at}.{key}" if at else key)
+def _problem(error: ValidationError) -> str:
+    """What is not as it should be, the first of it."""
+    first = error.errors(include_url=False)[0]
+    at = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in first["loc"])
+    containers = {"list_type": "a list", "dict_type": "a mapping", "model_type": "a mapping"}
+    wanted = containers.get(first["type"], first["msg"])
+    return f"{at[1:]}={_shown(first['input'])}: {wanted} is wanted"
 
 
-def _missing(content: Mapping[str, Any]) -> Iterator[str]:
+def _missing(manifest: Manifest) -> Iterator[str]:
     for path in NEEDED:
-        found = list(_values(content, path))
+        found = list(_values(manifest.content, path))
         if _ABSENT in found or (None in found and path[-1] not in _MAY_BE_NULL):
             yield f"no key {'.'.join(path)}"
-    if not all(
-        average.get("name") and average.get("benchmarks") for average in content["averages"]
-    ):
+    if not all(average.name and average.benchmarks for average in manifest.averages):
         yield "averages: a name and benchmarks are wanted"
-    speed = content.get("speed")
-    if speed and any(speed.get(key) is None for key in _SPEED):
+    if manifest.speed and not all(key in manifest.speed for key in _SPEED):
         yield f"speed: {', '.join(_SPEED)} are wanted"
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from orca_eval.results.reading import DamagedError, reading
 from orca_eval.scoring import check_golds
@@ -32,7 +33,7 @@ _WHAT = "can't be read: torn or no parquet"
 class Column(NamedTuple):
     """What a column may hold: "text", "whole" numbers, "number", and whether some may be null.
 
-    `low` and `high` bound its numbers.
+    The first of `kinds` is what is written. `low` and `high` bound its numbers.
     """
 
     kinds: tuple[str, ...]
@@ -43,14 +44,15 @@ class Column(NamedTuple):
 
 TEXT, NULLABLE_TEXT = Column(("text",)), Column(("text",), nullable=True)
 SHARE, NULLABLE_SHARE = Column(("number",), high=1.0, low=0.0), Column(("number",), True, 0.0, 1.0)
+NUMBER = Column(("whole",), low=0.0, high=2.0**31 - 1)
 OFFSET = Column(("whole", "number"), nullable=True, low=0.0, high=2.0**31 - 1)
-COUNT = Column(("whole",), nullable=True, low=0.0, high=2.0**31 - 1)
+COUNT = NUMBER._replace(nullable=True)
 Columns = Mapping[str, Column]
 
 COLUMNS: Columns = {
     "benchmark": TEXT,
     "task": TEXT,
-    "doc_id": Column(("whole",), low=0.0, high=2.0**31 - 1),
+    "doc_id": NUMBER,
     "doc_hash": TEXT,
     "cluster": NULLABLE_TEXT,
     "prompt": TEXT,
@@ -65,13 +67,16 @@ COLUMNS: Columns = {
     "finish_reason": TEXT,
     "prompt_tokens": COUNT,
     "completion_tokens": COUNT,
+    # Beyond the fixed columns: DROP's golds read as lists, which of several answers to one doc,
+    # and what rescoring needs (a task from outside scores itself and has no kind).
     "exact_match_parts": NULLABLE_SHARE,
-    "sample_index": Column(("whole",), low=0.0, high=2.0**31 - 1),
+    "sample_index": NUMBER,
     "kind": TEXT,
     "options": NULLABLE_TEXT,
     "golds": TEXT,
 }
-
+_WRITTEN = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64()}
+SCHEMA = pa.schema([(name, _WRITTEN[column.kinds[0]]) for name, column in COLUMNS.items()])
 
 # What no older version wrote.
 _LATER = ("exact_match_parts", "sample_index")
@@ -223,6 +228,12 @@ def check_samples(path: Path) -> None:
         file.check_names(NEEDED)
         for number in range(file.groups):
             file.group(number)
+
+
+def blank(responses: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Which responses hold nothing but white space; a chunk at a time, for they are long."""
+    chunks = (chunk.to_pylist() for chunk in responses.chunks)
+    return np.array([not (text or "").strip() for texts in chunks for text in texts], dtype=bool)
 
 
 def _check_items(frame: pd.DataFrame) -> None:

@@ -1,21 +1,30 @@
-"""scores.csv read back: typed rows, as they were written."""
+"""scores.csv, written and read back as typed rows."""
 
 from __future__ import annotations
 
 import csv
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import cast, get_args
 
-from orca_eval.aggregate import Level, ScoreRow
+import pandas as pd
+
+from orca_eval.results.aggregate import Level, ScoreRow
+from orca_eval.results.folder import write_frame
 from orca_eval.results.reading import SCORES, reading, text_of
 from orca_eval.safe_text import from_csv_cell
 
 _NEEDED = ("level", "benchmark", "task", "n", "score", "ci_low", "ci_high")
 _MOST_DIGITS = 18
 ROUNDING = 1e-9
+
+
+def write_scores(folder: Path, rows: Sequence[ScoreRow]) -> None:
+    """Writes them. Raises RunError as `folder.write_frame`."""
+    write_frame(folder / SCORES, pd.DataFrame(map(asdict, rows)))
 
 
 def read_scores(folder: Path) -> list[ScoreRow]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from orca_eval.model.types import ChatTokenizer
-from orca_eval.run import folder as run_dir
+from orca_eval.results import folder as run_dir
 
 ANEW = ".anew"
 BEGUN = "begun"

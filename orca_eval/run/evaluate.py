@@ -10,7 +10,7 @@ import gc
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orca_eval import memory
 from orca_eval.benchmarks.named import load_named
@@ -20,13 +20,17 @@ from orca_eval.engines.base import Engine
 from orca_eval.engines.registry import build_engine
 from orca_eval.errors import OrcaEvalError, RunError
 from orca_eval.extract import EXTRACTOR_VERSION
-from orca_eval.run import folder as run_dir
+from orca_eval.results import folder as run_dir
+from orca_eval.results.reading import MANIFEST, DamagedError
 from orca_eval.run.beginning import ANEW, anew_mark, find_beginning
 from orca_eval.run.identity import changes, find_folder
 from orca_eval.run.plan import refuse_too_many
 from orca_eval.run.progress import say
 from orca_eval.run.session import Phases, Session, run_session
 from orca_eval.store import ResponseStore
+
+if TYPE_CHECKING:
+    from orca_eval.results.manifest import Manifest
 
 STORE_FOLDER = ".store"
 COLLECT_AFTER = 20_000  # objects
@@ -52,11 +56,11 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
     with run_dir.held(folder):
         unfinished = config.fresh or anew_mark(folder) is not None
         manifest = None if unfinished else _finished(folder)
-        unanswered = run_dir.unanswered(manifest) if manifest else 0
+        unanswered = manifest.samples.get("stalled", 0) if manifest else 0
         changed = changes(manifest, config, benchmarks) if manifest else []
         if manifest and not unanswered and not changed:
             say("this run is finished; fresh=true starts it anew")
-            old = manifest.get("extractor_version")
+            old = manifest.extractor_version
             if old != EXTRACTOR_VERSION:
                 say(
                     f"its scores are of extractor version {old}; orca-eval rescore run={folder} "
@@ -78,13 +82,17 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
     return folder
 
 
-def _finished(folder: Path) -> dict[str, Any] | None:
+def _finished(folder: Path) -> Manifest | None:
     """The manifest of a finished run; one whose files can't be read counts as unfinished."""
-    if not (folder / run_dir.MANIFEST).exists():
+    if not (folder / MANIFEST).exists():
         return None
-    from orca_eval.run.reading import finished_manifest  # scipy, as in `results_of`
+    from orca_eval.results.run import check_finished  # scipy, as in `results_of`
 
-    return finished_manifest(folder)
+    try:
+        return check_finished(folder)
+    except DamagedError as error:
+        say(f"{error.problem}; the run is made again from its stored responses")
+        return None
 
 
 def _evaluate(

@@ -5,15 +5,18 @@ Everything that decides a printed number is in the digits, or is compared with t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orca_eval.benchmarks.types import Benchmark
 from orca_eval.config.schema import Average, RunConfig
 from orca_eval.engines.base import Engine
-from orca_eval.run import folder as run_dir
+from orca_eval.results import folder as run_dir
+
+if TYPE_CHECKING:
+    from orca_eval.results.manifest import Manifest
 
 OUTSIDE = "lm_eval:"  # a task of someone else's: its file may change while its version stays
 
@@ -46,37 +49,33 @@ def scope(config: RunConfig, engine: Engine, benchmarks: Sequence[Benchmark]) ->
     return f"{folder.name} {config.engine.base_url}"
 
 
-def changes(
-    manifest: Mapping[str, Any], config: RunConfig, benchmarks: Sequence[Benchmark]
-) -> list[str]:
+def changes(manifest: Manifest, config: RunConfig, benchmarks: Sequence[Benchmark]) -> list[str]:
     """What a finished run's numbers and names were made from and is another now."""
-    return list(dict.fromkeys(_changes(manifest, config, benchmarks)))
-
-
-def _changes(
-    manifest: Mapping[str, Any], config: RunConfig, benchmarks: Sequence[Benchmark]
-) -> Iterator[str]:
     averages = [{"name": a.name, "benchmarks": list(a.benchmarks)} for a in config.suite.averages]
-    model, entries = _mapping(manifest, "model"), _mapping(manifest, "benchmarks")
-    if manifest.get("averages", averages) != averages:
-        yield "suite.averages"
-    if model.get("name", config.model.name) != config.model.name:
-        yield "model.name"
-    parameters = config.model.parameters
-    if parameters and model.get("parameters", parameters) != parameters:
-        yield "model.parameters"
-    if manifest.get("suite", config.suite.name) != config.suite.name:
-        yield "suite.name"
-    if _mapping(manifest, "prompt").get("name", config.prompt.name) != config.prompt.name:
-        yield "prompt.name"
-    if list(entries) != [b.id for b in benchmarks]:
-        yield "suite.benchmarks"
-    for benchmark in benchmarks:
-        entry = _mapping(entries, benchmark.id)
-        for key in ("content_sha256", "aggregate", "alias"):
-            now = getattr(benchmark, key)
-            if entry.get(key, now) != now:
-                yield f"the task {benchmark.id}"
+    asked: list[tuple[str, tuple[str, ...], Any]] = [
+        ("suite.averages", ("averages",), averages),
+        ("model.name", ("model", "name"), config.model.name),
+        ("model.parameters", ("model", "parameters"), config.model.parameters),
+        ("suite.name", ("suite",), config.suite.name),
+        ("prompt.name", ("prompt", "name"), config.prompt.name),
+    ]
+    tasks = [
+        (f"the task {b.id}", ("benchmarks", b.id, key), getattr(b, key))
+        for b in benchmarks
+        for key in ("content_sha256", "aggregate", "alias")
+    ]
+    other = list(manifest.benchmarks) != [b.id for b in benchmarks]
+    found = [*_differing(manifest, asked), *(["suite.benchmarks"] if other else [])]
+    return list(dict.fromkeys([*found, *_differing(manifest, tasks)]))
+
+
+def _differing(manifest: Manifest, asked: Sequence[tuple[str, tuple[str, ...], Any]]) -> list[str]:
+    """The names of what the manifest records otherwise; nothing is asked where it is None."""
+    return [
+        name
+        for name, path, now in asked
+        if now is not None and manifest.get(*path, default=now) != now
+    ]
 
 
 def _of_answers(
@@ -99,8 +98,3 @@ def _folder(config: RunConfig, identity: Mapping[str, Any]) -> Path:
     digits = run_dir.identity_hash(identity)
     names = (config.model.name, config.suite.name, config.prompt.name)
     return run_dir.run_folder(config.results_dir, *names, digits)
-
-
-def _mapping(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = content.get(key)
-    return value if isinstance(value, Mapping) else {}

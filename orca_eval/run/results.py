@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from orca_eval import __version__
-from orca_eval.aggregate import BenchmarkInfo, ScoreRow, aggregate, to_frame
 from orca_eval.benchmarks.types import Benchmark
 from orca_eval.config.schema import Average, RunConfig
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.paths import PACKAGE
 from orca_eval.report import write_run_report
 from orca_eval.report.exports.lm_eval import write_lm_eval_results
+from orca_eval.results import folder as run_dir
+from orca_eval.results.aggregate import ScoreRow, aggregate
 from orca_eval.results.manifest import read_manifest
-from orca_eval.results.scores import read_scores
-from orca_eval.run import folder as run_dir
+from orca_eval.results.reading import MANIFEST, SAMPLES
+from orca_eval.results.scores import read_scores, write_scores
 from orca_eval.run import samples as run_samples
 from orca_eval.run.beginning import finish
 from orca_eval.run.progress import say
@@ -51,16 +52,17 @@ def write(folder: Path, config: RunConfig, session: Session, outcome: Outcome) -
     with session.phases.measure("write"):
         session.store.flush()
         samples = run_samples.write_samples(
-            staging / run_dir.SAMPLES, samples, session.planner.prompter, session.stored
+            staging / SAMPLES, samples, session.planner.prompter, session.stored
         )
         outcome = replace(outcome, samples=samples)
     with session.phases.measure("aggregate"):
         frame = run_samples.scores_frame(samples)
-        rows = aggregate(frame, infos(session.benchmarks), config.suite.averages)
-        run_dir.write_frame(staging / run_dir.SCORES, to_frame(rows))
+        kinds = {b.id: b.aggregate for b in session.benchmarks}
+        rows = aggregate(frame, kinds, config.suite.averages)
+        write_scores(staging, rows)
     manifest = build_manifest(config, session, outcome)
     manifest["notes"] = notes(config, session, outcome, rows)
-    run_dir.write_json(staging / run_dir.MANIFEST, manifest)
+    run_dir.write_json(staging / MANIFEST, manifest)
 
 
 def publish(folder: Path) -> None:
@@ -73,7 +75,7 @@ def publish(folder: Path) -> None:
     with run_dir.disk_faults(folder):
         for path in _made_from_results(folder):
             path.unlink()
-        run_dir.move_all(folder / STAGING, folder, last=run_dir.MANIFEST)
+        run_dir.move_all(folder / STAGING, folder, last=MANIFEST)
         finish(folder)
 
 
@@ -121,11 +123,6 @@ def in_suite_order(
         return order[doc.benchmark, doc.task], doc.doc_id, sample.waiting.sample_index
 
     return sorted(samples, key=place)
-
-
-def infos(benchmarks: Sequence[Benchmark]) -> list[BenchmarkInfo]:
-    """What `aggregate` needs to know of each benchmark."""
-    return [BenchmarkInfo(b.id, b.alias, b.aggregate) for b in benchmarks]
 
 
 def build_manifest(config: RunConfig, session: Session, outcome: Outcome) -> dict[str, Any]:

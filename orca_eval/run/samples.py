@@ -14,41 +14,13 @@ import pyarrow.parquet as pq
 
 from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.errors import RunError
-from orca_eval.run.folder import whole
+from orca_eval.results.folder import whole
+from orca_eval.results.samples import SCHEMA
 from orca_eval.run.plan import Prompter, batches
 from orca_eval.run.scorer import ScoredSample, scored_sample
 from orca_eval.types import Completion
 
 CHUNK = 1024
-
-SCHEMA = pa.schema(
-    [
-        ("benchmark", pa.string()),
-        ("task", pa.string()),
-        ("doc_id", pa.int64()),
-        ("doc_hash", pa.string()),
-        ("cluster", pa.string()),
-        ("prompt", pa.string()),
-        ("response", pa.string()),
-        ("gold", pa.string()),
-        ("answer", pa.string()),
-        ("rule", pa.string()),
-        ("evidence_start", pa.int64()),
-        ("evidence_end", pa.int64()),
-        ("score", pa.float64()),
-        ("f1", pa.float64()),
-        ("finish_reason", pa.string()),
-        ("prompt_tokens", pa.int64()),
-        ("completion_tokens", pa.int64()),
-        # Beyond the fixed columns: DROP's golds read as lists, which of several answers to one
-        # doc, and what rescoring needs (a task from outside scores itself and has no kind).
-        ("exact_match_parts", pa.float64()),
-        ("sample_index", pa.int64()),
-        ("kind", pa.string()),
-        ("options", pa.string()),
-        ("golds", pa.string()),
-    ]
-)
 
 Responses = Callable[[Sequence[bytes]], Mapping[bytes, Completion]]
 
@@ -71,7 +43,8 @@ def write_samples(
             texts = responses([sample.key for sample in chunk])
             same = [_as_stored(sample, texts.get(sample.key)) for sample in chunk]
             written.extend(same)
-            yield pa.table(_columns(same, prompter, texts), SCHEMA)
+            rows = (_row(s, prompter.text(s.waiting.doc), _response(s, texts)) for s in same)
+            yield pa.table([*zip(*rows, strict=True)], SCHEMA)
 
     with (
         whole(path) as temporary,
@@ -122,48 +95,37 @@ def scores_frame(samples: Iterable[ScoredSample]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, "answered", "finish_reason", "empty"])
 
 
-def scores_of_file(samples: pd.DataFrame) -> pd.DataFrame:
-    """The same columns from samples.parquet as read back."""
-    return samples.assign(
-        answered=samples["answer"].notna(), empty=samples["response"].str.strip() == ""
-    )
-
-
 def gold_text(golds: Sequence[Sequence[str]]) -> str:
     """The accepted variants for a person: spans joined by "; ", variants by " | "."""
     return " | ".join("; ".join(variant) for variant in golds)
 
 
-def _columns(
-    samples: Sequence[ScoredSample], prompter: Prompter, texts: Mapping[bytes, Completion]
-) -> dict[str, list[Any]]:
-    docs = [sample.waiting.doc for sample in samples]
-    scored = [sample.scored for sample in samples]
-    evidence = [found.evidence or (None, None) for found in scored]
-    return {
-        "benchmark": [doc.benchmark for doc in docs],
-        "task": [doc.task for doc in docs],
-        "doc_id": [doc.doc_id for doc in docs],
-        "doc_hash": [doc.doc_hash for doc in docs],
-        "cluster": [doc.cluster for doc in docs],
-        "prompt": [prompter.text(doc) for doc in docs],
-        "response": [_response(sample, texts) for sample in samples],
-        "gold": [gold_text(doc.golds) for doc in docs],
-        "answer": [found.answer for found in scored],
-        "rule": [found.rule for found in scored],
-        "evidence_start": [start for start, _ in evidence],
-        "evidence_end": [end for _, end in evidence],
-        "score": [found.score for found in scored],
-        "f1": [found.f1 for found in scored],
-        "finish_reason": [sample.finish_reason for sample in samples],
-        "prompt_tokens": [sample.prompt_tokens for sample in samples],
-        "completion_tokens": [sample.completion_tokens for sample in samples],
-        "exact_match_parts": [found.parts for found in scored],
-        "sample_index": [sample.waiting.sample_index for sample in samples],
-        "kind": [_kind(sample) for sample in samples],
-        "options": [None if doc.options is None else _json(doc.options) for doc in docs],
-        "golds": [_json(doc.golds) for doc in docs],
-    }
+def _row(sample: ScoredSample, prompt: str, response: str) -> tuple[Any, ...]:
+    """A sample's cells in the order of SCHEMA."""
+    doc, scored = sample.waiting.doc, sample.scored
+    return (
+        doc.benchmark,
+        doc.task,
+        doc.doc_id,
+        doc.doc_hash,
+        doc.cluster,
+        prompt,
+        response,
+        gold_text(doc.golds),
+        scored.answer,
+        scored.rule,
+        *(scored.evidence or (None, None)),
+        scored.score,
+        scored.f1,
+        sample.finish_reason,
+        sample.prompt_tokens,
+        sample.completion_tokens,
+        scored.parts,
+        sample.waiting.sample_index,
+        _kind(sample),
+        None if doc.options is None else _json(doc.options),
+        _json(doc.golds),
+    )
 
 
 def _kind(sample: ScoredSample) -> str:

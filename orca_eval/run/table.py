@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from orca_eval.aggregate import ScoreRow
+from orca_eval.results.aggregate import ScoreRow
+from orca_eval.results.manifest import BenchmarkEntry, Manifest
 from orca_eval.score_kind import score_kind
 from orca_eval.screen import plain, screen
 
 
-def print_scores(rows: Sequence[ScoreRow], manifest: Mapping[str, Any], folder: Path) -> None:
+def print_scores(rows: Sequence[ScoreRow], manifest: Manifest, folder: Path) -> None:
     """Benchmarks, averages, footnotes and the run folder. Task rows stay in scores.csv."""
     console = screen()
-    labels = {name: label(entry) for name, entry in manifest["benchmarks"].items()}
+    labels = {name: label(entry) for name, entry in manifest.benchmarks.items()}
     table = Table(box=SIMPLE_HEAD)
     table.add_column("benchmark")
     for name in ("n", "score", "95 % interval", "answered", "cut off", "empty"):
@@ -29,28 +29,26 @@ def print_scores(rows: Sequence[ScoreRow], manifest: Mapping[str, Any], folder: 
         table.add_row(*map(plain, cells(row, labels)))
     console.print("\n ", plain(title(manifest), "bold"), soft_wrap=True)
     console.print(table)
-    for note in manifest["notes"]:
+    for note in manifest.notes:
         console.print(" ", plain(note, "dim"), soft_wrap=True)
-    if manifest.get("speed"):
-        console.print(f"\n  {speed_line(manifest['speed'])}")
+    if manifest.speed:
+        console.print(f"\n  {speed_line(manifest.speed)}")
     console.print("\n ", plain(str(folder)), soft_wrap=True)
 
 
-def label(entry: Mapping[str, Any]) -> str:
+def label(entry: BenchmarkEntry) -> str:
     """A benchmark of the manifest with the kind of its score: "BBH (mean of 23 tasks)"."""
-    tasks = len(entry["task_versions"])
-    kind = score_kind(entry["aggregate"], tasks, entry["n"], entry["full_n"])
-    return f"{entry['alias']} ({kind})" if kind else str(entry["alias"])
+    kind = score_kind(entry.aggregate, len(entry.task_versions), entry.n, entry.full_n)
+    return f"{entry.alias} ({kind})" if kind else entry.alias
 
 
-def title(manifest: Mapping[str, Any]) -> str:
+def title(manifest: Manifest) -> str:
     """What was run, in one line."""
-    suite = manifest["suite"]
-    what = "QUICKSTART ITEMS, not benchmark scores" if manifest["quickstart"] else suite
-    limit = f" · limit={manifest['limit']}" if manifest["limit"] else ""
+    what = "QUICKSTART ITEMS, not benchmark scores" if manifest.quickstart else manifest.suite
+    limit = f" · limit={manifest.limit}" if manifest.limit else ""
     return (
-        f"{manifest['model']['name']} · {what}{limit} · prompt {manifest['prompt']['name']} · "
-        f"{manifest['engine']['name']} · zero-shot, generative"
+        f"{manifest.model.name} · {what}{limit} · prompt {manifest.prompt.name} · "
+        f"{manifest.engine.name} · zero-shot, generative"
     )
 
 

@@ -39,12 +39,11 @@ from orca_eval.stats.proportion import (
     newcombe_paired,
     wilson,
 )
-from orca_eval.stats.strata import Aggregate, Stratum, mean_of_tasks, pooled
+from orca_eval.stats.strata import Stratum, mean_of_tasks, pooled
 
 __all__ = [
     "EXACT_FIXED",
     "EXACT_PAIRED",
-    "Aggregate",
     "Difference",
     "Draws",
     "Interval",

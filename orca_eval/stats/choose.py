@@ -9,13 +9,13 @@ from scipy.special import bdtr
 from orca_eval.stats.bootstrap import DRAWS, Draws, bootstrap, bootstrap_interval
 from orca_eval.stats.proportion import Interval, mcnemar_one_sided, newcombe_paired, wilson
 from orca_eval.stats.strata import (
-    Aggregate,
     Clusters,
     FloatArray,
     has_clusters,
     mean_of_tasks,
     pooled,
 )
+from orca_eval.types import Aggregate
 
 EXACT_PAIRED = "exact McNemar"
 EXACT_FIXED = "exact binomial"

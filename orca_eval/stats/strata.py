@@ -6,7 +6,7 @@ unit is a passage with all its items, or one item.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 # One name per item, None for an item that shares its passage with no other.
 Clusters = NDArray[Any] | None
-Aggregate = Literal["pooled", "mean_of_tasks"]
 
 
 @dataclass(frozen=True, slots=True)

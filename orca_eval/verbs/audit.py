@@ -8,9 +8,9 @@ from orca_eval.audit import entries, html_sheet, markdown_sheet
 from orca_eval.config.compose import compose_verb
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
-from orca_eval.rescore import check_columns
-from orca_eval.run.folder import write_text
-from orca_eval.run.reading import finished_run
+from orca_eval.results.folder import write_text
+from orca_eval.results.rescore import check_columns
+from orca_eval.results.run import finished_run
 
 SUFFIXES = (".html", ".md")
 
@@ -33,7 +33,7 @@ def audit_run(run: str, most: int, out: Path | None = None) -> int:
     if out.suffix not in SUFFIXES:
         raise InputError(f"out={out}: a sheet is .html or .md")
     found = entries(samples, most)
-    title = f"Audit of {manifest['model']['name']}, {manifest['suite']}"
+    title = f"Audit of {manifest.model.name}, {manifest.suite}"
     sheet = html_sheet if out.suffix == ".html" else markdown_sheet
     write_text(out, sheet(title, found))
     print(f"{len(found)} of {len(samples)} samples: {out}")

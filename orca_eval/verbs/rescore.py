@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from orca_eval import __version__
-from orca_eval.aggregate import ScoreRow, aggregate, to_frame
 from orca_eval.config.compose import compose_verb
 from orca_eval.extract import EXTRACTOR_VERSION
-from orca_eval.rescore import Flip, flips, rescore_frame
-from orca_eval.run import folder as run_dir
-from orca_eval.run.reading import averages_of, finished_run, infos_of
-from orca_eval.run.samples import scores_of_file
+from orca_eval.results import folder as run_dir
+from orca_eval.results.aggregate import ScoreRow, aggregate
+from orca_eval.results.manifest import Manifest
+from orca_eval.results.reading import MANIFEST, SAMPLES
+from orca_eval.results.rescore import Flip, flips, rescore_frame, scores_of
+from orca_eval.results.run import finished_run
+from orca_eval.results.scores import write_scores
 from orca_eval.run.table import label, percent
 from orca_eval.screen import plain, screen
 
@@ -36,8 +37,7 @@ def rescore_run(run: str) -> int:
     new = rescore_frame(old)
     target = folder / "rescored" / EXTRACTOR_VERSION
     before, after = (
-        aggregate(scores_of_file(frame), infos_of(manifest), averages_of(manifest))
-        for frame in (old, new)
+        aggregate(scores_of(frame), manifest.kinds, manifest.averages) for frame in (old, new)
     )
     changed = flips(old, new)
     _write(target, new, after, changed, manifest)
@@ -50,22 +50,22 @@ def _write(
     samples: pd.DataFrame,
     rows: Sequence[ScoreRow],
     changed: Sequence[Flip],
-    manifest: Mapping[str, Any],
+    manifest: Manifest,
 ) -> None:
     with run_dir.held(target):
-        run_dir.write_frame(target / run_dir.SAMPLES, samples)
-        run_dir.write_frame(target / run_dir.SCORES, to_frame(rows))
+        run_dir.write_frame(target / SAMPLES, samples)
+        write_scores(target, rows)
         table = pd.DataFrame(map(_flip_cells, changed), columns=list(FLIP_COLUMNS))
         run_dir.write_frame(target / FLIPS, table)
-        rescored = dict(manifest) | {
+        rescored = manifest.content | {
             "extractor_version": EXTRACTOR_VERSION,
             "orca_eval_version": __version__,
             "rescored_from": {
-                "extractor_version": manifest.get("extractor_version"),
-                "orca_eval_version": manifest.get("orca_eval_version"),
+                "extractor_version": manifest.extractor_version,
+                "orca_eval_version": manifest.orca_eval_version,
             },
         }
-        run_dir.write_json(target / run_dir.MANIFEST, rescored)
+        run_dir.write_json(target / MANIFEST, rescored)
 
 
 FLIP_COLUMNS = ("sample", "old answer", "new answer", "old rule", "new rule", "score")
@@ -86,15 +86,15 @@ def _print(
     before: Sequence[ScoreRow],
     after: Sequence[ScoreRow],
     changed: Sequence[Flip],
-    manifest: Mapping[str, Any],
+    manifest: Manifest,
     target: Path,
 ) -> None:
     console = screen()
-    labels = {name: label(entry) for name, entry in manifest["benchmarks"].items()}
-    old_version = manifest.get("extractor_version")
+    labels = {name: label(entry) for name, entry in manifest.benchmarks.items()}
+    old_version = manifest.extractor_version
     table = Table(
         box=SIMPLE_HEAD,
-        title=plain(f"{manifest['model']['name']}: extractors {old_version} → {EXTRACTOR_VERSION}"),
+        title=plain(f"{manifest.model.name}: extractors {old_version} → {EXTRACTOR_VERSION}"),
         title_justify="left",
     )
     table.add_column("benchmark")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orca_eval.report.board import Board, build_board
-from orca_eval.report.runs import read_runs
+from orca_eval.results.run import read_runs
 
 from .synthetic import Spec, write_run
 

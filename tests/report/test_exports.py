@@ -15,7 +15,7 @@ from orca_eval.report.board import Board
 from orca_eval.report.exports.lm_eval import lm_eval_results, write_lm_eval_results
 from orca_eval.report.exports.model_card import model_index
 from orca_eval.report.exports.write import write_exports
-from orca_eval.report.runs import read_run
+from orca_eval.results.run import read_run
 
 from .synthetic import FULL, Spec, write_run
 

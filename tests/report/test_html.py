@@ -106,7 +106,7 @@ def test_hints_hold_what_is_in_a_chunk_and_little_else() -> None:
 
 def test_repeated_answers_to_a_document_are_all_there(tmp_path: Path) -> None:
     from orca_eval.report.board import build_board
-    from orca_eval.report.runs import read_run
+    from orca_eval.results.run import read_run
 
     few = tuple(b for b in FULL if b.id == "crass")
     folder = write_run(tmp_path / "m", Spec("m", share=0.02, benchmarks=few))

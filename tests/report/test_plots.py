@@ -19,7 +19,7 @@ from matplotlib.transforms import Bbox
 from orca_eval.report.board import Board, build_board
 from orca_eval.report.plots import PLOTS, draw, render, svg_plots, write_plots
 from orca_eval.report.replies import reply_shares
-from orca_eval.report.runs import read_run, read_runs
+from orca_eval.results.run import read_run, read_runs
 
 from .conftest import HOSTILE_NAME
 from .synthetic import FULL, Spec, write_run

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from orca_eval.report.paired import compare, doc_scores
 from orca_eval.report.ratio import PairedDraws, Stratum, average_draws, paired_draws
-from orca_eval.report.runs import read_run
+from orca_eval.results.run import read_run
 
 
 def stratum(base: list[float], ours: list[float], units: list[int] | None = None) -> Stratum:

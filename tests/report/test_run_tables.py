@@ -13,8 +13,8 @@ from orca_eval.report.board import Board, build_board
 from orca_eval.report.mmlu import CATEGORIES
 from orca_eval.report.published import counterpart, published_models
 from orca_eval.report.run_tables import run_tables
-from orca_eval.report.runs import read_runs
 from orca_eval.report.table import Cell, Table
+from orca_eval.results.run import read_runs
 from orca_eval.score_kind import AS_SAMPLED
 
 from .synthetic import AVERAGES, FULL, Spec, write_run
@@ -259,10 +259,10 @@ def test_other_documents_are_not_put_in_one_column(
 def test_other_data_or_task_versions_are_not_put_in_one_column(tmp_path: Path) -> None:
     folders = [few(tmp_path / name, name) for name in ("a", "b", "c")]
     runs = read_runs(folders)
-    entries = {name: dict(runs[1].manifest["benchmarks"][name]) for name in REASONING}
+    entries = {name: dict(runs[1].manifest.content["benchmarks"][name]) for name in REASONING}
     entries["gsm8k"]["data_sha256"] = "f" * 64
     rewrite(folders[1], benchmarks=entries)
-    entries = {name: dict(runs[2].manifest["benchmarks"][name]) for name in REASONING}
+    entries = {name: dict(runs[2].manifest.content["benchmarks"][name]) for name in REASONING}
     entries["race"]["task_versions"] = {"high": 2, "middle": 2}
     rewrite(folders[2], benchmarks=entries)
     table = by_name(build_board(read_runs(folders), None))["reasoning"]

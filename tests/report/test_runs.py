@@ -14,7 +14,7 @@ from orca_eval.errors import InputError
 from orca_eval.report.board import Board, build_board
 from orca_eval.report.html.texts import Texts
 from orca_eval.report.replies import reply_shares
-from orca_eval.report.runs import Run, read_run, read_runs
+from orca_eval.results.run import Run, read_run, read_runs
 
 from .synthetic import FULL, Spec, write_run
 

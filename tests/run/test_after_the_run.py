@@ -118,8 +118,8 @@ def test_a_flipped_bit_in_any_page_of_the_samples_is_seen(command: list[str]) ->
 def test_rescoring_where_a_sample_has_no_evidence_any_more(
     command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from orca_eval import rescore
     from orca_eval.extract import Extraction
+    from orca_eval.results import rescore
 
     assert main(command) == 0
     whole: Callable[..., Extraction] = rescore.extract_answer
@@ -132,9 +132,8 @@ def test_rescoring_where_a_sample_has_no_evidence_any_more(
 
 
 def test_no_cell_of_the_scores_is_a_formula_and_names_come_back(tmp_path: Path) -> None:
-    from orca_eval.aggregate import ScoreRow, to_frame
-    from orca_eval.results.scores import read_scores
-    from orca_eval.run.folder import write_frame
+    from orca_eval.results.aggregate import ScoreRow
+    from orca_eval.results.scores import read_scores, write_scores
 
     names = ["=1+1", "@x", "-cmd", "plain", "-12", "'"]
     numbers = {"n": 1, "score": 0.5, "ci_low": 0.1, "ci_high": 0.9, "metric": "exact_match"}
@@ -143,6 +142,6 @@ def test_no_cell_of_the_scores_is_a_formula_and_names_come_back(tmp_path: Path) 
         ScoreRow(level="task", benchmark="b", task=name, **numbers, **rates)  # type: ignore[arg-type]
         for name in names
     ]
-    write_frame(tmp_path / "scores.csv", to_frame(rows))
+    write_scores(tmp_path, rows)
     assert [row.task for row in read_scores(tmp_path)] == names
     assert ",=1+1," not in (tmp_path / "scores.csv").read_text()

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from orca_eval.cli import main
 from orca_eval.errors import InputError
 from orca_eval.gate import main_baseline_export, main_gate, policy_from_mapping
-from orca_eval.report.runs import read_run
-from orca_eval.results.manifest import SHAPE, checked, read_manifest
+from orca_eval.results.manifest import Manifest, checked, read_manifest
+from orca_eval.results.run import read_run
 from orca_eval.results.samples import COLUMNS, read_frame, read_samples
 from orca_eval.results.scores import read_scores
 from orca_eval.verbs.audit import audit_run
@@ -152,7 +152,7 @@ def test_the_same_command_mends_it_from_the_store(
     pd.testing.assert_frame_equal(read_frame(finished / "samples.parquet"), samples)
     assert read_scores(finished) == scores
     manifest = read_manifest(finished, whole=True)
-    assert manifest["samples"]["reused"] == len(samples)
+    assert manifest.samples["reused"] == len(samples)
     assert main(command) == 0
     assert "this run is finished" in capsys.readouterr().err
 
@@ -262,12 +262,12 @@ def test_what_the_table_needs_is_missed(
         read_manifest(tmp_path, whole=True)
 
 
-@given(st.dictionaries(st.sampled_from(sorted(SHAPE)), JSON))
+@given(st.dictionaries(st.sampled_from(sorted(Manifest.model_fields)), JSON))
 def test_any_json_is_a_manifest_or_a_line(content: dict[str, object]) -> None:
     for whole in (False, True):
         said = ""
         try:
-            assert checked(content, Path("manifest.json"), whole) is content
+            assert checked(content, Path("manifest.json"), whole).content is content
         except InputError as error:
             said = str(error)
         assert "\n" not in said

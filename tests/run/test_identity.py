@@ -19,6 +19,7 @@ from orca_eval.cli import main
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.config.schema import Average, RunConfig
+from orca_eval.results.manifest import checked
 from orca_eval.run.identity import changes, find_folder, scope
 
 from .fakes import FakeEngine
@@ -105,7 +106,7 @@ def test_another_value_of_any_field_is_another_run(data: st.DataObject) -> None:
     for part in path:
         old = getattr(old, part)
     config = changed(BASE, path, data.draw(another(path[-1], old).filter(lambda new: new != old)))
-    told = changes(manifest_of(BASE, CRASS), config, [CRASS])
+    told = changes(checked(manifest_of(BASE, CRASS), Path("manifest.json")), config, [CRASS])
     assert folder(config) != folder(BASE) or told
 
 
@@ -121,15 +122,15 @@ def test_another_value_of_any_field_is_another_run(data: st.DataObject) -> None:
 )
 def test_another_task_or_data_is_another_run(other: dict[str, Any]) -> None:
     benchmark = replace(CRASS, **other)
-    told = changes(manifest_of(BASE, CRASS), BASE, [benchmark])
+    told = changes(checked(manifest_of(BASE, CRASS), Path("manifest.json")), BASE, [benchmark])
     assert folder(BASE, benchmark) != folder(BASE) or told
 
 
 def test_another_model_is_another_run_and_the_same_one_the_same() -> None:
     assert folder(BASE, weights="v") != folder(BASE)
-    assert not changes(manifest_of(BASE, CRASS), BASE, [CRASS])
+    assert not changes(checked(manifest_of(BASE, CRASS), Path("manifest.json")), BASE, [CRASS])
     old = {"benchmarks": {"crass": {}}}  # written before there was anything to compare
-    assert not changes(old, BASE, [CRASS])
+    assert not changes(checked(old, Path("manifest.json")), BASE, [CRASS])
 
 
 def test_a_task_from_outside_with_another_prompt_or_gold_lies_elsewhere() -> None:

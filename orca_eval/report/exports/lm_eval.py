@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from orca_eval.names import DISPLAY, task_name
-from orca_eval.report.runs import Run, Score, read_run
+from orca_eval.results.run import Run, Score, read_run
 
 FILTER = "orca"
 _NORMAL_95 = 1.959964
@@ -88,8 +88,9 @@ def results_name(run: Run) -> str:
 
 def stamp(run: Run) -> str:
     """When the run ended, as part of a file name."""
-    finished = str(run.manifest.get("finished") or "unknown")
-    return "".join(char if char.isalnum() or char in "-." else "-" for char in finished)
+    return "".join(
+        char if char.isalnum() or char in "-." else "-" for char in run.manifest.finished
+    )
 
 
 def _export_name(benchmark: str) -> str:
@@ -121,8 +122,8 @@ def _stderr(score: Score, grouped: bool) -> float | str:
 
 def _version(run: Run, benchmark: str, task: str | None) -> Any:
     """The task's version from the manifest; a benchmark's is its tasks' where they agree."""
-    versions = json.loads(run.benchmarks[benchmark].task_versions) or {}
-    by_name = {task_name(name): version for name, version in versions.items()}
+    versions = run.benchmarks[benchmark].task_versions
+    by_name = {task_name(name): version for name, version in versions}
     if task is not None:
         return by_name.get(task, "N/A")
     distinct = set(map(str, by_name.values()))
@@ -134,8 +135,7 @@ def _sizes(result: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _task_config(run: Run) -> dict[str, Any]:
-    sampling = run.manifest.get("sampling")
-    temperature = sampling.get("temperature", 0.0) if isinstance(sampling, dict) else 0.0
+    temperature = run.manifest.sampling.temperature
     return {
         "output_type": "generate_until",
         "num_fewshot": 0,
@@ -143,21 +143,18 @@ def _task_config(run: Run) -> dict[str, Any]:
             "until": [],
             "do_sample": bool(temperature),
             "temperature": temperature,
-            "max_gen_toks": run.manifest.get("max_tokens"),
+            "max_gen_toks": run.manifest.max_tokens,
         },
     }
 
 
 def _origin(run: Run) -> dict[str, Any]:
     manifest = run.manifest
-    engine, model = manifest.get("engine"), manifest.get("model")
-    prompt, timings = manifest.get("prompt"), manifest.get("timings")
-    git = manifest.get("git")
-    seconds = sum(timings.values()) if isinstance(timings, dict) else None
+    engine = manifest.get("engine", "name")
     return {
         "config": {
-            "model": engine.get("name") if isinstance(engine, dict) else None,
-            "model_args": model if isinstance(model, dict) else {},
+            "model": engine,
+            "model_args": manifest.get("model") or {},
             "model_num_parameters": None
             if run.parameters is None
             else round(run.parameters * 1_000_000_000),
@@ -165,18 +162,20 @@ def _origin(run: Run) -> dict[str, Any]:
             "batch_size": None,
             "gen_kwargs": manifest.get("sampling"),
         },
-        "git_hash": git.get("commit") if isinstance(git, dict) else None,
+        "git_hash": manifest.git.commit,
         "date": manifest.get("finished"),
-        "model_source": engine.get("name") if isinstance(engine, dict) else None,
+        "model_source": engine,
         "model_name": run.model,
         "model_name_sanitized": run.model.replace("/", "__"),
-        "system_instruction": prompt.get("system_message") if isinstance(prompt, dict) else None,
+        "system_instruction": manifest.prompt.system_message,
         "fewshot_as_multiturn": False,
         "chat_template": None,
-        "total_evaluation_time_seconds": None if seconds is None else str(seconds),
+        "total_evaluation_time_seconds": str(sum(manifest.timings.values()))
+        if "timings" in manifest.content
+        else None,
         "orca_eval": {
-            "version": manifest.get("orca_eval_version"),
-            "extractor_version": manifest.get("extractor_version"),
+            "version": manifest.orca_eval_version,
+            "extractor_version": manifest.extractor_version,
             "quickstart": run.quickstart,
         },
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from huggingface_hub import EvalResult, ModelCardData
 
 from orca_eval.benchmarks.specs import read_specs
-from orca_eval.report.runs import Run
+from orca_eval.results.run import Run
 
 
 def model_index(run: Run) -> str:

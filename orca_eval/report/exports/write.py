@@ -11,7 +11,7 @@ from orca_eval.files import SafeNames
 from orca_eval.report.board import Board
 from orca_eval.report.exports.lm_eval import lm_eval_results, lm_eval_samples, results_name, stamp
 from orca_eval.report.exports.model_card import model_index
-from orca_eval.report.runs import Run
+from orca_eval.results.run import Run
 
 
 def write_exports(board: Board, folder: Path, samples: bool) -> None:

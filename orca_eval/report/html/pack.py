@@ -30,7 +30,7 @@ from orca_eval.errors import InputError
 from orca_eval.report.board import Board
 from orca_eval.report.html.spool import Spool
 from orca_eval.report.html.texts import TEXT_COLUMNS, Texts
-from orca_eval.report.runs import Run
+from orca_eval.results.run import Run
 
 HINT_BITS = 1 << 16
 HINT_STEP = 100_000

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from orca_eval.report.runs import Run
+from orca_eval.results.run import Run
 from orca_eval.results.samples import open_samples
 
 TEXT_COLUMNS = ["prompt", "response"]

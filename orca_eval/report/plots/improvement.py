@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from orca_eval.report.board import Board, Value
 from orca_eval.report.plots import style
-from orca_eval.report.runs import Run
+from orca_eval.results.run import Run
 
 _TOGETHER = 3
 _PER_ROW = 4

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from orca_eval.report.board import Board
 from orca_eval.report.plots import style
-from orca_eval.report.runs import Run
+from orca_eval.results.run import Run
 
 
 def size(board: Board) -> Figure | None:
@@ -76,11 +76,8 @@ def _sizes(board: Board) -> tuple[dict[str, float], str]:
 
 
 def _reply_length(run: Run) -> float | None:
-    tokens = run.manifest.get("tokens")
     replies = sum(benchmark.n for benchmark in run.benchmarks.values())
-    if not isinstance(tokens, dict) or not replies:
-        return None
-    return float(tokens.get("completion") or 0) / replies or None
+    return run.manifest.tokens.get("completion", 0) / replies or None if replies else None
 
 
 def _ticks(sizes: Mapping[str, float]) -> set[float]:

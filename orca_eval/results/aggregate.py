@@ -9,26 +9,28 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
 
 from orca_eval import stats
-from orca_eval.config.schema import Average
+from orca_eval.results.documents import per_document
 from orca_eval.stats.strata import Clusters, FloatArray
+from orca_eval.types import Aggregate
 
 Level = Literal["task", "benchmark", "average"]
 CUT_OFF = "length"
 
 
-@dataclass(frozen=True, slots=True)
-class BenchmarkInfo:
-    """What a benchmark's score is: `aggregate` "pooled" over all items, or a mean of task means."""
+class Average(Protocol):
+    """A mean of benchmarks, from a suite or from a manifest."""
 
-    id: str
-    alias: str
-    aggregate: stats.Aggregate
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def benchmarks(self) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +57,27 @@ class ScoreRow:
 
 
 def aggregate(
-    samples: pd.DataFrame, benchmarks: Sequence[BenchmarkInfo], averages: Sequence[Average]
+    samples: pd.DataFrame, kinds: Mapping[str, Aggregate], averages: Sequence[Average]
 ) -> list[ScoreRow]:
     """Every task, benchmark and average of a run, in the order of the tables.
 
     Args:
+        kinds: how each benchmark's tasks make one score.
         samples: a row per sample, in the columns of `run.samples.scores_frame`.
     """
     rows: list[ScoreRow] = []
     draws: dict[str, stats.Draws] = {}
-    for info in benchmarks:
-        part = samples[samples["benchmark"] == info.id]
+    for benchmark, kind in kinds.items():
+        part = samples[samples["benchmark"] == benchmark]
         if part.empty:
             continue
         tasks = [_task(str(name), frame) for name, frame in part.groupby("task", sort=False)]
-        draws[info.id] = _draws(info, tasks, info.aggregate)
-        rows.append(_row("benchmark", info, "", tasks, info.aggregate, draws[info.id]))
+        draws[benchmark] = _draws(benchmark, tasks, kind)
+        rows.append(_row("benchmark", benchmark, "", tasks, kind, draws[benchmark]))
         if len(tasks) > 1:
-            rows += [_row("task", info, task.name, [task], "pooled") for task in tasks]
+            rows += [_row("task", benchmark, task.name, [task], "pooled") for task in tasks]
     rows += [_average_row(average, rows, draws) for average in averages]
     return rows
-
-
-def to_frame(rows: Sequence[ScoreRow]) -> pd.DataFrame:
-    """The rows as scores.csv holds them."""
-    return pd.DataFrame([asdict(row) for row in rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +92,7 @@ class _Task:
 
 
 def _task(name: str, samples: pd.DataFrame) -> _Task:
-    if samples["doc_id"].duplicated().any():
-        docs = samples.groupby("doc_id", sort=True).agg({"score": "mean", "cluster": "first"})
-    else:
-        docs = samples.sort_values("doc_id")
+    docs = per_document(samples, ["score"], ["cluster"]).sort_values("doc_id")
     names = docs["cluster"]
     clusters = names.to_numpy(dtype=object) if names.notna().any() else None
     return _Task(name, samples, docs["score"].to_numpy(dtype=np.float64), clusters)
@@ -105,16 +100,16 @@ def _task(name: str, samples: pd.DataFrame) -> _Task:
 
 def _row(
     level: Level,
-    info: BenchmarkInfo,
+    benchmark: str,
     name: str,
     tasks: Sequence[_Task],
-    kind: stats.Aggregate,
+    kind: Aggregate,
     draws: stats.Draws | None = None,
 ) -> ScoreRow:
     every = pd.concat([task.samples for task in tasks]) if len(tasks) > 1 else tasks[0].samples
     scores = [task.scores for task in tasks]
     interval = stats.exact_interval(scores, [task.clusters for task in tasks], kind)
-    interval = interval or (draws or _draws(info, tasks, kind)).interval()
+    interval = interval or (draws or _draws(benchmark, tasks, kind)).interval()
     score = (
         float(np.mean([part.mean() for part in scores]))
         if kind == "mean_of_tasks"
@@ -122,7 +117,7 @@ def _row(
     )
     return ScoreRow(
         level=level,
-        benchmark=info.id,
+        benchmark=benchmark,
         task=name,
         n=sum(map(len, scores)),
         score=score,
@@ -137,10 +132,10 @@ def _row(
     )
 
 
-def _draws(info: BenchmarkInfo, tasks: Sequence[_Task], kind: stats.Aggregate) -> stats.Draws:
+def _draws(benchmark: str, tasks: Sequence[_Task], kind: Aggregate) -> stats.Draws:
     build = stats.mean_of_tasks if kind == "mean_of_tasks" else stats.pooled
     strata = build([task.scores for task in tasks], [task.clusters for task in tasks])
-    return stats.bootstrap(strata, stats.seed_of(info.id))
+    return stats.bootstrap(strata, stats.seed_of(benchmark))
 
 
 def _average_row(

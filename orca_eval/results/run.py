@@ -1,28 +1,29 @@
-"""Finished runs as typed data, read from their folders."""
+"""A finished run, whole: what report, rescore, audit and the run's own command take it as."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
-from orca_eval.aggregate import ScoreRow
 from orca_eval.errors import InputError
-from orca_eval.results.manifest import read_manifest
+from orca_eval.paths import expanded
+from orca_eval.results.aggregate import ScoreRow
+from orca_eval.results.documents import KEY
+from orca_eval.results.manifest import Average, Manifest, read_manifest
 from orca_eval.results.reading import MANIFEST, RESCORED, SAMPLES
-from orca_eval.results.samples import read_samples, sample_parts
+from orca_eval.results.samples import check_samples, read_frame, read_samples, sample_parts
 from orca_eval.results.scores import read_scores
 from orca_eval.score_kind import is_as_sampled, score_kind
+from orca_eval.types import Aggregate
 
 EMPTY_PROMPT = "empty"
 _PROMPTS = {EMPTY_PROMPT: "", "cautious": " w/ cautious sm"}
-_KEY = ["benchmark", "task", "doc_id", "doc_hash"]
+_KEY = [*KEY, "doc_hash"]
 _RATES = ("extraction_rate", "truncation_rate", "empty_rate")
 
 
@@ -41,7 +42,10 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkRun:
-    """What the manifest says of a benchmark. `documents` is a digest of the samples' documents."""
+    """What a run says of a benchmark: its manifest's entry, and what its samples show.
+
+    `documents` is a digest of the samples' documents.
+    """
 
     id: str
     alias: str
@@ -50,8 +54,8 @@ class BenchmarkRun:
     full_n: int | None
     excluded: int
     data_sha256: str
-    task_versions: str
-    aggregate: str
+    task_versions: tuple[tuple[str, str | float], ...]
+    aggregate: Aggregate
     caveats: tuple[str, ...]
     documents: str
     skipped: int
@@ -69,7 +73,7 @@ class BenchmarkRun:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished run. `manifest` is the whole of it, for the parts that are only shown."""
+    """A finished run, with its scores by level, benchmark or average, and task."""
 
     folder: Path
     label: str
@@ -81,7 +85,7 @@ class Run:
     benchmarks: Mapping[str, BenchmarkRun]
     averages: Mapping[str, tuple[str, ...]]
     scores: Mapping[tuple[str, str, str], Score]
-    manifest: Mapping[str, Any] = field(repr=False)
+    manifest: Manifest = field(repr=False)
 
     def benchmark(self, benchmark: str) -> Score | None:
         """The benchmark's score."""
@@ -141,24 +145,45 @@ def read_runs(paths: Sequence[Path]) -> list[Run]:
 def read_run(folder: Path) -> Run:
     """One run. InputError names the file and what is wrong with it."""
     manifest = read_manifest(folder)
-    model, prompt = _mapping(manifest, "model"), _mapping(manifest, "prompt")
-    name = str(model.get("name") or folder.parent.name)
-    prompt_name = str(prompt.get("name") or EMPTY_PROMPT)
-    limit = manifest.get("limit")
-    parameters = model.get("parameters")
+    name = manifest.model.name or folder.parent.name
+    prompt = manifest.prompt.name or EMPTY_PROMPT
     return Run(
         folder=folder,
-        label=name + _PROMPTS.get(prompt_name, f" w/ prompt {prompt_name}"),
+        label=name + _PROMPTS.get(prompt, f" w/ prompt {prompt}"),
         model=name,
-        prompt=prompt_name,
-        quickstart=bool(manifest.get("quickstart")),
-        limit=int(limit) if isinstance(limit, int) else None,
-        parameters=float(parameters) if isinstance(parameters, int | float) else None,
+        prompt=prompt,
+        quickstart=manifest.quickstart,
+        limit=manifest.limit,
+        parameters=manifest.model.parameters,
         benchmarks=_benchmarks(folder, manifest),
-        averages=_averages(manifest),
-        scores=_scores(folder),
+        averages=dict(map(_counted, manifest.averages)),
+        scores={(row.level, row.benchmark, row.task): _score(row) for row in read_scores(folder)},
         manifest=manifest,
     )
+
+
+def finished_run(path: str) -> tuple[Path, Manifest, pd.DataFrame]:
+    """A finished run's folder, whole manifest and samples, ready to be scored again.
+
+    Raises:
+        InputError: it is no finished run, or a file of it is damaged.
+    """
+    folder = expanded(path)
+    if not folder.is_dir():
+        raise InputError(f"run={path}: no such folder")
+    if not (folder / MANIFEST).exists():
+        raise InputError(
+            f"run={path}: no {MANIFEST}; is the run finished? Repeat its command to go on"
+        )
+    return folder, read_manifest(folder, whole=True), read_frame(folder / SAMPLES)
+
+
+def check_finished(folder: Path) -> Manifest:
+    """The manifest of a run whose files can all be read. Raises DamagedError for one that can't."""
+    manifest = read_manifest(folder, whole=True)
+    read_scores(folder)
+    check_samples(folder / SAMPLES)
+    return manifest
 
 
 def _run_folders(path: Path) -> Iterable[Path]:
@@ -193,47 +218,35 @@ def _distinct(runs: list[Run]) -> list[Run]:
     ]
 
 
-def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = data.get(key)
-    return value if isinstance(value, dict) else {}
+def _counted(average: Average) -> tuple[str, tuple[str, ...]]:
+    """An average by its name as scores.csv has it, with the number of members; and those."""
+    count = f"({len(average.benchmarks)})"
+    name = average.name or "Average"
+    return name if name.endswith(count) else f"{name} {count}", tuple(average.benchmarks)
 
 
-def _averages(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Members by the average's name as scores.csv has it: with the number of members."""
-    averages = {}
-    for average in manifest.get("averages") or []:
-        members = tuple(map(str, average.get("benchmarks") or []))
-        name = str(average.get("name") or "Average")
-        counted = f"({len(members)})"
-        averages[name if name.endswith(counted) else f"{name} {counted}"] = members
-    return averages
-
-
-def _benchmarks(folder: Path, manifest: Mapping[str, Any]) -> dict[str, BenchmarkRun]:
+def _benchmarks(folder: Path, manifest: Manifest) -> dict[str, BenchmarkRun]:
     frame = read_samples(folder / SAMPLES, [*_KEY, "finish_reason"]).to_pandas()
     skipped = frame.loc[frame["finish_reason"] == "skipped", "benchmark"].value_counts()
     tasks = frame.groupby("benchmark")["task"].nunique()
     digests = _document_digests(frame)
-    benchmarks = {}
-    for name, entry in _mapping(manifest, "benchmarks").items():
-        info = entry if isinstance(entry, dict) else {}
-        excluded = info.get("excluded") or 0
-        full = info.get("full_n")
-        benchmarks[name] = BenchmarkRun(
+    return {
+        name: BenchmarkRun(
             id=name,
-            alias=str(info.get("alias") or name),
+            alias=entry.alias or name,
             tasks=int(tasks.get(name, 0)),
-            n=int(info.get("n") or 0),
-            full_n=int(full) if full is not None else None,
-            excluded=excluded if isinstance(excluded, int) else len(excluded),
-            data_sha256=str(info.get("data_sha256") or ""),
-            task_versions=json.dumps(info.get("task_versions"), sort_keys=True),
-            aggregate=str(info.get("aggregate") or "pooled"),
-            caveats=tuple(map(str, info.get("caveats") or [])),
+            n=entry.n,
+            full_n=entry.full_n,
+            excluded=entry.excluded if isinstance(entry.excluded, int) else len(entry.excluded),
+            data_sha256=entry.data_sha256,
+            task_versions=tuple(sorted(entry.task_versions.items())),
+            aggregate=entry.aggregate,
+            caveats=tuple(entry.caveats),
             documents=digests.get(name, ""),
             skipped=int(skipped.get(name, 0)),
         )
-    return benchmarks
+        for name, entry in manifest.benchmarks.items()
+    }
 
 
 def _document_digests(frame: pd.DataFrame) -> dict[str, str]:
@@ -244,10 +257,6 @@ def _document_digests(frame: pd.DataFrame) -> dict[str, str]:
         lines = part["task"].astype(str) + " " + part["doc_id"].astype(str) + " " + part["doc_hash"]
         digests[str(name)] = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
     return digests
-
-
-def _scores(folder: Path) -> dict[tuple[str, str, str], Score]:
-    return {(row.level, row.benchmark, row.task): _score(row) for row in read_scores(folder)}
 
 
 def _score(row: ScoreRow) -> Score:

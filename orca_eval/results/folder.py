@@ -19,9 +19,6 @@ import yaml
 from orca_eval import files, safe_text
 from orca_eval.errors import InputError, RunError
 
-MANIFEST = "manifest.json"
-SAMPLES = "samples.parquet"
-SCORES = "scores.csv"
 CONFIG = "config.yaml"
 REPORT = "report.html"
 HASH_DIGITS = 8
@@ -60,13 +57,6 @@ def held(folder: Path) -> Iterator[None]:
         except OSError as error:
             raise RunError(f"another run is at work in {folder}; wait for it to end") from error
         yield
-
-
-def unanswered(manifest: Mapping[str, Any]) -> int:
-    """How many requests of a run the watchdog ended; they are not stored."""
-    samples = manifest.get("samples")
-    stalled = samples.get("stalled") if isinstance(samples, dict) else 0
-    return stalled if isinstance(stalled, int) else 0
 
 
 def write_text(path: Path, text: str) -> None:

@@ -59,6 +59,13 @@ def check_columns(samples: pd.DataFrame) -> None:
         )
 
 
+def scores_of(samples: pd.DataFrame) -> pd.DataFrame:
+    """The samples with the columns from which `aggregate` makes scores."""
+    return samples.assign(
+        answered=samples["answer"].notna(), empty=samples["response"].str.strip() == ""
+    )
+
+
 def flips(old: pd.DataFrame, new: pd.DataFrame) -> list[Flip]:
     """Samples whose answer or score changed, right to wrong first."""
     columns = ["benchmark", "task", "doc_id", "answer", "rule", "score"]

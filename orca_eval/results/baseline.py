@@ -11,15 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orca_eval.errors import InputError
-from orca_eval.gate.manifest import Manifest
 from orca_eval.results import samples
-from orca_eval.results.manifest import checked
+from orca_eval.results.documents import KEY
+from orca_eval.results.folder import whole
+from orca_eval.results.manifest import Manifest, checked
 from orca_eval.results.reading import reading
 from orca_eval.results.samples import Column, Columns
-from orca_eval.run.folder import whole
 
-KEY = ["benchmark", "task", "doc_id"]
-"""What names a document on both sides of a comparison."""
 EXPORT_KEY = b"orca_eval.baseline"
 """In the schema's metadata of an exported baseline, with the manifest's JSON as its value."""
 _FORMAT = 1
@@ -99,7 +97,7 @@ def from_export(table: pa.Table, path: Path) -> tuple[pd.DataFrame, Manifest | N
     frame["cluster"] = frame["cluster"].astype(object).where(frame["cluster"] >= 0, None)
     frame["answer"] = None
     manifest = header.get("manifest")
-    return frame, None if manifest is None else Manifest(checked(manifest, path))
+    return frame, None if manifest is None else checked(manifest, path)
 
 
 def _natural(column: pd.Series) -> pd.Series:
