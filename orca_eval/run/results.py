@@ -22,7 +22,7 @@ from orca_eval.report.exports.lm_eval import write_lm_eval_results
 from orca_eval.results import folder as run_dir
 from orca_eval.results.aggregate import ScoreRow, aggregate
 from orca_eval.results.manifest import read_manifest
-from orca_eval.results.reading import MANIFEST, SAMPLES
+from orca_eval.results.reading import MANIFEST, SAMPLES, STAGING
 from orca_eval.results.scores import read_scores, write_scores
 from orca_eval.run import samples as run_samples
 from orca_eval.run.beginning import finish
@@ -32,7 +32,6 @@ from orca_eval.run.session import Outcome, Session
 from orca_eval.run.table import print_scores
 from orca_eval.score_kind import AS_SAMPLED, is_as_sampled
 
-STAGING = ".writing"
 NOTE_RATE = 0.05  # a share of unanswered, cut off or empty samples that deserves a footnote
 PACKAGES = ("orca-eval", "lm-eval", "datasets", "vllm", "xllamacpp", "torch", "transformers")
 COMPARABLE = "Generative, zero-shot: not comparable with log-likelihood acc/acc_norm leaderboards."
