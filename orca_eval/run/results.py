@@ -84,8 +84,8 @@ def complete(folder: Path, composed: Mapping[str, Any]) -> None:
     samples = bool(composed["report"]["samples"])
     parts: list[tuple[str, str, bytes, Callable[[], object]]] = [
         ("config", run_dir.CONFIG, b"\n", lambda: run_dir.write_config(folder, composed)),
-        ("lm-eval's results", "results_*.json", b"}\n", lambda: write_lm_eval_results(folder)),
-        ("report", run_dir.REPORT, b"</html>\n", lambda: write_run_report(folder, samples)),
+        ("lm-eval's results", "results_*.json", b"\n}\n", lambda: write_lm_eval_results(folder)),
+        ("report", run_dir.REPORT, b"</html>", lambda: write_run_report(folder, samples)),
     ]
     for name, pattern, end, make in parts:
         try:
