@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from orca_eval.report.align import Columns
 from orca_eval.report.paired import compare, doc_scores
 from orca_eval.report.published import PublishedModel, published_models
-from orca_eval.report.ratio import PairedDraws, average_draws
 from orca_eval.report.typed_scores import find_model
 from orca_eval.results.run import Run, Score
+from orca_eval.stats import PairedDraws, average_draws
 
 NO_AVERAGE_GROUP = "Text completion"
 TEXT_COMPLETION = {"hellaswag"}
