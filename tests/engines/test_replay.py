@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -70,17 +69,25 @@ def test_identity_is_the_scripts_hash_and_not_its_pace(tmp_path: Path) -> None:
     assert engine(script).identity() != before
 
 
-def test_pace_is_per_request_and_requests_run_beside_each_other(tmp_path: Path) -> None:
+def test_pace_is_per_request_and_requests_run_beside_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script = write(tmp_path / "s.jsonl", {"default": True, "text": "one two three four"})
     replay = engine(script, delay=0.05, tokens_per_second=40)
+    pause, said = asyncio.sleep, []
 
-    async def ten() -> float:
+    async def sleep(seconds: float) -> None:
+        said.append(seconds)
+        await pause(0)
+        said.append("over")
+
+    async def ten() -> None:
         await replay.start()
-        began = time.perf_counter()
         await asyncio.gather(*(replay.generate(ask(str(i))) for i in range(10)))
-        return time.perf_counter() - began
 
-    assert 0.15 <= asyncio.run(ten()) < 0.6
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    asyncio.run(ten())
+    assert said == [pytest.approx(0.05 + 4 / 40)] * 10 + ["over"] * 10
 
 
 @pytest.mark.parametrize(
