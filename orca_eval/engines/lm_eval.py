@@ -18,19 +18,11 @@ from typing import Any
 
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.arguments import refuse_unknown
+from orca_eval.engines.checkpoint import CheckpointEngine
 from orca_eval.engines.lm_eval_chunk import Chunk, Waiting
-from orca_eval.engines.model_folder import (
-    own_context_length,
-    read_adapter,
-    special_tokens,
-    turn_end,
-)
-from orca_eval.engines.reasoning_marks import reasoning_marks
+from orca_eval.engines.model_folder import own_context_length
 from orca_eval.engines.threads import DaemonThreads
 from orca_eval.errors import InputError, OrcaEvalError, RunError
-from orca_eval.model.tokenizer import TemplateTokenizer, folder_tokenizer
-from orca_eval.model.types import Weights
-from orca_eval.model.weights import resolve_weights
 from orca_eval.types import Completion, Request, Sampling
 
 BATCHES_IN_CHUNK = 4
@@ -44,19 +36,16 @@ _OWN_ARGS = ("backend", "batch_size")
 _TAKEN = ("self", "pretrained", "model", "tokenizer", "add_bos_token", "max_length", "peft")
 
 
-class LmEvalEngine:
+class LmEvalEngine(CheckpointEngine):
     """One lm-eval backend. An answer's `finish_reason` is read from its tokens where the backend
     decodes them itself (hf), else from the count of its text's tokens."""
 
-    reuse_across_runs = True
-
     def __init__(self, model: ModelConfig, config: EngineConfig, max_tokens: int) -> None:
+        super().__init__(model, max_tokens)
         args = dict(config.args)
         self._backend = str(args.pop("backend", "hf"))
         self._batch_size = args.pop("batch_size", 8)
         self._args = {name: value for name, value in args.items() if value is not None}
-        self._model = model
-        self._max_tokens = max_tokens
         self._lm: Any = None
         self._thread: DaemonThreads | None = None
         self._waiting: deque[Waiting] = deque()
@@ -67,20 +56,8 @@ class LmEvalEngine:
         self.max_in_flight = self._chunk_size * CHUNKS_IN_FLIGHT
 
     @cached_property
-    def weights(self) -> Weights:
-        return resolve_weights(self._model, "hf")
-
-    @cached_property
-    def tokenizer(self) -> TemplateTokenizer:
-        return folder_tokenizer(self._model, self._folder)
-
-    @cached_property
     def context_length(self) -> int | None:
         return own_context_length(self._folder)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return self.tokenizer.notes
 
     def check(self) -> None:
         if self._batch_size != "auto" and (
@@ -93,9 +70,7 @@ class LmEvalEngine:
                 f"max_tokens={self._max_tokens} leaves no room for a prompt in the model's"
                 f" {self.context_length} tokens of context"
             )
-        if self._model.adapter is not None:
-            read_adapter(self._model.adapter)
-        self.tokenizer  # noqa: B018 (reading it checks the template)
+        self._adapter, self.tokenizer  # noqa: B018 (reading them checks them)
 
     def identity(self) -> Mapping[str, Any]:
         return {
@@ -105,9 +80,9 @@ class LmEvalEngine:
             "libraries": {n: found for n in self._libraries if (found := _version(n))},
             "weights": self.weights.sha256,
             "args": {name: str(value) for name, value in sorted(self._args.items())},
-            "adapter": read_adapter(self._model.adapter).sha256 if self._model.adapter else None,
+            "adapter": None if self._adapter is None else self._adapter.sha256,
             "tokenizer": self.tokenizer.identity,
-            **({"reasoning_marks": self._marks} if self._marks else {}),
+            **self._marks_identity,
         }
 
     async def start(self) -> None:
@@ -305,27 +280,8 @@ class LmEvalEngine:
         else:
             refuse_unknown("lm_eval", self._args, valid)
 
-    @property
-    def _folder(self) -> Any:
-        folder = self.weights.folder
-        if folder is None:
-            raise InputError(f"model.path: {self._model.path} is not a model folder")
-        return folder
-
     def _count(self, prompts: Sequence[str]) -> list[int]:
         return [len(ids) for ids in self.tokenizer.encode(prompts)]
-
-    @cached_property
-    def _special(self) -> Mapping[str, int]:
-        return special_tokens(self._folder)
-
-    @cached_property
-    def _marks(self) -> list[str]:
-        return reasoning_marks(self._special)
-
-    @cached_property
-    def _turn_end(self) -> int | None:
-        return turn_end(self.tokenizer.template, self._special)
 
     @cached_property
     def _eos_ids(self) -> frozenset[int]:
