@@ -7,6 +7,7 @@ costs must not grow with how many are under way (bench/endpoint_concurrency.py).
 from __future__ import annotations
 
 import json
+import os
 import ssl
 import urllib.request
 from collections.abc import Mapping
@@ -15,11 +16,16 @@ from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import aiohttp
 import certifi
 
 from orca_eval.engines.api_key import ApiKey
 from orca_eval.errors import InputError
+
+try:
+    import aiohttp
+except OSError as error:  # it makes an SSL context, which opens this file
+    name = f"SSLKEYLOGFILE={os.environ.get('SSLKEYLOGFILE')}"
+    raise InputError(f"{name} in the environment can't be written: {error.strerror}") from error
 
 CONNECT_SECONDS = 10.0
 MOST_BYTES = 8 << 20
@@ -53,11 +59,9 @@ class HttpClient:
         self._base_url = base_url
         self._key = key
         self._proxy = _proxy(base_url)
-        self._timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
-        self._connector = aiohttp.TCPConnector(limit=connections, ssl=_certificates())
         self._session = aiohttp.ClientSession(
-            connector=self._connector,
-            timeout=self._timeout,
+            connector=aiohttp.TCPConnector(limit=connections, ssl=_certificates()),
+            timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS),
             max_line_size=1 << 16,
             max_field_size=1 << 16,
         )
