@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from orca_eval.benchmarks.load import find_spec, load_benchmark
+from orca_eval.benchmarks.registry_tasks import (
+    PREFIX,
+    find_file,
+    is_file_name,
+    load_registry_task,
+)
 from orca_eval.benchmarks.specs import read_specs
 from orca_eval.benchmarks.types import Benchmark
 from orca_eval.errors import InputError
-
-PREFIX = "lm_eval:"
 
 
 def load_named(
@@ -29,8 +33,6 @@ def load_named(
     """
     if name in read_specs():
         return load_benchmark(name, data_root, limit, seed, quickstart)
-    from orca_eval.benchmarks.registry_tasks import find_file, is_file_name, load_registry_task
-
     foreign = name.removeprefix(PREFIX)
     if quickstart:
         raise InputError(

@@ -12,19 +12,18 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 
 from orca_eval.benchmarks.foreign_scorer import ForeignScorer
 from orca_eval.benchmarks.hub import prefer_cache_if_offline, unreachable
-from orca_eval.benchmarks.load import add_content, row_hash
-from orca_eval.benchmarks.sampling import sample
+from orca_eval.benchmarks.load import assembled, row_hash
 from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.benchmarks.task_files import task_files_sha256
-from orca_eval.benchmarks.types import Aggregate, Benchmark, Task
+from orca_eval.benchmarks.types import Aggregate, Benchmark, Scorer, Task
 from orca_eval.errors import InputError
 from orca_eval.types import Doc, Message
 
@@ -61,37 +60,14 @@ def load_registry_task(
         InputError: unknown name, code not allowed, data missing, or a task that can't run here.
     """
     file = _outside_yaml(name, allow_code) if is_file_name(name) else find_file(name)
-    benchmark_id = PREFIX + name
+    notes = ["a task from outside, asked with zero examples"]
     with _lm_eval(data_root), _errors_in_one_line(name):
         content, found = _build(file)
-        content_hash = sha256(task_files_sha256(file).encode())
-        tasks, hashes, notes = [], [], ["a task from outside, asked with zero examples"]
-        for task_name, task in found.items():
-            docs, scorer, note = _docs(benchmark_id, task_name, task)
-            hashes += [f"{doc.task} {doc.doc_id} {doc.doc_hash}" for doc in docs]
-            add_content(content_hash, docs)
-            notes += [note] if note and note not in notes else []
-            tasks.append(
-                Task(
-                    name=task_name,
-                    version=str(task.VERSION),
-                    docs=sample(docs, limit, seed),
-                    rows=len(docs),
-                    published_rows=None,
-                    excluded={},
-                    score=scorer,
-                )
-            )
-    return Benchmark(
-        id=benchmark_id,
-        alias=name,
-        aggregate=_aggregate(content),
-        tasks=tuple(tasks),
-        data_sha256=sha256("\n".join(hashes).encode()).hexdigest(),
-        content_sha256=content_hash.hexdigest(),
-        source="hub" if data_root is None else str(data_root),
-        footnotes=tuple(f"{name}: {note}" for note in notes),
-    )
+        source = "hub" if data_root is None else str(data_root)
+        frame = Benchmark(PREFIX + name, name, _aggregate(content), (), "", source)
+        tasks = (_task(frame.id, task_name, task, notes) for task_name, task in found.items())
+        benchmark = assembled(frame, tasks, limit, seed, task_files_sha256(file))
+    return replace(benchmark, footnotes=tuple(f"{name}: {note}" for note in dict.fromkeys(notes)))
 
 
 def is_file_name(name: str) -> bool:
@@ -225,8 +201,8 @@ def _aggregate(content: Mapping[str, Any]) -> Aggregate:
     return "pooled" if first.get("weight_by_size", True) else "mean_of_tasks"
 
 
-def _docs(benchmark: str, name: str, task: Any) -> tuple[list[Doc], Any, str | None]:
-    """A task's docs, the function that scores a response to one, and a footnote."""
+def _task(benchmark: str, name: str, task: Any, notes: list[str]) -> Task:
+    """One of lm-eval's tasks with all its docs; `notes` grows by what has to be known of it."""
     output = task.OUTPUT_TYPE
     if output not in ("generate_until", "multiple_choice"):
         raise InputError(f"lm-eval's task {name} is of type {output}; it needs log-likelihoods")
@@ -235,27 +211,25 @@ def _docs(benchmark: str, name: str, task: Any) -> tuple[list[Doc], Any, str | N
             f"lm-eval's task {name} runs code written by the model; it is not run here"
         )
     rows = task.eval_docs.to_list()
-    stop = tuple(_stops(task)) if output == "generate_until" else ()
-    choices = [_choices(name, task, row) for row in rows] if output == "multiple_choice" else None
-    docs = [
-        Doc(
-            benchmark=benchmark,
-            task=name,
-            doc_id=doc_id,
-            doc_hash=row_hash(row),
-            messages=_messages(name, task, row),
-            kind="text" if choices is None else "choice",
-            golds=(_gold(task, row),) if choices is None else choices[doc_id][1],
-            options=None if choices is None else choices[doc_id][0],
-            stop=stop,
-        )
-        for doc_id, row in enumerate(rows)
-    ]
-    if choices is not None:
-        note = "a comparison of log-likelihoods in lm-eval, here asked in free text"
-        return docs, score_by_extraction, note
-    scorer = ForeignScorer(name, task, rows)
-    return docs, scorer, scorer.note
+    asked = ((n, row_hash(row), _messages(name, task, row)) for n, row in enumerate(rows))
+    score: Scorer
+    if output == "multiple_choice":
+        notes.append("a comparison of log-likelihoods in lm-eval, here asked in free text")
+        score = score_by_extraction
+        choices = [_choices(name, task, row) for row in rows]
+        docs = [
+            Doc(benchmark, name, *head, "choice", golds, options)
+            for head, (options, golds) in zip(asked, choices, strict=True)
+        ]
+    else:
+        stop = tuple(_stops(task))
+        docs = [
+            Doc(benchmark, name, *head, "text", (_gold(task, row),), stop=stop)
+            for head, row in zip(asked, rows, strict=True)
+        ]
+        score = scorer = ForeignScorer(name, task, rows)
+        notes += [scorer.note] if scorer.note else []
+    return Task(name, str(task.VERSION), tuple(docs), len(docs), None, {}, score)
 
 
 def _stops(task: Any) -> list[str]:
