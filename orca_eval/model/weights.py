@@ -12,8 +12,7 @@ from orca_eval.errors import InputError
 from orca_eval.model.cache import combined_hash, file_hashes
 from orca_eval.model.convert import converted_folder
 from orca_eval.model.gguf import read_header
-from orca_eval.model.loaded_files import PICKLES, loaded_files
-from orca_eval.model.safetensors_file import parameters
+from orca_eval.model.loaded_files import PICKLES, loaded_files, parameters
 from orca_eval.model.settings import read_json
 from orca_eval.model.types import Weights
 from orca_eval.paths import expanded
