@@ -43,10 +43,9 @@ class CheckpointEngine:
 
     @property
     def _folder(self) -> Path:
-        folder = self.weights.folder
-        if folder is None:
+        if self.weights.folder is None:
             raise InputError(f"model.path: {self._model.path} is not a model folder")
-        return folder
+        return self.weights.folder
 
     @cached_property
     def _adapter(self) -> Adapter | None:

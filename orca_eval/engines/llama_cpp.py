@@ -81,10 +81,9 @@ class LlamaCppEngine(CheckpointEngine):
 
     @property
     def _file(self) -> Path:
-        file = self.weights.gguf
-        if file is None:
+        if self.weights.gguf is None:
             raise InputError(f"model.path: {self._model.path} is not a GGUF file")
-        return file
+        return self.weights.gguf
 
     @cached_property
     def tokenizer(self) -> TemplateTokenizer:
@@ -180,15 +179,12 @@ class LlamaCppEngine(CheckpointEngine):
         if args.n_gpu_layers is not None:
             params.n_gpu_layers = args.n_gpu_layers
         if args.flash_attn is not None:
-            kinds = xllamacpp.llama_flash_attn_type
-            params.flash_attn_type = (
-                kinds.LLAMA_FLASH_ATTN_TYPE_ENABLED
-                if args.flash_attn
-                else kinds.LLAMA_FLASH_ATTN_TYPE_DISABLED
-            )
-        adapter = self._lora_file
-        if adapter is not None:
-            params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
+            word = "ENABLED" if args.flash_attn else "DISABLED"
+            params.flash_attn_type = xllamacpp.llama_flash_attn_type[
+                f"LLAMA_FLASH_ATTN_TYPE_{word}"
+            ]
+        if self._lora_file is not None:
+            params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(self._lora_file), 1.0)]
         params.api_keys = [hashlib.sha256(os.urandom(32)).hexdigest()]  # its port stays ours
         params.ui = False
         params.verbosity = 3 if args.verbose else -1
@@ -265,13 +261,13 @@ class LlamaCppEngine(CheckpointEngine):
     def _cache_types(self) -> tuple[Any, Any]:
         import xllamacpp
 
-        known = {k.name.removeprefix("GGML_TYPE_").lower(): k for k in xllamacpp.ggml_type}
         for key in ("cache_type_k", "cache_type_v"):
             if getattr(self._args, key) not in _CACHE_TYPES:
                 raise InputError(
                     f"engine.{key}={getattr(self._args, key)} is not one of"
                     f" {', '.join(_CACHE_TYPES)}"
                 )
+        known = {k.name.removeprefix("GGML_TYPE_").lower(): k for k in xllamacpp.ggml_type}
         return known[self._args.cache_type_k], known[self._args.cache_type_v]
 
     @property

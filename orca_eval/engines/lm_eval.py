@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import gc
 import inspect
+import sys
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -77,7 +80,7 @@ class LmEvalEngine(CheckpointEngine):
             "engine": "lm_eval",
             "version": version("lm-eval"),
             "backend": self._backend,
-            "libraries": {n: found for n in self._libraries if (found := _version(n))},
+            "libraries": _versions("transformers", "torch", self._backend),
             "weights": self.weights.sha256,
             "args": {name: str(value) for name, value in sorted(self._args.items())},
             "adapter": None if self._adapter is None else self._adapter.sha256,
@@ -144,7 +147,9 @@ class LmEvalEngine(CheckpointEngine):
             try:
                 await loop.run_in_executor(self._thread, self._generate, chunk)
             except Exception as error:  # whatever a backend raises ends this chunk's requests
-                _fail(members, error if isinstance(error, OrcaEvalError) else _failure(error))
+                if not isinstance(error, OrcaEvalError):
+                    error = RunError(f"lm-eval's backend failed: {_first_line(error)}")
+                _fail(members, error)
 
     def _generate(self, chunk: Chunk) -> None:
         from lm_eval.api.instance import Instance
@@ -171,10 +176,6 @@ class LmEvalEngine(CheckpointEngine):
         chunk.finish(texts)
 
     @property
-    def _libraries(self) -> tuple[str, ...]:
-        return ("transformers", "torch", self._backend)  # many backends bear a package's name
-
-    @property
     def _decodes_each(self) -> bool:
         """Whether it is transformers, which takes its arguments and decodes each answer alone."""
         return self._backend in ("hf", "huggingface", "hf-auto")
@@ -188,23 +189,14 @@ class LmEvalEngine(CheckpointEngine):
             "temperature": sampling.temperature,
             "repetition_penalty": sampling.repetition_penalty,
         }
+        cuts = {"top_p": sampling.top_p, "top_k": sampling.top_k, "min_p": sampling.min_p}
         if self._decodes_each:
-            kwargs["num_beams"] = 1
-            kwargs["eos_token_id"] = sorted(self._eos_ids) or None
+            kwargs |= {"num_beams": 1, "eos_token_id": sorted(self._eos_ids) or None}
             if drawn:
-                kwargs |= {
-                    "top_p": sampling.top_p,
-                    "top_k": max(sampling.top_k, 0),  # 0 is transformers' "off"
-                    "min_p": sampling.min_p,
-                }
+                kwargs |= {**cuts, "top_k": max(sampling.top_k, 0)}  # 0 is transformers' "off"
         elif self._backend in ("vllm", "sglang"):
-            kwargs |= {
-                "top_p": sampling.top_p,
-                "top_k": sampling.top_k,
-                "min_p": sampling.min_p,
-                "seed": sampling.seed,
-                "stop_token_ids": [] if self._turn_end is None else [self._turn_end],
-            }
+            ends = [] if self._turn_end is None else [self._turn_end]
+            kwargs |= {**cuts, "seed": sampling.seed, "stop_token_ids": ends}
         return kwargs
 
     def _load(self) -> Any:
@@ -225,8 +217,9 @@ class LmEvalEngine(CheckpointEngine):
         try:
             lm = self._class.create_from_arg_obj(args, {"batch_size": self._batch_size})
         except Exception as error:  # whatever a backend raises while it loads
-            reason = str(error).strip().splitlines() or [type(error).__name__]
-            raise RunError(f"lm-eval's backend {self._backend} can't load: {reason[0]}") from error
+            raise RunError(
+                f"lm-eval's backend {self._backend} can't load: {_first_line(error)}"
+            ) from error
         if self._decodes_each:
             self._compare_tokens(lm)
         return lm
@@ -247,8 +240,7 @@ class LmEvalEngine(CheckpointEngine):
         from lm_eval.models import MODEL_MAPPING
 
         if self._backend not in MODEL_MAPPING:
-            near = difflib.get_close_matches(self._backend, MODEL_MAPPING, n=3)
-            names = near or sorted(MODEL_MAPPING)
+            names = difflib.get_close_matches(self._backend, MODEL_MAPPING) or sorted(MODEL_MAPPING)
             raise InputError(
                 f"engine.backend={self._backend} is not one of lm-eval's; nearest:"
                 f" {', '.join(names)}"
@@ -271,14 +263,13 @@ class LmEvalEngine(CheckpointEngine):
                 f"engine.backend={self._backend} is an endpoint; use engine=openai for it"
             )
         valid = (names - set(_TAKEN)) | set(_OWN_ARGS)
+        given = list(self._args)
         if _takes_any(self._class):
             # Further ones go to the library underneath (attn_implementation); only what looks
             # like a slip of the pen is refused.
-            near = [n for n in self._args if difflib.get_close_matches(n, valid, 1, 0.8)]
-            taken = [n for n in self._args if n in _TAKEN]
-            refuse_unknown("lm_eval", near + taken, valid)
-        else:
-            refuse_unknown("lm_eval", self._args, valid)
+            near = [n for n in given if difflib.get_close_matches(n, valid, 1, 0.8)]
+            given = near + [n for n in given if n in _TAKEN]
+        refuse_unknown("lm_eval", given, valid)
 
     def _count(self, prompts: Sequence[str]) -> list[int]:
         return [len(ids) for ids in self.tokenizer.encode(prompts)]
@@ -316,9 +307,8 @@ def _fail(members: Iterable[Waiting], error: OrcaEvalError) -> None:
             waiting.answer.set_exception(error)
 
 
-def _failure(error: Exception) -> RunError:
-    reason = str(error).strip().splitlines() or [type(error).__name__]
-    return RunError(f"lm-eval's backend failed: {reason[0]}")
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _device() -> str | None:
@@ -330,17 +320,16 @@ def _device() -> str | None:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+def _versions(*packages: str) -> dict[str, str]:
+    """Of those that are installed; many backends bear a package's name."""
+    found = {}
+    for package in packages:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
 
 
 def _free_gpu_memory() -> None:
-    import gc
-    import sys
-
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():

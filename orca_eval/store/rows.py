@@ -80,12 +80,11 @@ def readable_rows(path: Path) -> Iterator[tuple[bytes, Completion]]:
     connection = sqlite3.connect(path)
     connection.text_factory = READ_TEXT_AS
     try:
-        last = connection.execute("SELECT max(rowid) FROM responses").fetchone()[0]
-        last = last if isinstance(last, int) else 0
+        (last,) = connection.execute("SELECT max(rowid) FROM responses").fetchone()
     except sqlite3.DatabaseError:
-        last = 0
+        last = None
     rowid, step = 1, SALVAGE_STEP
-    while rowid <= last:
+    while isinstance(last, int) and rowid <= last:
         try:
             rows = connection.execute(
                 f"SELECT {COLUMNS} FROM responses WHERE rowid BETWEEN ? AND ?",
@@ -97,8 +96,7 @@ def readable_rows(path: Path) -> Iterator[tuple[bytes, Completion]]:
                 step //= 2
                 continue
         for row in rows:
-            completion = from_row(row)
-            if completion is not None:
+            if (completion := from_row(row)) is not None:
                 yield row[0], completion
         rowid += step
         step = min(SALVAGE_STEP, step * 2)
