@@ -143,8 +143,11 @@ class OpenAIEngine:
             self._check_model(reply.content)
 
     async def _models(self) -> Reply:
-        async with HttpClient(self._base_url, self._key, CONNECT_SECONDS) as client:
-            return await client.get("/models")
+        client = HttpClient(self._base_url, self._key, CONNECT_SECONDS)
+        try:
+            return await client.request("GET", "/models")
+        finally:
+            await client.close()
 
     def identity(self) -> Mapping[str, Any]:
         """The server's address and the model's name there; `revision` where the user vouches."""
@@ -232,11 +235,9 @@ class OpenAIEngine:
     async def _try(self, request: Request, dropped: frozenset[str]) -> Completion | Rejected:
         if self._client is None:
             raise RunError("the openai engine was not started")
-        body = request_body(
-            self._served_name, request, self._model.chat_template_kwargs, without=dropped
-        )
+        body = request_body(self._served_name, request, self._model.chat_template_kwargs, dropped)
         try:
-            status, headers, content = await self._client.post("/chat/completions", body)
+            status, headers, content = await self._client.request("POST", "/chat/completions", body)
         except NoReplyError as error:
             return Rejected(self._key.hide(str(error)), transient=True)
         except TooLargeError as error:
