@@ -5,6 +5,7 @@ Layout: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (versions 2 an
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import mmap
@@ -19,51 +20,36 @@ from orca_eval.model.settings import reading
 
 _STRING, _ARRAY = 8, 9
 _CONTROL = 3  # a token's type
-_SCALARS = {
-    0: "B",
-    1: "b",
-    2: "H",
-    3: "h",
-    4: "I",
-    5: "i",
-    6: "f",
-    7: "?",
-    10: "Q",
-    11: "q",
-    12: "d",
-}
-
-
+_SCALARS = {**dict(enumerate("BbHhIif?")), 10: "Q", 11: "q", 12: "d"}
 _DEEPEST = 3  # lists in lists; the format's tools write none
 _DIMENSIONS = 4
 _MOST_ELEMENTS = 1 << 48
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+def _is_list_of(kind: type, value: Any) -> bool:
+    return isinstance(value, list) and all(type(item) is kind for item in value)
 
 
-def _is_index(value: Any) -> bool:
-    return type(value) is int and 0 <= value < 1 << 32
-
-
-def _is_list_of(kind: type) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, list) and all(type(item) is kind for item in value)
-
-
+_FITS: Mapping[str, Callable[[Any], bool]] = {
+    "a text": lambda value: isinstance(value, str),
+    "a number above 0": lambda value: type(value) is int and 0 < value < 1 << 32,
+    "a token's number": lambda value: type(value) is int and 0 <= value < 1 << 32,
+    "a list of texts": functools.partial(_is_list_of, str),
+    "a list of numbers": functools.partial(_is_list_of, int),
+}
 # What the code takes these for, where they are there.
-_TYPES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
-    "general.architecture": ("a text", _is_text),
-    "general.alignment": ("a number above 0", lambda value: _is_index(value) and value > 0),
-    "tokenizer.chat_template": ("a text", _is_text),
-    "tokenizer.ggml.model": ("a text", _is_text),
-    "tokenizer.ggml.pre": ("a text", _is_text),
-    "tokenizer.ggml.tokens": ("a list of texts", _is_list_of(str)),
-    "tokenizer.ggml.token_type": ("a list of numbers", _is_list_of(int)),
-    **{
-        f"tokenizer.ggml.{name}_token_id": ("a token's number", _is_index)
-        for name in ("bos", "eos", "unknown", "padding")
-    },
+_WANTED = {
+    "general.architecture": "a text",
+    "general.alignment": "a number above 0",
+    "tokenizer.chat_template": "a text",
+    "tokenizer.ggml.model": "a text",
+    "tokenizer.ggml.pre": "a text",
+    "tokenizer.ggml.tokens": "a list of texts",
+    "tokenizer.ggml.token_type": "a list of numbers",
+    "tokenizer.ggml.bos_token_id": "a token's number",
+    "tokenizer.ggml.eos_token_id": "a token's number",
+    "tokenizer.ggml.unknown_token_id": "a token's number",
+    "tokenizer.ggml.padding_token_id": "a token's number",
 }
 
 
@@ -174,8 +160,8 @@ def _parse(data: mmap.mmap) -> GgufHeader:
         cursor.scalar("I")  # type
         last_offset = max(last_offset, cursor.scalar("Q"))
         parameters += _at_most(_MOST_ELEMENTS, prod(shape))
-    for key, (wanted, fits) in _TYPES.items():
-        if key in metadata and not fits(metadata[key]):
+    for key, wanted in _WANTED.items():
+        if key in metadata and not _FITS[wanted](metadata[key]):
             raise ValueError(f"{key} is not {wanted}")
     alignment = metadata.get("general.alignment", 32)
     start = -(-cursor.at // alignment) * alignment
