@@ -1,23 +1,41 @@
-"""What the engines share that hold a checkpoint's weights in this process."""
+"""What the engines share that hold a checkpoint's weights in this process, and what they must know
+of a model folder beyond its weights: length, special tokens, LoRA."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from orca_eval.config.schema import ModelConfig
 from orca_eval.engines.finish import ending
-from orca_eval.engines.model_folder import Adapter, read_adapter, special_tokens, turn_end
 from orca_eval.errors import InputError
 from orca_eval.extract.reply.parts import THINKING_TAGS
+from orca_eval.model.cache import combined_hash, file_hashes
+from orca_eval.model.settings import read_json, reading
+from orca_eval.model.template import ChatTemplate
 from orca_eval.model.tokenizer import TemplateTokenizer, folder_tokenizer
 from orca_eval.model.types import Weights
 from orca_eval.model.weights import resolve_weights
-from orca_eval.types import FinishReason
+from orca_eval.paths import expanded
+from orca_eval.types import FinishReason, Message
 
 _OPENERS, _CLOSERS = tuple("<[◁"), tuple(">]▷")
+_ANSWER = "A7f3e0answer"
+_HARMONY = "<|channel|>"  # only that format's templates write it
+_LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length")
+_NO_LIMIT = 10**9  # transformers writes 1e30 for "no limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A LoRA adapter's folder, its rank, and the sha256 over its weights and config."""
+
+    folder: Path
+    rank: int
+    sha256: str
 
 
 class CheckpointEngine:
@@ -86,3 +104,93 @@ def reasoning_marks(special: Iterable[str]) -> list[str]:
     found = [t for t, low in units.items() if any(low in tag for tag in THINKING_TAGS)]
     begins = any(tag.startswith(units[t]) for t in found for tag in THINKING_TAGS)
     return found if begins else []
+
+
+def own_context_length(folder: Path) -> int | None:
+    """Tokens that the checkpoint says it was made for; None where it does not say."""
+    config = read_json(folder / "config.json")
+    text = config.get("text_config")
+    sources = [config, text if isinstance(text, dict) else {}]
+    lengths = [source[name] for source in sources for name in _LENGTHS if name in source][:1]
+    lengths.append(read_json(folder / "tokenizer_config.json").get("model_max_length"))
+    found = [length for length in lengths if type(length) is int]
+    return min((length for length in found if 0 < length < _NO_LIMIT), default=None)
+
+
+def is_quantized(folder: Path) -> bool:
+    """Whether the checkpoint's weights are stored quantized."""
+    return "quantization_config" in read_json(folder / "config.json")
+
+
+def scales_with_length(folder: Path) -> bool:
+    """Whether the context's length that an engine is started with changes what the model computes
+    (LongRoPE has other factors beyond the length of its training)."""
+    config = read_json(folder / "config.json")
+    scaling = config.get("rope_scaling") or config.get("rope_parameters") or {}
+    with reading(folder / "config.json"):
+        return bool({"longrope", "su"} & {scaling.get("rope_type"), scaling.get("type")})
+
+
+def special_tokens(folder: Path) -> Mapping[str, int]:
+    """Text → id of the tokens that text can't spell by accident."""
+    with reading(folder / "tokenizer_config.json"):
+        listed = read_json(folder / "tokenizer_config.json").get("added_tokens_decoder", {})
+        by_config = {t["content"]: int(number) for number, t in listed.items() if t.get("special")}
+    with reading(folder / "tokenizer.json"):
+        added = read_json(folder / "tokenizer.json").get("added_tokens", [])
+        by_tokenizer = {t["content"]: int(t["id"]) for t in added if t.get("special")}
+    with reading(folder / "added_tokens.json"):
+        # Older folders have their additions in a file that does not say which are special.
+        older = {name: int(n) for name, n in read_json(folder / "added_tokens.json").items()}
+    return {**older, **by_config, **by_tokenizer}
+
+
+def turn_end(template: ChatTemplate, special: Mapping[str, int]) -> int | None:
+    """The id of the special token that the template writes after an answer; None where it has none.
+
+    A template may close a turn with a token that the checkpoint does not list as its end of text
+    (Orca 2's `<|im_end|>`): a model that writes it has finished, and the engine must stop there.
+    In the Harmony format (gpt-oss) a template closes past answers with `<|end|>`, but a model also
+    writes that after its reasoning; it has finished when it writes `<|return|>`.
+    """
+    if _HARMONY in template.source:
+        return special.get("<|return|>")
+    # A copy, because a template notes what became of the system messages that it has rendered.
+    trial = ChatTemplate(template.source, template.special_tokens, template.kwargs)
+    chat = (
+        Message(role="user", content="U"),
+        Message(role="assistant", content=_ANSWER),
+        Message(role="user", content="V"),
+    )
+    try:
+        text = trial.render(chat)
+    except InputError:  # a template for single turns only
+        return None
+    after = text.partition(_ANSWER)[2].lstrip()
+    ends = [token for token in special if token and after.startswith(token)]
+    return special[max(ends, key=len)] if ends else None
+
+
+def read_adapter(path: str) -> Adapter:
+    """The LoRA adapter in the folder `path` (PEFT's layout). Raises InputError."""
+    folder = expanded(path)
+    config = read_json(folder / "adapter_config.json")
+    rank = config.get("r")
+    if not isinstance(rank, int):
+        raise InputError(
+            f"model.adapter={path} is not a LoRA adapter's folder: no adapter_config.json with a "
+            "rank in it"
+        )
+    refused = [name for name in ("use_dora", "lora_bias", "modules_to_save") if config.get(name)]
+    refused += ["bias"] if config.get("bias", "none") != "none" else []
+    if refused:
+        raise InputError(
+            f"model.adapter={path}: vLLM can't run an adapter with {', '.join(refused)}; merge it "
+            "into the model's weights"
+        )
+    weights = folder / "adapter_model.safetensors"
+    if not weights.is_file():
+        raise InputError(f"model.adapter={path}: there is no {weights.name} in it")
+    hashes = file_hashes([folder / "adapter_config.json", weights])
+    sha256 = combined_hash({file.name: digest for file, digest in hashes.items()})
+    return Adapter(folder.resolve(), rank, sha256)

@@ -21,9 +21,8 @@ from typing import Any
 
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.arguments import refuse_unknown
-from orca_eval.engines.checkpoint import CheckpointEngine
+from orca_eval.engines.checkpoint import CheckpointEngine, own_context_length
 from orca_eval.engines.lm_eval_chunk import Chunk, Waiting
-from orca_eval.engines.model_folder import own_context_length
 from orca_eval.engines.threads import DaemonThreads
 from orca_eval.errors import InputError, OrcaEvalError, RunError
 from orca_eval.types import Completion, Request, Sampling

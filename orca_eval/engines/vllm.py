@@ -11,8 +11,13 @@ from functools import cache, cached_property
 from typing import Any
 
 from orca_eval.config.schema import EngineConfig, ModelConfig
-from orca_eval.engines.checkpoint import CheckpointEngine, finished_by
-from orca_eval.engines.model_folder import is_quantized, own_context_length, scales_with_length
+from orca_eval.engines.checkpoint import (
+    CheckpointEngine,
+    finished_by,
+    is_quantized,
+    own_context_length,
+    scales_with_length,
+)
 from orca_eval.engines.vllm_arguments import (
     Hardware,
     check_names,
