@@ -8,6 +8,7 @@ AGIEval's does), asked in free text and scored by our extractor. Anything else i
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import re
 from collections.abc import Iterator, Mapping
@@ -109,16 +110,11 @@ def _outside_yaml(name: str, allow_code: bool) -> Path:
 @lru_cache(maxsize=16)
 def _find_file(name: str) -> Path:
     """The file that declares a task or group of the registry; far quicker than lm-eval's index."""
-    import importlib.util
-
     package = importlib.util.find_spec("lm_eval")
-    if package is None or not package.submodule_search_locations:
-        raise InputError(
-            f"{name} is a task of lm-eval, which is not installed: pip install lm-eval"
-        )
+    places = package.submodule_search_locations if package else None
+    files = (f for place in places or () for f in sorted(Path(place, "tasks").rglob("*.yaml")))
     declares = re.compile(DECLARATION.format(name=re.escape(name)).encode(), re.MULTILINE)
-    folder = Path(package.submodule_search_locations[0]) / "tasks"
-    for file in sorted(folder.rglob("*.yaml")):
+    for file in files:
         content = file.read_bytes()
         if name.encode() in content and declares.search(content):
             return file
@@ -134,11 +130,8 @@ def _lm_eval(data_root: Path | None) -> Iterator[None]:
     from lm_eval import utils
 
     load, quiet = datasets.load_dataset, logging.getLogger("lm_eval")
-    level, template, bars = (
-        quiet.level,
-        utils.env.from_string,
-        datasets.are_progress_bars_disabled(),
-    )
+    level, template = quiet.level, utils.env.from_string
+    bars = datasets.are_progress_bars_disabled()
 
     def load_local(path: str, name: str | None = None, **kwargs: Any) -> Any:
         if data_root is None:
@@ -199,9 +192,7 @@ def _leaves(name: str, index: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The tasks behind a task's, group's or tag's name, as entries of a group's list."""
     entry = index[name]
     config = entry.cfg or {}
-    members = (
-        config.get("task") if "group" in config else sorted(entry.tags) if not config else None
-    )
+    members = config.get("task") if "group" in config else None if config else sorted(entry.tags)
     if members is None:
         yield {"task": name}
         return

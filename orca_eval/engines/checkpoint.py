@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from orca_eval.config.schema import ModelConfig
 from orca_eval.engines.finish import ending
@@ -61,9 +61,7 @@ class CheckpointEngine:
 
     @property
     def _folder(self) -> Path:
-        if self.weights.folder is None:
-            raise InputError(f"model.path: {self._model.path} is not a model folder")
-        return self.weights.folder
+        return cast(Path, self.weights.folder)  # it was asked for in this form
 
     @cached_property
     def _adapter(self) -> Adapter | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.arguments import read_args
@@ -81,9 +81,7 @@ class LlamaCppEngine(CheckpointEngine):
 
     @property
     def _file(self) -> Path:
-        if self.weights.gguf is None:
-            raise InputError(f"model.path: {self._model.path} is not a GGUF file")
-        return self.weights.gguf
+        return cast(Path, self.weights.gguf)  # it was asked for in this form
 
     @cached_property
     def tokenizer(self) -> TemplateTokenizer:

@@ -9,6 +9,7 @@ import functools
 import hashlib
 import json
 import mmap
+import re
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from orca_eval.model.settings import reading
 _STRING, _ARRAY = 8, 9
 _CONTROL = 3  # a token's type
 _SCALARS = {**dict(enumerate("BbHhIif?")), 10: "Q", 11: "q", 12: "d"}
+_NAMES_IDS = re.compile(r"tokenizer\.(?!chat_template)")
+
 _DEEPEST = 3  # lists in lists; the format's tools write none
 _DIMENSIONS = 4
 _MOST_ELEMENTS = 1 << 48
@@ -61,23 +64,15 @@ class GgufHeader:
     parameters: int
 
     @property
-    def architecture(self) -> str:
-        return str(self.metadata.get("general.architecture", ""))
-
-    @property
     def context_length(self) -> int | None:
         """Tokens the model was trained on, where the file says so."""
-        value = self.metadata.get(f"{self.architecture}.context_length")
+        value = self.metadata.get(f"{self.metadata.get('general.architecture', '')}.context_length")
         return value if type(value) is int and value > 0 else None
 
     @property
     def vocabulary_sha256(self) -> str:
         """Over all that decides token ids: every `tokenizer.` entry but the chat template."""
-        entries = {
-            key: value
-            for key, value in self.metadata.items()
-            if key.startswith("tokenizer.") and not key.startswith("tokenizer.chat_template")
-        }
+        entries = {key: value for key, value in self.metadata.items() if _NAMES_IDS.match(key)}
         return hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
 
     @property
