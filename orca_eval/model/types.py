@@ -46,12 +46,10 @@ class Encoder(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Where a checkpoint lies and what names it. `sha256` is None for an endpoint's model;
-    `parameters` counts billions."""
+    """Where a checkpoint lies and what names it; `parameters` counts billions."""
 
-    path: str
     folder: Path | None
     gguf: Path | None
-    sha256: str | None
+    sha256: str
     revision: str | None = None
     parameters: float | None = None

