@@ -104,6 +104,8 @@ def test_pace_is_per_request_and_requests_run_beside_each_other(
         ('{"prompt": "a", "text": "b", "txt": 1}', "unknown field 'txt'"),
         ('{"prompt": "a", "text": "b", "finish_reason": "eos"}', "must be one of stop, length"),
         ('{"prompt": "first", "text": "another"}', "a second, different answer"),
+        ("[" * 100_000, "s.jsonl:2: not a line of JSON"),
+        ('{"default": true, "text": "\\ud800"}', "half of a surrogate pair"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, line: str, says: str) -> None:
@@ -120,6 +122,11 @@ def test_an_empty_prompt_can_be_scripted(tmp_path: Path) -> None:
     assert answer(replay, ask("")).text == "A"
 
 
+def test_a_prompt_with_half_of_a_surrogate_pair_can_be_scripted(tmp_path: Path) -> None:
+    replay = engine(write(tmp_path / "s.jsonl", {"prompt": "\ud800", "text": "A"}))
+    assert answer(replay, ask("\ud800")).text == "A"
+
+
 @pytest.mark.parametrize(
     ("args", "says"),
     [
@@ -129,6 +136,7 @@ def test_an_empty_prompt_can_be_scripted(tmp_path: Path) -> None:
         ({"script": "s", "dely": 1}, "engine.dely is not an argument of replay; nearest"),
         ({"script": "missing.jsonl"}, "engine.script=missing.jsonl: No such file"),
         ({"script": "s", "delay": -1}, "must not be negative"),
+        ({"script": "s", "delay": float("nan")}, "must not be negative"),
         ({"script": "s", "tokens_per_second": 0}, "must be above 0"),
         ({"script": "s", "max_in_flight": 0}, "must be at least 1"),
         ({"script": "s", "max_in_flight": True}, "engine.max_in_flight=True must be int"),
