@@ -1,7 +1,7 @@
 """Rules, kinds of answer, and the one loop that asks a kind's rules, the strongest first.
 
-A rule stands in the RULES of its kind: choice/rules.py, number/rules.py, open/span.py or
-open/text.py. Its place there is its strength; all else that sets it apart is a flag on it.
+A rule is a function below `@rule(...)`, with what sets it apart, in choice/rules.py,
+number/rules.py, open/span.py or open/text.py. Its place in the RULES there is its strength.
 """
 
 from __future__ import annotations
@@ -65,6 +65,15 @@ class Rule(Generic[R]):
     """What it finds word for word, before anything is read."""
     at_correction: Callable[[R], Claim | None] | None = None
     """What it finds right behind a self-correction, before any rule is heard there."""
+
+
+def rule(*examples: Example, **flags: Any) -> Callable[[Callable[[R], Claim | None]], Rule[R]]:
+    """Make the function below a rule: its docstring is the reason, `flags` are those of `Rule`."""
+
+    def made(find: Callable[[R], Claim | None]) -> Rule[R]:
+        return Rule(find.__name__, " ".join((find.__doc__ or "").split()), find, examples, **flags)
+
+    return made
 
 
 class Found(NamedTuple):

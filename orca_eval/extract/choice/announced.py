@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from orca_eval.extract.choice.exact import announced_text, exact_option
 from orca_eval.extract.choice.options import TextMatch
 from orca_eval.extract.choice.reply import ChoiceReply
 from orca_eval.extract.reply.cues import NO_ANSWER, VERB
+from orca_eval.extract.reply.marks import Place
 from orca_eval.extract.reply.numbers import find_numbers, whole_number, word_number
 from orca_eval.extract.reply.text import ALPHANUMERIC, line_end, sentence_end
-from orca_eval.extract.rule import Claim
+from orca_eval.extract.rule import Claim, last_claim
 
 _NOUN = (
     r"(?:(?:the\s+|my\s+)?(?:correct\s+|right\s+|best\s+|following\s+)?(?:options?|"
@@ -100,8 +101,15 @@ class Label(NamedTuple):
     shown: bool
 
 
-def announced(
-    reply: ChoiceReply, at: int, value: int, end: int | None, *, loose: bool = False
+def last_announced(reply: ChoiceReply, places: list[Place], *, loose: bool = False) -> Claim | None:
+    """The last option announced at these places. With `loose` the rest of the sentence is searched
+    too, for "the answer is a city ..., option B".
+    """
+    return last_claim(places, partial(_announced, reply, loose=loose))
+
+
+def _announced(
+    reply: ChoiceReply, at: int, value: int, end: int | None, *, loose: bool
 ) -> Claim | None:
     """What the cue at `at` announces at `value`: an option word for word, or what is read there."""
     exact = announced_text(reply.raw, reply.low, at, value, end)
@@ -129,8 +137,7 @@ def value_at(  # noqa: PLR0911 - a list of decisions
 ) -> Claim | None:
     """The claim made by the value that begins at `at` and ends with its line, or at `end`.
 
-    None where nothing is claimed: the words are no answer, or they only deny one. With `loose`
-    the rest of the sentence is searched too, for "the answer is a city ..., option B".
+    None where nothing is claimed: the words are no answer, or they only deny one.
     """
     low, options = reply.low, reply.options
     stop = line_end(reply.text, at) if end is None else end

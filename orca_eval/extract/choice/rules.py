@@ -1,22 +1,24 @@
-"""The rules for choices, from the strongest commitment to the weakest."""
+"""The rules for choices, the strongest first in `RULES`."""
 
 from __future__ import annotations
 
 import re
-from functools import partial
+from fractions import Fraction
 
 from orca_eval.extract.choice import exact
-from orca_eval.extract.choice.announced import announced
-from orca_eval.extract.choice.concluded import by_value, concluded, left_over, only_named
+from orca_eval.extract.choice.announced import last_announced
 from orca_eval.extract.choice.mentions import Mention
 from orca_eval.extract.choice.options import make_options
 from orca_eval.extract.choice.reply import ChoiceReply
-from orca_eval.extract.choice.standalone import introduced, standalone
+from orca_eval.extract.choice.standalone import assertive, introduced, standalone
+from orca_eval.extract.number.result import NumberReply
+from orca_eval.extract.number.rules import concluded as concluded_number
 from orca_eval.extract.reply.cues import CORRECT_IS
 from orca_eval.extract.reply.marks import hash_places
 from orca_eval.extract.reply.text import sentence_end
-from orca_eval.extract.rule import Claim, Example, Kind, Rule, last_claim
+from orca_eval.extract.rule import Claim, Example, Kind, rule
 
+_ALTERNATIVES = re.compile(r"\d\D{0,8}\bor\b.{0,8}\d")
 _CODE = re.compile(r"\b(?:print\s?\(\s?|return\s|(?:answer|result)\s?=\s?)(?=[\"'(\[a-z1-9])")
 _A_LINE = re.compile(r"\na:[ \t]{1,3}")
 _AFTER_HASHES = re.compile(r"\s{0,3}(?=[(\[\"']{0,2}[A-Z1-9][)\]\"'.]{0,2}\s*(?:\n|$))")
@@ -27,26 +29,54 @@ _AFFIRMING = frozenset((
 ))  # fmt: skip
 
 
-def _final_marker(reply: ChoiceReply) -> Claim | None:
+@rule(
+    Example("###Final answer: {B}", "B"),
+    Example("Hence $\\boxed{\\text{(B)}}$.", "B"),
+    stated=True,
+    final=True,
+    verbatim=exact.last_line,
+)
+def final_marker(reply: ChoiceReply) -> Claim | None:
+    """A mark for the final answer (###Final answer:, a box, an answer tag) is what was asked
+    for.
+    """
     places = reply.final_places(reply.cues) + hash_places(reply.raw, _AFTER_HASHES, reply.start)
     if reply.low.lstrip().startswith(("q:", "question")):
         places += [(m.start(), m.end(), None) for m in _A_LINE.finditer(reply.low, reply.start)]
-    return last_claim(places, partial(announced, reply))
+    return last_announced(reply, places)
 
 
-def _answer_is(reply: ChoiceReply) -> Claim | None:
-    return last_claim(reply.cues, partial(announced, reply, loose=True))
+@rule(
+    Example("The answer is not A but B.", "B"),
+    Example("One might think the answer is A. The answer is Lisbon.", "B"),
+    stated=True,
+)
+def answer_is(reply: ChoiceReply) -> Claim | None:
+    """A statement of the answer. The last one counts; questions, suppositions and denials
+    don't.
+    """
+    return last_announced(reply, reply.cues, loose=True)
 
 
-def _correct_is(reply: ChoiceReply) -> Claim | None:
-    return last_claim(reply.cue_places(CORRECT_IS), partial(announced, reply))
+@rule(Example("The best option is (B).", "B"), Example("I'd go with B.", "B"), stated=True)
+def correct_is(reply: ChoiceReply) -> Claim | None:
+    """A choice in other words: the correct option is, I choose, I'd go with."""
+    return last_announced(reply, reply.cue_places(CORRECT_IS))
 
 
-def _code(reply: ChoiceReply) -> Claim | None:
-    return last_claim(reply.code_places(_CODE), partial(announced, reply))
+@rule(Example("print('B')", "B"), stated=True)
+def code(reply: ChoiceReply) -> Claim | None:
+    """What code prints, returns or assigns to its answer."""
+    return last_announced(reply, reply.code_places(_CODE))
 
 
-def _affirmed(reply: ChoiceReply) -> Claim | None:
+@rule(
+    Example("(A) is not correct. (B) is correct.", "B"),
+    Example("A: no. B: yes. C: no.", "B"),
+    stated=True,
+)
+def affirmed(reply: ChoiceReply) -> Claim | None:
+    """An option that the reply calls correct."""
     if _AFFIRMING.isdisjoint(reply.words) and reply.low.isascii():
         return None
     groups: dict[int, list[Mention]] = {}
@@ -67,94 +97,82 @@ def _affirmed(reply: ChoiceReply) -> Claim | None:
     return None
 
 
-RULES: tuple[Rule[ChoiceReply], ...] = (
-    Rule(
-        "final_marker",
-        "A mark for the final answer (###Final answer:, a box, an answer tag) is what was asked"
-        " for.",
-        _final_marker,
-        (Example("###Final answer: {B}", "B"), Example("Hence $\\boxed{\\text{(B)}}$.", "B")),
-        stated=True,
-        final=True,
-        verbatim=exact.last_line,
-    ),
-    Rule(
-        "answer_is",
-        "A statement of the answer. The last one counts; questions, suppositions and denials"
-        " don't.",
-        _answer_is,
-        (
-            Example("The answer is not A but B.", "B"),
-            Example("One might think the answer is A. The answer is Lisbon.", "B"),
-        ),
-        stated=True,
-    ),
-    Rule(
-        "correct_is",
-        "A choice in other words: the correct option is, I choose, I'd go with.",
-        _correct_is,
-        (Example("The best option is (B).", "B"), Example("I'd go with B.", "B")),
-        stated=True,
-    ),
-    Rule(
-        "code",
-        "What code prints, returns or assigns to its answer.",
-        _code,
-        (Example("print('B')", "B"),),
-        stated=True,
-    ),
-    Rule(
-        "affirmed",
-        "An option that the reply calls correct.",
-        _affirmed,
-        (
-            Example("(A) is not correct. (B) is correct.", "B"),
-            Example("A: no. B: yes. C: no.", "B"),
-        ),
-        stated=True,
-    ),
-    Rule(
-        "standalone",
-        "A label or an option's text that opens the reply, or has a line or last sentence to"
-        " itself. A list of the options is no choice.",
-        standalone,
-        (Example("B. Lisbon", "B"), Example("Let me see.\n\n(B)", "B")),
-        stated=True,
-        verbatim=exact.whole_reply,
-    ),
-    Rule(
-        "introduced",
-        'A label right behind a colon or a form of "be".',
-        introduced,
-        (Example("The city on the Tagus is (B), a port.", "B"),),
-    ),
-    Rule(
-        "concluded",
-        "The last option named behind a word of conclusion or belief.",
-        concluded,
-        (Example("Oslo is in Norway, so it must be Lisbon.", "B"),),
-    ),
-    Rule(
-        "by_value",
-        "All options are numbers, and the reply concludes with the value of one.",
-        by_value,
-        (Example("3 + 4 = 7, so x = 7.", "B", "A: 5, B: 7"),),
-        weak=True,
-    ),
-    Rule(
-        "left_over",
-        "Every option but one is ruled out.",
-        left_over,
-        (Example("A, C and D are wrong.", "B"),),
-        weak=True,
-    ),
-    Rule(
-        "only_named",
-        "Only one option is named at all, in a finished reply that neither declines nor asks.",
-        only_named,
-        (Example("Fado comes from Lisbon.", "B"),),
-        weak=True,
-    ),
+@rule(Example("Oslo is in Norway, so it must be Lisbon.", "B"))
+def concluded(reply: ChoiceReply) -> Claim | None:
+    """The last option named behind a word of conclusion or belief."""
+    for m in reversed(reply.mentions):
+        if not m.concluded or m.verdict == "denied" or reply.declined_near(m.start):
+            continue
+        if reply.asked(m.end) or reply.hypothetical(m.start):
+            continue
+        sure = not reply.declined and assertive(reply, [m]) and reply.finished(m.end)
+        if m.form == "text" and not sure:
+            continue
+        if len(reply.in_row_with(m)) > 1:
+            return Claim(None, m.start, m.end, "several_options")
+        return Claim(m.label, m.start, m.end)
+    return None
+
+
+@rule(Example("3 + 4 = 7, so x = 7.", "B", "A: 5, B: 7"), weak=True)
+def by_value(reply: ChoiceReply) -> Claim | None:
+    """All options are numbers, and the reply concludes with the value of one."""
+    values, length = reply.options.numeric, len(reply.text)
+    if not values or reply.refused or reply.start or reply.cut:
+        return None
+    if length > 120 and not reply.finished(length - 1):
+        return None
+    found = concluded_number.find(NumberReply(reply.raw, reply.text, reply.low, reply.words))
+    if not found or not found.answer:
+        return None
+    if _ALTERNATIVES.search(reply.low[found.start : found.end + 12]):
+        return None
+    label = values.get(Fraction(found.answer))
+    return Claim(label, found.start, found.end) if label else None
+
+
+@rule(Example("A, C and D are wrong.", "B"), weak=True)
+def left_over(reply: ChoiceReply) -> Claim | None:
+    """Every option but one is ruled out."""
+    if reply.refused or reply.cut or not reply.finished(len(reply.text) - 1):
+        return None
+    out, options = reply.ruled_out, reply.options
+    left = [label for label, _ in options.pairs if all(m.label != label for m in out)]
+    excluding = len(options.pairs) > 2 or (len(options.pairs) == 2 and not options.letters)
+    return Claim(left[0], out[0].start, out[-1].end) if len(left) == 1 and excluding else None
+
+
+@rule(Example("Fado comes from Lisbon.", "B"), weak=True)
+def only_named(reply: ChoiceReply) -> Claim | None:
+    """Only one option is named at all, in a finished reply that neither declines nor asks."""
+    if reply.refused or reply.cut:
+        return None
+    out = {m.label for m in reply.ruled_out}
+    named = [m for m in reply.mentions if m.label not in out]
+    if len({m.label for m in named}) != 1:
+        return None
+    last = named[-1]
+    if reply.asked(last.end) or reply.hypothetical(last.start) or not reply.finished(last.end):
+        return None
+    if last.form == "bare" and len(reply.text) > 200 and reply.text.rstrip()[-1] not in ".!?":
+        return None
+    if last.form == "text" and not assertive(reply, named):
+        return None
+    return Claim(last.label, last.start, last.end)
+
+
+RULES = (
+    final_marker,
+    answer_is,
+    correct_is,
+    code,
+    affirmed,
+    standalone,
+    introduced,
+    concluded,
+    by_value,
+    left_over,
+    only_named,
 )
 
 CHOICE = Kind(

@@ -6,11 +6,12 @@ import re
 from itertools import pairwise
 
 from orca_eval.extract.choice.announced import Label, label_at, value_at
+from orca_eval.extract.choice.exact import whole_reply
 from orca_eval.extract.choice.mentions import Mention, in_part, judged
 from orca_eval.extract.choice.options import TextMatch
 from orca_eval.extract.choice.reply import ChoiceReply
 from orca_eval.extract.reply.text import line_end, sentence_end, sentence_start
-from orca_eval.extract.rule import Claim
+from orca_eval.extract.rule import Claim, Example, rule
 
 _LEADING = re.compile(r"[\s,.:;-]*(?:(?:it's|it is|i meant?|so|then|rather|make that)\s)?\s*")
 STOPS = re.compile(
@@ -33,8 +34,16 @@ _ITEM_LEFT = re.compile(r"\b[a-z1-9][.)]\s*$")
 _LEFT_MARKS, _RIGHT_MARKS = " ([\"'#>-:.→=|", " )]\"'.:,!|#"
 
 
+@rule(
+    Example("B. Lisbon", "B"),
+    Example("Let me see.\n\n(B)", "B"),
+    stated=True,
+    verbatim=whole_reply,
+)
 def standalone(reply: ChoiceReply) -> Claim | None:
-    """A label (with or without its text) that opens the reply or has a line to itself."""
+    """A label or an option's text that opens the reply, or has a line or last sentence to
+    itself. A list of the options is no choice.
+    """
     claim = _opening(reply)
     if claim:
         return claim
@@ -163,8 +172,9 @@ def _begins_list(reply: ChoiceReply, label: Label) -> bool:
     return later[0].form == "heading" or several
 
 
+@rule(Example("The city on the Tagus is (B), a port.", "B"))
 def introduced(reply: ChoiceReply) -> Claim | None:
-    """A label right behind a copula or a colon: "The main compound is: A. Urea"."""
+    """A label right behind a colon or a form of "be"."""
     headings = [m for m in reply.mentions if m.form == "heading"]
     listed = len(headings) > 1 and _enumerated(reply, headings)
     opening = [] if listed else headings[:1]  # what follows the first heading explains

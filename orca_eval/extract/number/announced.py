@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 
-from orca_eval.extract.number.reply import NumberReply
-from orca_eval.extract.number.result import is_circumstance, is_expression, result_of
+from orca_eval.extract.number.result import (
+    NumberReply,
+    is_circumstance,
+    is_expression,
+    result_of,
+)
 from orca_eval.extract.reply.cues import SUPPOSED
+from orca_eval.extract.reply.marks import Place
 from orca_eval.extract.reply.numbers import (
     Number,
     decimal_comma,
@@ -16,7 +21,7 @@ from orca_eval.extract.reply.numbers import (
     word_number,
 )
 from orca_eval.extract.reply.text import line_end, sentence_end
-from orca_eval.extract.rule import Claim
+from orca_eval.extract.rule import Claim, last_claim
 
 _ALTERNATIVE = re.compile(
     r"\s{0,2}(?:[a-z%]{1,12}\s{1,2})?(?:or|to|and|-)\s{0,2}[$£€]?\d|\s?-\s?[$£€]?\d"
@@ -33,8 +38,6 @@ _NEGATED = re.compile(
 )
 _INSTEAD = re.compile(r"\b(?:but|rather|instead|it is|it's)\b(?: rather| instead)?(?= )")
 _MINUS = re.compile(r"[\s$(\"']{0,4}(?:negative|minus)\s[\s$(]{0,3}")
-
-
 _DENYING = re.compile(r"(?:incorrect|wrong|other|\bto|not the|not an|n't|not) $")
 _EQUATION = re.compile(r"[^.\n]{0,30}=")
 
@@ -43,14 +46,18 @@ def as_claim(number: Number, at: int) -> Claim:
     return Claim(show(number.value), min(at, number.start), number.end)
 
 
-def announced(reply: NumberReply, at: int, value: int, end: int | None) -> Claim | None:
-    """What is announced at `at` and stands at `value`, unless it is supposed or denied."""
-    claim = value_at(reply, value, end)
-    if claim is None or (SUPPOSED.may_match(reply.words) and reply.supposed(at)):
-        return None
-    if _DENYING.search(reply.low[max(reply.start, at - 12) : at]):
-        return None
-    return claim._replace(start=at)
+def last_announced(reply: NumberReply, places: list[Place]) -> Claim | None:
+    """The last number announced at these places, unless it is supposed or denied."""
+
+    def announced(at: int, value: int, end: int | None) -> Claim | None:
+        claim = value_at(reply, value, end)
+        if claim is None or (SUPPOSED.may_match(reply.words) and reply.supposed(at)):
+            return None
+        if _DENYING.search(reply.low[max(reply.start, at - 12) : at]):
+            return None
+        return claim._replace(start=at)
+
+    return last_claim(places, announced)
 
 
 def value_at(reply: NumberReply, at: int, end: int | None = None) -> Claim | None:

@@ -1,12 +1,15 @@
-"""What number a statement arrives at."""
+"""A reply as the rules for numbers see it: its sentences, and what number each arrives at."""
 
 from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import cached_property
+from typing import NamedTuple
 
-from orca_eval.extract.number.reply import NumberReply
+from orca_eval.extract.reply import Reply
 from orca_eval.extract.reply.numbers import Number, find_numbers
+from orca_eval.extract.reply.text import ALPHANUMERIC, sentence_end
 
 _OPERATOR = re.compile(
     r"\s{0,2}%?\s{0,2}(?:[a-z]{1,12}\s{1,2})?(?:[-+*/×÷^·]|x(?=[\s\d])|\\times|\\div|"
@@ -50,6 +53,26 @@ _REASON = re.compile(
 )
 _IS_RESULT = re.compile(r"[=≈]\s{0,2}[\\$£€]{0,2}$")
 BACK = 2_000  # how far back a result is looked for
+
+
+class Sentence(NamedTuple):
+    start: int
+    end: int
+    asks: bool
+
+
+class NumberReply(Reply):
+    @cached_property
+    def sentences(self) -> list[Sentence]:
+        """The sentences that hold a letter or a digit."""
+        found: list[Sentence] = []
+        at, stop = self.start, len(self.text)
+        while at < stop:
+            end = sentence_end(self.text, at, 4000)
+            if ALPHANUMERIC.search(self.text, at, end):
+                found.append(Sentence(at, end, self.text[end : end + 1] in "?？" and end < stop))
+            at = end + 1
+        return found
 
 
 def is_expression(low: str, number: Number) -> bool:

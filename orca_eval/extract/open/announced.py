@@ -22,20 +22,17 @@ _PLACEHOLDER = re.compile(
 )
 
 
-def final_marker(reply: Reply) -> Claim | None:
+def marked_final(reply: Reply) -> Claim | None:
+    """What is marked as final."""
     cues = [(at, _behind_colon(reply, at, value), end) for at, value, end in reply.cues]
     places = reply.final_places(cues)
     raw = reply.raw
-    return last_value(
+    return last_announced(
         reply, [(at, value, _past_brackets(raw, value, end)) for at, value, end in places]
     )
 
 
-def answer_is(reply: Reply) -> Claim | None:
-    return last_value(reply, reply.cues)
-
-
-def last_value(reply: Reply, places: list[Place]) -> Claim | None:
+def last_announced(reply: Reply, places: list[Place]) -> Claim | None:
     """The last value announced at these places, unless it is supposed."""
 
     def announced(at: int, value: int, end: int | None) -> Claim | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
-from orca_eval.extract.open import announced
-from orca_eval.extract.open.announced import trim
+from orca_eval.extract.open.announced import last_announced, marked_final, trim, value_at
 from orca_eval.extract.reply import Reply
 from orca_eval.extract.reply.cues import NOT_GIVEN
 from orca_eval.extract.reply.numbers import show, word_number
 from orca_eval.extract.reply.text import ALPHANUMERIC, dangles
-from orca_eval.extract.rule import Claim, Example, Kind, Rule
+from orca_eval.extract.rule import Claim, Example, Kind, rule
 
 SEPARATOR = "; "
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
@@ -103,54 +102,40 @@ def _shape(claim: Claim | None, reply: Reply, tail: re.Pattern[str]) -> Claim | 
     return Claim(SEPARATOR.join(spans), start, end) if spans else None
 
 
-def _final_marker(reply: Reply) -> Claim | None:
-    return _shape(announced.final_marker(reply), reply, _MARKED_TAIL)
+@rule(
+    Example("###Final answer: {Denver; Dallas}", "Denver; Dallas"),
+    Example("###Final answer:\n- Denver\n- Dallas", "Denver; Dallas"),
+    Example("###Final answer: Iran and Iraq", "Iran and Iraq"),
+    stated=True,
+    final=True,
+)
+def final_marker(reply: Reply) -> Claim | None:
+    """A mark for the final answer. Spans set apart by `; `, line breaks or bullets come joined by
+    `; `; commas, "and" and units stay as written, and scoring reads them both ways.
+    """
+    return _shape(marked_final(reply), reply, _MARKED_TAIL)
 
 
-def _answer_is(reply: Reply) -> Claim | None:
-    claim = announced.answer_is(reply)
+@rule(Example("The answer is Manning because he threw two passes.", "Manning"), stated=True)
+def answer_is(reply: Reply) -> Claim | None:
+    """A statement of the answer, up to its reason or the next sentence."""
+    claim = last_announced(reply, reply.cues)
     ends = claim is not None and not reply.text[claim.end :].strip()
     if claim and ends and dangles(reply.text) and not reply.text[claim.end - 1].isupper():
         return None  # cut off before it came to the answer; but "vitamin A" is whole
     return _shape(claim, reply, _PROSE_TAIL)
 
 
-def _whole_reply(reply: Reply) -> Claim | None:
+@rule(Example("July 5, 1990", "July 5, 1990"), weak=True)
+def whole_reply(reply: Reply) -> Claim | None:
+    """A reply of a few words that is no sentence."""
     start, end = trim(reply.text, 0, len(reply.text))
     value = reply.text[start:end]
     if not value or len(value) > 160 or len(value.split()) > 12 or _SENTENCE.search(value):
         return None
-    return _shape(announced.value_at(reply, start, end), reply, _PROSE_TAIL)
+    return _shape(value_at(reply, start, end), reply, _PROSE_TAIL)
 
 
-RULES: tuple[Rule[Reply], ...] = (
-    Rule(
-        "final_marker",
-        "A mark for the final answer. Spans set apart by `; `, line breaks or bullets come joined "
-        'by `; `; commas, "and" and units stay as written, and scoring reads them both ways.',
-        _final_marker,
-        (
-            Example("###Final answer: {Denver; Dallas}", "Denver; Dallas"),
-            Example("###Final answer:\n- Denver\n- Dallas", "Denver; Dallas"),
-            Example("###Final answer: Iran and Iraq", "Iran and Iraq"),
-        ),
-        stated=True,
-        final=True,
-    ),
-    Rule(
-        "answer_is",
-        "A statement of the answer, up to its reason or the next sentence.",
-        _answer_is,
-        (Example("The answer is Manning because he threw two passes.", "Manning"),),
-        stated=True,
-    ),
-    Rule(
-        "whole_reply",
-        "A reply of a few words that is no sentence.",
-        _whole_reply,
-        (Example("July 5, 1990", "July 5, 1990"),),
-        weak=True,
-    ),
-)
+RULES = (final_marker, answer_is, whole_reply)
 
 SPAN = Kind("span", RULES, lambda part, _options: Reply.of(part), literal=True)
