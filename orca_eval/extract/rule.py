@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from orca_eval.extract.reply import Reply
+from orca_eval.extract.reply import Place, Reply
 from orca_eval.extract.reply.cues import CORRECTION, WITHDRAWN
-from orca_eval.extract.reply.marks import Place
 from orca_eval.extract.reply.parts import Part
 
 

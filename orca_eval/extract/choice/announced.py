@@ -9,8 +9,8 @@ from typing import NamedTuple
 from orca_eval.extract.choice.exact import announced_text, exact_option
 from orca_eval.extract.choice.options import TextMatch
 from orca_eval.extract.choice.reply import ChoiceReply
+from orca_eval.extract.reply import Place
 from orca_eval.extract.reply.cues import NO_ANSWER, VERB
-from orca_eval.extract.reply.marks import Place
 from orca_eval.extract.reply.numbers import find_numbers, whole_number, word_number
 from orca_eval.extract.reply.text import ALPHANUMERIC, line_end, sentence_end
 from orca_eval.extract.rule import Claim, last_claim

@@ -14,14 +14,13 @@ from orca_eval.extract.choice.standalone import assertive, introduced, standalon
 from orca_eval.extract.number.result import NumberReply
 from orca_eval.extract.number.rules import concluded as concluded_number
 from orca_eval.extract.reply.cues import CORRECT_IS
-from orca_eval.extract.reply.marks import hash_places
 from orca_eval.extract.reply.text import sentence_end
 from orca_eval.extract.rule import Claim, Example, Kind, rule
 
 _ALTERNATIVES = re.compile(r"\d\D{0,8}\bor\b.{0,8}\d")
 _CODE = re.compile(r"\b(?:print\s?\(\s?|return\s|(?:answer|result)\s?=\s?)(?=[\"'(\[a-z1-9])")
 _A_LINE = re.compile(r"\na:[ \t]{1,3}")
-_AFTER_HASHES = re.compile(r"\s{0,3}(?=[(\[\"']{0,2}[A-Z1-9][)\]\"'.]{0,2}\s*(?:\n|$))")
+_HASHES = re.compile(r"(?<!#)#{3,}+\s{0,3}(?=[(\[\"']{0,2}[A-Z1-9][)\]\"'.]{0,2}\s*(?:\n|$))")
 _AFFIRMING = frozenset((
     "accurate", "answer", "appropriate", "best", "better", "bonne", "choice", "chosen", "closer",
     "closest", "correct", "correcta", "correcte", "it", "korrekt", "most", "my", "one", "only",
@@ -40,7 +39,7 @@ def final_marker(reply: ChoiceReply) -> Claim | None:
     """A mark for the final answer (###Final answer:, a box, an answer tag) is what was asked
     for.
     """
-    places = reply.final_places(reply.cues) + hash_places(reply.raw, _AFTER_HASHES, reply.start)
+    places = reply.final_places(reply.cues) + reply.hash_places(_HASHES, reply.raw)
     if reply.low.lstrip().startswith(("q:", "question")):
         places += [(m.start(), m.end(), None) for m in _A_LINE.finditer(reply.low, reply.start)]
     return last_announced(reply, places)

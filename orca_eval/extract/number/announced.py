@@ -10,8 +10,8 @@ from orca_eval.extract.number.result import (
     is_expression,
     result_of,
 )
+from orca_eval.extract.reply import Place
 from orca_eval.extract.reply.cues import SUPPOSED
-from orca_eval.extract.reply.marks import Place
 from orca_eval.extract.reply.numbers import (
     Number,
     decimal_comma,

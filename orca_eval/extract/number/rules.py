@@ -16,11 +16,10 @@ from orca_eval.extract.number.result import (
     result_of,
     results,
 )
-from orca_eval.extract.reply.marks import hash_places
 from orca_eval.extract.reply.numbers import Number, find_numbers, word_number
 from orca_eval.extract.rule import Claim, Example, Kind, Void, rule
 
-_AFTER_HASHES = re.compile(r"[ \t]{0,3}(?=[-+$£€(\\.\d{\"'~≈*])")
+_HASHES = re.compile(r"(?<!#)#{3,}+[ \t]{0,3}(?=[-+$£€(\\.\d{\"'~≈*])")
 _A_LINE = re.compile(r"(?:^|\n)[ \t*]{0,4}a\s?:[\s*]{0,4}(?=[-+$£€(\\.\d])")
 _CODE = re.compile(
     r"\b(?:print\s?\(|return\s|(?:answer|result|total|ans)\s?=\s?)\s?[\"']?(?=[-+]?\.?\d)"
@@ -78,7 +77,7 @@ _NUMBERED = re.compile(r"\n\s{0,4}2[.)]\s")
 def final_marker(reply: NumberReply) -> Claim | None:
     """A mark for the final answer: ####, a box, ###Final answer:, an answer tag, an "A:" line."""
     low = reply.low
-    places = reply.final_places(reply.cues) + hash_places(low, _AFTER_HASHES, reply.start)
+    places = reply.final_places(reply.cues) + reply.hash_places(_HASHES, low)
     if "a:" in low or "a :" in low:
         places += reply.places(_A_LINE)
     return last_announced(reply, places)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from orca_eval.extract.reply import Reply
+from orca_eval.extract.reply import Place, Reply
 from orca_eval.extract.reply.cues import NO_ANSWER
-from orca_eval.extract.reply.marks import Place
 from orca_eval.extract.reply.text import ALPHANUMERIC, line_end
 from orca_eval.extract.rule import Claim, last_claim
 
