@@ -7,9 +7,8 @@ from fractions import Fraction
 
 from orca_eval.extract.choice import exact
 from orca_eval.extract.choice.announced import last_announced
-from orca_eval.extract.choice.mentions import Mention
 from orca_eval.extract.choice.options import make_options
-from orca_eval.extract.choice.reply import ChoiceReply
+from orca_eval.extract.choice.reply import ChoiceReply, Mention
 from orca_eval.extract.choice.standalone import assertive, introduced, standalone
 from orca_eval.extract.number.result import NumberReply
 from orca_eval.extract.number.rules import concluded as concluded_number

@@ -7,9 +7,8 @@ from itertools import pairwise
 
 from orca_eval.extract.choice.announced import Label, label_at, value_at
 from orca_eval.extract.choice.exact import whole_reply
-from orca_eval.extract.choice.mentions import Mention, in_part, judged
 from orca_eval.extract.choice.options import TextMatch
-from orca_eval.extract.choice.reply import ChoiceReply
+from orca_eval.extract.choice.reply import ChoiceReply, Mention, in_part, judged
 from orca_eval.extract.reply.text import line_end, sentence_end, sentence_start
 from orca_eval.extract.rule import Claim, Example, rule
 
@@ -31,6 +30,7 @@ _COPULA_LEFT = re.compile(
 _SPACE = re.compile(r"\s*")
 _WORD = re.compile(r"\w+")
 _ITEM_LEFT = re.compile(r"\b[a-z1-9][.)]\s*$")
+_LINE_BEGINS = ("", "the", "option", "answer", "choice", "letter")
 _LEFT_MARKS, _RIGHT_MARKS = " ([\"'#>-:.→=|", " )]\"'.:,!|#"
 
 
@@ -84,14 +84,7 @@ def _own_line(reply: ChoiceReply, m: Mention) -> bool:
     line = max(text.rfind("\n", reply.start, m.start) + 1, reply.start)
     if text[m.end : line_end(text, m.end)].strip(_RIGHT_MARKS):
         return False
-    if low[line : m.start].strip(_LEFT_MARKS) in (
-        "",
-        "the",
-        "option",
-        "answer",
-        "choice",
-        "letter",
-    ):
+    if low[line : m.start].strip(_LEFT_MARKS) in _LINE_BEGINS:
         return True
     marked = [o for o in reply.mentions if o.form in ("bracket", "heading")]
     if len(marked) > 1 and marked[-1] is m and _enumerated(reply, marked):
@@ -152,8 +145,7 @@ def _opening_text(reply: ChoiceReply, found: TextMatch, begin: int) -> Claim | N
 
 def _ruled_out(reply: ChoiceReply, label: Label) -> bool:
     """Whether the opening label is denied, by itself or in a row ("A and B contradict it")."""
-    opening = Mention(label.name, label.start, label.end, "bare")
-    found = judged([opening], reply.options, reply.text, reply.low, reply.start)
+    found = judged(reply, [Mention(label.name, label.start, label.end, "bare")])
     if _ROW.match(reply.low, label.end):
         found += [m for m in reply.mentions if m.start <= label.start < m.end]
     return any(m.verdict == "denied" for m in found)

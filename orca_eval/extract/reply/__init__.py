@@ -106,9 +106,9 @@ class Reply:
                 places.append((at, value, end if end >= 0 else None))
         return places
 
-    def before(self, at: int) -> str:
-        """What stands before `at` in its sentence."""
-        return self.low[max(self.start, sentence_start(self.text, at, 120)) : at]
+    def before(self, at: int, most: int = 120) -> str:
+        """What stands before `at` in its sentence, within `most` characters."""
+        return self.low[max(self.start, sentence_start(self.text, at, most)) : at]
 
     def supposed(self, at: int) -> bool:
         """Whether what stands at `at` is supposed, or said to be what others think."""
