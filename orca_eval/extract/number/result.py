@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import NamedTuple
 
 from orca_eval.extract.reply import Reply
 from orca_eval.extract.reply.numbers import Number, find_numbers
@@ -52,25 +52,42 @@ _REASON = re.compile(
     r"as there|as each|considering|or (?:about|approximately|roughly|around))\b"
 )
 _IS_RESULT = re.compile(r"[=≈]\s{0,2}[\\$£€]{0,2}$")
+_DIGIT = re.compile(r"\d")
 BACK = 2_000  # how far back a result is looked for
 
 
-class Sentence(NamedTuple):
+@dataclass(eq=False)
+class Sentence:
+    """A range of the lower-case text that holds a letter or a digit."""
+
+    low: str
     start: int
     end: int
     asks: bool
+
+    @cached_property
+    def words(self) -> str:
+        return self.low[self.start : self.end]
+
+    @cached_property
+    def numbers(self) -> list[Number]:
+        return find_numbers(self.low, self.start, self.end)
+
+    @cached_property
+    def has_digit(self) -> bool:
+        return _DIGIT.search(self.words) is not None
 
 
 class NumberReply(Reply):
     @cached_property
     def sentences(self) -> list[Sentence]:
-        """The sentences that hold a letter or a digit."""
         found: list[Sentence] = []
         at, stop = self.start, len(self.text)
         while at < stop:
             end = sentence_end(self.text, at, 4000)
             if ALPHANUMERIC.search(self.text, at, end):
-                found.append(Sentence(at, end, self.text[end : end + 1] in "?？" and end < stop))
+                asks = self.text[end : end + 1] in "?？" and end < stop
+                found.append(Sentence(self.low, at, end, asks))
             at = end + 1
         return found
 

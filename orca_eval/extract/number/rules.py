@@ -63,7 +63,6 @@ _BEGINS = re.compile(
 _ROOTS = re.compile(r"\b[a-z]\s?=\s?-?\d[\d.]*,?\s(?:or|and)\s(?:[a-z]\s?=\s?)?-?\d")
 _CLOCK = re.compile(r"\b(?:at|until|by|is)\s\d{1,2}:\d\d(?:\s?[ap]\.?m\.?)?\s*$")
 _DENIED = re.compile(r"(?:\bnot|n't|\bnever)\s[$£€]?$")
-_DIGIT = re.compile(r"\d")
 _ENDS = re.compile(r"(?:\s?[a-z%]+)?\s?(?:[.,;!\n]|$)")
 _NUMBERED = re.compile(r"\n\s{0,4}2[.)]\s")
 
@@ -110,12 +109,12 @@ def concluded(reply: NumberReply) -> Claim | None:
     low, sentences = reply.low, _asserted(reply)
     for i in range(len(sentences) - 1, max(-1, len(sentences) - 4), -1):
         s = sentences[i]
-        if not _has_digit(low, s):
+        if not s.has_digit:
             if _RELATES.search(low, s.start, s.end):
                 return None
             continue
         claim = _result_claim(reply, s)
-        if claim is None or claim.answer is None or _CONCLUDES.search(low[s.start : s.end]):
+        if claim is None or claim.answer is None or _CONCLUDES.search(s.words):
             return claim
         if i > 0 and _is_alone(low, s):
             return claim
@@ -149,7 +148,7 @@ def opening(reply: NumberReply) -> Claim | None:
         return as_claim(find_numbers(low, first.start, begun.end())[0], first.start)
     if first.end >= len(reply.text) > 40:
         return None
-    numbers = find_numbers(low, first.start, first.end)
+    numbers = first.numbers
     if len(numbers) != 1 or any(c.isalpha() for c in low[first.start : numbers[0].start]):
         return None
     rest = low[numbers[0].end : first.end]
@@ -165,19 +164,17 @@ def stated_first(reply: NumberReply) -> Claim | None:
     if len(sentences) < 2 or _NUMBERED.search(low):
         return None
     first, second = sentences[0], sentences[1]
-    words = low[first.start : first.end]
     found = result_of(reply, first.start, first.end)
-    numbers = find_numbers(low, first.start, first.end)
-    main = [n for n in numbers if not is_circumstance(low, n)]
-    if found is None or (len(main) > 1 and "=" not in words):
+    main = [n for n in first.numbers if not is_circumstance(low, n)]
+    if found is None or (len(main) > 1 and "=" not in first.words):
         return None
     equations = results(low, second.start)
-    if (equations and found.value not in equations) or _SETUP.match(words):
+    if (equations and found.value not in equations) or _SETUP.match(first.words):
         return None
     explained = (
-        _EXPLAINS.match(low[second.start : second.end])
+        _EXPLAINS.match(second.words)
         or any(n.value == found.value for n in find_numbers(low, second.start))
-        or _QUANTITY.search(words)
+        or _QUANTITY.search(first.words)
     )
     return as_claim(found, first.start) if explained else None
 
@@ -187,17 +184,16 @@ def last_sentence(reply: NumberReply) -> Claim | None:
     """The number of the only sentence, or of a last one that follows from those before."""
     low, sentences = reply.low, _asserted(reply)
     for s in reversed(sentences[-3:]):
-        if _has_digit(low, s):
-            if _SETUP.match(low[s.start : s.end]):
+        if s.has_digit:
+            if _SETUP.match(s.words):
                 return None
             claim = _result_claim(reply, s)
             if claim is None or claim.answer is None:
                 return claim
-            numbers = find_numbers(low, s.start, s.end)
             if len(sentences) == 1:
-                return _only(low, s, claim, numbers)
+                return _only(s, claim)
             before = find_numbers(low, max(reply.start, s.start - BACK), s.start)[-12:]
-            follows = len(numbers) == 1 and _follows(Fraction(claim.answer), before)
+            follows = len(s.numbers) == 1 and _follows(Fraction(claim.answer), before)
             return claim if follows else None
         word = _worded(low, s)
         if word and (word.value not in (0, 1) or s.end - s.start <= len("Zero")):
@@ -218,38 +214,31 @@ def _asserted(reply: NumberReply) -> list[Sentence]:
     return [s for s in sentences if not s.asks]
 
 
-def _has_digit(low: str, s: Sentence) -> bool:
-    return bool(_DIGIT.search(low, s.start, s.end))
-
-
 def _is_closing(low: str, s: Sentence) -> bool:
     """Whether the sentence only takes leave: "Let me know if you have questions!"."""
-    return bool(_CLOSING.search(low, s.start, s.end)) and not _has_digit(low, s)
+    return bool(_CLOSING.search(low, s.start, s.end)) and not s.has_digit
 
 
 def _is_open(low: str, s: Sentence) -> bool:
     """Whether words behind its last number may go on, as no full stop ends the last sentence."""
-    if s.end < len(low) or _STRONG.search(low[s.start : s.end]):
+    if s.end < len(low) or _STRONG.search(s.words):
         return False
-    numbers = find_numbers(low, s.start, s.end)
-    words_left = len(low[numbers[-1].end :].split()) if numbers else 99
+    words_left = len(low[s.numbers[-1].end :].split()) if s.numbers else 99
     return words_left > (2 if s.end - s.start > 50 else 6)
 
 
 def _is_alone(low: str, s: Sentence) -> bool:
     """Whether the sentence is a number with a unit at most, in a reply without numbered steps."""
-    number = find_numbers(low, s.start, s.end)[0]
-    if any(c.isalpha() for c in low[s.start : number.start]):
+    if any(c.isalpha() for c in low[s.start : s.numbers[0].start]):
         return False
-    return len(low[s.start : s.end].split()) <= 2 and not _NUMBERED.search(low)
+    return len(s.words.split()) <= 2 and not _NUMBERED.search(low)
 
 
 def _result_claim(reply: NumberReply, s: Sentence) -> Claim | None:
     low = reply.low
-    numbers = find_numbers(low, s.start, s.end)
-    for i, number in enumerate(numbers[:-1]):
+    for i, number in enumerate(s.numbers[:-1]):
         if COMPOUND.match(low, number.end, s.end):
-            return compound(low, numbers[i:], s.start)
+            return compound(low, s.numbers[i:], s.start)
     roots = _ROOTS.search(low, s.start, s.end)
     if roots:
         return Claim(None, roots.start(), roots.end(), "several_numbers")
@@ -272,9 +261,10 @@ def _worded(low: str, s: Sentence) -> Number | None:
     return words[0] if len(words) == 1 else None
 
 
-def _only(low: str, s: Sentence, claim: Claim, numbers: list[Number]) -> Claim | None:
+def _only(s: Sentence, claim: Claim) -> Claim | None:
     """The claim of a reply of one sentence, unless the sentence just lists what is given."""
-    numbers = before_reason(low, numbers, s.start, s.end)
+    low = s.low
+    numbers = before_reason(low, s.numbers, s.start, s.end)
     if len(numbers) == 1 or RESULT_CUE.search(low, s.start, s.end):
         return claim
     main = [n for n in numbers if not is_circumstance(low, n)]
