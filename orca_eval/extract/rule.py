@@ -76,23 +76,14 @@ def rule(*examples: Example, **flags: Any) -> Callable[[Callable[[R], Claim | No
 
 
 class Found(NamedTuple):
-    """A claim and the rule that found it; None for a refusal, which is what no rule finds."""
+    """A claim and the rule that found it."""
 
     claim: Claim
-    rule: Rule[Any] | None
+    rule: Rule[Any]
 
-    @property
-    def name(self) -> str:
-        """The name to show: of a void claim the reason."""
-        return self.claim.reason or (self.rule.name if self.rule else "")
 
-    @property
-    def stated(self) -> bool:
-        return self.rule is not None and self.rule.stated
-
-    @property
-    def final(self) -> bool:
-        return self.rule is not None and self.rule.final
+_REFUSED = Found(Claim(None, 0, 0, "refusal"), Rule("refusal", "", lambda _reply: None, ()))
+"""A reply that declines, which no rule finds."""
 
 
 class Void(Enum):
@@ -157,7 +148,7 @@ def commitment(kind: Kind[R], part: Part, options: Mapping[str, str]) -> Found |
             return found
     found = first_claim(kind.rules, reply, Void.REST, weak_on_refusal=kind.weak_on_refusal)
     if found is None:
-        return Found(Claim(None, 0, 0, "refusal"), None) if reply.declines else None
+        return _REFUSED if reply.declines else None
     if found.claim.answer is not None:
         gone = WITHDRAWN.search(reply.low, reply.words, found.claim.end)
         if gone:

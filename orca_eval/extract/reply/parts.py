@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from orca_eval.extract.reply.text import TAIL, WORDS_READ, lower, words_of
 
@@ -37,17 +37,17 @@ class Part(NamedTuple):
         return self.response_low[self.start : self.end]
 
 
-def parts_of(response: str) -> list[Part] | Literal["unclosed_thinking", "empty"]:
-    """What to read, in turn, or why there is nothing.
+def parts_of(response: str) -> tuple[list[Part], str]:
+    """What to read, in turn, and why there is no answer where none is found in it.
 
     Of a part too long to read whole, the tail and then the head.
     """
     low = lower(response)
     start = after_thinking(low)
     if start is None:
-        return "unclosed_thinking"
+        return [], "unclosed_thinking"
     if not response[start : start + TAIL].strip() and not response[start:].strip():
-        return "empty"
+        return [], "empty"
     parts = []
     for end, open_end in run_on_ends(low, start):
         if end - start <= HEAD + TAIL:
@@ -55,7 +55,7 @@ def parts_of(response: str) -> list[Part] | Literal["unclosed_thinking", "empty"
         else:
             ranges = [(end - TAIL, end), (start, start + HEAD)]
         parts += [Part(response, low, a, b, open_end) for a, b in ranges]
-    return parts
+    return parts, "no_commitment"
 
 
 # --- thinking blocks -----------------------------------------------------------------------------
