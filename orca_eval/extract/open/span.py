@@ -33,10 +33,10 @@ _LATEX_TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf)\s?\{([^{}]{0,200})\}?
 _COUNT = re.compile(
     r"(?P<number>-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)(?:\s?%|(?: [a-z]+){0,3})"
 )
-_DATE_COMMA = re.compile(rf"\b{_MONTH} \d{{1,2}}$", re.IGNORECASE)
-
+_DATE_LEFT = re.compile(rf"\b{_MONTH} \d{{1,2}}$", re.IGNORECASE)
 _LONGEST_DATE = 24
-
+_AND = re.compile(r",?\s(?:and|&)\s")
+_JOINT = re.compile(rf"{_AND.pattern}|,\s")
 _BETWEEN_SPANS = re.compile(r"(?:(?<!&#\d{3});|\n)\s*(?:and\s+)?")
 _BULLET = re.compile(r"^(?:[-*•>]|\(?\d{1,2}[.)])\s+")
 
@@ -44,32 +44,27 @@ _BULLET = re.compile(r"^(?:[-*•>]|\(?\d{1,2}[.)])\s+")
 def written_spans(value: str) -> list[str]:
     """The spans that a reply sets apart itself: by `; ` as asked, by line breaks or as a list."""
     parts = (_BULLET.sub("", part.strip()) for part in _BETWEEN_SPANS.split(value))
-    spans = (" ".join(part[slice(*trim(part, 0, len(part)))].split()) for part in parts)
+    spans = (" ".join(_trimmed(part).split()) for part in parts)
     return [span for span in spans if span]
 
 
 def listed_spans(span: str) -> list[str]:
     """The spans that commas and "and" join, if they do: "Iran and Iraq" may be one span or two."""
-    parts = (part[slice(*trim(part, 0, len(part)))] for part in _split_list(span))
+    joints = [m.span() for m in _JOINT.finditer(span) if not _in_date(span, m.start())]
+    several = sum(span[start] == "," for start, _ in joints) > 1 or _AND.search(span)
+    if span.lower().startswith(("between ", "from ")) or not several:
+        joints = []
+    ends = [0, *(at for joint in joints for at in joint), len(span)]
+    parts = (_trimmed(span[a:b]) for a, b in zip(ends[::2], ends[1::2], strict=True))
     return [part for part in parts if part]
 
 
-def _split_list(value: str) -> list[str]:
-    commas = [
-        m.start()
-        for m in re.finditer(r",\s", value)
-        if not _DATE_COMMA.search(value, max(0, m.start() - _LONGEST_DATE), m.start())
-    ]
-    joined = re.search(r",?\s(?:and|&)\s", value)
-    if value.lower().startswith(("between ", "from ")) or not (joined or len(commas) > 1):
-        return [value]
-    out, at = [], 0
-    for m in re.finditer(r",?\s(?:and|&)\s|,\s", value):
-        if m[0].startswith(",") and m.start() not in commas:
-            continue
-        out.append(value[at : m.start()])
-        at = m.end()
-    return [*out, value[at:]]
+def _in_date(text: str, at: int) -> bool:
+    return text[at] == "," and bool(_DATE_LEFT.search(text, max(0, at - _LONGEST_DATE), at))
+
+
+def _trimmed(text: str) -> str:
+    return text[slice(*trim(text, 0, len(text)))]
 
 
 def plain_span(span: str) -> str:
@@ -92,11 +87,9 @@ def _shape(claim: Claim | None, reply: Reply, tail: re.Pattern[str]) -> Claim | 
         return None
     if all(pattern.search(reply.low[claim.start : claim.end]) for pattern in NOT_GIVEN):
         return Claim(None, claim.start, claim.end, "refusal")
-    text, end = reply.text, claim.end
-    cut = tail.search(text, claim.start, end)
-    if cut:
-        end = cut.start()
-    start, end = trim(text, claim.start, end)
+    text = reply.text
+    cut = tail.search(text, claim.start, claim.end)
+    start, end = trim(text, claim.start, cut.start() if cut else claim.end)
     value = _LATEX_TEXT.sub(r"\1", text[start:end])
     spans = [span for span in written_spans(value) if ALPHANUMERIC.search(span)]
     return Claim(SEPARATOR.join(spans), start, end) if spans else None
