@@ -12,7 +12,7 @@ from orca_eval.extract.choice.reply import ChoiceReply
 from orca_eval.extract.reply import Place
 from orca_eval.extract.reply.cues import NO_ANSWER, VERB
 from orca_eval.extract.reply.numbers import find_numbers, whole_number, word_number
-from orca_eval.extract.reply.text import ALPHANUMERIC, line_end, sentence_end
+from orca_eval.extract.reply.text import ALPHANUMERIC, behind, line_end, sentence_end
 from orca_eval.extract.rule import Claim, last_claim
 
 _NOUN = (
@@ -145,8 +145,7 @@ def value_at(  # noqa: PLR0911 - a list of decisions
     label = None if found else label_at(reply, at, stop)
     if label:
         return _labelled(reply, label, stop)
-    lead = _LEAD.match(low, at, stop)
-    at = lead.end() if lead else at
+    at = behind(_LEAD, low, at, stop)
     found = found or options.at(low, at, stop)
     if found:
         return _texted(reply, found, stop)
@@ -178,9 +177,8 @@ def label_at(reply: ChoiceReply, at: int, end: int) -> Label | None:
     closed = bool(found["close"]) or bool(_PAUSE.match(reply.text, after, end + 1))
     if label not in letters:
         label = label.upper()
-        if not (closed or found["noun"]) or (label == "I" and not bracketed):
-            return None
-        if label not in letters:
+        marked = bracketed or (label != "I" and (closed or found["noun"]))
+        if not marked or label not in letters:
             return None
     elif label in "AI" and not (shown or closed or _ARGUED.match(reply.low, after)):
         line = line_end(reply.text, after)
@@ -223,13 +221,10 @@ def _label_with_text(reply: ChoiceReply, label: Label, stop: int) -> Claim | Non
     """The claim of a label, which the text behind it may be its own or contradict."""
     text, low, options = reply.text, reply.low, reply.options
     name, start, after, _ = label
-    skip = _AFTER_LABEL.match(text, after)
-    rest = skip.end() if skip else after
-    if "\n" in text[after:rest]:
-        return Claim(name, start, after)  # the next line is no part of the value
+    rest = behind(_AFTER_LABEL, text, after)
     stop = max(stop, line_end(text, rest))
-    if not ALPHANUMERIC.search(text, rest, stop):
-        return Claim(name, start, after)
+    if "\n" in text[after:rest] or not ALPHANUMERIC.search(text, rest, stop):
+        return Claim(name, start, after)  # the next line is no part of the value
     if options.stands_alone(name, low, rest):
         return Claim(name, start, stop)
     own = options.at(low, rest, stop)

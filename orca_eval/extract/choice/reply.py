@@ -23,7 +23,7 @@ from orca_eval.extract.reply.cues import (
     VERB,
 )
 from orca_eval.extract.reply.numbers import find_numbers
-from orca_eval.extract.reply.text import sentence_end
+from orca_eval.extract.reply.text import behind, sentence_end
 
 _PLAIN_WORDS = (
     r"(?:is|be|are|was|except|likely|surely|certainly|also|donc|luego|entonces|daher|somit|"
@@ -143,6 +143,10 @@ class ChoiceReply(Reply):
         stop = sentence_end(self.text, at)
         return self.low[stop : stop + 1] in ("?", "？") and stop - at < most
 
+    def meant(self, m: Mention) -> bool:
+        """Whether the naming is neither part of a question nor supposed."""
+        return not (self.asked(m.end) or self.hypothetical(m.start))
+
     def hypothetical(self, at: int) -> bool:
         """Whether what stands at `at` is supposed, with no turn ("but") before it."""
         if SUPPOSED.words.isdisjoint(self.words):
@@ -150,7 +154,7 @@ class ChoiceReply(Reply):
         left = self.before(at)
         if SUPPOSED.words.isdisjoint(left.replace(",", " ").split()):
             return False
-        return SUPPOSED.pattern.search(left, _turn_end(left)) is not None
+        return SUPPOSED.pattern.search(left, behind(TURN, left, 0)) is not None
 
     @cached_property
     def refused(self) -> bool:
@@ -166,7 +170,7 @@ class ChoiceReply(Reply):
     def declined_near(self, at: int) -> bool:
         """Whether the sentence of `at` declines before `at` without a turn, or a later one does."""
         left = self.before(at)
-        begin = at - len(left) + _turn_end(left)
+        begin = at - len(left) + behind(TURN, left, 0)
         return any(end > begin and self._is_refusal(start) for start, end in self._refusals)
 
     @cached_property
@@ -187,11 +191,6 @@ class ChoiceReply(Reply):
         if self._option_declines and not _SPEAKER.match(self.low, start):
             return False
         return not any(m.form == "text" and m.start <= start < m.end for m in self.mentions)
-
-
-def _turn_end(left: str) -> int:
-    turn = TURN.match(left)
-    return turn.end() if turn else 0
 
 
 def _part_of_text(label: Mention, texts: list[Mention]) -> bool:

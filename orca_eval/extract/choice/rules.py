@@ -13,7 +13,7 @@ from orca_eval.extract.choice.reply import ChoiceReply, Mention, in_part, judged
 from orca_eval.extract.number.result import NumberReply
 from orca_eval.extract.number.rules import concluded as concluded_number
 from orca_eval.extract.reply.cues import CORRECT_IS
-from orca_eval.extract.reply.text import line_end, sentence_end, sentence_start
+from orca_eval.extract.reply.text import behind, line_end, sentence_end, sentence_start
 from orca_eval.extract.rule import Claim, Example, Kind, rule
 
 _ALTERNATIVES = re.compile(r"\d\D{0,8}\bor\b.{0,8}\d")
@@ -129,13 +129,11 @@ def standalone(reply: ChoiceReply) -> Claim | None:
     if claim:
         return claim
     lines = [m for m in reply.mentions if _is_line(reply, m)]
-    labels = {m.label for m in lines}
     if not lines:
         return None
     last = lines[-1]
-    if len(labels) > 1 and (
-        not _own_line(reply, last) or reply.low[last.end :].strip() or _enumerated(reply, lines)
-    ):
+    ends = _own_line(reply, last) and not reply.low[last.end :].strip()
+    if len({m.label for m in lines}) > 1 and (not ends or _enumerated(reply, lines)):
         return None
     return Claim(last.label, last.start, last.end)
 
@@ -168,10 +166,8 @@ def concluded(reply: ChoiceReply) -> Claim | None:
     for m in reversed(reply.mentions):
         if not m.concluded or m.verdict == "denied" or reply.declined_near(m.start):
             continue
-        if reply.asked(m.end) or reply.hypothetical(m.start):
-            continue
         sure = not reply.declined and assertive(reply, [m]) and reply.finished(m.end)
-        if m.form == "text" and not sure:
+        if not reply.meant(m) or (m.form == "text" and not sure):
             continue
         if len(reply.in_row_with(m)) > 1:
             return Claim(None, m.start, m.end, "several_options")
@@ -217,7 +213,7 @@ def only_named(reply: ChoiceReply) -> Claim | None:
     if len({m.label for m in named}) != 1:
         return None
     last = named[-1]
-    if reply.asked(last.end) or reply.hypothetical(last.start) or not reply.finished(last.end):
+    if not reply.meant(last) or not reply.finished(last.end):
         return None
     if last.form == "bare" and len(reply.text) > 200 and reply.text.rstrip()[-1] not in ".!?":
         return None
@@ -265,8 +261,7 @@ def _own_line(reply: ChoiceReply, m: Mention) -> bool:
 def _opening(reply: ChoiceReply) -> Claim | None:
     """The label, the text, or the beginning of the text of an option that opens the reply."""
     low, options = reply.low, reply.options
-    leading = (_LEADING if reply.start else _SPACE).match(low, reply.start)
-    begin = leading.end() if leading else reply.start
+    begin = behind(_LEADING if reply.start else _SPACE, low, reply.start)
     end = line_end(reply.text, begin)
     found = options.at(low, begin, end)
     label = label_at(reply, begin, end)
@@ -335,9 +330,7 @@ def _is_introduced(reply: ChoiceReply, m: Mention) -> bool:
     left = reply.low[max(reply.start, m.start - 40) : m.start]
     if m.verdict == "denied" or not _COPULA_LEFT.search(left):
         return False
-    if m.form == "bare" and not _STOPS.match(reply.low, m.end):
-        return False
-    return not (reply.asked(m.end) or reply.hypothetical(m.start))
+    return reply.meant(m) and (m.form != "bare" or bool(_STOPS.match(reply.low, m.end)))
 
 
 def assertive(reply: ChoiceReply, mentions: list[Mention]) -> bool:

@@ -6,7 +6,7 @@ import re
 
 from orca_eval.extract.reply import Place, Reply
 from orca_eval.extract.reply.cues import NO_ANSWER
-from orca_eval.extract.reply.text import ALPHANUMERIC, line_end
+from orca_eval.extract.reply.text import ALPHANUMERIC, behind, line_end
 from orca_eval.extract.rule import Claim, last_claim
 
 _BRACKETS_BEFORE = re.compile(r"[<>][<>\s]*$")
@@ -111,5 +111,4 @@ def _behind_colon(reply: Reply, at: int, value: int) -> int:
     dressed = ALPHANUMERIC.search(
         reply.text, colon + 1, line if own_line else block_end(reply.text, value)
     )
-    marks = _MARKS.match(reply.text, colon + 1) if dressed else None
-    return marks.end() if marks else colon + 1
+    return behind(_MARKS, reply.text, colon + 1) if dressed else colon + 1
