@@ -16,7 +16,7 @@ from orca_eval.extract.number.rules import NUMBER
 from orca_eval.extract.open.span import SPAN
 from orca_eval.extract.open.text import TEXT
 from orca_eval.extract.reply.parts import Part, parts_of
-from orca_eval.extract.rule import Found, Kind, claims, commitment
+from orca_eval.extract.rule import Found, Kind, commitment
 
 __all__ = [
     "EXTRACTOR_VERSION",
@@ -83,7 +83,8 @@ def readings(
     parts, _ = parts_of(response)
     decided = _decide(parts, of_kind, options or {})
     for part in parts if decided is None else (decided[0],):
-        every = claims(of_kind, of_kind.read(part, options or {}))
+        reply = of_kind.read(part, options or {})
+        every = [(rule, claim) for rule in of_kind.rules if (claim := rule.find(reply))]
         heard = [(rule, claim) for rule, claim in every if not rule.weak] or every
         if heard:
             return tuple((rule.name, claim.answer) for rule, claim in heard)

@@ -166,12 +166,6 @@ def _correction(kind: Kind[R], reply: R) -> Found | None:
     return found if found and found.claim.answer is not None else None
 
 
-def claims(kind: Kind[R], reply: R) -> list[tuple[Rule[R], Claim]]:
-    """The claim of each rule that has one, as if it were the only rule."""
-    found = ((rule, rule.find(reply)) for rule in kind.rules)
-    return [(rule, claim) for rule, claim in found if claim is not None]
-
-
 def last_claim(
     places: Iterable[Place], announced: Callable[[int, int, int | None], Claim | None]
 ) -> Claim | None:

@@ -83,7 +83,7 @@ _ALL_BUT = re.compile(
     r"\b(?:all|everything|every option|every answer|all options) (?:but|except(?: for)?)"
     r"\s(?:option )?[\"'(]?$"
 )
-_PARTIAL = re.compile(
+PARTIAL = re.compile(
     r"\b(?:half|in part|partly|partially|somewhat|not only|almost|nearly|not entirely)\b"
 )
 _SPEAKER = re.compile(r"i\b|as an|unable|no opinion|no puedo|je |ich |无法|不能|不知")
@@ -157,40 +157,28 @@ class ChoiceReply(Reply):
         return SUPPOSED.pattern.search(left, behind(TURN, left, 0)) is not None
 
     @cached_property
-    def refused(self) -> bool:
-        """Whether the reply declines in words that are no option's own."""
-        return any(self._is_refusal(start) for start, _ in self._refusals)
-
-    @cached_property
-    def declined(self) -> bool:
-        """Whether the speaker declines ("I cannot ..."), beyond holding that some option fails."""
-        starts = (start for start, _ in self._refusals if _SPEAKER.match(self.low, start))
-        return any(self._is_refusal(start) for start in starts)
-
-    def declined_near(self, at: int) -> bool:
-        """Whether the sentence of `at` declines before `at` without a turn, or a later one does."""
-        left = self.before(at)
-        begin = at - len(left) + behind(TURN, left, 0)
-        return any(end > begin and self._is_refusal(start) for start, end in self._refusals)
-
-    @cached_property
-    def _refusals(self) -> list[tuple[int, int]]:
+    def refusals(self) -> list[tuple[int, int]]:
+        """Where it declines in words that are no option's own."""
         found: list[tuple[int, int]] = []
         at = self.start
         while len(found) < 20 and (match := REFUSAL.search(self.low, self.words, at)):
             found.append(match.span())
             at = match.end()
-        return found
+        if any(REFUSAL.pattern.search(entry.low) for entry in self.options.entries if found):
+            found = [(start, end) for start, end in found if _SPEAKER.match(self.low, start)]
+        texts = [m for m in self.mentions if m.form == "text"] if found else []
+        return [span for span in found if not any(m.start <= span[0] < m.end for m in texts)]
 
     @cached_property
-    def _option_declines(self) -> bool:
-        """Whether an option says itself that it can't be known."""
-        return any(REFUSAL.pattern.search(entry.low) for entry in self.options.entries)
+    def declined(self) -> bool:
+        """Whether the speaker declines ("I cannot ..."), beyond holding that some option fails."""
+        return any(_SPEAKER.match(self.low, start) for start, _ in self.refusals)
 
-    def _is_refusal(self, start: int) -> bool:
-        if self._option_declines and not _SPEAKER.match(self.low, start):
-            return False
-        return not any(m.form == "text" and m.start <= start < m.end for m in self.mentions)
+    def declined_near(self, at: int) -> bool:
+        """Whether the sentence of `at` declines before `at` without a turn, or a later one does."""
+        left = self.before(at)
+        begin = at - len(left) + behind(TURN, left, 0)
+        return any(end > begin for _, end in self.refusals)
 
 
 def _part_of_text(label: Mention, texts: list[Mention]) -> bool:
@@ -350,9 +338,4 @@ def _verdict(labelled: bool, low: str, left: str, end: int) -> str:
     groups = found.groupdict()
     if groups["deny"] or groups.get("deny2"):
         return "denied"
-    return "" if _PARTIAL.search(found[0]) else "affirmed"
-
-
-def in_part(low: str, at: int) -> bool:
-    """Whether what ends at `at` is said to hold in part only."""
-    return bool(_PARTIAL.search(low[at : at + 14]))
+    return "" if PARTIAL.search(found[0]) else "affirmed"

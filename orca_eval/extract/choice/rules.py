@@ -9,7 +9,7 @@ from itertools import pairwise
 from orca_eval.extract.choice import exact
 from orca_eval.extract.choice.announced import Label, label_at, last_announced, value_at
 from orca_eval.extract.choice.options import TextMatch, make_options
-from orca_eval.extract.choice.reply import ChoiceReply, Mention, in_part, judged
+from orca_eval.extract.choice.reply import PARTIAL, ChoiceReply, Mention, judged
 from orca_eval.extract.number.result import NumberReply
 from orca_eval.extract.number.rules import concluded as concluded_number
 from orca_eval.extract.reply.cues import CORRECT_IS
@@ -19,7 +19,7 @@ from orca_eval.extract.rule import Claim, Example, Kind, rule
 _ALTERNATIVES = re.compile(r"\d\D{0,8}\bor\b.{0,8}\d")
 _CODE = re.compile(r"\b(?:print\s?\(\s?|return\s|(?:answer|result)\s?=\s?)(?=[\"'(\[a-z1-9])")
 _A_LINE = re.compile(r"\na:[ \t]{1,3}")
-_HASHES = re.compile(r"(?<!#)#{3,}+\s{0,3}(?=[(\[\"']{0,2}[A-Z1-9][)\]\"'.]{0,2}\s*(?:\n|$))")
+_HASHES = re.compile(r"###(?<!####)#*+\s{0,3}(?=[(\[\"']{0,2}[A-Z1-9][)\]\"'.]{0,2}\s*(?:\n|$))")
 _AFFIRMING = frozenset((
     "accurate", "answer", "appropriate", "best", "better", "bonne", "choice", "chosen", "closer",
     "closest", "correct", "correcta", "correcte", "it", "korrekt", "most", "my", "one", "only",
@@ -153,7 +153,8 @@ def introduced(reply: ChoiceReply) -> Claim | None:
         if len(reply.in_row_with(m)) > 1:
             return Claim(None, m.start, m.end, "several_options") if m.form != "text" else None
         if m.form == "text":
-            return None if in_part(reply.low, m.end) else Claim(m.label, m.start, m.end)
+            in_part = PARTIAL.search(reply.low[m.end : m.end + 14])
+            return None if in_part else Claim(m.label, m.start, m.end)
         claim = value_at(reply, m.start - (reply.text[m.start - 1 : m.start] in ("(", "[")))
         if claim:
             return claim
@@ -179,7 +180,7 @@ def concluded(reply: ChoiceReply) -> Claim | None:
 def by_value(reply: ChoiceReply) -> Claim | None:
     """All options are numbers, and the reply concludes with the value of one."""
     values, length = reply.options.numeric, len(reply.text)
-    if not values or reply.refused or reply.start or reply.cut:
+    if not values or reply.refusals or reply.start or reply.cut:
         return None
     if length > 120 and not reply.finished(length - 1):
         return None
@@ -195,7 +196,7 @@ def by_value(reply: ChoiceReply) -> Claim | None:
 @rule(Example("A, C and D are wrong.", "B"), weak=True)
 def left_over(reply: ChoiceReply) -> Claim | None:
     """Every option but one is ruled out."""
-    if reply.refused or reply.cut or not reply.finished(len(reply.text) - 1):
+    if reply.refusals or reply.cut or not reply.finished(len(reply.text) - 1):
         return None
     out, options = reply.ruled_out, reply.options
     left = [label for label, _ in options.pairs if all(m.label != label for m in out)]
@@ -206,7 +207,7 @@ def left_over(reply: ChoiceReply) -> Claim | None:
 @rule(Example("Fado comes from Lisbon.", "B"), weak=True)
 def only_named(reply: ChoiceReply) -> Claim | None:
     """Only one option is named at all, in a finished reply that neither declines nor asks."""
-    if reply.refused or reply.cut:
+    if reply.refusals or reply.cut:
         return None
     out = {m.label for m in reply.ruled_out}
     named = [m for m in reply.mentions if m.label not in out]

@@ -19,7 +19,7 @@ from orca_eval.extract.number.result import (
 from orca_eval.extract.reply.numbers import Number, find_numbers, word_number
 from orca_eval.extract.rule import Claim, Example, Kind, Void, rule
 
-_HASHES = re.compile(r"(?<!#)#{3,}+[ \t]{0,3}(?=[-+$£€(\\.\d{\"'~≈*])")
+_HASHES = re.compile(r"###(?<!####)#*+[ \t]{0,3}(?=[-+$£€(\\.\d{\"'~≈*])")
 _A_LINE = re.compile(r"(?:^|\n)[ \t*]{0,4}a\s?:[\s*]{0,4}(?=[-+$£€(\\.\d])")
 _CODE = re.compile(
     r"\b(?:print\s?\(|return\s|(?:answer|result|total|ans)\s?=\s?)\s?[\"']?(?=[-+]?\.?\d)"
@@ -107,8 +107,7 @@ def concluded(reply: NumberReply) -> Claim | None:
     standing alone, or by repeating a result. Numbers of time, rate and place don't count.
     """
     low, sentences = reply.low, _asserted(reply)
-    for i in range(len(sentences) - 1, max(-1, len(sentences) - 4), -1):
-        s = sentences[i]
+    for s in reversed(sentences[-3:]):
         if not s.has_digit:
             if _RELATES.search(low, s.start, s.end):
                 return None
@@ -116,7 +115,7 @@ def concluded(reply: NumberReply) -> Claim | None:
         claim = _result_claim(reply, s)
         if claim is None or claim.answer is None or _CONCLUDES.search(s.words):
             return claim
-        if i > 0 and _is_alone(low, s):
+        if s is not sentences[0] and _is_alone(s):
             return claim
         repeated = results(low, max(reply.start, s.start - BACK), s.start)
         return claim if Fraction(claim.answer) in repeated else None
@@ -195,7 +194,7 @@ def last_sentence(reply: NumberReply) -> Claim | None:
             before = find_numbers(low, max(reply.start, s.start - BACK), s.start)[-12:]
             follows = len(s.numbers) == 1 and _follows(Fraction(claim.answer), before)
             return claim if follows else None
-        word = _worded(low, s)
+        word = _worded(s)
         if word and (word.value not in (0, 1) or s.end - s.start <= len("Zero")):
             return as_claim(word, s.start)
     return None
@@ -204,34 +203,34 @@ def last_sentence(reply: NumberReply) -> Claim | None:
 def _asserted(reply: NumberReply) -> list[Sentence]:
     """The sentences to conclude from: none where the reply ends in a question or breaks off."""
     low, sentences = reply.low, reply.sentences
-    while sentences and _is_closing(low, sentences[-1]):
+    while sentences and _is_closing(sentences[-1]):
         sentences = sentences[:-1]
     if sentences and sentences[-1].asks:  # another problem, begun after a blank line
         blank = low.rfind("\n\n", reply.start, sentences[-1].end)
         sentences = [s for s in sentences if s.end <= blank] if blank > 0 else []
-    if not sentences or sentences[-1].asks or reply.cut or _is_open(low, sentences[-1]):
+    if not sentences or sentences[-1].asks or reply.cut or _is_open(sentences[-1]):
         return []
     return [s for s in sentences if not s.asks]
 
 
-def _is_closing(low: str, s: Sentence) -> bool:
+def _is_closing(s: Sentence) -> bool:
     """Whether the sentence only takes leave: "Let me know if you have questions!"."""
-    return bool(_CLOSING.search(low, s.start, s.end)) and not s.has_digit
+    return bool(_CLOSING.search(s.low, s.start, s.end)) and not s.has_digit
 
 
-def _is_open(low: str, s: Sentence) -> bool:
+def _is_open(s: Sentence) -> bool:
     """Whether words behind its last number may go on, as no full stop ends the last sentence."""
-    if s.end < len(low) or _STRONG.search(s.words):
+    if s.end < len(s.low) or _STRONG.search(s.words):
         return False
-    words_left = len(low[s.numbers[-1].end :].split()) if s.numbers else 99
+    words_left = len(s.low[s.numbers[-1].end :].split()) if s.numbers else 99
     return words_left > (2 if s.end - s.start > 50 else 6)
 
 
-def _is_alone(low: str, s: Sentence) -> bool:
+def _is_alone(s: Sentence) -> bool:
     """Whether the sentence is a number with a unit at most, in a reply without numbered steps."""
-    if any(c.isalpha() for c in low[s.start : s.numbers[0].start]):
+    if any(c.isalpha() for c in s.low[s.start : s.numbers[0].start]):
         return False
-    return len(s.words.split()) <= 2 and not _NUMBERED.search(low)
+    return len(s.words.split()) <= 2 and not _NUMBERED.search(s.low)
 
 
 def _result_claim(reply: NumberReply, s: Sentence) -> Claim | None:
@@ -248,15 +247,15 @@ def _result_claim(reply: NumberReply, s: Sentence) -> Claim | None:
     return as_claim(found, s.start)
 
 
-def _worded(low: str, s: Sentence) -> Number | None:
+def _worded(s: Sentence) -> Number | None:
     """The number in words of the sentence; of several, the only one behind its last conclusion."""
     words: list[Number] = []
     at = s.start
-    while len(words) < 9 and (word := word_number(low, at, s.end)):
+    while len(words) < 9 and (word := word_number(s.low, at, s.end)):
         words.append(word)
         at = word.end
     if len(words) > 1:
-        cues = [cue.end() for cue in RESULT_CUE.finditer(low, s.start, words[-1].start)]
+        cues = [cue.end() for cue in RESULT_CUE.finditer(s.low, s.start, words[-1].start)]
         words = [word for word in words if cues and word.start >= cues[-1]]
     return words[0] if len(words) == 1 else None
 

@@ -172,6 +172,8 @@ def whole_number(text: str) -> Fraction | None:
 
 def show(value: Fraction) -> str:
     """`-?digits(.digits)?` where the decimal is exact, else `p/q` in lowest terms."""
+    if value.denominator == 1:
+        return str(value.numerator)
     try:
         return f"{_EXACT.divide(Decimal(value.numerator), Decimal(value.denominator)):f}"
     except Inexact:
