@@ -10,7 +10,7 @@ from orca_eval.extract.choice import exact
 from orca_eval.extract.choice.announced import Label, label_at, last_announced, value_at
 from orca_eval.extract.choice.options import TextMatch, make_options
 from orca_eval.extract.choice.reply import PARTIAL, ChoiceReply, Mention, judged
-from orca_eval.extract.number.result import NumberReply
+from orca_eval.extract.number.reply import NumberReply
 from orca_eval.extract.number.rules import concluded as concluded_number
 from orca_eval.extract.reply.cues import CORRECT_IS
 from orca_eval.extract.reply.text import behind, line_end, sentence_end, sentence_start

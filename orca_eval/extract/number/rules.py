@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from orca_eval.extract.number.announced import COMPOUND, as_claim, compound, last_announced
-from orca_eval.extract.number.result import (
+from orca_eval.extract.number.reply import (
     BACK,
+    COMPOUND,
     RESULT_CUE,
     NumberReply,
     Sentence,
+    as_claim,
     before_reason,
+    compound,
     is_circumstance,
+    last_announced,
     result_of,
     results,
 )
