@@ -28,8 +28,7 @@ class Claim(NamedTuple):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(NamedTuple):
     """A reply for the documentation and the tests: what the rule makes of it."""
 
     reply: str

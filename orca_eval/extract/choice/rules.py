@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from orca_eval.extract.choice import exact
 from orca_eval.extract.choice.announced import Label, label_at, last_announced, value_at
@@ -97,12 +97,10 @@ def affirmed(reply: ChoiceReply) -> Claim | None:
     """An option that the reply calls correct."""
     if _AFFIRMING.isdisjoint(reply.words) and reply.low.isascii():
         return None
-    groups: dict[int, list[Mention]] = {}
-    for m in reply.mentions:
-        if m.verdict == "affirmed":
-            groups.setdefault(m.group, []).append(m)
-    for group in reversed(list(groups.values())):
-        first, last = group[0], group[-1]
+    right = [m for m in reply.mentions if m.verdict == "affirmed"]
+    for _, row in groupby(reversed(right), key=lambda m: m.group):
+        group = list(row)
+        first, last = group[-1], group[0]
         stop = sentence_end(reply.text, last.end)
         answered = reply.low[last.end : last.end + 2].lstrip(")").startswith("?")  # "B? Yes."
         if (reply.asked(last.end) and not answered) or reply.hypothetical(first.start):
@@ -150,11 +148,12 @@ def introduced(reply: ChoiceReply) -> Claim | None:
     for m in [*opening, *reversed(inline)]:
         if not _is_introduced(reply, m):
             continue
-        if len(reply.in_row_with(m)) > 1:
-            return Claim(None, m.start, m.end, "several_options") if m.form != "text" else None
+        several = len(reply.in_row_with(m)) > 1
         if m.form == "text":
             in_part = PARTIAL.search(reply.low[m.end : m.end + 14])
-            return None if in_part else Claim(m.label, m.start, m.end)
+            return None if several or in_part else Claim(m.label, m.start, m.end)
+        if several:
+            return Claim(None, m.start, m.end, "several_options")
         claim = value_at(reply, m.start - (reply.text[m.start - 1 : m.start] in ("(", "[")))
         if claim:
             return claim
@@ -294,9 +293,8 @@ def _opening_label(reply: ChoiceReply, label: Label, begin: int, end: int) -> Cl
 
 def _opening_text(reply: ChoiceReply, found: TextMatch, begin: int) -> Claim | None:
     letters = reply.options.letters
-    if not found.label or reply.asked(found.end):
-        return None
-    if found.length == 1 and reply.low.startswith("no ", begin):
+    negates = found.length == 1 and reply.low.startswith("no ", begin)
+    if not found.label or negates or reply.asked(found.end):
         return None
     if letters:
         in_row = (len(reply.in_row_with(m)) > 1 for m in reply.mentions if m.start == found.start)

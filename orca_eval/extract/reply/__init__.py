@@ -20,6 +20,7 @@ from orca_eval.extract.reply.text import clean, is_cut, line_end, lower, sentenc
 
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s?\{(?:\\text\s?\{)?")
 _TAGGED = re.compile(r"<(?:answer|final_answer|final|result|choice)>", re.IGNORECASE)
+_BRACE = re.compile("[{}]")
 _FINAL = ("最终", "definitiva", "endgültige")
 
 # Of hostile repetition only the last places of each kind are looked at.
@@ -128,11 +129,8 @@ def _says_final(low: str, at: int, value: int) -> bool:
 def _closing_brace(raw: str, at: int, limit: int = 400) -> int:
     """Position of the brace that closes the one before `at`, or the end of the line."""
     depth = 1
-    for i in range(at, min(len(raw), at + limit)):
-        if raw[i] == "{":
-            depth += 1
-        elif raw[i] == "}":
-            depth -= 1
-            if not depth:
-                return i
+    for brace in _BRACE.finditer(raw, at, at + limit):
+        depth += 1 if brace[0] == "{" else -1
+        if not depth:
+            return brace.start()
     return line_end(raw, at, limit)

@@ -147,15 +147,15 @@ def word_number(text: str, start: int = 0, end: int | None = None) -> Number | N
         return None
     total = current = 0
     for word in re.findall(r"[a-z]+", found[0].lower()):
-        if word in _ONES:
-            current += _ONES[word]
+        if word == "dozen":
+            current = 12
         elif word == "hundred":
             current = max(current, 1) * 100
         elif word in _SCALES:
             total += max(current, 1) * _SCALES[word]
             current = 0
-        elif word == "dozen":
-            current = 12
+        else:
+            current += _ONES.get(word, 0)
     minus = _MINUS.search(text[max(0, found.start() - 10) : found.start()].lower())
     value = Fraction(total + current)
     return Number(-value if minus else value, found.start(), found.end())
