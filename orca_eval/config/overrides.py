@@ -6,8 +6,7 @@ syntax error is collected, each as one line that names the nearest valid ones.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from hydra.core.override_parser.types import Glob, Override
 from hydra.errors import HydraException
 
 from orca_eval.config import secrets, texts
+from orca_eval.config.nearest import hint
 from orca_eval.errors import InputError
 from orca_eval.paths import CONF
 
@@ -37,15 +37,6 @@ def groups() -> dict[str, tuple[str, ...]]:
         for folder in sorted(CONF.iterdir())
         if folder.is_dir()
     }
-
-
-def nearest(name: str, valid: Iterable[str]) -> str:
-    """ "; did you mean a, b?" for names like `name`, or the valid ones where none is near."""
-    known = sorted(valid)
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    if close:
-        return f"; did you mean {', '.join(close)}?"
-    return f"; valid: {', '.join(known)}" if known else ""
 
 
 def parse(overrides: Sequence[str]) -> list[Parsed]:
@@ -137,7 +128,8 @@ def sweep(override: str) -> list[str]:
         reason = str(error).splitlines()[0]
         raise InputError(secrets.masked(f"'{override}' can't be swept: {reason}")) from error
     if not values:
-        raise InputError(f"{override}: nothing matches{nearest('', choices.get(key, ()))}")
+        valid = f"; valid: {', '.join(choices[key])}" if key in choices else ""
+        raise InputError(f"{override}: nothing matches{valid}")
     return [f"{head}={value}" for value in values]
 
 
@@ -164,7 +156,7 @@ def check(parsed: Sequence[Parsed], valid: set[str], open_prefixes: Sequence[str
             problems += _check_choice(item, choices[item.key])
         elif item.key not in valid and not item.key.startswith(tuple(open_prefixes)):
             name = secrets.masked(item.key)
-            problems.append(f"unknown key '{name}'{nearest(item.key, valid)}")
+            problems.append(f"unknown key '{name}'; {hint(item.key, sorted(valid))}")
     return problems
 
 
@@ -174,5 +166,5 @@ def _check_choice(item: Parsed, choices: Sequence[str]) -> list[str]:
     if not isinstance(item.value, str) or not item.value.strip():
         return [f"{item.key} is empty; valid: {', '.join(choices)}"]
     if item.value not in choices:
-        return [f"unknown {item.key} '{item.value}'{nearest(item.value, choices)}"]
+        return [f"unknown {item.key} '{item.value}'; {hint(item.value, choices)}"]
     return []

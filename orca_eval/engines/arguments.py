@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import types
 import typing
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+from orca_eval.config.nearest import nearest
 from orca_eval.errors import InputError
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ def refuse_unknown(engine: str, given: Iterable[str], valid: Iterable[str]) -> N
     for name in given:
         if name in names:
             continue
-        near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+        near = nearest(name, names, cutoff=0.6)
         listed = ", ".join(f"engine.{n}" for n in (near or names))
         if near:
             problems.append(f"engine.{name} is not an argument of {engine}; nearest: {listed}")

@@ -8,7 +8,6 @@ is finished. Prompts go as rendered text, and the template alone decides about B
 from __future__ import annotations
 
 import asyncio
-import difflib
 import inspect
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +15,7 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from orca_eval.config.nearest import nearest
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.arguments import refuse_unknown
 from orca_eval.engines.lm_eval_chunk import Chunk, Waiting
@@ -272,8 +272,7 @@ class LmEvalEngine:
         from lm_eval.models import MODEL_MAPPING
 
         if self._backend not in MODEL_MAPPING:
-            near = difflib.get_close_matches(self._backend, MODEL_MAPPING, n=3)
-            names = near or sorted(MODEL_MAPPING)
+            names = nearest(self._backend, MODEL_MAPPING) or sorted(MODEL_MAPPING)
             raise InputError(
                 f"engine.backend={self._backend} is not one of lm-eval's; nearest:"
                 f" {', '.join(names)}"
@@ -299,7 +298,7 @@ class LmEvalEngine:
         if _takes_any(self._class):
             # Further ones go to the library underneath (attn_implementation); only what looks
             # like a slip of the pen is refused.
-            near = [n for n in self._args if difflib.get_close_matches(n, valid, 1, 0.8)]
+            near = [n for n in self._args if nearest(n, valid, cutoff=0.8)]
             taken = [n for n in self._args if n in _TAKEN]
             refuse_unknown("lm_eval", near + taken, valid)
         else:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from orca_eval.config.nearest import hint
 from orca_eval.errors import InputError
 
 Tier = Literal["critical", "supporting", "advisory"]
@@ -89,13 +89,6 @@ def policy_from_mapping(mapping: Mapping[str, Any]) -> Policy:
     return policy
 
 
-def nearest(name: str, valid: Iterable[str]) -> str:
-    """`valid: a, b`, the most similar ones first, for a message about an unknown name."""
-    names = sorted(set(valid))
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    return f"did you mean {', '.join(close)}?" if close else f"valid: {', '.join(names)}"
-
-
 class _Reader:
     """Reads a mapping and collects what is wrong with it instead of stopping at the first."""
 
@@ -140,7 +133,7 @@ class _Reader:
         tier = entry.get("tier", base.tier)
         if tier not in get_args(Tier):
             self.problems.append(
-                f"{_at(where, 'tier')}={tier}: {nearest(str(tier), get_args(Tier))}"
+                f"{_at(where, 'tier')}={tier}: {hint(str(tier), sorted(get_args(Tier)))}"
             )
             tier = base.tier
         return Rule(
@@ -220,7 +213,9 @@ class _Reader:
     def _known(self, where: str, entry: Mapping[str, Any], valid: tuple[str, ...]) -> None:
         for key in entry:
             if key not in valid:
-                self.problems.append(f"{_at(where, str(key))}: unknown, {nearest(str(key), valid)}")
+                self.problems.append(
+                    f"{_at(where, str(key))}: unknown, {hint(str(key), sorted(valid))}"
+                )
 
     def _wrong(self, where: str, value: object, wanted: str) -> None:
         self.problems.append(f"{where}={value!r}: {wanted} is wanted")
