@@ -1,0 +1,170 @@
+"""The one validator of what users give: a plain mapping → a typed dataclass, all mistakes at once.
+
+A dataclass says by its types what it takes, bounds and their words included:
+`limit: Annotated[int, whole(1)] | None = None`. pydantic, which reads it, takes a fifth of a second
+to import; so only `read` imports it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    NamedTuple,
+    TypeVar,
+    get_args,
+    get_type_hints,
+)
+
+from orca_eval.config.nearest import hint
+from orca_eval.errors import InputError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+PLAIN = {
+    **{"int_type": "int", "float_type": "float", "string_type": "str", "bool_type": "bool"},
+    "finite_number": "a finite number",
+}
+"""pydantic's mistakes in values of plain types, and what is wanted there."""
+UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden", "invalid_key")
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What a value has to be: in words, and to pydantic (a schema of its core, as plain data).
+
+    `then` makes of a good value what the dataclass holds; where it raises ValueError, the value
+    was none. A value that is missing counts as None.
+    """
+
+    words: str
+    schema: Mapping[str, Any]
+    then: Callable[[Any], Any] | None = None
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> dict[str, Any]:
+        schema = dict(self.schema)
+        if self.then is not None:
+            call = {"type": "no-info", "function": self.then}
+            schema = {"type": "function-after", "function": call, "schema": schema}
+        named = {
+            "type": "custom-error",
+            "schema": schema,
+            "custom_error_type": "wanted",
+            "custom_error_message": self.words,
+        }
+        return {"type": "default", "schema": named, "default": None, "validate_default": True}
+
+
+def whole(least: int) -> Wanted:
+    """Takes a whole number, no boolean."""
+    words = f"a whole number of at least {least}"
+    return Wanted(words, {"type": "int", "strict": True, "ge": least})
+
+
+def real(low: float, high: float, then: Callable[[float], Any] | None = None) -> Wanted:
+    """Takes a number from `low` to `high`, no boolean and no NaN."""
+    schema = {"type": "float", "strict": True, "ge": low, "le": high}
+    return Wanted(f"a number from {low:g} to {high:g}", schema, then)
+
+
+def text(then: Callable[[str], Any] | None = None) -> Wanted:
+    """Takes a text that is not blank."""
+    return Wanted("a text", {"type": "str", "strict": True, "pattern": r"\S"}, then)
+
+
+def names(of: str) -> Wanted:
+    """Takes a list of texts, at least one, and makes a tuple of it."""
+    texts = {"type": "str", "strict": True}
+    schema = {"type": "list", "strict": True, "items_schema": texts, "min_length": 1}
+    return Wanted(f"a list of {of}", schema, tuple)
+
+
+Text = Annotated[str, text()]
+Flag = Annotated[bool, Wanted("true or false", {"type": "bool", "strict": True})]
+AnyMapping = Annotated[Mapping[str, Any], Wanted("a mapping", {"type": "dict"})]
+
+
+class Mistake(NamedTuple):
+    """One thing that is wrong with an input.
+
+    `wanted`: what the value has to be; the hint for an unknown key or choice.
+    """
+
+    key: str
+    value: object
+    wanted: str
+    kind: Literal["wrong", "missing", "unknown", "choice"] = "wrong"
+
+    def said(self, show: Callable[[object], str] = repr) -> str:
+        """The line for the user, `show` giving the value."""
+        if self.kind == "unknown":
+            return f"{self.key}: unknown, {self.wanted}"
+        if self.kind == "choice":
+            return f"{self.key}={self.value}: {self.wanted}"
+        # A file gave it: YAML has read 83e2010 as infinity and 1.10 as 1.1.
+        unread = self.wanted == "a text" and not isinstance(self.value, str | None)
+        quotes = " (in quotes, where a file gives it)" if unread else ""
+        return f"{self.key}={show(self.value)}: {self.wanted}{quotes} is wanted"
+
+
+def read(
+    shape: type[T],
+    given: object,
+    say: Callable[[Mistake], str] = Mistake.said,
+    said: Callable[[Sequence[str]], str] = "\n".join,
+) -> T:
+    """Makes a `shape` of `given`.
+
+    Raises:
+        InputError: all that is wrong, a line of `say` for each, put together by `said`.
+    """
+    from pydantic import ValidationError
+
+    try:
+        made: T = _reader(shape).validate_python(given)  # type: ignore[arg-type]  # types hash
+    except ValidationError as error:
+        lines = [say(_mistake(shape, one)) for one in error.errors(include_url=False)]
+        raise InputError(said(lines)) from None
+    return made
+
+
+@cache
+def _reader(shape: type) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(shape)
+
+
+def _mistake(shape: type, error: Mapping[str, Any]) -> Mistake:
+    at: tuple[int | str, ...] = error["loc"]
+    key, value, kind = _dotted(at), error["input"], error["type"]
+    if kind in UNKNOWN:
+        return Mistake(key, value, hint(str(at[-1]), _keys(shape, at[:-1])), "unknown")
+    if kind == "literal_error":
+        valid = re.findall("'(.*?)'", error["ctx"]["expected"])
+        return Mistake(key, value, hint(str(value), valid), "choice")
+    if kind == "missing":
+        return Mistake(key, None, "a mapping", "missing")
+    return Mistake(key, value, error["msg"] if kind == "wanted" else PLAIN.get(kind, "a mapping"))
+
+
+def _dotted(at: Sequence[int | str]) -> str:
+    """`suite.averages[0].name`."""
+    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in at).removeprefix(".")
+
+
+def _keys(shape: Any, at: Sequence[int | str]) -> list[str]:
+    """The keys that `shape` takes at a place in it."""
+    for part in at:
+        inside = get_type_hints(shape)[str(part)] if is_dataclass(shape) else get_args(shape)[-1]
+        shape = inside
+    return sorted(field.name for field in fields(shape))
