@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
+from pathlib import Path
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -23,7 +24,9 @@ from typing import (
 )
 
 from orca_eval.config.nearest import hint
+from orca_eval.config.secrets import masked
 from orca_eval.errors import InputError
+from orca_eval.paths import expanded
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -89,6 +92,9 @@ def names(of: str) -> Wanted:
 
 
 Text = Annotated[str, text()]
+AnyText = Annotated[str, Wanted("a text", {"type": "str", "strict": True})]
+"""It may be empty, and blanks are kept as they are."""
+FilePath = Annotated[Path, text(expanded)]
 Flag = Annotated[bool, Wanted("true or false", {"type": "bool", "strict": True})]
 AnyMapping = Annotated[Mapping[str, Any], Wanted("a mapping", {"type": "dict"})]
 
@@ -109,7 +115,7 @@ class Mistake(NamedTuple):
         if self.kind == "unknown":
             return f"{self.key}: unknown, {self.wanted}"
         if self.kind == "choice":
-            return f"{self.key}={self.value}: {self.wanted}"
+            return f"{self.key}={masked(str(self.value))}: {self.wanted}"
         # A file gave it: YAML has read 83e2010 as infinity and 1.10 as 1.1.
         unread = self.wanted == "a text" and not isinstance(self.value, str | None)
         quotes = " (in quotes, where a file gives it)" if unread else ""
