@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from orca_eval.config.schema import (
     DataConfig,
-    EngineConfig,
-    ModelConfig,
-    OverLong,
-    PromptConfig,
     RunConfig,
-    SuiteConfig,
 )
 from orca_eval.config.secrets import masked
-from orca_eval.config.validate import FilePath, Flag, read, real, whole
+from orca_eval.config.validate import read, real, whole
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
 from orca_eval.types import Sampling
@@ -31,33 +26,22 @@ MODEL_NAME_PARTS = 2  # a checkpoint's folder says little without its parent's n
 
 
 @dataclass(frozen=True, slots=True)
-class _Sampling:
-    temperature: Annotated[float, real(0, 10)]
-    top_p: Annotated[float, real(0, 1)]
-    top_k: Annotated[int, whole(-1)]
-    min_p: Annotated[float, real(0, 1)]
-    repetition_penalty: Annotated[float, real(0.01, 10)]
-    seed: Annotated[int, whole(0)]
-    n: Annotated[int, whole(1)]
+class _Sampling(Sampling):
+    temperature: Annotated[float, real(0, 10)] = 0.0
+    top_p: Annotated[float, real(0, 1)] = 1.0
+    top_k: Annotated[int, whole(-1)] = -1
+    min_p: Annotated[float, real(0, 1)] = 0.0
+    repetition_penalty: Annotated[float, real(0.01, 10)] = 1.0
+    seed: Annotated[int, whole(0)] = 0
+    n: Annotated[int, whole(1)] = 1
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    """conf/run.yaml, whose unknown keys Hydra's own check has refused."""
+class _Run(RunConfig):
+    """A run as conf/run.yaml tells it, whose unknown keys Hydra's own check has refused."""
 
-    suite: SuiteConfig
-    model: ModelConfig
-    engine: EngineConfig
-    prompt: PromptConfig
-    data: DataConfig
-    max_tokens: Annotated[int, whole(1)] | None
     sampling: _Sampling
-    limit: Annotated[int, whole(1)] | None
-    over_long: OverLong
-    results_dir: FilePath
-    fresh: Flag
-    allow_code: Flag
-    stall_seconds: Annotated[float, real(0.1, 1e7)]
+    max_tokens: Annotated[int, whole(1)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,41 +55,26 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
     Raises:
         InputError: one line for each wrong value, all together.
     """
-    file = _read(_File, _completed(config))
-    drawn, suite = file.sampling, file.suite
+    run = _read(_Run, _completed(config))
     problems = [
         f"suite.averages: '{name}' is not among suite.benchmarks"
-        for average in suite.averages
+        for average in run.suite.averages
         for name in average.benchmarks
-        if name not in suite.benchmarks
+        if name not in run.suite.benchmarks
     ]
-    if drawn.n > 1 and drawn.temperature == 0:
+    if run.sampling.n > 1 and run.sampling.temperature == 0:
         problems.append("sampling.n: greedy answers are all alike; set sampling.temperature too")
     if problems:
         raise InputError("\n".join(problems))
-    return RunConfig(
-        model=file.model,
-        engine=file.engine,
-        prompt=file.prompt,
-        suite=suite,
-        data=file.data,
-        sampling=Sampling(
-            max_tokens=file.max_tokens or suite.max_tokens or MAX_TOKENS,
-            temperature=drawn.temperature,
-            top_p=drawn.top_p,
-            top_k=drawn.top_k,
-            min_p=drawn.min_p,
-            repetition_penalty=drawn.repetition_penalty,
-            seed=drawn.seed,
-        ),
-        samples_per_doc=drawn.n,
-        limit=file.limit,
-        over_long=file.over_long,
-        results_dir=file.results_dir,
-        fresh=file.fresh,
-        allow_code=file.allow_code,
-        stall_seconds=file.stall_seconds,
-    )
+    max_tokens = run.max_tokens or run.suite.max_tokens or MAX_TOKENS
+    sampling = _widened(Sampling, run.sampling, max_tokens=max_tokens)
+    return _widened(RunConfig, run, sampling=sampling, samples_per_doc=run.sampling.n)
+
+
+def _widened(kind: type[T], value: T, **changes: Any) -> T:
+    """As much of a value as its base, the dataclass `kind`, has, but for `changes`."""
+    keys = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    return kind(**{key: getattr(value, key) for key in keys} | changes)
 
 
 def data_root(config: Mapping[str, Any]) -> Path | None:

@@ -96,10 +96,10 @@ class RunConfig:
     suite: SuiteConfig
     data: DataConfig
     sampling: Sampling
-    samples_per_doc: int = 1
-    limit: int | None = None
+    samples_per_doc: Annotated[int, whole(1)] = 1
+    limit: Annotated[int, whole(1)] | None = None
     over_long: OverLong = "error"
-    results_dir: Path = Path("results")
-    fresh: bool = False
-    allow_code: bool = False
-    stall_seconds: float = 600.0
+    results_dir: FilePath = Path("results")
+    fresh: Flag = False
+    allow_code: Flag = False
+    stall_seconds: Annotated[float, real(0.1, 1e7)] = 600.0

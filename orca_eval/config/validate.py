@@ -10,10 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
 from pathlib import Path
 from typing import (
-    TYPE_CHECKING,
     Annotated,
     Any,
     Literal,
@@ -27,9 +25,6 @@ from orca_eval.config.nearest import hint
 from orca_eval.config.secrets import masked
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 T = TypeVar("T")
 
@@ -133,26 +128,18 @@ def read(
     Raises:
         InputError: all that is wrong, a line of `say` for each, put together by `said`.
     """
-    from pydantic import ValidationError
+    from pydantic import TypeAdapter, ValidationError
 
     try:
-        made: T = _reader(shape).validate_python(given)  # type: ignore[arg-type]  # types hash
+        return TypeAdapter(shape).validate_python(given)
     except ValidationError as error:
         lines = [say(_mistake(shape, one)) for one in error.errors(include_url=False)]
-        raise InputError(said(lines)) from None
-    return made
-
-
-@cache
-def _reader(shape: type) -> TypeAdapter[Any]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(shape)
+    raise InputError(said(lines))
 
 
 def _mistake(shape: type, error: Mapping[str, Any]) -> Mistake:
     at: tuple[int | str, ...] = error["loc"]
-    key, value, kind = _dotted(at), error["input"], error["type"]
+    key, value, kind = ".".join(map(str, at)), error["input"], error["type"]
     if kind in UNKNOWN:
         return Mistake(key, value, hint(str(at[-1]), _keys(shape, at[:-1])), "unknown")
     if kind == "literal_error":
@@ -161,11 +148,6 @@ def _mistake(shape: type, error: Mapping[str, Any]) -> Mistake:
     if kind == "missing":
         return Mistake(key, None, "a mapping", "missing")
     return Mistake(key, value, error["msg"] if kind == "wanted" else PLAIN.get(kind, "a mapping"))
-
-
-def _dotted(at: Sequence[int | str]) -> str:
-    """`suite.averages[0].name`."""
-    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in at).removeprefix(".")
 
 
 def _keys(shape: Any, at: Sequence[int | str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any, Literal
 
 from orca_eval.config.validate import Wanted, names, read, real
@@ -125,40 +125,37 @@ def policy_from_mapping(mapping: Mapping[str, Any]) -> Policy:
     its group. Raises InputError that names every wrong key and value at once.
     """
     file = read(_File, dict(mapping), said=_said)
-    given = {key: mapping.get(key, {}) for key in ("groups", "benchmarks", "averages", "others")}
-    layers: dict[str, list[Mapping[str, Any]]] = {}
+    top = _over(Rule(), mapping, file)
+    benchmarks: dict[str, Rule] = {}
     problems = []
     for name, group in file.groups.items():
+        rule = _over(top, mapping["groups"][name], group)
         for benchmark in group.benchmarks:
-            if benchmark in layers:
+            if benchmark in benchmarks:
                 problems.append(f"groups.{name}.benchmarks: {benchmark} is in two groups")
-            layers[benchmark] = [mapping, given["groups"][name]]
+            benchmarks[benchmark] = rule
     if problems:
         raise InputError(_said(problems))
-    for name, entry in given["benchmarks"].items():
-        layers.setdefault(str(name), [mapping]).append(entry)
-    averages = (
+    for name, own in file.benchmarks.items():
+        base = benchmarks.get(str(name), top)
+        benchmarks[str(name)] = _over(base, mapping["benchmarks"][name], own)
+    averages = tuple(
         AverageRule(
             str(name if average.name is None else average.name),
             average.benchmarks,
-            _rule([mapping, given["averages"][name]]),
+            _over(top, mapping["averages"][name], average),
         )
         for name, average in file.averages.items()
     )
-    return Policy(
-        name=str(file.name),
-        benchmarks={benchmark: _rule(entries) for benchmark, entries in layers.items()},
-        averages=tuple(averages),
-        others=_rule([mapping, given["others"]]),
-    )
+    others = _over(top, mapping.get("others", {}), file.others)
+    return Policy(str(file.name), benchmarks, averages, others)
 
 
-def _rule(layers: Sequence[Mapping[str, Any]]) -> Rule:
-    """The rule of mappings of which each overrides the ones before it, limit by limit."""
-    keys = {field.name for field in fields(Rule)}
-    given = {key: value for layer in layers for key, value in layer.items() if key in keys}
-    limits = {key: value for layer in layers for key, value in layer.get("limits", {}).items()}
-    return read(Rule, {**given, "limits": limits})
+def _over(base: Rule, given: Mapping[str, Any], told: _Everywhere) -> Rule:
+    """The rule `base` but for what a mapping gives, which was read as `told`."""
+    limits = {key: getattr(told.limits, key) for key in given.get("limits", {})}
+    own = {key.name: getattr(told, key.name) for key in fields(Rule) if key.name in given}
+    return replace(base, **own | {"limits": replace(base.limits, **limits)})
 
 
 def _said(problems: Sequence[str]) -> str:
