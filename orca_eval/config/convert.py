@@ -87,25 +87,21 @@ def data_root(config: Mapping[str, Any]) -> Path | None:
 
 
 def _read(shape: type[T], config: Mapping[str, Any]) -> T:
-    return read(shape, config, lambda mistake: mistake.said(lambda value: masked(str(value))))
+    return read(shape, config, lambda mistake: mistake.line(lambda value: masked(str(value))))
 
 
 def _completed(config: Mapping[str, Any]) -> dict[str, Any]:
     """The config with what follows from other values of it; what is no mapping is left alone."""
-    parts = {"model": _model, "engine": _engine, "prompt": _prompt, "suite": _suite}
-    return dict(config) | {
-        key: complete(config[key], config)
-        for key, complete in parts.items()
-        if isinstance(config.get(key), Mapping)
-    }
+    parts = {"model": _model, "engine": _engine, "suite": _suite}
+    mappings = [key for key in parts if isinstance(config.get(key), Mapping)]
+    return dict(config) | {key: parts[key](config[key], config) for key in mappings}
 
 
 def _model(model: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
     path, engine = model.get("path"), config.get("engine")
     at_server = isinstance(engine, Mapping) and engine.get("name") == "openai"
     told = isinstance(path, str) and path.strip()
-    name = name_of_path(str(path), at_server=at_server) if told else UNTOLD
-    return _filled(model, name=name, chat_template_kwargs={})
+    return _named(model, name_of_path(str(path), at_server=at_server) if told else UNTOLD)
 
 
 def _engine(engine: Mapping[str, Any], _config: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,22 +111,15 @@ def _engine(engine: Mapping[str, Any], _config: Mapping[str, Any]) -> dict[str, 
     return {key: engine.get(key) for key in ENGINE_OWN_KEYS} | {"args": args}
 
 
-def _prompt(prompt: Mapping[str, Any], _config: Mapping[str, Any]) -> dict[str, Any]:
-    return _filled(prompt, system_message="")
-
-
 def _suite(suite: Mapping[str, Any], _config: Mapping[str, Any]) -> dict[str, Any]:
     listed, averages = suite.get("benchmarks"), suite.get("averages") or []
-    name = "+".join(map(str, listed)) if isinstance(listed, list) and listed else UNTOLD
     many = averages if isinstance(averages, list) else [averages]
-    return _filled(suite, name=name) | {"averages": many}
+    name = "+".join(map(str, listed)) if isinstance(listed, list) and listed else UNTOLD
+    return _named(suite, name) | {"averages": many}
 
 
-def _filled(section: Mapping[str, Any], **values: Any) -> dict[str, Any]:
-    """The section with `values` where it has None or nothing."""
-    return values | {
-        key: value for key, value in section.items() if value is not None or key not in values
-    }
+def _named(section: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {**section, "name": name if section.get("name") is None else section["name"]}
 
 
 def name_of_path(path: str, *, at_server: bool = False) -> str:

@@ -105,25 +105,19 @@ def sweep(override: str) -> list[str]:
         InputError: it does not parse, or nothing matches.
     """
     head, _, value = override.partition("=")
-    choices = groups()
-    key = key_of(override)
+    key, choices = key_of(override), groups()
+    is_pattern = texts.SWEEP.fullmatch(value) and not texts.CHOICE.fullmatch(value)
     try:
-        if texts.SWEEP.fullmatch(value) and not texts.CHOICE.fullmatch(value):
+        if not is_pattern and (texts.is_text(key) or key in choices):
+            values = texts.alternatives(value)
+        else:
             parsed = OverridesParser.create().parse_override(override)
-            pattern = parsed.value()
-            if isinstance(pattern, Glob):
+            if isinstance(pattern := parsed.value(), Glob):
                 values = pattern.filter(list(choices.get(key, ())))
             elif parsed.is_sweep_override():
                 values = list(parsed.sweep_string_iterator())
             else:
                 return [override]
-        elif texts.is_text(key) or key in choices:
-            values = texts.alternatives(value)
-        else:
-            parsed = OverridesParser.create().parse_override(override)
-            if not parsed.is_sweep_override():
-                return [override]
-            values = list(parsed.sweep_string_iterator())
     except HydraException as error:
         reason = str(error).splitlines()[0]
         raise InputError(secrets.masked(f"'{override}' can't be swept: {reason}")) from error
@@ -143,18 +137,14 @@ def known_keys(config: Any, prefix: str = "") -> set[str]:
     return keys
 
 
-def check(parsed: Sequence[Parsed], valid: set[str], open_prefixes: Sequence[str]) -> list[str]:
-    """One line for each override whose group choice or key does not exist.
-
-    `valid` are the composed default's keys; below `open_prefixes` any name is left to its owner
-    (an engine checks its own arguments).
-    """
+def check(parsed: Sequence[Parsed], valid: set[str]) -> list[str]:
+    """One line for each override whose group choice or key is not in `valid`, the default's."""
     problems = []
     choices = groups()
     for item in parsed:
         if item.key in choices and item.key in valid:
             problems += _check_choice(item, choices[item.key])
-        elif item.key not in valid and not item.key.startswith(tuple(open_prefixes)):
+        elif item.key not in valid and not item.key.startswith(texts.OPEN):
             name = secrets.masked(item.key)
             problems.append(f"unknown key '{name}'; {hint(item.key, sorted(valid))}")
     return problems

@@ -6,16 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from orca_eval.config.validate import (
-    AnyMapping,
-    AnyText,
-    FilePath,
-    Flag,
-    Text,
-    names,
-    real,
-    whole,
-)
+from orca_eval.config.validate import AnyMapping, AnyText, FilePath, Flag, Text, names, real, whole
 from orca_eval.types import Sampling
 
 OverLong = Literal["error", "skip", "shrink"]

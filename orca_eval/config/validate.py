@@ -33,6 +33,7 @@ PLAIN = {
     "finite_number": "a finite number",
 }
 """pydantic's mistakes in values of plain types, and what is wanted there."""
+STR = {"type": "str", "strict": True}
 UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden", "invalid_key")
 
 
@@ -76,22 +77,24 @@ def real(low: float, high: float, then: Callable[[float], Any] | None = None) ->
 
 def text(then: Callable[[str], Any] | None = None) -> Wanted:
     """Takes a text that is not blank."""
-    return Wanted("a text", {"type": "str", "strict": True, "pattern": r"\S"}, then)
+    return Wanted("a text", {**STR, "pattern": r"\S"}, then)
 
 
 def names(of: str) -> Wanted:
     """Takes a list of texts, at least one, and makes a tuple of it."""
-    texts = {"type": "str", "strict": True}
-    schema = {"type": "list", "strict": True, "items_schema": texts, "min_length": 1}
+    schema = {"type": "list", "strict": True, "items_schema": STR, "min_length": 1}
     return Wanted(f"a list of {of}", schema, tuple)
 
 
 Text = Annotated[str, text()]
-AnyText = Annotated[str, Wanted("a text", {"type": "str", "strict": True})]
+AnyText = Annotated[str, Wanted("a text", {"type": "nullable", "schema": STR}, lambda v: v or "")]
 """It may be empty, and blanks are kept as they are."""
 FilePath = Annotated[Path, text(expanded)]
 Flag = Annotated[bool, Wanted("true or false", {"type": "bool", "strict": True})]
-AnyMapping = Annotated[Mapping[str, Any], Wanted("a mapping", {"type": "dict"})]
+AnyMapping = Annotated[
+    Mapping[str, Any],
+    Wanted("a mapping", {"type": "nullable", "schema": {"type": "dict"}}, lambda v: v or {}),
+]
 
 
 class Mistake(NamedTuple):
@@ -105,7 +108,7 @@ class Mistake(NamedTuple):
     wanted: str
     kind: Literal["wrong", "missing", "unknown", "choice"] = "wrong"
 
-    def said(self, show: Callable[[object], str] = repr) -> str:
+    def line(self, show: Callable[[object], str] = repr) -> str:
         """The line for the user, `show` giving the value."""
         if self.kind == "unknown":
             return f"{self.key}: unknown, {self.wanted}"
@@ -120,21 +123,21 @@ class Mistake(NamedTuple):
 def read(
     shape: type[T],
     given: object,
-    say: Callable[[Mistake], str] = Mistake.said,
-    said: Callable[[Sequence[str]], str] = "\n".join,
+    line: Callable[[Mistake], str] = Mistake.line,
+    join: Callable[[Sequence[str]], str] = "\n".join,
 ) -> T:
     """Makes a `shape` of `given`.
 
     Raises:
-        InputError: all that is wrong, a line of `say` for each, put together by `said`.
+        InputError: all that is wrong, a `line` for each, put together by `join`.
     """
     from pydantic import TypeAdapter, ValidationError
 
     try:
         return TypeAdapter(shape).validate_python(given)
     except ValidationError as error:
-        lines = [say(_mistake(shape, one)) for one in error.errors(include_url=False)]
-    raise InputError(said(lines))
+        lines = [line(_mistake(shape, one)) for one in error.errors(include_url=False)]
+    raise InputError(join(lines))
 
 
 def _mistake(shape: type, error: Mapping[str, Any]) -> Mistake:
@@ -153,6 +156,5 @@ def _mistake(shape: type, error: Mapping[str, Any]) -> Mistake:
 def _keys(shape: Any, at: Sequence[int | str]) -> list[str]:
     """The keys that `shape` takes at a place in it."""
     for part in at:
-        inside = get_type_hints(shape)[str(part)] if is_dataclass(shape) else get_args(shape)[-1]
-        shape = inside
+        shape = get_type_hints(shape)[str(part)] if is_dataclass(shape) else get_args(shape)[-1]
     return sorted(field.name for field in fields(shape))

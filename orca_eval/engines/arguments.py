@@ -37,7 +37,7 @@ def read_args(engine: str, shape: type[T], given: Mapping[str, Any]) -> T:
     """
     from pydantic import create_model
 
-    def say(mistake: Mistake) -> str:
+    def line(mistake: Mistake) -> str:
         if mistake.kind == "missing":
             return f"engine={engine} needs engine.{mistake.key}"
         return f"engine.{mistake.key}={mistake.value!r} must be {mistake.wanted}"
@@ -50,4 +50,4 @@ def read_args(engine: str, shape: type[T], given: Mapping[str, Any]) -> T:
         for field in fields(shape)  # type: ignore[arg-type]
     }
     strict = create_model("Arguments", __config__={"strict": True, "allow_inf_nan": False}, **typed)
-    return shape(**read(strict, present, say, "; ".join).model_dump(exclude_unset=True))
+    return shape(**read(strict, present, line, "; ".join).model_dump(exclude_unset=True))

@@ -124,7 +124,7 @@ def policy_from_mapping(mapping: Mapping[str, Any]) -> Policy:
     Values of the top level hold everywhere; a group overrides them, a single benchmark overrides
     its group. Raises InputError that names every wrong key and value at once.
     """
-    file = read(_File, dict(mapping), said=_said)
+    file = read(_File, dict(mapping), join=_said)
     top = _over(Rule(), mapping, file)
     benchmarks: dict[str, Rule] = {}
     problems = []
