@@ -11,7 +11,6 @@ from orca_eval.config.schema import (
     DataConfig,
     RunConfig,
 )
-from orca_eval.config.secrets import masked
 from orca_eval.config.validate import read, real, whole
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
@@ -87,7 +86,7 @@ def data_root(config: Mapping[str, Any]) -> Path | None:
 
 
 def _read(shape: type[T], config: Mapping[str, Any]) -> T:
-    return read(shape, config, lambda mistake: mistake.line(lambda value: masked(str(value))))
+    return read(shape, config, lambda mistake: mistake.line(str))
 
 
 def _completed(config: Mapping[str, Any]) -> dict[str, Any]:

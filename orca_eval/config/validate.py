@@ -11,15 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import (
-    Annotated,
-    Any,
-    Literal,
-    NamedTuple,
-    TypeVar,
-    get_args,
-    get_type_hints,
-)
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_type_hints
 
 from orca_eval.config.nearest import hint
 from orca_eval.config.secrets import masked
@@ -109,7 +101,7 @@ class Mistake(NamedTuple):
     kind: Literal["wrong", "missing", "unknown", "choice"] = "wrong"
 
     def line(self, show: Callable[[object], str] = repr) -> str:
-        """The line for the user, `show` giving the value."""
+        """The line for the user, in which `show` gives the value, and no secret."""
         if self.kind == "unknown":
             return f"{self.key}: unknown, {self.wanted}"
         if self.kind == "choice":
@@ -117,7 +109,7 @@ class Mistake(NamedTuple):
         # A file gave it: YAML has read 83e2010 as infinity and 1.10 as 1.1.
         unread = self.wanted == "a text" and not isinstance(self.value, str | None)
         quotes = " (in quotes, where a file gives it)" if unread else ""
-        return f"{self.key}={show(self.value)}: {self.wanted}{quotes} is wanted"
+        return f"{self.key}={masked(show(self.value))}: {self.wanted}{quotes} is wanted"
 
 
 def read(
