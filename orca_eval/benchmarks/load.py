@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +26,7 @@ from orca_eval.benchmarks.sampling import sample
 from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.benchmarks.specs import BenchmarkSpec, TaskSpec, read_specs
 from orca_eval.benchmarks.types import Benchmark, Listing, Task
+from orca_eval.config.nearest import nearest
 from orca_eval.errors import InputError, OrcaEvalError
 from orca_eval.paths import QUICKSTART_DATA
 from orca_eval.scoring import GoldError, check_golds
@@ -129,7 +129,7 @@ def find_spec(benchmark_id: str) -> BenchmarkSpec:
     """Raises InputError with the nearest ids."""
     specs = read_specs()
     if benchmark_id not in specs:
-        near = difflib.get_close_matches(benchmark_id, specs, n=3, cutoff=0.5) or list(specs)
+        near = nearest(benchmark_id, specs) or list(specs)
         raise InputError(f"no benchmark {benchmark_id}; nearest: {', '.join(near)}")
     return specs[benchmark_id]
 

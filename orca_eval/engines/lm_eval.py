@@ -8,7 +8,6 @@ is finished. Prompts go as rendered text, and the template alone decides about B
 from __future__ import annotations
 
 import asyncio
-import difflib
 import gc
 import inspect
 import sys
@@ -19,6 +18,7 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from orca_eval.config.nearest import nearest
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.arguments import refuse_unknown
 from orca_eval.engines.checkpoint import CheckpointEngine, own_context_length
@@ -239,7 +239,7 @@ class LmEvalEngine(CheckpointEngine):
         from lm_eval.models import MODEL_MAPPING
 
         if self._backend not in MODEL_MAPPING:
-            names = difflib.get_close_matches(self._backend, MODEL_MAPPING) or sorted(MODEL_MAPPING)
+            names = nearest(self._backend, MODEL_MAPPING) or sorted(MODEL_MAPPING)
             raise InputError(
                 f"engine.backend={self._backend} is not one of lm-eval's; nearest:"
                 f" {', '.join(names)}"
@@ -266,7 +266,7 @@ class LmEvalEngine(CheckpointEngine):
         if _takes_any(self._class):
             # Further ones go to the library underneath (attn_implementation); only what looks
             # like a slip of the pen is refused.
-            near = [n for n in given if difflib.get_close_matches(n, valid, 1, 0.8)]
+            near = [n for n in given if nearest(n, valid, cutoff=0.8)]
             given = near + [n for n in given if n in _TAKEN]
         refuse_unknown("lm_eval", given, valid)
 

@@ -8,7 +8,6 @@ key may come only from the variable that the config names, and every wait is our
 from __future__ import annotations
 
 import asyncio
-import difflib
 import json
 import random
 import secrets
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from yarl import URL
 
+from orca_eval.config.nearest import nearest
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.api_key import SHORTEST_HIDDEN, ApiKey
 from orca_eval.engines.arguments import read_args
@@ -270,7 +270,7 @@ class OpenAIEngine:
             self.context_length = count(served.get("max_model_len")) or None
         elif models:
             shown = [shorten(terminal(self._key.hide(model)), 80) for model in models]
-            near = difflib.get_close_matches(name, shown, n=3, cutoff=0.4) or sorted(shown)[:3]
+            near = nearest(name, shown, cutoff=0.4) or sorted(shown)[:3]
             raise InputError(
                 f"{self._base_url} does not serve {name!r}; set engine.model to a name it knows: "
                 f"{', '.join(near)}"

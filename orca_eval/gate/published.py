@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from orca_eval.config.nearest import hint
 from orca_eval.errors import InputError
-from orca_eval.gate.policy import nearest
 
 PREFIX = "published:"
 
@@ -45,9 +45,9 @@ def read_published(model: str, folder: Path) -> Published:
             for row in csv.DictReader(file):
                 if "model" in row:
                     scores.setdefault(row["model"], {}).update(_scores(row))
-    known = {name for name, cells in scores.items() if cells}
+    known = sorted(name for name, cells in scores.items() if cells)
     if model not in known:
-        raise InputError(f"{PREFIX}{model}: no such published model, {nearest(model, known)}")
+        raise InputError(f"{PREFIX}{model}: no such published model, {hint(model, known)}")
     return Published(model, scores[model])
 
 

@@ -8,7 +8,6 @@ in what it writes.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
 from markupsafe import escape
 
+from orca_eval.config.nearest import hint
 from orca_eval.errors import InputError
 from orca_eval.model.sandbox import BoundedEnvironment, TemplateBoundError
 from orca_eval.paths import expanded
@@ -57,10 +57,9 @@ def template_source(name: str | None, own: str | None, model: str) -> str:
             return file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"model.chat_template: {file} can't be read ({error})") from None
-    near = difflib.get_close_matches(name, _names(), n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_names())}"
     raise InputError(
-        f"model.chat_template: {name!r} is neither a named template nor a file; {hint}"
+        f"model.chat_template: {name!r} is neither a named template nor a file; "
+        f"{hint(name, _names(), 1, 'there are')}"
     )
 
 
