@@ -9,21 +9,9 @@ from pathlib import Path
 
 from orca_eval.errors import InputError
 from orca_eval.gate.policy import nearest
+from orca_eval.names import ids_by_display
 
 PREFIX = "published:"
-
-_COLUMNS = {
-    "AGIEval": "agieval",
-    "BBH": "bbh",
-    "DROP": "drop",
-    "CRASS": "crass",
-    "RACE": "race",
-    "GSM8K": "gsm8k",
-    "MMLU": "mmlu",
-    "ARC-Easy": "arc_easy",
-    "ARC-Challenge": "arc_challenge",
-    "HellaSwag": "hellaswag",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +40,7 @@ def read_published(model: str, folder: Path) -> Published:
 
 
 def _scores(row: Mapping[str, str]) -> dict[str, float]:
+    ids = ids_by_display()
     return {
-        benchmark: float(row[column]) / 100
-        for column, benchmark in _COLUMNS.items()
-        if row.get(column)
+        ids[column]: float(text) / 100 for column, text in row.items() if column in ids and text
     }

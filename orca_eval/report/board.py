@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from orca_eval.benchmarks.specs import OTHER, read_specs
 from orca_eval.report.align import Columns
 from orca_eval.report.paired import compare, doc_scores
 from orca_eval.report.published import PublishedModel, published_models
@@ -12,8 +13,6 @@ from orca_eval.report.ratio import PairedDraws, average_draws
 from orca_eval.report.typed_scores import find_model
 from orca_eval.results.run import Run, Score
 
-NO_AVERAGE_GROUP = "Text completion"
-TEXT_COMPLETION = {"hellaswag"}
 ZERO_BASELINE = "no relative improvement over a baseline of 0"
 UNBOUNDED = "no interval: too few documents to bound a ratio"
 
@@ -140,8 +139,15 @@ def _groups(runs: Sequence[Run], columns: Columns) -> tuple[Group, ...]:
     placed = {member for group in groups for member in group.benchmarks}
     left = tuple(name for name in columns.benchmarks if name not in placed)
     if left:
-        groups.append(Group(NO_AVERAGE_GROUP if set(left) <= TEXT_COMPLETION else "Other", left))
+        groups.append(Group(_heading(left), left))
     return tuple(groups)
+
+
+def _heading(benchmarks: Sequence[str]) -> str:
+    """What all their task files say; benchmarks from outside have none."""
+    specs = [read_specs().get(benchmark) for benchmark in benchmarks]
+    headings = {spec.heading if spec else OTHER for spec in specs}
+    return headings.pop() if len(headings) == 1 else OTHER
 
 
 def _score(columns: Columns, run: Run, benchmark: str) -> Value:

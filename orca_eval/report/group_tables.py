@@ -79,7 +79,7 @@ def benchmark_column(board: Board, benchmark: str) -> Column:
         return Column(benchmark, alias, "did not run")
     reference = board.columns.reference(benchmark)
     kind = f", {reference.kind}" if reference.kind else ""
-    metric = ", exact match" if benchmark == "drop" else ""
+    metric = ", exact match" if board.columns.exact_match(benchmark) else ""
     return Column(benchmark, alias, f"n = {reference.n:,}{kind}{metric}")
 
 

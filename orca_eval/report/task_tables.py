@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from orca_eval.benchmarks.specs import read_specs
 from orca_eval.names import task_name
 from orca_eval.report.board import ZERO_BASELINE, Board
-from orca_eval.report.mmlu import CATEGORIES
 from orca_eval.report.numbers import rounded, signed
 from orca_eval.report.table import Cell, Column, Row, Table
 from orca_eval.results.run import Run, Score
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.stats import wilson
-
-_PARTS = {"bbh": "files", "mmlu": "subjects", "race": "levels"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +25,14 @@ class Part:
 
 
 def task_tables(board: Board) -> list[Table]:
-    """A table per benchmark of several tasks, and MMLU's four categories."""
+    """A table per benchmark of several tasks, and one of their categories where it has some."""
     tables = []
     for benchmark in board.columns.benchmarks:
         parts = _tasks(board, benchmark)
+        spec = read_specs().get(benchmark)
         if len(parts) > 1:
-            what = _PARTS.get(benchmark, "tasks")
-            tables.append(_table(board, benchmark, what, parts))
-        if benchmark == "mmlu" and (categories := _categories(parts)):
+            tables.append(_table(board, benchmark, spec.parts if spec else "tasks", parts))
+        if spec and (categories := _categories(parts, spec.categories)):
             tables.append(_table(board, benchmark, "categories", categories))
     return tables
 
@@ -55,16 +53,16 @@ def _tasks(board: Board, benchmark: str) -> list[Part]:
     ]
 
 
-def _categories(parts: Sequence[Part]) -> list[Part]:
-    """Questions pooled over a category's subjects; none unless every subject is known."""
+def _categories(parts: Sequence[Part], categories: Mapping[str, Sequence[str]]) -> list[Part]:
+    """Questions pooled over a category's tasks; none unless every task is in one."""
     by_name = {part.label: part for part in parts}
-    known = {subject for subjects in CATEGORIES.values() for subject in subjects}
+    known = {task for tasks in categories.values() for task in tasks}
     if not by_name or not set(by_name) <= known:
         return []
     return [
-        Part(category, _pooled([by_name[name] for name in subjects if name in by_name]))
-        for category, subjects in CATEGORIES.items()
-        if any(name in by_name for name in subjects)
+        Part(category, _pooled([by_name[name] for name in tasks if name in by_name]))
+        for category, tasks in categories.items()
+        if any(name in by_name for name in tasks)
     ]
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from orca_eval.names import DISPLAY, task_name
+from orca_eval.benchmarks.specs import PREFIX, read_specs
+from orca_eval.names import task_name
 from orca_eval.results.run import Run, Score, read_run
 
 FILTER = "orca"
@@ -95,7 +96,7 @@ def stamp(run: Run) -> str:
 
 def _export_name(benchmark: str) -> str:
     """Our task files' names; a task from outside keeps its own."""
-    return f"orca_{benchmark}" if benchmark in DISPLAY else benchmark
+    return f"{PREFIX}{benchmark}" if benchmark in read_specs() else benchmark
 
 
 def _result(name: str, alias: str, score: Score, grouped: bool) -> dict[str, Any]:
