@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from orca_eval.benchmarks.specs import OTHER, read_specs
 from orca_eval.report.align import Columns
+from orca_eval.report.cells import ZERO_BASELINE
 from orca_eval.report.paired import compare, doc_scores
 from orca_eval.report.published import PublishedModel, published_models
 from orca_eval.report.ratio import PairedDraws, average_draws
 from orca_eval.report.typed_scores import find_model
 from orca_eval.results.run import Run, Score
 
-ZERO_BASELINE = "no relative improvement over a baseline of 0"
 UNBOUNDED = "no interval: too few documents to bound a ratio"
 
 

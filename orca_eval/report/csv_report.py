@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from orca_eval.errors import InputError
-from orca_eval.report.render import markdown, write_tables
 from orca_eval.report.typed_scores import read_typed_scores
 from orca_eval.report.typed_tables import typed_tables
+from orca_eval.tables import markdown, write_tables
 
 
 def main_report_csv(csv: Path, out: Path, baseline: str | None) -> int:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from dataclasses import replace
 
 from orca_eval.report.board import Board, Group, Value
-from orca_eval.report.numbers import rounded, signed
+from orca_eval.report.cells import change, figure
 from orca_eval.report.published import SOURCE, PublishedModel
-from orca_eval.report.table import Cell, Column, Row, Table, ranked
 from orca_eval.results.run import Run
 from orca_eval.score_kind import AS_SAMPLED
+from orca_eval.tables.table import Cell, Column, Row, Table, ranked
 
 NOTE_RATE = 0.05
 COMPARABLE = (
@@ -50,13 +50,8 @@ def change_cell(value: Value) -> Cell:
     notes = (value.note,) if value.note else ()
     if value.number is None:
         return Cell(notes=notes)
-    return Cell(
-        notes=notes,
-        text=signed(rounded(Fraction(value.number), 2)),
-        value=value.number,
-        low=value.low,
-        high=value.high,
-        show_interval=True,
+    return replace(
+        change(value.number), notes=notes, low=value.low, high=value.high, show_interval=True
     )
 
 
@@ -172,12 +167,7 @@ def _published_row(model: PublishedModel, group: Group) -> Row | None:
     numbers = [model.scores.get(name) for name in group.benchmarks]
     if group.average:
         numbers.append(model.average(group.benchmarks))
-    cells = tuple(
-        Cell(notes=("not published",))
-        if number is None
-        else Cell(text=str(rounded(number, 2)), value=float(number))
-        for number in numbers
-    )
+    cells = tuple(figure(number, 2, "not published") for number in numbers)
     return Row(model.label, cells, kind="published")
 
 

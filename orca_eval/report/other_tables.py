@@ -7,10 +7,10 @@ from fractions import Fraction
 from typing import Any
 
 from orca_eval.report.board import Board, Value
-from orca_eval.report.numbers import rounded, signed
+from orca_eval.report.cells import change, figure
 from orca_eval.report.published import SOURCE, counterpart
-from orca_eval.report.table import Cell, Column, Row, Table
 from orca_eval.results.run import Run
+from orca_eval.tables.table import Cell, Column, Row, Table
 
 
 def rates_table(board: Board) -> Table:
@@ -109,7 +109,7 @@ def _reproduction_cells(
 ) -> tuple[Cell, ...]:
     value = board.values[run.label, key]
     score = run.benchmark(key) or run.average(key)
-    printed = Cell(text=str(rounded(theirs, 2)), value=float(theirs))
+    printed = figure(theirs, 2, "")
     size = Cell() if score is None else Cell(text=f"{score.n:,}", value=score.n)
     if not run.full:
         reason = f"{run.extent}: not put beside published figures"
@@ -125,7 +125,7 @@ def _reproduction_cells(
         size,
         _with_interval(value),
         printed,
-        Cell(text=signed(rounded(difference, 2)), value=float(difference)),
+        change(difference),
         Cell(text=covered or "no interval"),
     )
 

@@ -12,9 +12,9 @@ from orca_eval.report.board import build_board
 from orca_eval.report.exports.write import write_exports
 from orca_eval.report.html.page import REPORT, write_report
 from orca_eval.report.plots import svg_plots, write_plots
-from orca_eval.report.render import markdown, write_tables
 from orca_eval.report.run_tables import run_tables
 from orca_eval.results.run import read_run, read_runs
+from orca_eval.tables import markdown, write_tables
 
 _RUN_PLOTS = ("benchmarks", "rates")
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from orca_eval.benchmarks.specs import read_specs
 from orca_eval.names import task_name
-from orca_eval.report.board import ZERO_BASELINE, Board
-from orca_eval.report.numbers import rounded, signed
-from orca_eval.report.table import Cell, Column, Row, Table
+from orca_eval.report.board import Board
+from orca_eval.report.cells import ZERO_BASELINE, with_change
 from orca_eval.results.run import Run, Score
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.stats import wilson
+from orca_eval.tables.table import Cell, Column, Row, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,5 +148,4 @@ def _compared(cell: Cell, score: Score, base: Score) -> Cell:
         return cell
     if base.score <= 0:
         return replace(cell, notes=(ZERO_BASELINE,))
-    change = 100 * (score.score / base.score - 1)
-    return replace(cell, change=signed(rounded(Fraction(change), 1)), change_value=change)
+    return with_change(cell, 100 * (score.score / base.score - 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from difflib import get_close_matches
@@ -29,7 +29,8 @@ class TypedScores:
 
     `layout` says what the file's rows were. `cells[model, item]` is missing where the file's cell
     is empty. `averages` are the ones the file states itself (row or column `Average`), `printed`
-    its `printed_*` columns by row; both are only compared. `counts` holds (correct, n).
+    its `printed_*` columns by row; both are only compared. `counted` holds the exact percentages
+    of what the file gives as counts.
     """
 
     source: str
@@ -37,7 +38,7 @@ class TypedScores:
     models: tuple[str, ...]
     items: tuple[str, ...]
     cells: Mapping[tuple[str, str], Decimal]
-    counts: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    counted: Mapping[tuple[str, str], Fraction] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
     averages: Mapping[str, Decimal] = field(default_factory=dict)
     printed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -47,11 +48,6 @@ class TypedScores:
         """The score as typed."""
         cell = self.cells.get((model, item))
         return None if cell is None else Fraction(cell)
-
-    def exact(self, model: str, item: str) -> Fraction | None:
-        """The score in percent from its counts where they are known, else as typed."""
-        count = self.counts.get((model, item))
-        return Fraction(100 * count[0], count[1]) if count else self.score(model, item)
 
     def missing(self, model: str) -> tuple[str, ...]:
         """The items for which the file has no score of this model."""
@@ -93,9 +89,7 @@ def read_typed_scores(path: Path) -> TypedScores:
         )
     _check_shape(path, head, rows)
     table = [{name: cell.strip() for name, cell in zip(head, row, strict=True)} for row in rows[1:]]
-    if layout == "model":
-        return _by_model(path, head, table)
-    return _by_task(path, head, table)
+    return _typed(path, layout == "task", head, table)
 
 
 def _check_shape(path: Path, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -123,83 +117,87 @@ def _is_score(name: str) -> bool:
     )
 
 
-def _by_model(path: Path, head: Sequence[str], table: Sequence[Mapping[str, str]]) -> TypedScores:
+def _typed(
+    path: Path, by_task: bool, head: Sequence[str], table: Sequence[Mapping[str, str]]
+) -> TypedScores:
+    """Rows are models, and `average` a column; `by_task` it is the other way round."""
     key = head[0]
-    items = tuple(name for name in head[1:] if _is_score(name))
-    if not items:
-        raise InputError(f"{path}: no score columns beside {key!r}")
-    models = tuple(row[key] for row in table)
-    average = next((name for name in head[1:] if name.lower() == "average"), None)
-    cells = {
-        (row[key], item): number
-        for row in table
-        for item in items
-        if (number := _number(path, row[key], item, row[item])) is not None
-    }
-    averages = {
-        row[key]: number
-        for row in table
-        if average and (number := _number(path, row[key], average, row[average])) is not None
-    }
+    columns = tuple(name for name in head[1:] if _is_score(name))
+    if not columns:
+        raise InputError(f"{path}: no {'model' if by_task else 'score'} columns beside {key!r}")
+    rows = [row for row in table if not by_task or row[key].lower() != "average"]
+    if not rows:
+        raise InputError(f"{path}: no task rows beside the average")
+
+    def cell(row: str, column: str) -> tuple[str, str]:
+        return (column, row) if by_task else (row, column)
+
+    labels = tuple(row[key] for row in rows)
+    sizes = _sizes(path, key, rows) if by_task else {}
     return TypedScores(
         source=path.name,
-        layout="model",
-        models=models,
-        items=items,
-        cells=cells,
-        averages=averages,
+        layout="task" if by_task else "model",
+        models=columns if by_task else labels,
+        items=labels if by_task else columns,
+        cells={cell(*at): number for at, number in _numbers(path, key, rows, columns)},
+        counted=dict(_counted(path, key, rows, columns, sizes)) if by_task else {},
+        sizes=sizes,
+        averages=_averages(path, by_task, head, table, columns),
         printed=_printed(head, table),
         provenance=_provenance(head, table),
     )
 
 
-def _by_task(path: Path, head: Sequence[str], table: Sequence[Mapping[str, str]]) -> TypedScores:
-    key = head[0]
-    models = tuple(name for name in head[1:] if _is_score(name))
-    if not models:
-        raise InputError(f"{path}: no model columns beside {key!r}")
-    tasks = [row for row in table if row[key].lower() != "average"]
-    if not tasks:
-        raise InputError(f"{path}: no task rows beside the average")
-    cells: dict[tuple[str, str], Decimal] = {}
-    counts: dict[tuple[str, str], tuple[int, int]] = {}
-    sizes: dict[str, int] = {}
-    for row in tasks:
-        size = _count(path, row[key], "n", row.get("n", ""))
-        if size is not None:
-            sizes[row[key]] = size
+def _numbers(
+    path: Path, key: str, rows: Iterable[Mapping[str, str]], columns: Iterable[str]
+) -> Iterator[tuple[tuple[str, str], Decimal]]:
+    """((row, column), number) of the cells that are not empty."""
+    for row in rows:
+        for column in columns:
+            if (number := _number(path, row[key], column, row[column])) is not None:
+                yield (row[key], column), number
+
+
+def _sizes(path: Path, key: str, rows: Iterable[Mapping[str, str]]) -> dict[str, int]:
+    counts = {row[key]: _count(path, row[key], "n", row.get("n", "")) for row in rows}
+    return {task: n for task, n in counts.items() if n is not None}
+
+
+def _counted(
+    path: Path,
+    key: str,
+    rows: Iterable[Mapping[str, str]],
+    models: Iterable[str],
+    sizes: Mapping[str, int],
+) -> Iterator[tuple[tuple[str, str], Fraction]]:
+    for row in rows:
         for model in models:
-            number = _number(path, row[key], model, row[model])
-            if number is not None:
-                cells[model, row[key]] = number
-            column = model + _CORRECT
-            correct = _count(path, row[key], column, row.get(column, ""))
+            task, column = row[key], model + _CORRECT
+            correct, n = _count(path, task, column, row.get(column, "")), sizes.get(task)
             if correct is None:
                 continue
-            if not size or correct > size:
+            if not n or correct > n:
                 raise InputError(
-                    f"{path}: row {row[key]!r}, {column!r}: {correct} of n = {size or 'nothing'}; "
+                    f"{path}: row {task!r}, {column!r}: {correct} of n = {n or 'nothing'}; "
                     "give an n that is not smaller"
                 )
-            counts[model, row[key]] = (correct, size)
-    stated = next((row for row in table if row[key].lower() == "average"), None)
-    averages = {
-        model: number
-        for model in models
-        if stated and (number := _number(path, stated[key], model, stated[model])) is not None
-    }
-    return TypedScores(
-        source=path.name,
-        layout="task",
-        models=models,
-        items=tuple(row[key] for row in tasks),
-        cells=cells,
-        counts=counts,
-        sizes=sizes,
-        averages=averages,
-        printed=_printed(head, table),
-        provenance=_provenance(head, table),
-    )
+            yield (model, task), Fraction(100 * correct, n)
+
+
+def _averages(
+    path: Path,
+    by_task: bool,
+    head: Sequence[str],
+    table: Sequence[Mapping[str, str]],
+    models: Sequence[str],
+) -> dict[str, Decimal]:
+    """The file's own averages by model: a row of tasks, a column of models."""
+    key = head[0]
+    if by_task:
+        rows = [row for row in table if row[key].lower() == "average"][:1]
+        return {model: number for (_, model), number in _numbers(path, key, rows, models)}
+    column = [name for name in head[1:] if name.lower() == "average"][:1]
+    return {model: number for (model, _), number in _numbers(path, key, table, column)}
 
 
 def _number(path: Path, row: str, column: str, text: str) -> Decimal | None:

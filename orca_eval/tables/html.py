@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orca_eval.report.table import Cell, Column, Row, Table, plain
 from orca_eval.safe_text import html as escape
+from orca_eval.tables.table import Cell, Column, Row, Table, plain
 
 _MARKS = {"": "{}", "best": "<strong>{}</strong>", "second": "<u>{}</u>"}
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from orca_eval.report.table import Cell, Column, Row, Table
 from orca_eval.safe_text import terminal
+from orca_eval.tables.table import Cell, Column, Row, Table
 
 # What starts markup, a link, a mention, a reference or a CI log's command (the tables are printed).
 _ACTIVE = re.compile(r"[\\`*_~\[\]<>|&!@#$]|:(?=//|:)|(?<=www)\.", re.IGNORECASE)

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from orca_eval import safe_text
-from orca_eval.report.table import Cell, Row, Table
+from orca_eval.tables.table import Cell, Row, Table
 
 PREAMBLE = r"\usepackage{booktabs}"
 # Beyond ASCII, pdfTeX's default setup knows these and the accented Latin letters only.
