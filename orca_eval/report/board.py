@@ -66,6 +66,11 @@ class Board:
         """The runs that are not the baseline."""
         return tuple(run for run in self.runs if run.label != self.baseline)
 
+    def ran(self) -> list[str]:
+        """The benchmarks that some run has, in the tables' order."""
+        members = (name for group in self.groups for name in group.benchmarks)
+        return [name for name in members if name in self.columns.benchmarks]
+
     def averages(self) -> Iterator[tuple[Group, str]]:
         """The groups that have an average, with its name."""
         for group in self.groups:

@@ -62,18 +62,15 @@ def _together(board: Board, runs: Sequence[Run], keys: Sequence[str]) -> Figure:
 
 
 def _panels(board: Board, runs: Sequence[Run], keys: Sequence[str]) -> Figure:
-    rows = math.ceil(len(keys) / _PER_ROW)
     columns = min(_PER_ROW, len(keys))
+    rows = math.ceil(len(keys) / columns)
     fig = style.figure(2.6 + 2.5 * columns, 0.4 + rows * (0.6 + 0.24 * len(runs)))
-    panels = fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    for axes, key in zip(panels, keys, strict=False):
+    names = [style.name(run.label, 34, 1) for run in runs]
+    for axes, key in zip(style.panels(fig, len(keys), columns, names), keys, strict=True):
         for position, run in enumerate(runs):
             _mark(axes, board, run, key, position, None)
         axes.set_title(_title(board, key))
         _frame(axes, len(runs))
-    for axes in panels[len(keys) :]:
-        axes.set_visible(False)
-    panels[0].set_yticks(range(len(runs)), [style.name(run.label, 34, 1) for run in runs])
     return fig
 
 
@@ -81,22 +78,9 @@ def _mark(axes: Axes, board: Board, run: Run, key: str, at: float, label: str | 
     value = _change(board, run, key)
     if value.number is None:
         return
-    shade = board.labels.index(run.label)
-    axes.errorbar(
-        value.number,
-        at,
-        xerr=style.error(value.number, value.low, value.high),
-        marker=style.marker(shade),
-        markersize=6,
-        color=style.colour(shade),
-        markeredgecolor=style.INK,
-        markeredgewidth=0.6,
-        linestyle="none",
-        ecolor=style.INK,
-        elinewidth=1.0,
-        capsize=2.0,
-        label=label,
-    )
+    index = board.labels.index(run.label)
+    look = {"markersize": 6, "markeredgewidth": 0.6, "elinewidth": 1.0, "label": label}
+    style.point(axes, index, value.number, at, xerr=style.error(value), **look)
 
 
 def _frame(axes: Axes, rows: int) -> None:
