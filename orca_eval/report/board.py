@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from orca_eval.benchmarks.specs import OTHER, read_specs
 from orca_eval.report.align import Columns
-from orca_eval.report.cells import ZERO_BASELINE
+from orca_eval.report.cells import ZERO_BASELINE, Value
 from orca_eval.report.paired import compare, doc_scores
 from orca_eval.report.published import PublishedModel, published_models
 from orca_eval.report.ratio import PairedDraws, average_draws
 from orca_eval.report.typed_scores import find_model
-from orca_eval.results.run import Run, Score
+from orca_eval.results.run import Run
 
 UNBOUNDED = "no interval: too few documents to bound a ratio"
 
@@ -29,16 +30,9 @@ class Group:
         """The group's columns: benchmarks by id, then the average by name."""
         return (*self.benchmarks, *((self.average,) if self.average else ()))
 
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A score in percent with its 95 % interval and rates; without a number, `note` says why."""
-
-    number: float | None = None
-    low: float | None = None
-    high: float | None = None
-    rates: Mapping[str, float] | None = None
-    note: str = ""
+    def published(self, model: PublishedModel, key: str) -> Fraction | None:
+        """What was printed of the model for a column."""
+        return model.average(self.benchmarks) if key == self.average else model.scores.get(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +71,13 @@ class Board:
             if group.average:
                 yield group, group.average
 
-    def averages_by_name(self) -> frozenset[str]:
-        """The columns that are averages."""
-        return frozenset(average for _, average in self.averages())
+    def is_average(self, key: str) -> bool:
+        """Whether the column is an average."""
+        return any(key == group.average for group in self.groups)
+
+    def name(self, key: str) -> str:
+        """How the column is called."""
+        return key if self.is_average(key) else self.columns.alias(key)
 
     def number(self, label: str, column: str) -> float | None:
         """A score in percent, or None."""
@@ -159,24 +157,13 @@ def _score(columns: Columns, run: Run, benchmark: str) -> Value:
     score = run.benchmark(benchmark)
     if reason := columns.why_not(run, benchmark):
         return Value(note=reason)
-    return _value(score)
+    return Value.of(score)
 
 
 def _average(columns: Columns, run: Run, name: str, members: Sequence[str]) -> Value:
     if reason := columns.why_no_average(run, name, members):
         return Value(note=reason)
-    return _value(run.average(name))
-
-
-def _value(score: Score | None) -> Value:
-    if score is None or score.score is None:
-        return Value(note="no score")
-    return Value(
-        number=100 * score.score,
-        low=None if score.low is None else 100 * score.low,
-        high=None if score.high is None else 100 * score.high,
-        rates=score.rates,
-    )
+    return Value.of(run.average(name))
 
 
 def _measured_changes(
@@ -194,22 +181,17 @@ def _measured_changes(
         mine = doc_scores(run)
         draws: dict[str, PairedDraws] = {}
         for group in groups:
-            for name in group.benchmarks:
-                sides = values[run.label, name], values[baseline.label, name]
+            for key in group.columns():
+                sides = values[run.label, key], values[baseline.label, key]
                 if note := _missing(*sides, baseline):
-                    changes[run.label, name] = Value(note=note)
+                    changes[run.label, key] = Value(note=note)
                     continue
-                aggregate = columns.reference(name).aggregate
-                draws[name] = compare(base[name], mine[name], aggregate)
-                changes[run.label, name] = _change(*sides, draws[name])
-            if group.average:
-                sides = values[run.label, group.average], values[baseline.label, group.average]
-                note = _missing(*sides, baseline)
-                changes[run.label, group.average] = (
-                    Value(note=note)
-                    if note
-                    else _change(*sides, average_draws([draws[name] for name in group.benchmarks]))
+                draws[key] = (
+                    average_draws([draws[name] for name in group.benchmarks])
+                    if key == group.average
+                    else compare(base[key], mine[key], columns.reference(key).aggregate)
                 )
+                changes[run.label, key] = _change(*sides, draws[key])
     return changes
 
 
@@ -241,11 +223,7 @@ def _published_changes(
     for run in runs:
         for group in groups:
             for key in group.columns():
-                base = (
-                    baseline.average(group.benchmarks)
-                    if key == group.average
-                    else baseline.scores.get(key)
-                )
+                base = group.published(baseline, key)
                 value = values[run.label, key]
                 if value.number is not None and not run.full:
                     changes[run.label, key] = Value(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from orca_eval.benchmarks.specs import read_specs
 from orca_eval.names import task_name
 from orca_eval.report.board import Board
-from orca_eval.report.cells import ZERO_BASELINE, with_change
+from orca_eval.report.cells import ZERO_BASELINE, Value, count, scored, with_change
 from orca_eval.results.run import Run, Score
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.stats import wilson
@@ -124,20 +124,14 @@ def _table(board: Board, benchmark: str, what: str, parts: Sequence[Part]) -> Ta
 
 def _row(board: Board, benchmark: str, over: str | None, part: Part) -> Row:
     n = next((score.n for score in part.scores.values()), None)
-    cells = [Cell(text="" if n is None else f"{n:,}", value=n)]
+    cells = [count(n)]
     for run in board.runs:
         score = part.scores.get(run.label)
         if score is None or score.score is None:
             reason = board.columns.why_not(run, benchmark) or f"{part.label} did not run"
             cells.append(Cell(notes=(reason,)))
             continue
-        cell = Cell(
-            text=f"{100 * score.score:.1f}",
-            value=100 * score.score,
-            low=None if score.low is None else 100 * score.low,
-            high=None if score.high is None else 100 * score.high,
-            rates=score.rates,
-        )
+        cell = scored(Value.of(score), 1)
         base = part.scores.get(over) if over and over != run.label else None
         cells.append(cell if base is None else _compared(cell, score, base))
     return Row(part.label, tuple(cells))

@@ -65,47 +65,87 @@ def decimals(number: Decimal) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The file's cells by row and column; `key` is the first column, which names the rows."""
+
+    path: Path
+    head: tuple[str, ...]
+    table: tuple[Mapping[str, str], ...]
+
+    @property
+    def key(self) -> str:
+        return self.head[0]
+
+    def number(self, row: Mapping[str, str], column: str) -> Decimal | None:
+        wrong = " is not a plain number; write it like 49.93, or leave the cell empty"
+        text = self._checked(row, column, _NUMBER, wrong)
+        return Decimal(text) if text else None
+
+    def count(self, row: Mapping[str, str], column: str) -> int | None:
+        text = self._checked(row, column, _COUNT, " is not a count")
+        return int(text) if text else None
+
+    def _checked(
+        self, row: Mapping[str, str], column: str, wanted: re.Pattern[str], wrong: str
+    ) -> str:
+        text = row.get(column, "")
+        if text and (len(text) > LONGEST_NUMBER or not wanted.fullmatch(text)):
+            at = f"row {row[self.key]!r}, column {column!r}"
+            raise InputError(f"{self.path}: {at}: {text[:40]!r}{wrong}")
+        return text
+
+    def texts(self, column: str) -> dict[str, str]:
+        """The column's texts by row, without the empty ones."""
+        return {row[self.key]: row[column] for row in self.table if row[column]}
+
+
 def read_typed_scores(path: Path) -> TypedScores:
     """Read a CSV of scores. InputError names the file, row and column of what can't be read."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [
-                row for row in csv.reader(file, strict=True) if any(cell.strip() for cell in row)
-            ]
-    except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror}); give a CSV file") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: not a CSV file in UTF-8 ({error})") from error
+    rows = _rows(path)
     if (cells := sum(map(len, rows))) > MOST_CELLS:
         raise InputError(f"{path}: {cells:,} cells, more than {MOST_CELLS:,}; split the file")
     if len(rows) < 2:
         raise InputError(f"{path}: no scores; a head and at least one row are needed")
-    head = [name.strip() for name in rows[0]]
-    layout = head[0].lower()
-    if layout not in ("model", "task"):
+    head, *others = rows
+    if head[0].lower() not in ("model", "task"):
         raise InputError(
             f"{path}: the first column is {head[0]!r}; name it 'model' (rows are models) "
             "or 'task' (columns are models)"
         )
-    _check_shape(path, head, rows)
-    table = [{name: cell.strip() for name, cell in zip(head, row, strict=True)} for row in rows[1:]]
-    return _typed(path, layout == "task", head, table)
+    _check_shape(path, head, others)
+    table = (dict(zip(head, row, strict=True)) for row in others)
+    return _typed(_File(path, tuple(head), tuple(table)))
+
+
+def _rows(path: Path) -> list[list[str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [[cell.strip() for cell in row] for row in csv.reader(file, strict=True)]
+    except OSError as error:
+        raise InputError(f"{path}: can't be read ({error.strerror}); give a CSV file") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: not a CSV file in UTF-8 ({error})") from error
+    return [row for row in rows if any(row)]
 
 
 def _check_shape(path: Path, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for number, name in enumerate(head, start=1):
         if not name:
             raise InputError(f"{path}: column {number} has no name")
-    if repeated := [name for name, times in Counter(head).items() if times > 1]:
-        raise InputError(f"{path}: two columns are named {repeated[0]!r}")
-    labels = [row[0].strip() for row in rows[1:]]
-    for number, (row, label) in enumerate(zip(rows[1:], labels, strict=True), start=2):
+    if name := _repeated(head):
+        raise InputError(f"{path}: two columns are named {name!r}")
+    for number, row in enumerate(rows, start=2):
         if len(row) != len(head):
             raise InputError(f"{path}: row {number} has {len(row)} cells, the head {len(head)}")
-        if not label:
+        if not row[0]:
             raise InputError(f"{path}: row {number} has no name in its first column")
-    if repeated := [label for label, times in Counter(labels).items() if times > 1]:
-        raise InputError(f"{path}: two rows are named {repeated[0]!r}")
+    if name := _repeated([row[0] for row in rows]):
+        raise InputError(f"{path}: two rows are named {name!r}")
+
+
+def _repeated(names: Sequence[str]) -> str:
+    return next((name for name, times in Counter(names).items() if times > 1), "")
 
 
 def _is_score(name: str) -> bool:
@@ -117,116 +157,68 @@ def _is_score(name: str) -> bool:
     )
 
 
-def _typed(
-    path: Path, by_task: bool, head: Sequence[str], table: Sequence[Mapping[str, str]]
-) -> TypedScores:
-    """Rows are models, and `average` a column; `by_task` it is the other way round."""
-    key = head[0]
-    columns = tuple(name for name in head[1:] if _is_score(name))
+def _typed(file: _File) -> TypedScores:
+    """Rows are models, and the average a column; in a file of tasks it is the other way round."""
+    by_task = file.key.lower() == "task"
+    columns = tuple(name for name in file.head[1:] if _is_score(name))
     if not columns:
-        raise InputError(f"{path}: no {'model' if by_task else 'score'} columns beside {key!r}")
-    rows = [row for row in table if not by_task or row[key].lower() != "average"]
+        kind = "model" if by_task else "score"
+        raise InputError(f"{file.path}: no {kind} columns beside {file.key!r}")
+    stated_rows = [row for row in file.table if by_task and row[file.key].lower() == "average"]
+    rows = [row for row in file.table if row not in stated_rows]
     if not rows:
-        raise InputError(f"{path}: no task rows beside the average")
-
-    def cell(row: str, column: str) -> tuple[str, str]:
-        return (column, row) if by_task else (row, column)
-
-    labels = tuple(row[key] for row in rows)
-    sizes = _sizes(path, key, rows) if by_task else {}
+        raise InputError(f"{file.path}: no task rows beside the average")
+    if by_task:
+        stated = [(column, row, column) for row in stated_rows[:1] for column in columns]
+    else:
+        average = [name for name in file.head[1:] if name.lower() == "average"][:1]
+        stated = [(row[file.key], row, column) for column in average for row in rows]
+    labels = tuple(row[file.key] for row in rows)
     return TypedScores(
-        source=path.name,
+        source=file.path.name,
         layout="task" if by_task else "model",
         models=columns if by_task else labels,
         items=labels if by_task else columns,
-        cells={cell(*at): number for at, number in _numbers(path, key, rows, columns)},
-        counted=dict(_counted(path, key, rows, columns, sizes)) if by_task else {},
-        sizes=sizes,
-        averages=_averages(path, by_task, head, table, columns),
-        printed=_printed(head, table),
-        provenance=_provenance(head, table),
+        cells={
+            (column, row[file.key]) if by_task else (row[file.key], column): number
+            for row in rows
+            for column in columns
+            if (number := file.number(row, column)) is not None
+        },
+        counted=dict(_counted(file, rows, columns)) if by_task else {},
+        sizes={
+            row[file.key]: n for row in rows if by_task and (n := file.count(row, "n")) is not None
+        },
+        averages={
+            model: number
+            for model, row, column in stated
+            if (number := file.number(row, column)) is not None
+        },
+        printed={
+            name: file.texts(name) for name in file.head if name.lower().startswith("printed_")
+        },
+        provenance=next(
+            (file.texts(name) for name in file.head if name.lower() == "provenance"), {}
+        ),
     )
 
 
-def _numbers(
-    path: Path, key: str, rows: Iterable[Mapping[str, str]], columns: Iterable[str]
-) -> Iterator[tuple[tuple[str, str], Decimal]]:
-    """((row, column), number) of the cells that are not empty."""
-    for row in rows:
-        for column in columns:
-            if (number := _number(path, row[key], column, row[column])) is not None:
-                yield (row[key], column), number
-
-
-def _sizes(path: Path, key: str, rows: Iterable[Mapping[str, str]]) -> dict[str, int]:
-    counts = {row[key]: _count(path, row[key], "n", row.get("n", "")) for row in rows}
-    return {task: n for task, n in counts.items() if n is not None}
-
-
 def _counted(
-    path: Path,
-    key: str,
-    rows: Iterable[Mapping[str, str]],
-    models: Iterable[str],
-    sizes: Mapping[str, int],
+    file: _File, rows: Iterable[Mapping[str, str]], models: Iterable[str]
 ) -> Iterator[tuple[tuple[str, str], Fraction]]:
+    """The exact percentage of every model and task that has counts."""
     for row in rows:
+        task, n = row[file.key], file.count(row, "n")
         for model in models:
-            task, column = row[key], model + _CORRECT
-            correct, n = _count(path, task, column, row.get(column, "")), sizes.get(task)
+            correct = file.count(row, model + _CORRECT)
             if correct is None:
                 continue
             if not n or correct > n:
                 raise InputError(
-                    f"{path}: row {task!r}, {column!r}: {correct} of n = {n or 'nothing'}; "
-                    "give an n that is not smaller"
+                    f"{file.path}: row {task!r}, {model + _CORRECT!r}: {correct} of n = "
+                    f"{n or 'nothing'}; give an n that is not smaller"
                 )
             yield (model, task), Fraction(100 * correct, n)
-
-
-def _averages(
-    path: Path,
-    by_task: bool,
-    head: Sequence[str],
-    table: Sequence[Mapping[str, str]],
-    models: Sequence[str],
-) -> dict[str, Decimal]:
-    """The file's own averages by model: a row of tasks, a column of models."""
-    key = head[0]
-    if by_task:
-        rows = [row for row in table if row[key].lower() == "average"][:1]
-        return {model: number for (_, model), number in _numbers(path, key, rows, models)}
-    column = [name for name in head[1:] if name.lower() == "average"][:1]
-    return {model: number for (model, _), number in _numbers(path, key, table, column)}
-
-
-def _number(path: Path, row: str, column: str, text: str) -> Decimal | None:
-    if not text:
-        return None
-    if len(text) > LONGEST_NUMBER or not _NUMBER.fullmatch(text):
-        raise InputError(
-            f"{path}: row {row!r}, column {column!r}: {text[:40]!r} is not a plain number; "
-            "write it like 49.93, or leave the cell empty"
-        )
-    return Decimal(text)
-
-
-def _count(path: Path, row: str, column: str, text: str) -> int | None:
-    if not text:
-        return None
-    if len(text) > LONGEST_NUMBER or not _COUNT.fullmatch(text):
-        raise InputError(f"{path}: row {row!r}, column {column!r}: {text[:40]!r} is not a count")
-    return int(text)
-
-
-def _printed(head: Sequence[str], table: Sequence[Mapping[str, str]]) -> dict[str, dict[str, str]]:
-    names = [name for name in head if name.lower().startswith("printed_")]
-    return {name: {row[head[0]]: row[name] for row in table if row[name]} for name in names}
-
-
-def _provenance(head: Sequence[str], table: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    column = next((name for name in head if name.lower() == "provenance"), None)
-    return {row[head[0]]: row[column] for row in table if row[column]} if column else {}
 
 
 def find_model(name: str, models: Sequence[str], where: str) -> str:

@@ -150,8 +150,7 @@ def _task_table(scores: TypedScores, baseline: str | None) -> Table:
 
 def _task_row(scores: TypedScores, item: str, baseline: str | None) -> Row:
     label = "Average" if item == AVERAGE else item
-    size = scores.sizes.get(item)
-    sized = [Cell(text="" if size is None else f"{size:,}", value=size)] if scores.sizes else []
+    sized = [cells.count(scores.sizes.get(item))] if scores.sizes else []
     figures = [_task_cell(scores, model, item, baseline) for model in scores.models]
     printed = _printed_cells(scores, label)
     return Row(label, (*sized, *figures, *printed), kind=_kind(scores, item))

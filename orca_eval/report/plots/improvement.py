@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from orca_eval.report.board import Board, Value
+from orca_eval.report.board import Board
+from orca_eval.report.cells import Value
 from orca_eval.report.plots import style
 from orca_eval.results.run import Run
 
@@ -42,7 +43,7 @@ def _change(board: Board, run: Run, key: str) -> Value:
 
 
 def _title(board: Board, key: str) -> str:
-    return style.name(key if key in board.averages_by_name() else board.columns.alias(key), 30)
+    return style.name(board.name(key), 30)
 
 
 def _together(board: Board, runs: Sequence[Run], keys: Sequence[str]) -> Figure:
@@ -50,7 +51,7 @@ def _together(board: Board, runs: Sequence[Run], keys: Sequence[str]) -> Figure:
     fig = style.figure(7.5, 1.0 + len(keys) * (0.25 + 0.2 * len(runs)) + 0.25 * len(runs))
     axes = fig.add_subplot()
     for position, key in enumerate(keys):
-        if key in board.averages_by_name():
+        if board.is_average(key):
             axes.axhspan(position - 0.5, position + 0.5, color="#F1F1F1", linewidth=0)
         for index, run in enumerate(runs):
             label = style.name(run.label, 60, 1) if position == 0 else None

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patches import Patch
 
-from orca_eval.report.board import Value
+from orca_eval.report.cells import Value
 from orca_eval.safe_text import shorten, terminal
 
 # Okabe and Ito's palette (jfly.uni-koeln.de/color), ordered so that neighbours differ in grey too.
