@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from orca_eval.errors import InputError
 from orca_eval.gate.policy import nearest
 from orca_eval.names import ids_by_display
+from orca_eval.results.typed_scores import read_typed_scores
 
 PREFIX = "published:"
 
@@ -27,20 +27,13 @@ def read_published(model: str, folder: Path) -> Published:
 
     Raises InputError for a model that no file has.
     """
+    ids = ids_by_display()
     scores: dict[str, dict[str, float]] = {}
     for path in sorted(folder.glob("*.csv")):
-        with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                if "model" in row:
-                    scores.setdefault(row["model"], {}).update(_scores(row))
-    known = {name for name, cells in scores.items() if cells}
-    if model not in known:
-        raise InputError(f"{PREFIX}{model}: no such published model, {nearest(model, known)}")
+        typed = read_typed_scores(path)
+        for (name, item), cell in typed.cells.items():
+            if typed.layout == "model" and item in ids:
+                scores.setdefault(name, {})[ids[item]] = float(cell) / 100
+    if model not in scores:
+        raise InputError(f"{PREFIX}{model}: no such published model, {nearest(model, scores)}")
     return Published(model, scores[model])
-
-
-def _scores(row: Mapping[str, str]) -> dict[str, float]:
-    ids = ids_by_display()
-    return {
-        ids[column]: float(text) / 100 for column, text in row.items() if column in ids and text
-    }

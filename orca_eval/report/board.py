@@ -12,8 +12,8 @@ from orca_eval.report.cells import ZERO_BASELINE, Value
 from orca_eval.report.paired import compare, doc_scores
 from orca_eval.report.published import PublishedModel, published_models
 from orca_eval.report.ratio import PairedDraws, average_draws
-from orca_eval.report.typed_scores import find_model
-from orca_eval.results.run import Run
+from orca_eval.results.run import Run, Score
+from orca_eval.results.typed_scores import find_model
 
 UNBOUNDED = "no interval: too few documents to bound a ratio"
 
@@ -64,6 +64,15 @@ class Board:
         """The benchmarks that some run has, in the tables' order."""
         members = (name for group in self.groups for name in group.benchmarks)
         return [name for name in members if name in self.columns.benchmarks]
+
+    def tasks(self, benchmark: str) -> dict[str, dict[str, Score]]:
+        """The tasks' scores by run, of the runs whose score is in the benchmark's column."""
+        tasks: dict[str, dict[str, Score]] = {}
+        for run in self.runs:
+            if not self.columns.why_not(run, benchmark):
+                for task, score in run.tasks(benchmark).items():
+                    tasks.setdefault(task, {})[run.label] = score
+        return tasks
 
     def averages(self) -> Iterator[tuple[Group, str]]:
         """The groups that have an average, with its name."""

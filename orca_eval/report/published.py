@@ -11,7 +11,7 @@ from functools import cache
 from orca_eval.names import ids_by_display
 from orca_eval.paths import PUBLISHED
 from orca_eval.report.numbers import mean
-from orca_eval.report.typed_scores import read_typed_scores
+from orca_eval.results.typed_scores import read_typed_scores
 
 SOURCE = "Orca 2, arXiv 2311.11045"
 _FILES = ("orca2_reasoning.csv", "orca2_knowledge.csv")

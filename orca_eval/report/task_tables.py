@@ -3,73 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from orca_eval.benchmarks.specs import read_specs
 from orca_eval.names import task_name
 from orca_eval.report.board import Board
 from orca_eval.report.cells import ZERO_BASELINE, Value, count, scored, with_change
-from orca_eval.results.run import Run, Score
+from orca_eval.results.run import Score
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.stats import wilson
 from orca_eval.tables.table import Cell, Column, Row, Table
 
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A row: its label, and every run's score by the run's label."""
-
-    label: str
-    scores: dict[str, Score]
+Part = tuple[str, Mapping[str, Score]]
+"""A row: its label, and every run's score by the run's label."""
 
 
 def task_tables(board: Board) -> list[Table]:
     """A table per benchmark of several tasks, and one of their categories where it has some."""
     tables = []
     for benchmark in board.columns.benchmarks:
-        parts = _tasks(board, benchmark)
+        tasks = [(task_name(task), scores) for task, scores in board.tasks(benchmark).items()]
         spec = read_specs().get(benchmark)
-        if len(parts) > 1:
-            tables.append(_table(board, benchmark, spec.parts if spec else "tasks", parts))
-        if spec and (categories := _categories(parts, spec.categories)):
+        if len(tasks) > 1:
+            tables.append(_table(board, benchmark, spec.parts if spec else "tasks", tasks))
+        if spec and (categories := _categories(dict(tasks), spec.categories)):
             tables.append(_table(board, benchmark, "categories", categories))
     return tables
 
 
-def _having(board: Board, benchmark: str) -> list[Run]:
-    return [run for run in board.runs if not board.columns.why_not(run, benchmark)]
-
-
-def _tasks(board: Board, benchmark: str) -> list[Part]:
-    scores = {run.label: run.tasks(benchmark) for run in _having(board, benchmark)}
-    tasks = dict.fromkeys(task for by_task in scores.values() for task in by_task)
-    return [
-        Part(
-            task_name(task),
-            {label: by_task[task] for label, by_task in scores.items() if task in by_task},
-        )
-        for task in tasks
-    ]
-
-
-def _categories(parts: Sequence[Part], categories: Mapping[str, Sequence[str]]) -> list[Part]:
+def _categories(
+    tasks: Mapping[str, Mapping[str, Score]], categories: Mapping[str, Sequence[str]]
+) -> list[Part]:
     """Questions pooled over a category's tasks; none unless every task is in one."""
-    by_name = {part.label: part for part in parts}
-    known = {task for tasks in categories.values() for task in tasks}
-    if not by_name or not set(by_name) <= known:
+    if not set(tasks) <= {task for members in categories.values() for task in members}:
         return []
-    return [
-        Part(category, _pooled([by_name[name] for name in tasks if name in by_name]))
-        for category, tasks in categories.items()
-        if any(name in by_name for name in tasks)
-    ]
+    found = {
+        category: [tasks[task] for task in members if task in tasks]
+        for category, members in categories.items()
+    }
+    return [(category, _pooled(scores)) for category, scores in found.items() if scores]
 
 
-def _pooled(parts: Sequence[Part]) -> dict[str, Score]:
+def _pooled(tasks: Sequence[Mapping[str, Score]]) -> dict[str, Score]:
     return {
-        label: _pool([part.scores[label] for part in parts])
-        for label in parts[0].scores
-        if all(label in part.scores for part in parts)
+        label: _pool([scores[label] for scores in tasks])
+        for label in tasks[0]
+        if all(label in scores for scores in tasks)
     }
 
 
@@ -89,23 +68,19 @@ def _table(board: Board, benchmark: str, what: str, parts: Sequence[Part]) -> Ta
         Column("n", "n"),
         *(Column(label, label, "baseline" if label == over else "") for label in board.labels),
     )
-    rows = [_row(board, benchmark, over, part) for part in parts]
-    total = Part(
-        f"Average ({len(parts)})"
-        if reference.aggregate == "mean_of_tasks"
-        else f"All {reference.n:,}",
-        {
-            run.label: score
-            for run in _having(board, benchmark)
-            if (score := run.benchmark(benchmark)) is not None
-        },
-    )
-    rows.append(replace(_row(board, benchmark, over, total), kind="summary"))
-    kind = (
-        "unweighted mean of the tasks"
-        if reference.aggregate == "mean_of_tasks"
-        else f"all questions pooled{' as sampled' if reference.as_sampled else ''}"
-    )
+    if reference.aggregate == "mean_of_tasks":
+        label, kind = f"Average ({len(parts)})", "unweighted mean of the tasks"
+    else:
+        label = f"All {reference.n:,}"
+        kind = f"all questions pooled{' as sampled' if reference.as_sampled else ''}"
+    total = {
+        run.label: score
+        for run in board.runs
+        if not board.columns.why_not(run, benchmark)
+        and (score := run.benchmark(benchmark)) is not None
+    }
+    rows = [_row(board, benchmark, over, *part) for part in parts]
+    rows.append(replace(_row(board, benchmark, over, label, total), kind="summary"))
     change = f"; relative improvement over {over}, %, in brackets" if over else ""
     return Table(
         name=f"{benchmark}_{what}",
@@ -122,19 +97,21 @@ def _table(board: Board, benchmark: str, what: str, parts: Sequence[Part]) -> Ta
     )
 
 
-def _row(board: Board, benchmark: str, over: str | None, part: Part) -> Row:
-    n = next((score.n for score in part.scores.values()), None)
+def _row(
+    board: Board, benchmark: str, over: str | None, label: str, scores: Mapping[str, Score]
+) -> Row:
+    n = next((score.n for score in scores.values()), None)
     cells = [count(n)]
     for run in board.runs:
-        score = part.scores.get(run.label)
+        score = scores.get(run.label)
         if score is None or score.score is None:
-            reason = board.columns.why_not(run, benchmark) or f"{part.label} did not run"
+            reason = board.columns.why_not(run, benchmark) or f"{label} did not run"
             cells.append(Cell(notes=(reason,)))
             continue
         cell = scored(Value.of(score), 1)
-        base = part.scores.get(over) if over and over != run.label else None
+        base = scores.get(over) if over and over != run.label else None
         cells.append(cell if base is None else _compared(cell, score, base))
-    return Row(part.label, tuple(cells))
+    return Row(label, tuple(cells))
 
 
 def _compared(cell: Cell, score: Score, base: Score) -> Cell:

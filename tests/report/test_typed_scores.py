@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from orca_eval.errors import InputError
 from orca_eval.paths import PUBLISHED
 from orca_eval.report.numbers import improvement, mean, rounded, signed
-from orca_eval.report.typed_scores import find_model, read_typed_scores
 from orca_eval.report.typed_tables import (
     relative_improvement,
     score,
     typed_tables,
 )
+from orca_eval.results.typed_scores import find_model, read_typed_scores
 
 # Printed by the paper, and not what its own counts give.
 PRINTED_EXCEPTIONS = {"LogiQA": ("18.1", "18.0")}
