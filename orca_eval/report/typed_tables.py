@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -43,11 +44,10 @@ def relative_improvement(
     return None if mine is None or base is None else improvement(mine, base)
 
 
-def _kind(scores: TypedScores, row: str) -> RowKind:
+def _row(scores: TypedScores, label: str, cells: Iterable[Cell]) -> Row:
     """Figures that name where they were printed are published ones."""
-    if row == AVERAGE:
-        return "summary"
-    return "published" if row in scores.provenance else "measured"
+    kind: RowKind = "published" if label in scores.provenance else "measured"
+    return Row(label, tuple(cells), kind=kind)
 
 
 def _figure(scores: TypedScores, model: str, item: str, digits: int) -> Cell:
@@ -86,13 +86,13 @@ def _printed_cells(scores: TypedScores, row: str) -> list[Cell]:
 def _score_table(scores: TypedScores) -> Table:
     columns = _columns(scores, "unweighted mean")
     rows = tuple(
-        Row(
+        _row(
+            scores,
             model,
             (
                 *(_figure(scores, model, column.key, 2) for column in columns),
                 *_printed_cells(scores, model),
             ),
-            kind=_kind(scores, model),
         )
         for model in scores.models
     )
@@ -108,21 +108,16 @@ def _score_table(scores: TypedScores) -> Table:
 
 def _improvement_table(scores: TypedScores, baseline: str) -> Table:
     columns = _columns(scores, "ratio of the averages")
-    rows = tuple(
-        Row(
-            model,
-            tuple(_change(scores, model, baseline, column.key) for column in columns),
-            kind=_kind(scores, model),
-        )
-        for model in scores.models
-        if model != baseline
-    )
     return Table(
         name="improvement",
         title=f"Relative improvement over {baseline}, %",
         head="model",
         columns=columns,
-        rows=rows,
+        rows=tuple(
+            _row(scores, model, (_change(scores, model, baseline, at.key) for at in columns))
+            for model in scores.models
+            if model != baseline
+        ),
         remarks=(
             "Ratio of the unrounded scores minus one, without intervals: the figures are as given.",
             *_source_remarks(scores),
@@ -152,8 +147,8 @@ def _task_row(scores: TypedScores, item: str, baseline: str | None) -> Row:
     label = "Average" if item == AVERAGE else item
     sized = [cells.count(scores.sizes.get(item))] if scores.sizes else []
     figures = [_task_cell(scores, model, item, baseline) for model in scores.models]
-    printed = _printed_cells(scores, label)
-    return Row(label, (*sized, *figures, *printed), kind=_kind(scores, item))
+    row = _row(scores, label, (*sized, *figures, *_printed_cells(scores, label)))
+    return replace(row, kind="summary") if item == AVERAGE else row
 
 
 def _task_cell(scores: TypedScores, model: str, item: str, baseline: str | None) -> Cell:

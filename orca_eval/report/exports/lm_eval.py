@@ -58,7 +58,10 @@ def lm_eval_results(run: Run) -> dict[str, Any]:
         "versions": versions,
         "n-shot": dict.fromkeys(results, 0),
         "higher_is_better": {name: dict.fromkeys(metrics, True) for name in results},
-        "n-samples": {name: _sizes(result) for name, result in results.items()},
+        "n-samples": {
+            name: dict.fromkeys(("original", "effective"), result["sample_len"])
+            for name, result in results.items()
+        },
         **_origin(run),
     }
 
@@ -129,10 +132,6 @@ def _version(run: Run, benchmark: str, task: str | None) -> Any:
         return by_name.get(task, "N/A")
     distinct = set(map(str, by_name.values()))
     return next(iter(by_name.values())) if len(distinct) == 1 else "N/A"
-
-
-def _sizes(result: Mapping[str, Any]) -> dict[str, int]:
-    return {"original": result["sample_len"], "effective": result["sample_len"]}
 
 
 def _task_config(run: Run) -> dict[str, Any]:
