@@ -1,24 +1,19 @@
-"""How benchmarks are called in print, where no run tells; another one is shown by its id."""
+"""How benchmarks are called in print, by their task files; one without a file here, by its id."""
 
 from __future__ import annotations
 
-DISPLAY = {
-    "agieval": "AGIEval",
-    "bbh": "BBH",
-    "drop": "DROP",
-    "crass": "CRASS",
-    "race": "RACE",
-    "gsm8k": "GSM8K",
-    "mmlu": "MMLU",
-    "arc_easy": "ARC-Easy",
-    "arc_challenge": "ARC-Challenge",
-    "hellaswag": "HellaSwag",
-}
+from orca_eval.benchmarks.specs import read_specs
 
 
 def display(name: str) -> str:
     """The name shown for a benchmark's id."""
-    return DISPLAY.get(name, name)
+    spec = read_specs().get(name)
+    return spec.alias if spec else name
+
+
+def ids_by_display() -> dict[str, str]:
+    """The ids of our own benchmarks by the names shown for them."""
+    return {spec.alias: name for name, spec in read_specs().items()}
 
 
 def task_name(task: str) -> str:

@@ -7,7 +7,7 @@ Reads the part of lm-eval's task format that our own files use. lm-eval's reader
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from orca_eval.paths import TASKS
 from orca_eval.types import Aggregate
 
 PREFIX = "orca_"  # keeps our names apart from lm-eval's own in one index
+OTHER = "Other"
 ProcessDocs = Callable[[Iterable[Row]], list[Item]]
 
 
@@ -52,13 +53,20 @@ class TaskSpec:
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkSpec:
-    """One group file. `excluded` gives reasons by task and row number."""
+    """One group file. `excluded` gives reasons by task and row number.
+
+    The last three are for tables: what its tasks are called, which tasks a category holds, and the
+    heading over a benchmark that is in no average.
+    """
 
     id: str
     alias: str
     aggregate: Aggregate
     tasks: tuple[TaskSpec, ...]
     excluded: Mapping[str, Mapping[int, str]]
+    parts: str
+    categories: Mapping[str, Sequence[str]]
+    heading: str
 
 
 @lru_cache(maxsize=4)
@@ -84,12 +92,16 @@ def _benchmark(path: Path) -> BenchmarkSpec:
         group, items = content["task"], [{}]
         alias, aggregate = content["task_alias"], "pooled"
     tasks = tuple(_task({**content, **item}) for item in items)
+    metadata = content["metadata"]
     return BenchmarkSpec(
         id=group.removeprefix(PREFIX),
         alias=alias,
         aggregate=cast(Aggregate, aggregate),
         tasks=tasks,
         excluded={task.name: excluded[task.name] for task in tasks if task.name in excluded},
+        parts=metadata.get("parts", "tasks"),
+        categories=metadata.get("categories", {}),
+        heading=metadata.get("heading", OTHER),
     )
 
 

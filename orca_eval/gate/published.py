@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from orca_eval.config.nearest import hint
 from orca_eval.errors import InputError
+from orca_eval.names import ids_by_display
+from orca_eval.results.typed_scores import read_typed_scores
 
 PREFIX = "published:"
-
-_COLUMNS = {
-    "AGIEval": "agieval",
-    "BBH": "bbh",
-    "DROP": "drop",
-    "CRASS": "crass",
-    "RACE": "race",
-    "GSM8K": "gsm8k",
-    "MMLU": "mmlu",
-    "ARC-Easy": "arc_easy",
-    "ARC-Challenge": "arc_challenge",
-    "HellaSwag": "hellaswag",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +27,13 @@ def read_published(model: str, folder: Path) -> Published:
 
     Raises InputError for a model that no file has.
     """
+    ids = ids_by_display()
     scores: dict[str, dict[str, float]] = {}
     for path in sorted(folder.glob("*.csv")):
-        with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                if "model" in row:
-                    scores.setdefault(row["model"], {}).update(_scores(row))
-    known = sorted(name for name, cells in scores.items() if cells)
-    if model not in known:
-        raise InputError(f"{PREFIX}{model}: no such published model, {hint(model, known)}")
+        typed = read_typed_scores(path)
+        for (name, item), cell in typed.cells.items():
+            if typed.layout == "model" and item in ids:
+                scores.setdefault(name, {})[ids[item]] = float(cell) / 100
+    if model not in scores:
+        raise InputError(f"{PREFIX}{model}: no such published model, {hint(model, sorted(scores))}")
     return Published(model, scores[model])
-
-
-def _scores(row: Mapping[str, str]) -> dict[str, float]:
-    return {
-        benchmark: float(row[column]) / 100
-        for column, benchmark in _COLUMNS.items()
-        if row.get(column)
-    }

@@ -21,7 +21,7 @@ from orca_eval.gate.policy import Policy
 from orca_eval.gate.published import PREFIX, read_published
 from orca_eval.gate.result import GateResult
 from orca_eval.gate.side import Side, read_side
-from orca_eval.names import DISPLAY, display
+from orca_eval.names import display, ids_by_display
 from orca_eval.paths import PUBLISHED
 from orca_eval.results.baseline import write_export
 from orca_eval.results.rescore import rescore_frame
@@ -139,7 +139,7 @@ def _judged(comparisons: Sequence[Comparison], policy: Policy) -> tuple[Verdict,
 
 def _check_names(policy: Policy, present: set[str]) -> None:
     """A misspelt benchmark in a policy would guard nothing."""
-    known = present | set(DISPLAY)
+    known = present.union(ids_by_display().values())
     unknown = sorted(policy.named() - known)
     if unknown:
         said = "; ".join(f"{name}: {hint(name, sorted(known))}" for name in unknown)

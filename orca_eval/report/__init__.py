@@ -22,10 +22,10 @@ def main_report(
 
 
 def main_report_csv(csv: Path, out: Path, baseline: str | None) -> int:
-    """Tables of a CSV of scores; see `csv_report.main_report_csv`."""
-    from orca_eval.report import csv_report
+    """Tables of a CSV of scores; see `run_report.main_report_csv`."""
+    from orca_eval.report import run_report
 
-    return csv_report.main_report_csv(csv, out, baseline)
+    return run_report.main_report_csv(csv, out, baseline)
 
 
 def write_run_report(run_folder: Path, samples: bool = True) -> Path:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from orca_eval.names import DISPLAY
+from orca_eval.names import display
 from orca_eval.results.run import BenchmarkRun, Run
 
 _PROTOCOL = ("max_tokens", "extractor_version", "over_long")
@@ -32,7 +32,12 @@ class Columns:
     def alias(self, benchmark: str) -> str:
         """The benchmark's display name."""
         run = self._reference.get(benchmark)
-        return run.benchmarks[benchmark].alias if run else DISPLAY.get(benchmark, benchmark)
+        return run.benchmarks[benchmark].alias if run else display(benchmark)
+
+    def exact_match(self, benchmark: str) -> bool:
+        """Whether the score is one of exact match, which has an F1 beside it."""
+        score = self._reference[benchmark].benchmark(benchmark)
+        return score is not None and score.f1 is not None
 
     def why_not(self, run: Run, benchmark: str) -> str:
         """Why the run's score is left out of the benchmark's column; empty where it is in."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
+from orca_eval.benchmarks.specs import OTHER, read_specs
 from orca_eval.report.align import Columns
+from orca_eval.report.cells import ZERO_BASELINE, Value
 from orca_eval.report.paired import compare, doc_scores
 from orca_eval.report.published import PublishedModel, published_models
-from orca_eval.report.typed_scores import find_model
 from orca_eval.results.run import Run, Score
+from orca_eval.results.typed_scores import find_model
 from orca_eval.stats import PairedDraws, average_draws
 
-NO_AVERAGE_GROUP = "Text completion"
-TEXT_COMPLETION = {"hellaswag"}
-ZERO_BASELINE = "no relative improvement over a baseline of 0"
 UNBOUNDED = "no interval: too few documents to bound a ratio"
 
 
@@ -30,16 +30,9 @@ class Group:
         """The group's columns: benchmarks by id, then the average by name."""
         return (*self.benchmarks, *((self.average,) if self.average else ()))
 
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A score in percent with its 95 % interval and rates; without a number, `note` says why."""
-
-    number: float | None = None
-    low: float | None = None
-    high: float | None = None
-    rates: Mapping[str, float] | None = None
-    note: str = ""
+    def published(self, model: PublishedModel, key: str) -> Fraction | None:
+        """What was printed of the model for a column."""
+        return model.average(self.benchmarks) if key == self.average else model.scores.get(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +60,33 @@ class Board:
         """The runs that are not the baseline."""
         return tuple(run for run in self.runs if run.label != self.baseline)
 
+    def ran(self) -> list[str]:
+        """The benchmarks that some run has, in the tables' order."""
+        members = (name for group in self.groups for name in group.benchmarks)
+        return [name for name in members if name in self.columns.benchmarks]
+
+    def tasks(self, benchmark: str) -> dict[str, dict[str, Score]]:
+        """The tasks' scores by run, of the runs whose score is in the benchmark's column."""
+        tasks: dict[str, dict[str, Score]] = {}
+        for run in self.runs:
+            if not self.columns.why_not(run, benchmark):
+                for task, score in run.tasks(benchmark).items():
+                    tasks.setdefault(task, {})[run.label] = score
+        return tasks
+
     def averages(self) -> Iterator[tuple[Group, str]]:
         """The groups that have an average, with its name."""
         for group in self.groups:
             if group.average:
                 yield group, group.average
 
-    def averages_by_name(self) -> frozenset[str]:
-        """The columns that are averages."""
-        return frozenset(average for _, average in self.averages())
+    def is_average(self, key: str) -> bool:
+        """Whether the column is an average."""
+        return any(key == group.average for group in self.groups)
+
+    def name(self, key: str) -> str:
+        """How the column is called."""
+        return key if self.is_average(key) else self.columns.alias(key)
 
     def number(self, label: str, column: str) -> float | None:
         """A score in percent, or None."""
@@ -140,32 +151,28 @@ def _groups(runs: Sequence[Run], columns: Columns) -> tuple[Group, ...]:
     placed = {member for group in groups for member in group.benchmarks}
     left = tuple(name for name in columns.benchmarks if name not in placed)
     if left:
-        groups.append(Group(NO_AVERAGE_GROUP if set(left) <= TEXT_COMPLETION else "Other", left))
+        groups.append(Group(_heading(left), left))
     return tuple(groups)
+
+
+def _heading(benchmarks: Sequence[str]) -> str:
+    """What all their task files say; benchmarks from outside have none."""
+    specs = [read_specs().get(benchmark) for benchmark in benchmarks]
+    headings = {spec.heading if spec else OTHER for spec in specs}
+    return headings.pop() if len(headings) == 1 else OTHER
 
 
 def _score(columns: Columns, run: Run, benchmark: str) -> Value:
     score = run.benchmark(benchmark)
     if reason := columns.why_not(run, benchmark):
         return Value(note=reason)
-    return _value(score)
+    return Value.of(score)
 
 
 def _average(columns: Columns, run: Run, name: str, members: Sequence[str]) -> Value:
     if reason := columns.why_no_average(run, name, members):
         return Value(note=reason)
-    return _value(run.average(name))
-
-
-def _value(score: Score | None) -> Value:
-    if score is None or score.score is None:
-        return Value(note="no score")
-    return Value(
-        number=100 * score.score,
-        low=None if score.low is None else 100 * score.low,
-        high=None if score.high is None else 100 * score.high,
-        rates=score.rates,
-    )
+    return Value.of(run.average(name))
 
 
 def _measured_changes(
@@ -183,22 +190,17 @@ def _measured_changes(
         mine = doc_scores(run)
         draws: dict[str, PairedDraws] = {}
         for group in groups:
-            for name in group.benchmarks:
-                sides = values[run.label, name], values[baseline.label, name]
+            for key in group.columns():
+                sides = values[run.label, key], values[baseline.label, key]
                 if note := _missing(*sides, baseline):
-                    changes[run.label, name] = Value(note=note)
+                    changes[run.label, key] = Value(note=note)
                     continue
-                aggregate = columns.reference(name).aggregate
-                draws[name] = compare(base[name], mine[name], aggregate)
-                changes[run.label, name] = _change(*sides, draws[name])
-            if group.average:
-                sides = values[run.label, group.average], values[baseline.label, group.average]
-                note = _missing(*sides, baseline)
-                changes[run.label, group.average] = (
-                    Value(note=note)
-                    if note
-                    else _change(*sides, average_draws([draws[name] for name in group.benchmarks]))
+                draws[key] = (
+                    average_draws([draws[name] for name in group.benchmarks])
+                    if key == group.average
+                    else compare(base[key], mine[key], columns.reference(key).aggregate)
                 )
+                changes[run.label, key] = _change(*sides, draws[key])
     return changes
 
 
@@ -230,11 +232,7 @@ def _published_changes(
     for run in runs:
         for group in groups:
             for key in group.columns():
-                base = (
-                    baseline.average(group.benchmarks)
-                    if key == group.average
-                    else baseline.scores.get(key)
-                )
+                base = group.published(baseline, key)
                 value = values[run.label, key]
                 if value.number is not None and not run.full:
                     changes[run.label, key] = Value(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from dataclasses import replace
 
-from orca_eval.report.board import Board, Group, Value
-from orca_eval.report.numbers import rounded, signed
+from orca_eval.report.board import Board, Group
+from orca_eval.report.cells import Value, change, figure, scored
 from orca_eval.report.published import SOURCE, PublishedModel
-from orca_eval.report.table import Cell, Column, Row, Table, ranked
 from orca_eval.results.run import Run
 from orca_eval.score_kind import AS_SAMPLED
+from orca_eval.tables.table import Cell, Column, Row, Table, ranked
 
 NOTE_RATE = 0.05
 COMPARABLE = (
@@ -31,18 +31,10 @@ def group_tables(board: Board) -> list[Table]:
     return tables
 
 
-def score_cell(value: Value, digits: int = 2, notes: tuple[str, ...] = ()) -> Cell:
+def score_cell(value: Value, notes: tuple[str, ...] = ()) -> Cell:
     """A score in percent; an empty cell says why."""
-    if value.number is None:
-        return Cell(notes=(value.note, *notes))
-    return Cell(
-        text=f"{value.number:.{digits}f}",
-        value=value.number,
-        low=value.low,
-        high=value.high,
-        rates=value.rates or {},
-        notes=(*_rate_notes(value), *notes),
-    )
+    cell = scored(value)
+    return replace(cell, notes=(*cell.notes, *_rate_notes(value), *notes))
 
 
 def change_cell(value: Value) -> Cell:
@@ -50,13 +42,8 @@ def change_cell(value: Value) -> Cell:
     notes = (value.note,) if value.note else ()
     if value.number is None:
         return Cell(notes=notes)
-    return Cell(
-        notes=notes,
-        text=signed(rounded(Fraction(value.number), 2)),
-        value=value.number,
-        low=value.low,
-        high=value.high,
-        show_interval=True,
+    return replace(
+        change(value.number), notes=notes, low=value.low, high=value.high, show_interval=True
     )
 
 
@@ -79,7 +66,7 @@ def benchmark_column(board: Board, benchmark: str) -> Column:
         return Column(benchmark, alias, "did not run")
     reference = board.columns.reference(benchmark)
     kind = f", {reference.kind}" if reference.kind else ""
-    metric = ", exact match" if benchmark == "drop" else ""
+    metric = ", exact match" if board.columns.exact_match(benchmark) else ""
     return Column(benchmark, alias, f"n = {reference.n:,}{kind}{metric}")
 
 
@@ -89,14 +76,10 @@ def _as_sampled(board: Board, group: Group) -> tuple[str, ...]:
     return (AS_SAMPLED,) if any(board.columns.reference(n).as_sampled for n in ran) else ()
 
 
-def _average_column(name: str, detail: str) -> Column:
-    return Column("average", name, detail)
-
-
 def _columns(board: Board, group: Group, detail: str) -> tuple[Column, ...]:
     columns = [benchmark_column(board, name) for name in group.benchmarks]
     if group.average:
-        columns.append(_average_column(group.average, detail))
+        columns.append(Column("average", group.average, detail))
     return tuple(columns)
 
 
@@ -169,15 +152,8 @@ def _rate_notes(value: Value) -> tuple[str, ...]:
 def _published_row(model: PublishedModel, group: Group) -> Row | None:
     if not any(name in model.scores for name in group.benchmarks):
         return None
-    numbers = [model.scores.get(name) for name in group.benchmarks]
-    if group.average:
-        numbers.append(model.average(group.benchmarks))
-    cells = tuple(
-        Cell(notes=("not published",))
-        if number is None
-        else Cell(text=str(rounded(number, 2)), value=float(number))
-        for number in numbers
-    )
+    numbers = (group.published(model, key) for key in group.columns())
+    cells = tuple(figure(number, 2, "not published") for number in numbers)
     return Row(model.label, cells, kind="published")
 
 

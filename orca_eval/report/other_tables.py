@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from orca_eval.report.board import Board, Value
-from orca_eval.report.numbers import rounded, signed
+from orca_eval.report.board import Board
+from orca_eval.report.cells import Value, change, count, figure, scored
 from orca_eval.report.published import SOURCE, counterpart
-from orca_eval.report.table import Cell, Column, Row, Table
 from orca_eval.results.run import Run
+from orca_eval.tables.table import Cell, Column, Row, Table, columns, text_row
 
 
 def rates_table(board: Board) -> Table:
     """Every score with what tells a broken run from a weak model."""
-    columns = (
+    heads = (
         Column("benchmark", "benchmark", text=True),
         Column("n", "n"),
         Column("score", "score", "% with 95 % interval"),
@@ -30,15 +32,10 @@ def rates_table(board: Board) -> Table:
             score = run.benchmark(name)
             if score is None or score.score is None:
                 continue
-            value = Value(
-                100 * score.score,
-                None if score.low is None else 100 * score.low,
-                None if score.high is None else 100 * score.high,
-            )
             cells = (
                 Cell(text=benchmark.alias),
-                Cell(text=f"{score.n:,}", value=score.n),
-                _with_interval(value),
+                count(score.n),
+                _with_interval(Value.of(score)),
                 _percent(score.f1, ""),
                 *(
                     _percent(score.rates.get(rate), "not recorded")
@@ -51,7 +48,7 @@ def rates_table(board: Board) -> Table:
         name="rates",
         title="Rates behind every score",
         head="model",
-        columns=columns,
+        columns=heads,
         rows=tuple(rows),
         remarks=("A reply without a readable answer counts as wrong, and is counted here.",),
     )
@@ -59,7 +56,7 @@ def rates_table(board: Board) -> Table:
 
 def reproduction_table(board: Board) -> Table | None:
     """Ours beside the published figures of the same model and prompt; None without any."""
-    columns = (
+    heads = (
         Column("benchmark", "benchmark", text=True),
         Column("n", "n"),
         Column("ours", "ours", "% with 95 % interval"),
@@ -74,7 +71,7 @@ def reproduction_table(board: Board) -> Table | None:
         name="reproduction",
         title=f"Reproduction: ours beside {SOURCE}",
         head="model",
-        columns=columns,
+        columns=heads,
         rows=tuple(rows),
         remarks=(
             "A published figure is taken as fixed: the paper's own error is not in the interval.",
@@ -88,46 +85,29 @@ def reproduction_table(board: Board) -> Table | None:
     )
 
 
-def _reproduced(board: Board, run: Run) -> list[Row]:
+def _reproduced(board: Board, run: Run) -> Iterator[Row]:
     model = counterpart(run.model, run.prompt)
     if model is None:
-        return []
-    rows = []
+        return
     for group in board.groups:
         for key in group.columns():
-            average = key == group.average
-            theirs = model.average(group.benchmarks) if average else model.scores.get(key)
-            if theirs is None:
-                continue
-            alias = key if average else board.columns.alias(key)
-            rows.append(Row(run.label, _reproduction_cells(board, run, alias, key, theirs)))
-    return rows
+            if (theirs := group.published(model, key)) is not None:
+                yield Row(run.label, _reproduction_cells(board, run, key, theirs))
 
 
-def _reproduction_cells(
-    board: Board, run: Run, alias: str, key: str, theirs: Fraction
-) -> tuple[Cell, ...]:
+def _reproduction_cells(board: Board, run: Run, key: str, theirs: Fraction) -> tuple[Cell, ...]:
     value = board.values[run.label, key]
-    score = run.benchmark(key) or run.average(key)
-    printed = Cell(text=str(rounded(theirs, 2)), value=float(theirs))
-    size = Cell() if score is None else Cell(text=f"{score.n:,}", value=score.n)
     if not run.full:
-        reason = f"{run.extent}: not put beside published figures"
-        return (Cell(text=alias), size, Cell(notes=(reason,)), printed, Cell(), Cell())
+        value = Value(note=f"{run.extent}: not put beside published figures")
+    score = run.benchmark(key) or run.average(key)
+    size = count(None if score is None else score.n)
+    shown = (Cell(board.name(key)), size, _with_interval(value), figure(theirs, 2, ""))
     if value.number is None:
-        return (Cell(text=alias), size, Cell(notes=(value.note,)), printed, Cell(), Cell())
-    difference = Fraction(value.number) - theirs
-    covered = ""
+        return (*shown, Cell(), Cell())
+    covered = "no interval"
     if value.low is not None and value.high is not None:
         covered = "yes" if value.low <= float(theirs) <= value.high else "no"
-    return (
-        Cell(text=alias),
-        size,
-        _with_interval(value),
-        printed,
-        Cell(text=signed(rounded(difference, 2)), value=float(difference)),
-        Cell(text=covered or "no interval"),
-    )
+    return (*shown, change(Fraction(value.number) - theirs), Cell(covered))
 
 
 def runs_table(board: Board) -> Table:
@@ -137,10 +117,8 @@ def runs_table(board: Board) -> Table:
         name="runs",
         title="What was run",
         head="what",
-        columns=tuple(Column(label, label, text=True) for label in board.labels),
-        rows=tuple(
-            Row(name, tuple(Cell(text=texts[name]) for texts in described)) for name in described[0]
-        ),
+        columns=columns(*board.labels, text=board.labels),
+        rows=tuple(text_row(name, *(texts[name] for texts in described)) for name in described[0]),
         remarks=tuple(f"{run.label}: {note}" for run in board.runs for note in run.manifest.notes),
     )
 
@@ -180,15 +158,7 @@ def _count(value: Any) -> str:
 
 
 def _with_interval(value: Value) -> Cell:
-    if value.number is None:
-        return Cell(notes=(value.note,))
-    return Cell(
-        text=f"{value.number:.2f}",
-        value=value.number,
-        low=value.low,
-        high=value.high,
-        show_interval=True,
-    )
+    return replace(scored(value), rates={}, show_interval=True)
 
 
 def _percent(share: float | None, missing: str) -> Cell:

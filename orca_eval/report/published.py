@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
-from orca_eval.names import DISPLAY
+from orca_eval.names import ids_by_display
 from orca_eval.paths import PUBLISHED
 from orca_eval.report.numbers import mean
-from orca_eval.report.typed_scores import read_typed_scores
+from orca_eval.results.typed_scores import read_typed_scores
 
 SOURCE = "Orca 2, arXiv 2311.11045"
 _FILES = ("orca2_reasoning.csv", "orca2_knowledge.csv")
-_IDS = {name: benchmark for benchmark, name in DISPLAY.items()}
 _CAUTIOUS = " w/ cautious sm"
 # Parts of checkpoint names that papers leave out: release numbers and file formats.
 _NOISE = re.compile(r"v\d.*|hf|gguf|chatml|microsoft|meta|wizardlmteam")
@@ -39,12 +38,13 @@ class PublishedModel:
 @cache
 def published_models() -> Mapping[str, PublishedModel]:
     """Every model of the Orca 2 paper's tables, by its printed name."""
+    ids = ids_by_display()
     scores: dict[str, dict[str, Fraction]] = {}
     provenance: dict[str, list[str]] = {}
     for name in _FILES:
         table = read_typed_scores(PUBLISHED / name)
         for (model, item), cell in table.cells.items():
-            scores.setdefault(model, {})[_IDS[item]] = Fraction(cell)
+            scores.setdefault(model, {})[ids[item]] = Fraction(cell)
         for model, text in table.provenance.items():
             provenance.setdefault(model, []).append(f"{', '.join(table.items)}: {text}")
     return {

@@ -1,9 +1,10 @@
-"""`orca-eval report runs=[…]`, and the report at the end of every run."""
+"""`orca-eval report`, and the report at the end of every run."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from orca_eval import memory
@@ -12,9 +13,11 @@ from orca_eval.report.board import build_board
 from orca_eval.report.exports.write import write_exports
 from orca_eval.report.html.page import REPORT, write_report
 from orca_eval.report.plots import svg_plots, write_plots
-from orca_eval.report.render import markdown, write_tables
 from orca_eval.report.run_tables import run_tables
+from orca_eval.report.typed_tables import typed_tables
 from orca_eval.results.run import read_run, read_runs
+from orca_eval.results.typed_scores import read_typed_scores
+from orca_eval.tables import markdown, write_tables
 
 _RUN_PLOTS = ("benchmarks", "rates")
 
@@ -37,15 +40,22 @@ def main_report(
     """
     board = build_board(read_runs(runs), baseline)
     tables = run_tables(board)
-    try:
+    with _writing(out):
         write_tables(tables, out / "tables")
         plots = write_plots(board, out / "plots")
         write_exports(board, out / "exports", samples)
         write_report(out / REPORT, board, tables, plots, samples, notes)
-    except OSError as error:
-        raise InputError(f"out={out}: can't be written ({error.strerror})") from error
     shown = len(board.groups) * (2 if board.baseline else 1)
     sys.stdout.write("\n".join(map(markdown, tables[:shown])))
+    return 0
+
+
+def main_report_csv(csv: Path, out: Path, baseline: str | None) -> int:
+    """Write every table of `csv` into `out/tables` and print them. Returns the exit code."""
+    tables = typed_tables(read_typed_scores(csv), baseline)
+    with _writing(out):
+        write_tables(tables, out / "tables")
+    sys.stdout.write("\n".join(map(markdown, tables)))
     return 0
 
 
@@ -56,3 +66,11 @@ def write_run_report(run_folder: Path, samples: bool = True) -> Path:
     plots = svg_plots(board, _RUN_PLOTS)
     write_report(path, board, run_tables(board), plots, samples)
     return path
+
+
+@contextlib.contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"out={out}: can't be written ({error.strerror})") from error

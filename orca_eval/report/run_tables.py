@@ -6,8 +6,8 @@ from orca_eval.report.board import Board
 from orca_eval.report.group_tables import group_tables
 from orca_eval.report.other_tables import rates_table, reproduction_table, runs_table
 from orca_eval.report.speed_table import speed_table
-from orca_eval.report.table import Table, with_safe_names
 from orca_eval.report.task_tables import task_tables
+from orca_eval.tables.table import Table, with_safe_names
 
 
 def run_tables(board: Board) -> list[Table]:

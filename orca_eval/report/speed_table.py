@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orca_eval.report.board import Board
-from orca_eval.report.table import Cell, Column, Row, Table
+from orca_eval.tables.table import Cell, Column, Row, Table
 
 _FIGURES = (
     (Column("generated", "generated", "tokens"), "completion_tokens", "{:,.0f}", 1),

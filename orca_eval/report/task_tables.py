@@ -2,77 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from orca_eval.benchmarks.specs import read_specs
 from orca_eval.names import task_name
-from orca_eval.report.board import ZERO_BASELINE, Board
-from orca_eval.report.mmlu import CATEGORIES
-from orca_eval.report.numbers import rounded, signed
-from orca_eval.report.table import Cell, Column, Row, Table
-from orca_eval.results.run import Run, Score
+from orca_eval.report.board import Board
+from orca_eval.report.cells import ZERO_BASELINE, Value, count, scored, with_change
+from orca_eval.results.run import Score
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.stats import wilson
+from orca_eval.tables.table import Cell, Column, Row, Table
 
-_PARTS = {"bbh": "files", "mmlu": "subjects", "race": "levels"}
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A row: its label, and every run's score by the run's label."""
-
-    label: str
-    scores: dict[str, Score]
+Part = tuple[str, Mapping[str, Score]]
+"""A row: its label, and every run's score by the run's label."""
 
 
 def task_tables(board: Board) -> list[Table]:
-    """A table per benchmark of several tasks, and MMLU's four categories."""
+    """A table per benchmark of several tasks, and one of their categories where it has some."""
     tables = []
     for benchmark in board.columns.benchmarks:
-        parts = _tasks(board, benchmark)
-        if len(parts) > 1:
-            what = _PARTS.get(benchmark, "tasks")
-            tables.append(_table(board, benchmark, what, parts))
-        if benchmark == "mmlu" and (categories := _categories(parts)):
+        tasks = [(task_name(task), scores) for task, scores in board.tasks(benchmark).items()]
+        spec = read_specs().get(benchmark)
+        if len(tasks) > 1:
+            tables.append(_table(board, benchmark, spec.parts if spec else "tasks", tasks))
+        if spec and (categories := _categories(dict(tasks), spec.categories)):
             tables.append(_table(board, benchmark, "categories", categories))
     return tables
 
 
-def _having(board: Board, benchmark: str) -> list[Run]:
-    return [run for run in board.runs if not board.columns.why_not(run, benchmark)]
-
-
-def _tasks(board: Board, benchmark: str) -> list[Part]:
-    scores = {run.label: run.tasks(benchmark) for run in _having(board, benchmark)}
-    tasks = dict.fromkeys(task for by_task in scores.values() for task in by_task)
-    return [
-        Part(
-            task_name(task),
-            {label: by_task[task] for label, by_task in scores.items() if task in by_task},
-        )
-        for task in tasks
-    ]
-
-
-def _categories(parts: Sequence[Part]) -> list[Part]:
-    """Questions pooled over a category's subjects; none unless every subject is known."""
-    by_name = {part.label: part for part in parts}
-    known = {subject for subjects in CATEGORIES.values() for subject in subjects}
-    if not by_name or not set(by_name) <= known:
+def _categories(
+    tasks: Mapping[str, Mapping[str, Score]], categories: Mapping[str, Sequence[str]]
+) -> list[Part]:
+    """Questions pooled over a category's tasks; none unless every task is in one."""
+    if not set(tasks) <= {task for members in categories.values() for task in members}:
         return []
-    return [
-        Part(category, _pooled([by_name[name] for name in subjects if name in by_name]))
-        for category, subjects in CATEGORIES.items()
-        if any(name in by_name for name in subjects)
-    ]
+    found = {
+        category: [tasks[task] for task in members if task in tasks]
+        for category, members in categories.items()
+    }
+    return [(category, _pooled(scores)) for category, scores in found.items() if scores]
 
 
-def _pooled(parts: Sequence[Part]) -> dict[str, Score]:
+def _pooled(tasks: Sequence[Mapping[str, Score]]) -> dict[str, Score]:
     return {
-        label: _pool([part.scores[label] for part in parts])
-        for label in parts[0].scores
-        if all(label in part.scores for part in parts)
+        label: _pool([scores[label] for scores in tasks])
+        for label in tasks[0]
+        if all(label in scores for scores in tasks)
     }
 
 
@@ -92,23 +68,19 @@ def _table(board: Board, benchmark: str, what: str, parts: Sequence[Part]) -> Ta
         Column("n", "n"),
         *(Column(label, label, "baseline" if label == over else "") for label in board.labels),
     )
-    rows = [_row(board, benchmark, over, part) for part in parts]
-    total = Part(
-        f"Average ({len(parts)})"
-        if reference.aggregate == "mean_of_tasks"
-        else f"All {reference.n:,}",
-        {
-            run.label: score
-            for run in _having(board, benchmark)
-            if (score := run.benchmark(benchmark)) is not None
-        },
-    )
-    rows.append(replace(_row(board, benchmark, over, total), kind="summary"))
-    kind = (
-        "unweighted mean of the tasks"
-        if reference.aggregate == "mean_of_tasks"
-        else f"all questions pooled{' as sampled' if reference.as_sampled else ''}"
-    )
+    if reference.aggregate == "mean_of_tasks":
+        label, kind = f"Average ({len(parts)})", "unweighted mean of the tasks"
+    else:
+        label = f"All {reference.n:,}"
+        kind = f"all questions pooled{' as sampled' if reference.as_sampled else ''}"
+    total = {
+        run.label: score
+        for run in board.runs
+        if not board.columns.why_not(run, benchmark)
+        and (score := run.benchmark(benchmark)) is not None
+    }
+    rows = [_row(board, benchmark, over, *part) for part in parts]
+    rows.append(replace(_row(board, benchmark, over, label, total), kind="summary"))
     change = f"; relative improvement over {over}, %, in brackets" if over else ""
     return Table(
         name=f"{benchmark}_{what}",
@@ -125,25 +97,21 @@ def _table(board: Board, benchmark: str, what: str, parts: Sequence[Part]) -> Ta
     )
 
 
-def _row(board: Board, benchmark: str, over: str | None, part: Part) -> Row:
-    n = next((score.n for score in part.scores.values()), None)
-    cells = [Cell(text="" if n is None else f"{n:,}", value=n)]
+def _row(
+    board: Board, benchmark: str, over: str | None, label: str, scores: Mapping[str, Score]
+) -> Row:
+    n = next((score.n for score in scores.values()), None)
+    cells = [count(n)]
     for run in board.runs:
-        score = part.scores.get(run.label)
+        score = scores.get(run.label)
         if score is None or score.score is None:
-            reason = board.columns.why_not(run, benchmark) or f"{part.label} did not run"
+            reason = board.columns.why_not(run, benchmark) or f"{label} did not run"
             cells.append(Cell(notes=(reason,)))
             continue
-        cell = Cell(
-            text=f"{100 * score.score:.1f}",
-            value=100 * score.score,
-            low=None if score.low is None else 100 * score.low,
-            high=None if score.high is None else 100 * score.high,
-            rates=score.rates,
-        )
-        base = part.scores.get(over) if over and over != run.label else None
+        cell = scored(Value.of(score), 1)
+        base = scores.get(over) if over and over != run.label else None
         cells.append(cell if base is None else _compared(cell, score, base))
-    return Row(part.label, tuple(cells))
+    return Row(label, tuple(cells))
 
 
 def _compared(cell: Cell, score: Score, base: Score) -> Cell:
@@ -151,5 +119,4 @@ def _compared(cell: Cell, score: Score, base: Score) -> Cell:
         return cell
     if base.score <= 0:
         return replace(cell, notes=(ZERO_BASELINE,))
-    change = 100 * (score.score / base.score - 1)
-    return replace(cell, change=signed(rounded(Fraction(change), 1)), change_value=change)
+    return with_change(cell, 100 * (score.score / base.score - 1))

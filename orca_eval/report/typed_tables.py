@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
-from orca_eval.report.numbers import improvement, mean, rounded, signed
-from orca_eval.report.table import Cell, Column, Row, RowKind, Table, ranked
-from orca_eval.report.typed_scores import TypedScores, decimals, find_model
+from orca_eval.report import cells
+from orca_eval.report.numbers import improvement, mean, rounded
+from orca_eval.results.typed_scores import TypedScores, decimals, find_model
+from orca_eval.tables.table import Cell, Column, Row, RowKind, Table, ranked
 
-ZERO_BASELINE = "no relative improvement over a baseline of 0"
+AVERAGE = "average"  # no item of a file is called so: it would be the average that the file states
 
 
 def typed_tables(scores: TypedScores, baseline: str | None) -> list[Table]:
@@ -21,60 +23,53 @@ def typed_tables(scores: TypedScores, baseline: str | None) -> list[Table]:
     return [_score_table(scores)] + ([_improvement_table(scores, over)] if over else [])
 
 
-def average(scores: TypedScores, model: str) -> Fraction | None:
-    """The unweighted mean of the model's cells as typed; None where one is missing."""
-    values = [scores.score(model, item) for item in scores.items]
-    known = [value for value in values if value is not None]
-    return mean(known) if len(known) == len(values) else None
+def score(scores: TypedScores, model: str, item: str = AVERAGE) -> Fraction | None:
+    """The cell as typed, or the unweighted mean of them all; None where one is missing."""
+    if item != AVERAGE:
+        return scores.score(model, item)
+    known = [cell for item in scores.items if (cell := scores.score(model, item)) is not None]
+    return mean(known) if len(known) == len(scores.items) else None
 
 
-def average_improvement(scores: TypedScores, model: str, baseline: str) -> Fraction | None:
-    """Ratio of the unrounded averages minus one, in percent; from counts where all are known."""
-    counted = all(
-        (name, item) in scores.counts for name in (model, baseline) for item in scores.items
-    )
-    if counted:
-        ours, theirs = (
-            mean([Fraction(*scores.counts[name, item]) for item in scores.items])
-            for name in (model, baseline)
-        )
-        return improvement(ours, theirs)
-    mine, base = average(scores, model), average(scores, baseline)
+def relative_improvement(
+    scores: TypedScores, model: str, baseline: str, item: str = AVERAGE
+) -> Fraction | None:
+    """Ratio of the unrounded scores minus one, in percent; from counts where all are known."""
+    items = scores.items if item == AVERAGE else (item,)
+    sides = [[scores.counted.get((name, part)) for part in items] for name in (model, baseline)]
+    exact = [[share for share in side if share is not None] for side in sides]
+    if exact == sides:
+        return improvement(mean(exact[0]), mean(exact[1]))
+    mine, base = score(scores, model, item), score(scores, baseline, item)
     return None if mine is None or base is None else improvement(mine, base)
 
 
-def item_improvement(scores: TypedScores, model: str, baseline: str, item: str) -> Fraction | None:
-    """The same for one item: from counts where both are known, else from the cells as typed."""
-    if (model, item) in scores.counts and (baseline, item) in scores.counts:
-        ours, theirs = scores.exact(model, item), scores.exact(baseline, item)
-    else:
-        ours, theirs = scores.score(model, item), scores.score(baseline, item)
-    return None if ours is None or theirs is None else improvement(ours, theirs)
-
-
-def _kind(scores: TypedScores, row: str) -> RowKind:
+def _row(scores: TypedScores, label: str, cells: Iterable[Cell]) -> Row:
     """Figures that name where they were printed are published ones."""
-    return "published" if row in scores.provenance else "measured"
+    kind: RowKind = "published" if label in scores.provenance else "measured"
+    return Row(label, tuple(cells), kind=kind)
 
 
-def _score_cell(scores: TypedScores, model: str, item: str) -> Cell:
-    typed = scores.cells.get((model, item))
-    if typed is None:
-        return Cell(notes=(f"no score in {scores.source}",))
-    return Cell(text=str(rounded(Fraction(typed), scores.decimals)), value=typed)
+def _figure(scores: TypedScores, model: str, item: str, digits: int) -> Cell:
+    """`digits` are the average's; cells are shown as typed."""
+    value = score(scores, model, item)
+    if item == AVERAGE:
+        missing = ", ".join(scores.missing(model))
+        return cells.figure(value, digits, f"no average without {missing}")
+    return cells.figure(value, scores.decimals, f"no score in {scores.source}")
 
 
-def _average_cell(scores: TypedScores, model: str, digits: int) -> Cell:
-    value = average(scores, model)
-    if value is None:
-        return Cell(notes=(f"no average without {', '.join(scores.missing(model))}",))
-    return Cell(text=str(rounded(value, digits)), value=float(value))
+def _change(scores: TypedScores, model: str, baseline: str, item: str) -> Cell:
+    change = relative_improvement(scores, model, baseline, item)
+    if change is not None:
+        return cells.change(change)
+    missing = None in (score(scores, model, item), score(scores, baseline, item))
+    return Cell(notes=(f"no score in {scores.source}" if missing else cells.ZERO_BASELINE,))
 
 
-def _change_cell(change: Fraction | None, base: Fraction | None, source: str, digits: int) -> Cell:
-    if change is None:
-        return Cell(notes=(ZERO_BASELINE if base is not None else f"no score in {source}",))
-    return Cell(text=signed(rounded(change, digits)), value=float(change))
+def _columns(scores: TypedScores, average: str) -> tuple[Column, ...]:
+    label = f"Average ({len(scores.items)})"
+    return (*(Column(item, item) for item in scores.items), Column(AVERAGE, label, average))
 
 
 def _printed_columns(scores: TypedScores) -> list[Column]:
@@ -89,81 +84,45 @@ def _printed_cells(scores: TypedScores, row: str) -> list[Cell]:
 
 
 def _score_table(scores: TypedScores) -> Table:
-    columns = (
-        *(Column(item, item) for item in scores.items),
-        Column("average", f"Average ({len(scores.items)})", "unweighted mean"),
-        *_printed_columns(scores),
-    )
+    columns = _columns(scores, "unweighted mean")
     rows = tuple(
-        Row(
+        _row(
+            scores,
             model,
             (
-                *(_score_cell(scores, model, item) for item in scores.items),
-                _average_cell(scores, model, 2),
+                *(_figure(scores, model, column.key, 2) for column in columns),
                 *_printed_cells(scores, model),
             ),
-            kind=_kind(scores, model),
         )
         for model in scores.models
     )
-    numeric = tuple(index for index, column in enumerate(columns) if not column.text)
     return Table(
         name="scores",
         title=f"Scores from {scores.source}",
         head="model",
-        columns=columns,
-        rows=ranked(rows, numeric),
+        columns=(*columns, *_printed_columns(scores)),
+        rows=ranked(rows, tuple(range(len(columns)))),
         remarks=(*_source_remarks(scores), *_comparison(scores, 2)),
     )
 
 
 def _improvement_table(scores: TypedScores, baseline: str) -> Table:
-    base_average = average(scores, baseline)
-    rows = tuple(
-        Row(
-            model,
-            (
-                *(
-                    _change_cell(
-                        item_improvement(scores, model, baseline, item),
-                        _base(scores, model, baseline, item),
-                        scores.source,
-                        2,
-                    )
-                    for item in scores.items
-                ),
-                _change_cell(
-                    average_improvement(scores, model, baseline),
-                    None if scores.missing(model) else base_average,
-                    scores.source,
-                    2,
-                ),
-            ),
-            kind=_kind(scores, model),
-        )
-        for model in scores.models
-        if model != baseline
-    )
-    columns = (
-        *(Column(item, item) for item in scores.items),
-        Column("average", f"Average ({len(scores.items)})", "ratio of the averages"),
-    )
+    columns = _columns(scores, "ratio of the averages")
     return Table(
         name="improvement",
         title=f"Relative improvement over {baseline}, %",
         head="model",
         columns=columns,
-        rows=rows,
+        rows=tuple(
+            _row(scores, model, (_change(scores, model, baseline, at.key) for at in columns))
+            for model in scores.models
+            if model != baseline
+        ),
         remarks=(
             "Ratio of the unrounded scores minus one, without intervals: the figures are as given.",
             *_source_remarks(scores),
         ),
     )
-
-
-def _base(scores: TypedScores, model: str, baseline: str, item: str) -> Fraction | None:
-    """The baseline's score where the model has one too: None means that a score is missing."""
-    return None if scores.score(model, item) is None else scores.score(baseline, item)
 
 
 def _task_table(scores: TypedScores, baseline: str | None) -> Table:
@@ -173,46 +132,34 @@ def _task_table(scores: TypedScores, baseline: str | None) -> Table:
         *(Column(model, model, "baseline" if model == baseline else "") for model in scores.models),
         *_printed_columns(scores),
     )
-    rows: list[Row] = []
-    for item in scores.items:
-        size = scores.sizes.get(item)
-        cells = [Cell(text="" if size is None else f"{size:,}", value=size)] if sizes else []
-        cells += [_task_cell(scores, model, item, baseline) for model in scores.models]
-        rows.append(Row(item, (*cells, *_printed_cells(scores, item)), kind=_kind(scores, item)))
     return Table(
         name="scores",
         title=f"Scores from {scores.source}"
         + (f", relative improvement over {baseline} in brackets" if baseline else ""),
         head="task",
         columns=columns,
-        rows=(*rows, _average_row(scores, baseline, bool(sizes))),
+        rows=tuple(_task_row(scores, item, baseline) for item in (*scores.items, AVERAGE)),
         remarks=(*_count_remarks(scores, baseline), *_comparison(scores, 1)),
     )
 
 
+def _task_row(scores: TypedScores, item: str, baseline: str | None) -> Row:
+    label = "Average" if item == AVERAGE else item
+    sized = [cells.count(scores.sizes.get(item))] if scores.sizes else []
+    figures = [_task_cell(scores, model, item, baseline) for model in scores.models]
+    row = _row(scores, label, (*sized, *figures, *_printed_cells(scores, label)))
+    return replace(row, kind="summary") if item == AVERAGE else row
+
+
 def _task_cell(scores: TypedScores, model: str, item: str, baseline: str | None) -> Cell:
-    cell = _score_cell(scores, model, item)
+    cell = _figure(scores, model, item, 1)
     if not baseline or model == baseline or cell.value is None:
         return cell
-    change = item_improvement(scores, model, baseline, item)
-    base = scores.score(baseline, item)
+    change = relative_improvement(scores, model, baseline, item)
     if change is None:
-        return replace(cell, notes=_change_cell(None, base, scores.source, 1).notes)
-    return replace(cell, change=signed(rounded(change, 1)), change_value=float(change))
-
-
-def _average_row(scores: TypedScores, baseline: str | None, sized: bool) -> Row:
-    cells = [Cell()] if sized else []
-    for model in scores.models:
-        cell = _average_cell(scores, model, 1)
-        change = None
-        if baseline and model != baseline and cell.value is not None:
-            change = average_improvement(scores, model, baseline)
-        if change is not None:
-            text = signed(rounded(change, 1))
-            cell = replace(cell, change=text, change_value=float(change))
-        cells.append(cell)
-    return Row("Average", (*cells, *_printed_cells(scores, "Average")), kind="summary")
+        notes = () if item == AVERAGE else _change(scores, model, baseline, item).notes
+        return replace(cell, notes=notes)
+    return cells.with_change(cell, change)
 
 
 def _source_remarks(scores: TypedScores) -> list[str]:
@@ -227,18 +174,16 @@ def _source_remarks(scores: TypedScores) -> list[str]:
 
 def _count_remarks(scores: TypedScores, baseline: str | None) -> list[str]:
     remarks = _source_remarks(scores)
-    if baseline and scores.counts:
+    if baseline and scores.counted:
         remarks.append(
             "Percentages come from counts where both models' counts are known; that of the "
             "average is the ratio of the averages."
         )
     off = [
-        f"{model} on {item} (typed {scores.cells[model, item]}, counts give "
-        f"{rounded(Fraction(100 * correct, n), 2)})"
-        for (model, item), (correct, n) in scores.counts.items()
-        if (model, item) in scores.cells
-        and abs(Fraction(100 * correct, n) - Fraction(scores.cells[model, item]))
-        > Fraction(1, 10 ** decimals(scores.cells[model, item]))
+        f"{model} on {item} (typed {scores.cells[model, item]}, counts give {rounded(share, 2)})"
+        for (model, item), share in scores.counted.items()
+        if (typed := scores.cells.get((model, item))) is not None
+        and abs(share - Fraction(typed)) > Fraction(1, 10 ** decimals(typed))
     ]
     if off:
         remarks.append("Counts and typed scores disagree: " + "; ".join(off) + ".")
@@ -257,7 +202,7 @@ def _comparison(scores: TypedScores, digits: int) -> list[str]:
         return []
     off = []
     for model, number in stated.items():
-        value = average(scores, model)
+        value = score(scores, model)
         if value is not None and rounded(value, decimals(number)) != number:
             off.append(f"{model} (stated {number}, computed {rounded(value, digits)})")
     if off:

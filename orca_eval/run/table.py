@@ -5,39 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-
 from orca_eval.results.aggregate import ScoreRow
 from orca_eval.results.manifest import BenchmarkEntry, Manifest
 from orca_eval.score_kind import score_kind
 from orca_eval.screen import plain, screen
+from orca_eval.tables.screen import show
+from orca_eval.tables.table import Row, RowKind, Table, columns, text_row
 
 
 def print_scores(rows: Sequence[ScoreRow], manifest: Manifest, folder: Path) -> None:
     """Benchmarks, averages, footnotes and the run folder. Task rows stay in scores.csv."""
     console = screen()
-    labels = {name: label(entry) for name, entry in manifest.benchmarks.items()}
-    table = Table(box=SIMPLE_HEAD)
-    table.add_column("benchmark")
-    for name in ("n", "score", "95 % interval", "answered", "cut off", "empty"):
-        table.add_column(name, justify="right", no_wrap=True)
-    shown = [row for row in rows if row.level != "task"]
-    for position, row in enumerate(shown):
-        if row.level == "average" and shown[position - 1].level == "benchmark":
-            table.add_section()
-        table.add_row(*map(plain, cells(row, labels)))
-    console.print("\n ", plain(title(manifest), "bold"), soft_wrap=True)
-    console.print(table)
-    for note in manifest.notes:
-        console.print(" ", plain(note, "dim"), soft_wrap=True)
+    names = labels(manifest)
+    table = Table(
+        name="scores",
+        title=title(manifest),
+        head="benchmark",
+        columns=columns("n", "score", "95 % interval", "answered", "cut off", "empty"),
+        rows=tuple(_row(row, names) for row in rows if row.level != "task"),
+        remarks=tuple(manifest.notes),
+    )
+    show(console, table)
     if manifest.speed:
         console.print(f"\n  {speed_line(manifest.speed)}")
     console.print("\n ", plain(str(folder)), soft_wrap=True)
 
 
-def label(entry: BenchmarkEntry) -> str:
-    """A benchmark of the manifest with the kind of its score: "BBH (mean of 23 tasks)"."""
+def labels(manifest: Manifest) -> dict[str, str]:
+    """The manifest's benchmarks with the kind of their scores: "BBH (mean of 23 tasks)"."""
+    return {name: _label(entry) for name, entry in manifest.benchmarks.items()}
+
+
+def _label(entry: BenchmarkEntry) -> str:
     kind = score_kind(entry.aggregate, len(entry.task_versions), entry.n, entry.full_n)
     return f"{entry.alias} ({kind})" if kind else entry.alias
 
@@ -68,17 +67,22 @@ def speed_line(speed: Mapping[str, float]) -> str:
     return " · ".join(parts)
 
 
-def cells(row: ScoreRow, labels: Mapping[str, str]) -> list[str]:
-    """One row's cells; an average that has no score says why in its first cell."""
-    name = labels.get(row.benchmark, row.benchmark)
+def _row(row: ScoreRow, names: Mapping[str, str]) -> Row:
+    """An average that has no score says why in its first cell."""
+    name = names.get(row.benchmark, row.benchmark)
+    kind: RowKind = "summary" if row.level == "average" else "measured"
     if row.score is None:
-        return [f"{name}: {row.note}", str(row.n), "–", "", "", "", ""]
-    interval = f"{percent(row.ci_low)} – {percent(row.ci_high)}"
-    rates = [percent(r) for r in (row.extraction_rate, row.truncation_rate, row.empty_rate)]
-    score = percent(row.score, digits=2)
+        return text_row(f"{name}: {row.note}", str(row.n), "–", "", "", "", "", kind=kind)
     if row.f1 is not None:
         name += f" (exact match; F1 {percent(row.f1, digits=2)})"
-    return [name, str(row.n), score, interval, *rates]
+    return text_row(
+        name,
+        str(row.n),
+        percent(row.score, digits=2),
+        f"{percent(row.ci_low)} – {percent(row.ci_high)}",
+        *(percent(r) for r in (row.extraction_rate, row.truncation_rate, row.empty_rate)),
+        kind=kind,
+    )
 
 
 def percent(share: float | None, digits: int = 1) -> str:

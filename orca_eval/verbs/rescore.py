@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
 from orca_eval import __version__
 from orca_eval.config.compose import compose_verb
@@ -19,8 +17,10 @@ from orca_eval.results.reading import MANIFEST, SAMPLES
 from orca_eval.results.rescore import Flip, flips, rescore_frame, scores_of
 from orca_eval.results.run import finished_run
 from orca_eval.results.scores import write_scores
-from orca_eval.run.table import label, percent
+from orca_eval.run.table import labels, percent
 from orca_eval.screen import plain, screen
+from orca_eval.tables.screen import show
+from orca_eval.tables.table import Table, columns, text_row
 
 SHOWN_FLIPS = 20
 FLIPS = "flips.csv"
@@ -90,36 +90,34 @@ def _print(
     target: Path,
 ) -> None:
     console = screen()
-    labels = {name: label(entry) for name, entry in manifest.benchmarks.items()}
-    old_version = manifest.extractor_version
-    table = Table(
-        box=SIMPLE_HEAD,
-        title=plain(f"{manifest.model.name}: extractors {old_version} → {EXTRACTOR_VERSION}"),
-        title_justify="left",
+    names = labels(manifest)
+    show(
+        console,
+        Table(
+            name="rescored",
+            title=f"{manifest.model.name}: extractors {manifest.extractor_version} → "
+            f"{EXTRACTOR_VERSION}",
+            head="benchmark",
+            columns=columns("old score", "new score", "change", "old answered", "new answered"),
+            rows=tuple(
+                text_row(
+                    names.get(old.benchmark, old.benchmark),
+                    percent(old.score, 2),
+                    percent(new.score, 2),
+                    f"{100 * (new.score - old.score):+.2f}",
+                    percent(old.extraction_rate),
+                    percent(new.extraction_rate),
+                )
+                for old, new in zip(before, after, strict=True)
+                if old.level != "task" and old.score is not None and new.score is not None
+            ),
+        ),
     )
-    table.add_column("benchmark")
-    for name in ("old score", "new score", "change", "old answered", "new answered"):
-        table.add_column(name, justify="right")
-    for old, new in zip(before, after, strict=True):
-        if old.level == "task" or old.score is None or new.score is None:
-            continue
-        table.add_row(
-            plain(labels.get(old.benchmark, old.benchmark)),
-            percent(old.score, 2),
-            percent(new.score, 2),
-            f"{100 * (new.score - old.score):+.2f}",
-            percent(old.extraction_rate),
-            percent(new.extraction_rate),
-        )
-    console.print(table)
     console.print(f"  {len(changed)} samples changed")
     if changed:
-        details = Table(box=SIMPLE_HEAD)
-        for name in FLIP_COLUMNS:
-            details.add_column(name, overflow="fold")
-        for flip in changed[:SHOWN_FLIPS]:
-            details.add_row(*map(plain, _flip_cells(flip)))
-        console.print(details)
+        rows = tuple(text_row(*_flip_cells(flip)) for flip in changed[:SHOWN_FLIPS])
+        sample, *others = FLIP_COLUMNS
+        show(console, Table("flips", "", sample, columns(*others, text=others), rows))
     if len(changed) > SHOWN_FLIPS:
         console.print(f"  … the rest in {FLIPS}")
     console.print("\n ", plain(str(target)), soft_wrap=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from orca_eval.report.mmlu import CATEGORIES
+from orca_eval.benchmarks.specs import read_specs
 
 WORDS = """river stone lamp winter garden seven market answer because train between number green
 letter every window doctor copper the of and to a in is that for it as was with on be by which paper
@@ -24,7 +24,7 @@ BBH_SIZES = {f"subtask_{index:02}": 250 for index in range(20)} | {
 }
 MMLU_SIZES = dict(
     zip(
-        [subject for subjects in CATEGORIES.values() for subject in subjects],
+        [subject for subjects in read_specs()["mmlu"].categories.values() for subject in subjects],
         [247] * 20 + [246] * 37,
         strict=True,
     )

@@ -20,13 +20,13 @@ from orca_eval.errors import InputError
 from orca_eval.paths import PUBLISHED
 from orca_eval.report import main_report_csv
 from orca_eval.report.board import Board
-from orca_eval.report.render import FORMATS, csv_text, html_page, json_text, latex, markdown
-from orca_eval.report.render.latex import PREAMBLE, plain_latex
-from orca_eval.report.render.markdown import plain_markdown
 from orca_eval.report.run_tables import run_tables
-from orca_eval.report.table import Cell, Column, Row, Table, letters
-from orca_eval.report.typed_scores import read_typed_scores
 from orca_eval.report.typed_tables import typed_tables
+from orca_eval.results.typed_scores import read_typed_scores
+from orca_eval.tables import FORMATS, csv_text, html_page, json_text, latex, markdown
+from orca_eval.tables.latex import PREAMBLE, plain_latex
+from orca_eval.tables.markdown import plain_markdown
+from orca_eval.tables.table import Cell, Column, Row, Table, letters
 
 from .conftest import HOSTILE, HOSTILE_NAME
 

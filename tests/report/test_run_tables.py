@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from orca_eval.benchmarks.specs import read_specs
 from orca_eval.report.board import Board, build_board
-from orca_eval.report.mmlu import CATEGORIES
 from orca_eval.report.published import counterpart, published_models
 from orca_eval.report.run_tables import run_tables
-from orca_eval.report.table import Cell, Table
 from orca_eval.results.run import read_runs
 from orca_eval.score_kind import AS_SAMPLED
+from orca_eval.tables.table import Cell, Table
 
 from .synthetic import AVERAGES, FULL, Spec, write_run
 from .test_runs import rewrite
@@ -172,7 +172,7 @@ def test_bbh_race_and_mmlu_have_sub_tables(board: Board, runs: list[Path]) -> No
     assert [row.label for row in tables["race_levels"].rows] == ["high", "middle", "All 99"]
     assert len(tables["mmlu_subjects"].rows) == 57 + 1
     frame = pd.read_parquet(runs[2] / "samples.parquet")
-    for category, subjects in CATEGORIES.items():
+    for category, subjects in read_specs()["mmlu"].categories.items():
         part = frame[frame["task"].isin([f"mmlu/{subject}" for subject in subjects])]
         shown = cell(tables["mmlu_categories"], category, "small")
         assert shown.value == pytest.approx(100 * part["score"].mean())

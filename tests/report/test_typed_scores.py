@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 from orca_eval.errors import InputError
 from orca_eval.paths import PUBLISHED
 from orca_eval.report.numbers import improvement, mean, rounded, signed
-from orca_eval.report.typed_scores import find_model, read_typed_scores
 from orca_eval.report.typed_tables import (
-    average,
-    average_improvement,
-    item_improvement,
+    relative_improvement,
+    score,
     typed_tables,
 )
+from orca_eval.results.typed_scores import find_model, read_typed_scores
 
 # Printed by the paper, and not what its own counts give.
 PRINTED_EXCEPTIONS = {"LogiQA": ("18.1", "18.0")}
@@ -35,14 +34,14 @@ def write(folder: Path, text: str) -> Path:
 def test_every_printed_reasoning_average_comes_out(row: int) -> None:
     scores = read_typed_scores(PUBLISHED / "orca2_reasoning.csv")
     model = scores.models[row]
-    value = average(scores, model)
+    value = score(scores, model)
     assert value is not None
     assert rounded(value, 2) == Decimal(scores.printed["printed_average"][model])
 
 
 def test_the_known_tie_rounds_to_even() -> None:
     scores = read_typed_scores(PUBLISHED / "orca2_reasoning.csv")
-    value = average(scores, "Orca-2-13B w/ cautious sm")
+    value = score(scores, "Orca-2-13B w/ cautious sm")
     assert value == Fraction(66925, 1000)
     assert str(rounded(value, 2)) == "66.92"
 
@@ -61,16 +60,16 @@ def test_the_printed_improvements_come_out(baseline: str, printed: str) -> None:
 def test_agieval_averages_and_percentages_come_out() -> None:
     scores = read_typed_scores(PUBLISHED / "orca1_agieval.csv")
     for model, stated in scores.averages.items():
-        value = average(scores, model)
+        value = score(scores, model)
         assert value is not None
         assert rounded(value, 1) == stated, model
     printed = scores.printed["printed_improvement_over_Vicuna_pct"]
     for task in scores.items:
-        change = item_improvement(scores, "Orca-13B", "Vicuna-13B", task)
+        change = relative_improvement(scores, "Orca-13B", "Vicuna-13B", task)
         assert change is not None
         text = str(rounded(change, 1))
         assert (printed[task], text) == PRINTED_EXCEPTIONS.get(task, (text, text))
-    total = average_improvement(scores, "Orca-13B", "Vicuna-13B")
+    total = relative_improvement(scores, "Orca-13B", "Vicuna-13B")
     assert total is not None
     assert str(rounded(total, 1)) == printed["Average"] == "42.1"
 
@@ -88,7 +87,7 @@ def test_a_task_table_prints_the_change_in_brackets_and_sizes() -> None:
 
 def test_without_counts_the_percentage_comes_from_the_cells(tmp_path: Path) -> None:
     path = write(tmp_path, "task,a,b\nt1,20.1,27.9\nt2,50,50\n")
-    change = item_improvement(read_typed_scores(path), "b", "a", "t1")
+    change = relative_improvement(read_typed_scores(path), "b", "a", "t1")
     assert change is not None
     assert str(rounded(change, 1)) == "38.8"
 

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 from orca_eval.gate.flips import Flip
-from orca_eval.gate.judge import Line, Verdict
-from orca_eval.gate.result import (
-    GateResult,
-    answer_text,
-    detectable_text,
-    finding_text,
-    interval_text,
-    name_of,
-    p_cell,
-    points,
-    sentence,
-)
+from orca_eval.gate.judge import Verdict
+from orca_eval.gate.output.tables import LABEL_WIDTH, comparisons, rates
+from orca_eval.gate.result import GateResult, answer_text, sentence
 from orca_eval.safe_text import markdown as code
 from orca_eval.safe_text import markdown_prose as prose
 from orca_eval.safe_text import shorten
+from orca_eval.tables.markdown import grid
+from orca_eval.tables.table import Table
 
 _MARK = {Verdict.PASS: "✅", Verdict.REGRESSION: "❌", Verdict.INCONCLUSIVE: "⚠️"}
+_POWER = (
+    "\nScores and drops in points; *would show* is the smallest true drop that these samples "
+    "would have shown with 80 % power.\n"
+)
 _ANSWER_WIDTH = 120
-_LABEL_WIDTH = 200
 # Room for the end: the line that counts what was left out, and the closing tag.
 _RESERVE = 200
 
 
 def markdown(result: GateResult, max_bytes: int) -> str:
     """The result in at most `max_bytes` of UTF-8; the flips that don't fit are counted."""
-    text = _fitting([*_summary(result), *_table(result), *_rates(result)], max_bytes - _RESERVE)[0]
+    text = _fitting(
+        [*_summary(result), *_lines(comparisons(result)), _POWER, *_rates(result)],
+        max_bytes - _RESERVE,
+    )[0]
     room = max_bytes - _RESERVE - len(text.encode())
     head = (
         f"\n<details><summary>{len(result.flips):,} samples went from right to wrong</summary>\n\n"
@@ -62,46 +61,15 @@ def _summary(result: GateResult) -> list[str]:
     ]
 
 
-def _table(result: GateResult) -> list[str]:
-    return [
-        "\n| | pairs | baseline | candidate | drop | 95 % interval | p (Holm) | tolerated "
-        "| would show | tier | finding |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|---|---|\n",
-        *(_row(line) for line in result.lines),
-        "\nScores and drops in points; *would show* is the smallest true drop that these samples "
-        "would have shown with 80 % power.\n",
-    ]
-
-
-def _row(line: Line) -> str:
-    found = line.comparison.result
-    cells = [
-        prose(shorten(name_of(line), _LABEL_WIDTH)),
-        f"{found.n:,}",
-        points(found.baseline),
-        points(found.candidate),
-        points(found.difference),
-        interval_text(found.interval()),
-        p_cell(line).replace("<", "&lt;"),
-        points(line.comparison.tolerated),
-        detectable_text(line),
-        line.comparison.rule.tier,
-        finding_text(line),
-    ]
-    return f"| {' | '.join(cells)} |\n"
+def _lines(table: Table) -> list[str]:
+    """The table's rows as pieces; the first holds the head."""
+    head, rule, *rows = (f"{line}\n" for line in grid(table))
+    return ["\n" + head + rule, *rows]
 
 
 def _rates(result: GateResult) -> list[str]:
-    rows = [
-        f"| {prose(shorten(name_of(line), _LABEL_WIDTH))} | {rate.name} | "
-        f"{points(rate.baseline)} | {points(rate.candidate)} | "
-        f"{'' if rate.limit is None else f'+{points(rate.limit)}'} |\n"
-        for line in result.lines
-        for rate in line.comparison.rates
-    ]
-    if not rows:
-        return []
-    head = "\n| | samples, % | baseline | candidate | limit |\n|---|---|--:|--:|--:|\n"
-    return [head, *rows]
+    table = rates(result)
+    return _lines(table) if table.rows else []
 
 
 def _flip(result: GateResult, flip: Flip) -> str:
@@ -115,4 +83,4 @@ def _flip(result: GateResult, flip: Flip) -> str:
 
 
 def _label(text: str) -> str:
-    return code(shorten(text, _LABEL_WIDTH))
+    return code(shorten(text, LABEL_WIDTH))

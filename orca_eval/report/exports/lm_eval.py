@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from orca_eval.names import DISPLAY, task_name
+from orca_eval.benchmarks.specs import PREFIX, read_specs
+from orca_eval.names import task_name
 from orca_eval.results.run import Run, Score, read_run
 
 FILTER = "orca"
@@ -57,7 +58,10 @@ def lm_eval_results(run: Run) -> dict[str, Any]:
         "versions": versions,
         "n-shot": dict.fromkeys(results, 0),
         "higher_is_better": {name: dict.fromkeys(metrics, True) for name in results},
-        "n-samples": {name: _sizes(result) for name, result in results.items()},
+        "n-samples": {
+            name: dict.fromkeys(("original", "effective"), result["sample_len"])
+            for name, result in results.items()
+        },
         **_origin(run),
     }
 
@@ -95,7 +99,7 @@ def stamp(run: Run) -> str:
 
 def _export_name(benchmark: str) -> str:
     """Our task files' names; a task from outside keeps its own."""
-    return f"orca_{benchmark}" if benchmark in DISPLAY else benchmark
+    return f"{PREFIX}{benchmark}" if benchmark in read_specs() else benchmark
 
 
 def _result(name: str, alias: str, score: Score, grouped: bool) -> dict[str, Any]:
@@ -128,10 +132,6 @@ def _version(run: Run, benchmark: str, task: str | None) -> Any:
         return by_name.get(task, "N/A")
     distinct = set(map(str, by_name.values()))
     return next(iter(by_name.values())) if len(distinct) == 1 else "N/A"
-
-
-def _sizes(result: Mapping[str, Any]) -> dict[str, int]:
-    return {"original": result["sample_len"], "effective": result["sample_len"]}
 
 
 def _task_config(run: Run) -> dict[str, Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from huggingface_hub import EvalResult, ModelCardData
 
 from orca_eval.benchmarks.specs import read_specs
-from orca_eval.results.run import Run
+from orca_eval.results.run import Run, Score
 
 
 def model_index(run: Run) -> str:
     """YAML between `---` lines. Empty for a run whose scores are not of whole benchmarks."""
     results = [
-        _result(run, name, score.n, score.score)
+        _result(run, name, score, score.score)
         for name in run.benchmarks
         if (score := run.benchmark(name)) is not None and score.score is not None
     ]
@@ -21,17 +21,17 @@ def model_index(run: Run) -> str:
     return f"---\n{card.to_yaml()}\n---\n"
 
 
-def _result(run: Run, name: str, n: int, share: float) -> EvalResult:
+def _result(run: Run, name: str, score: Score, share: float) -> EvalResult:
     benchmark = run.benchmarks[name]
     how = "mean of tasks" if benchmark.aggregate == "mean_of_tasks" else "pooled"
-    metric = "exact match" if name == "drop" else "accuracy"
+    metric = "accuracy" if score.f1 is None else "exact match"
     return EvalResult(
         task_type="text-generation",
         task_name="Zero-shot free-text answers (orca-eval)",
         dataset_type=_dataset(name),
         dataset_name=benchmark.alias,
         metric_type=metric.replace(" ", "_"),
-        metric_name=f"{metric} (%, {how}, n={n})",
+        metric_name=f"{metric} (%, {how}, n={score.n})",
         metric_value=round(100 * share, 2),
         dataset_args={"num_few_shot": 0, "data_sha256": benchmark.data_sha256},
     )

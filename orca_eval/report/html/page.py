@@ -20,10 +20,10 @@ from orca_eval.report.board import Board
 from orca_eval.report.html.pack import Packed, pack
 from orca_eval.report.html.spool import Spool
 from orca_eval.report.plots import Plot
-from orca_eval.report.render import html_fragment
-from orca_eval.report.table import Table
 from orca_eval.safe_text import html as escape
 from orca_eval.safe_text import terminal
+from orca_eval.tables import html_fragment
+from orca_eval.tables.table import Table
 
 REPORT, DATA = "report.html", "report_data"
 ONE_FILE_BYTES = 100_000_000

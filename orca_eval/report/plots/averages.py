@@ -26,7 +26,7 @@ def averages(board: Board) -> Figure | None:
                 index,
                 value.number,
                 height=0.66,
-                xerr=style.error(value.number, value.low, value.high),
+                xerr=style.error(value),
                 error_kw=dict(style.ERROR_BARS),
                 **style.bar_style(index),
             )

@@ -14,12 +14,7 @@ _BAR = 0.17  # inches per bar
 
 def benchmarks(board: Board) -> Figure:
     """A panel per row of benchmarks, in the tables' order."""
-    names = [
-        name
-        for group in board.groups
-        for name in group.benchmarks
-        if name in board.columns.benchmarks
-    ]
+    names = board.ran()
     models = len(board.runs)
     fit = max(1, min(len(names), int(11 / (_BAR * (models + 2)))))
     per_row = math.ceil(len(names) / math.ceil(len(names) / fit))
@@ -41,7 +36,7 @@ def benchmarks(board: Board) -> Figure:
                     at,
                     value.number,
                     width=step * 0.94,
-                    yerr=style.error(value.number, value.low, value.high),
+                    yerr=style.error(value),
                     error_kw={**style.ERROR_BARS, "capsize": 1.5, "elinewidth": 0.8},
                     **style.bar_style(index),
                 )

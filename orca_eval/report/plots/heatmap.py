@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from orca_eval.names import task_name
 from orca_eval.report.board import Board
+from orca_eval.report.cells import Value
 from orca_eval.report.plots import style
 
 _ANNOTATED = 700  # cells; beyond, the figures stand in the tables alone
@@ -56,22 +57,14 @@ def heatmap(board: Board) -> Figure:
 def _rows(board: Board) -> list[tuple[str, str, list[float | None]]]:
     """(benchmark, label, score in percent per model), single-task benchmarks by their own name."""
     rows: list[tuple[str, str, list[float | None]]] = []
-    for group in board.groups:
-        for benchmark in group.benchmarks:
-            if benchmark not in board.columns.benchmarks:
-                continue
-            alias = board.columns.alias(benchmark)
-            scores = [
-                {} if board.columns.why_not(run, benchmark) else run.tasks(benchmark)
-                for run in board.runs
-            ]
-            tasks = list(dict.fromkeys(task for by_task in scores for task in by_task))
-            if len(tasks) < 2:
-                numbers = [board.number(label, benchmark) for label in board.labels]
-                rows.append((benchmark, alias, numbers))
-                continue
-            for task in tasks:
-                shares = [by_task[task].score if task in by_task else None for by_task in scores]
-                numbers = [None if share is None else 100 * share for share in shares]
-                rows.append((benchmark, f"{alias}: {task_name(task)}", numbers))
+    for benchmark in board.ran():
+        alias = board.columns.alias(benchmark)
+        tasks = board.tasks(benchmark)
+        if len(tasks) < 2:
+            numbers = [board.number(label, benchmark) for label in board.labels]
+            rows.append((benchmark, alias, numbers))
+            continue
+        for task, scores in tasks.items():
+            numbers = [Value.of(scores.get(label)).number for label in board.labels]
+            rows.append((benchmark, f"{alias}: {task_name(task)}", numbers))
     return rows

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from orca_eval.report.board import Board, Value
+from orca_eval.report.board import Board
+from orca_eval.report.cells import Value
 from orca_eval.report.plots import style
 from orca_eval.results.run import Run
 
@@ -42,7 +43,7 @@ def _change(board: Board, run: Run, key: str) -> Value:
 
 
 def _title(board: Board, key: str) -> str:
-    return style.name(key if key in board.averages_by_name() else board.columns.alias(key), 30)
+    return style.name(board.name(key), 30)
 
 
 def _together(board: Board, runs: Sequence[Run], keys: Sequence[str]) -> Figure:
@@ -50,7 +51,7 @@ def _together(board: Board, runs: Sequence[Run], keys: Sequence[str]) -> Figure:
     fig = style.figure(7.5, 1.0 + len(keys) * (0.25 + 0.2 * len(runs)) + 0.25 * len(runs))
     axes = fig.add_subplot()
     for position, key in enumerate(keys):
-        if key in board.averages_by_name():
+        if board.is_average(key):
             axes.axhspan(position - 0.5, position + 0.5, color="#F1F1F1", linewidth=0)
         for index, run in enumerate(runs):
             label = style.name(run.label, 60, 1) if position == 0 else None
@@ -62,18 +63,15 @@ def _together(board: Board, runs: Sequence[Run], keys: Sequence[str]) -> Figure:
 
 
 def _panels(board: Board, runs: Sequence[Run], keys: Sequence[str]) -> Figure:
-    rows = math.ceil(len(keys) / _PER_ROW)
     columns = min(_PER_ROW, len(keys))
+    rows = math.ceil(len(keys) / columns)
     fig = style.figure(2.6 + 2.5 * columns, 0.4 + rows * (0.6 + 0.24 * len(runs)))
-    panels = fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    for axes, key in zip(panels, keys, strict=False):
+    names = [style.name(run.label, 34, 1) for run in runs]
+    for axes, key in zip(style.panels(fig, len(keys), columns, names), keys, strict=True):
         for position, run in enumerate(runs):
             _mark(axes, board, run, key, position, None)
         axes.set_title(_title(board, key))
         _frame(axes, len(runs))
-    for axes in panels[len(keys) :]:
-        axes.set_visible(False)
-    panels[0].set_yticks(range(len(runs)), [style.name(run.label, 34, 1) for run in runs])
     return fig
 
 
@@ -81,22 +79,9 @@ def _mark(axes: Axes, board: Board, run: Run, key: str, at: float, label: str | 
     value = _change(board, run, key)
     if value.number is None:
         return
-    shade = board.labels.index(run.label)
-    axes.errorbar(
-        value.number,
-        at,
-        xerr=style.error(value.number, value.low, value.high),
-        marker=style.marker(shade),
-        markersize=6,
-        color=style.colour(shade),
-        markeredgecolor=style.INK,
-        markeredgewidth=0.6,
-        linestyle="none",
-        ecolor=style.INK,
-        elinewidth=1.0,
-        capsize=2.0,
-        label=label,
-    )
+    index = board.labels.index(run.label)
+    look = {"markersize": 6, "markeredgewidth": 0.6, "elinewidth": 1.0, "label": label}
+    style.point(axes, index, value.number, at, xerr=style.error(value), **look)
 
 
 def _frame(axes: Axes, rows: int) -> None:

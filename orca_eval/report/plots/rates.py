@@ -36,8 +36,9 @@ def rates(board: Board) -> Figure:
     columns = min(_PER_ROW, len(board.runs))
     lines = math.ceil(len(board.runs) / columns)
     fig = style.figure(max(5.5, 1.4 + 3.4 * columns), 0.7 + lines * (0.75 + 0.24 * len(names)))
-    panels = fig.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    for axes, run in zip(panels, board.runs, strict=False):
+    rows = [style.name(board.columns.alias(name), 28) for name in names]
+    panels = style.panels(fig, len(board.runs), columns, rows)
+    for axes, run in zip(panels, board.runs, strict=True):
         shares = reply_shares(run)
         for position, name in enumerate(names):
             if name not in shares:
@@ -59,10 +60,6 @@ def rates(board: Board) -> Figure:
         axes.set_title(style.name(run.label, 36, 2))
         axes.set_xlim(0, 100)
     fig.supxlabel("% of the replies", fontsize=9)
-    for axes in panels[len(board.runs) :]:
-        axes.set_visible(False)
-    panels[0].set_yticks(range(len(names)), [style.name(board.columns.alias(n), 28) for n in names])
-    panels[0].set_ylim(len(names) - 0.5, -0.5)
     patches = [
         Patch(label=_LABELS[kind], edgecolor=style.INK, linewidth=0.5, **_STYLES[kind])
         for kind in KINDS

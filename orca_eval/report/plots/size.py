@@ -26,20 +26,9 @@ def size(board: Board) -> Figure | None:
             value = board.values[label, average]
             if value.number is None or label not in sizes:
                 continue
-            axes.errorbar(
-                sizes[label],
-                value.number,
-                yerr=style.error(value.number, value.low, value.high),
-                marker=style.marker(index),
-                markersize=8,
-                color=style.colour(index),
-                markeredgecolor=style.INK,
-                markeredgewidth=0.7,
-                linestyle="none",
-                ecolor=style.INK,
-                elinewidth=0.9,
-                capsize=2.0,
-            )
+            look = {"markersize": 8, "markeredgewidth": 0.7, "elinewidth": 0.9}
+            at = sizes[label], value.number
+            style.point(axes, index, *at, yerr=style.error(value), **look)
         axes.set_title(average)
         axes.set_xscale("log")
         axes.set_xlim(min(sizes.values()) / 1.5, max(sizes.values()) * 1.5)

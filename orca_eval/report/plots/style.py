@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -14,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patches import Patch
 
+from orca_eval.report.cells import Value
 from orca_eval.safe_text import shorten, terminal
 
 # Okabe and Ito's palette (jfly.uni-koeln.de/color), ordered so that neighbours differ in grey too.
@@ -80,7 +82,33 @@ def figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
 
 
-def legend_above(fig: Figure, labels: Sequence[str], columns: int | None = None) -> None:
+def panels(fig: Figure, count: int, columns: int, rows: Sequence[str]) -> list[Axes]:
+    """Panels over the same named rows, first row on top; `columns` stand side by side."""
+    lines = math.ceil(count / columns)
+    grid = fig.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for axes in grid[count:]:
+        axes.set_visible(False)
+    grid[0].set_yticks(range(len(rows)), rows)
+    grid[0].set_ylim(len(rows) - 0.5, -0.5)
+    return list(grid[:count])
+
+
+def point(axes: Axes, index: int, x: float, y: float, **look: Any) -> None:
+    """The n-th model's mark with its error bars."""
+    axes.errorbar(
+        x,
+        y,
+        marker=marker(index),
+        color=colour(index),
+        markeredgecolor=INK,
+        linestyle="none",
+        ecolor=INK,
+        capsize=2.0,
+        **look,
+    )
+
+
+def legend_above(fig: Figure, labels: Sequence[str]) -> None:
     """One entry per model above all axes, clear of the data."""
     patches = [Patch(label=name(label, 40), **bar_style(i)) for i, label in enumerate(labels)]
     widest = max(len(label) for label in labels)
@@ -88,17 +116,17 @@ def legend_above(fig: Figure, labels: Sequence[str], columns: int | None = None)
     fig.legend(
         handles=patches,
         loc="outside upper left",
-        ncols=min(columns or fit, len(patches)),
+        ncols=min(fit, len(patches)),
         frameon=False,
         handlelength=1.8,
     )
 
 
-def error(number: float, low: float | None, high: float | None) -> list[list[float]] | None:
+def error(value: Value) -> list[list[float]] | None:
     """Distances to the interval's ends, as matplotlib takes them; None where there is none."""
-    if low is None or high is None:
+    if value.number is None or value.low is None or value.high is None:
         return None
-    return [[max(0.0, number - low)], [max(0.0, high - number)]]
+    return [[max(0.0, value.number - value.low)], [max(0.0, value.high - value.number)]]
 
 
 def halo(bars: BarContainer) -> None:
@@ -112,9 +140,9 @@ def halo(bars: BarContainer) -> None:
         part.set_path_effects(stroke)
 
 
-def percent_axis(axes: Axes, top: float = 100.0) -> None:
+def percent_axis(axes: Axes) -> None:
     """A vertical axis in percent from 0."""
-    axes.set_ylim(0, top)
+    axes.set_ylim(0, 100)
     axes.yaxis.grid(visible=True)
 
 

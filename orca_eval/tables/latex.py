@@ -6,13 +6,13 @@ import re
 from itertools import pairwise
 
 from orca_eval import safe_text
-from orca_eval.report.table import Cell, Row, Table
+from orca_eval.tables.table import Cell, Row, Table
 
 PREAMBLE = r"\usepackage{booktabs}"
 # Beyond ASCII, pdfTeX's default setup knows these and the accented Latin letters only.
 _KNOWN = {"−": "$-$", "–": "--", "…": r"\ldots{}", "×": r"$\times$", "±": r"$\pm$", "†": r"\dag{}"}
 _UNKNOWN = re.compile(r"[^\x00-\x7fÀ-ÏÑ-ÖØ-Ýß-ïñ-öø-ýÿ]")
-_MARKS = {"": "{}", "best": r"\textbf{{{}}}", "second": r"\underline{{{}}}"}
+_MARKS = {"best": r"\textbf{{{}}}", "second": r"\underline{{{}}}"}
 
 
 def latex(table: Table) -> str:
@@ -74,7 +74,7 @@ def _label(row: Row, notes: dict[str, str]) -> str:
 
 
 def _cell(cell: Cell, notes: dict[str, str]) -> str:
-    text = _MARKS[cell.mark].format(plain_latex(cell.text)) if cell.text else "--"
+    text = _MARKS.get(cell.mark, "{}").format(plain_latex(cell.text)) if cell.text else "--"
     change = rf" ({plain_latex(cell.change)}\,\%)" if cell.change else ""
     interval = rf" {{\scriptsize {plain_latex(cell.interval)}}}" if cell.interval else ""
     return text + change + interval + _mark([notes[text] for text in cell.notes])

@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import re
 
-from orca_eval.report.table import Cell, Column, Row, Table
 from orca_eval.safe_text import terminal
+from orca_eval.tables.table import Cell, Column, Row, Table
 
 # What starts markup, a link, a mention, a reference or a CI log's command (the tables are printed).
 _ACTIVE = re.compile(r"[\\`*_~\[\]<>|&!@#$]|:(?=//|:)|(?<=www)\.", re.IGNORECASE)
 _ZERO_WIDTH = "\u200b"
-_MARKS = {"": "{}", "best": "**{}**", "second": "<ins>{}</ins>"}
+_MARKS = {"best": "**{}**", "second": "<ins>{}</ins>"}
 
 
 def markdown(table: Table) -> str:
     """Title, table, footnotes and remarks; every text from outside is escaped."""
     notes = table.footnotes()
-    lines = [f"### {plain_markdown(table.title)}", ""]
-    lines.append(_line([plain_markdown(table.head), *map(_head, table.columns)]))
-    lines.append(_line([":---", *(":---" if c.text else "---:" for c in table.columns)]))
-    for row in table.rows:
-        lines.append(_line([_label(row, notes), *(_cell(cell, notes) for cell in row.cells)]))
+    lines = [f"### {plain_markdown(table.title)}", "", *grid(table)]
     for text, mark in notes.items():
         lines += ["", f"<sup>{mark}</sup> {plain_markdown(text)}"]
     for remark in table.remarks:
         lines += ["", plain_markdown(remark)]
     return "\n".join(lines) + "\n"
+
+
+def grid(table: Table) -> list[str]:
+    """The table alone: a line for its head, one for the columns' sides, and one for every row."""
+    notes = table.footnotes()
+    return [
+        _line([plain_markdown(table.head), *map(_head, table.columns)]),
+        _line([":---", *(":---" if column.text else "---:" for column in table.columns)]),
+        *(
+            _line([_label(row, notes), *(_cell(cell, notes) for cell in row.cells)])
+            for row in table.rows
+        ),
+    ]
 
 
 def plain_markdown(text: str) -> str:
@@ -62,7 +71,7 @@ def _label(row: Row, notes: dict[str, str]) -> str:
 
 
 def _cell(cell: Cell, notes: dict[str, str]) -> str:
-    text = _MARKS[cell.mark].format(plain_markdown(cell.text)) if cell.text else "–"
+    text = _MARKS.get(cell.mark, "{}").format(plain_markdown(cell.text)) if cell.text else "–"
     change = f" ({cell.change} %)" if cell.change else ""
     interval = f" {plain_markdown(cell.interval)}" if cell.interval else ""
     return text + change + interval + _marks(cell.notes, notes)

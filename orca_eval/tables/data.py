@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from orca_eval.report.table import Cell, Number, Table
 from orca_eval.safe_text import csv_cell
+from orca_eval.tables.table import Cell, Number, Table
 
 
 def csv_text(table: Table) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
@@ -11,7 +11,7 @@ import pandas as pd
 
 from orca_eval.files import SafeNames
 
-Mark = Literal["", "best", "second"]
+Mark = Literal["", "best", "second", "good", "bad", "unsure"]
 RowKind = Literal["measured", "published", "summary"]
 Number = Decimal | float | int
 
@@ -105,6 +105,16 @@ class Table:
                 if any(value not in (None, "") for value in values):
                     data[f"{column.key}_{name}"] = values
         return pd.DataFrame(data)
+
+
+def columns(*labels: str, text: Collection[str] = ()) -> tuple[Column, ...]:
+    """Columns that have nothing but a label; those in `text` hold texts, the others numbers."""
+    return tuple(Column(label, label, text=label in text) for label in labels)
+
+
+def text_row(label: str, *texts: str, kind: RowKind = "measured") -> Row:
+    """A row of cells that are printed as they are."""
+    return Row(label, tuple(map(Cell, texts)), kind)
 
 
 def with_safe_names(*tables: Table) -> list[Table]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from orca_eval.report.render.data import csv_text, json_text
-from orca_eval.report.render.html import html_fragment, html_page
-from orca_eval.report.render.latex import latex
-from orca_eval.report.render.markdown import markdown
-from orca_eval.report.table import Table
+from orca_eval.tables.data import csv_text, json_text
+from orca_eval.tables.html import html_fragment, html_page
+from orca_eval.tables.latex import latex
+from orca_eval.tables.markdown import markdown
+from orca_eval.tables.table import Table
 
 FORMATS: Mapping[str, Callable[[Table], str]] = {
     "md": markdown,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from orca_eval.report.table import Cell, Column, Row, Table, plain
 from orca_eval.safe_text import html as escape
+from orca_eval.tables.table import Cell, Column, Row, Table, plain
 
-_MARKS = {"": "{}", "best": "<strong>{}</strong>", "second": "<u>{}</u>"}
+_MARKS = {"best": "<strong>{}</strong>", "second": "<u>{}</u>"}
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _STYLE = (
     "body{font:15px/1.4 system-ui,sans-serif;margin:2rem}table{border-collapse:collapse}"
@@ -59,7 +59,7 @@ def _row(row: Row, table: Table, notes: dict[str, str]) -> str:
 
 
 def _cell(cell: Cell, column: Column, notes: dict[str, str]) -> str:
-    text = _MARKS[cell.mark].format(escape(cell.text)) if cell.text else "–"
+    text = _MARKS.get(cell.mark, "{}").format(escape(cell.text)) if cell.text else "–"
     change = f" <small>({escape(cell.change)}&nbsp;%)</small>" if cell.change else ""
     interval = f" <small>{escape(cell.interval)}</small>" if cell.interval else ""
     value = plain(cell)

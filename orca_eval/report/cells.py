@@ -1,0 +1,71 @@
+"""Figures in percent, what they are against a baseline, and the cells that show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from orca_eval.report.numbers import rounded, signed
+from orca_eval.results.run import Score
+from orca_eval.tables.table import Cell
+
+ZERO_BASELINE = "no relative improvement over a baseline of 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A score in percent with its 95 % interval and rates; without a number, `note` says why."""
+
+    number: float | None = None
+    low: float | None = None
+    high: float | None = None
+    rates: Mapping[str, float] | None = None
+    note: str = ""
+
+    @classmethod
+    def of(cls, score: Score | None) -> Value:
+        """Take a run's score, a share of 1."""
+        if score is None or score.score is None:
+            return cls(note="no score")
+        return cls(_percent(score.score), _percent(score.low), _percent(score.high), score.rates)
+
+
+def scored(value: Value, digits: int = 2) -> Cell:
+    """A score with what travels with it; an empty cell says why."""
+    if value.number is None:
+        return Cell(notes=(value.note,))
+    return Cell(
+        text=f"{value.number:.{digits}f}",
+        value=value.number,
+        low=value.low,
+        high=value.high,
+        rates=value.rates or {},
+    )
+
+
+def figure(value: Fraction | None, digits: int, missing: str) -> Cell:
+    """A figure as given; without one `missing` says why."""
+    if value is None:
+        return Cell(notes=(missing,))
+    return Cell(text=str(rounded(value, digits)), value=float(value))
+
+
+def count(n: int | None) -> Cell:
+    """A number of documents; empty where it is not known."""
+    return Cell(text="" if n is None else f"{n:,}", value=n)
+
+
+def change(value: Fraction | float, digits: int = 2) -> Cell:
+    """A difference or a relative improvement, with its sign."""
+    return Cell(text=signed(rounded(Fraction(value), digits)), value=float(value))
+
+
+def with_change(cell: Cell, value: Fraction | float) -> Cell:
+    """The relative improvement in brackets behind the cell's own figure."""
+    found = change(value, 1)
+    return replace(cell, change=found.text, change_value=found.value)
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
