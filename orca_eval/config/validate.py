@@ -2,7 +2,7 @@
 
 A dataclass says by its types what it takes, bounds and their words included:
 `limit: Annotated[int, whole(1)] | None = None`. pydantic, which reads it, takes a fifth of a second
-to import; so only `read` imports it.
+to import; so it is imported when something is read.
 """
 
 from __future__ import annotations
