@@ -7,10 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from orca_eval.config.schema import (
-    DataConfig,
-    RunConfig,
-)
+from orca_eval.config.schema import DataConfig, RunConfig
 from orca_eval.config.validate import read, real, whole
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
@@ -58,7 +55,7 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
     problems = [
         f"suite.averages: '{name}' is not among suite.benchmarks"
         for average in run.suite.averages
-        for name in average.benchmarks
+        for name in dict.fromkeys(average.benchmarks)
         if name not in run.suite.benchmarks
     ]
     if run.sampling.n > 1 and run.sampling.temperature == 0:
@@ -93,24 +90,26 @@ def _completed(config: Mapping[str, Any]) -> dict[str, Any]:
     """The config with what follows from other values of it; what is no mapping is left alone."""
     parts = {"model": _model, "engine": _engine, "suite": _suite}
     mappings = [key for key in parts if isinstance(config.get(key), Mapping)]
-    return dict(config) | {key: parts[key](config[key], config) for key in mappings}
+    return dict(config) | {key: parts[key](config) for key in mappings}
 
 
-def _model(model: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    path, engine = model.get("path"), config.get("engine")
+def _model(config: Mapping[str, Any]) -> dict[str, Any]:
+    path, engine = config["model"].get("path"), config.get("engine")
     at_server = isinstance(engine, Mapping) and engine.get("name") == "openai"
     told = isinstance(path, str) and path.strip()
-    return _named(model, name_of_path(str(path), at_server=at_server) if told else UNTOLD)
+    return _named(config["model"], name_of_path(str(path), at_server=at_server) if told else UNTOLD)
 
 
-def _engine(engine: Mapping[str, Any], _config: Mapping[str, Any]) -> dict[str, Any]:
+def _engine(config: Mapping[str, Any]) -> dict[str, Any]:
+    engine = config["engine"]
     args = {key: value for key, value in engine.items() if key not in (*ENGINE_OWN_KEYS, "args")}
     nested = engine.get("args")
     args |= nested if isinstance(nested, Mapping) else {}
     return {key: engine.get(key) for key in ENGINE_OWN_KEYS} | {"args": args}
 
 
-def _suite(suite: Mapping[str, Any], _config: Mapping[str, Any]) -> dict[str, Any]:
+def _suite(config: Mapping[str, Any]) -> dict[str, Any]:
+    suite = config["suite"]
     listed, averages = suite.get("benchmarks"), suite.get("averages") or []
     many = averages if isinstance(averages, list) else [averages]
     name = "+".join(map(str, listed)) if isinstance(listed, list) and listed else UNTOLD

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, fields
 from typing import Any, TypeVar, get_type_hints
 
 from orca_eval.config.nearest import nearest
-from orca_eval.config.validate import Mistake, read
+from orca_eval.config.validate import Mistake, plain, read
 from orca_eval.errors import InputError
 
 T = TypeVar("T")
@@ -35,19 +34,12 @@ def read_args(engine: str, shape: type[T], given: Mapping[str, Any]) -> T:
 
     Unknown names and values of another type are refused together, in one InputError.
     """
-    from pydantic import create_model
 
     def line(mistake: Mistake) -> str:
         if mistake.kind == "missing":
             return f"engine={engine} needs engine.{mistake.key}"
         return f"engine.{mistake.key}={mistake.value!r} must be {mistake.wanted}"
 
-    hints = get_type_hints(shape)
-    refuse_unknown(engine, given, hints)
+    refuse_unknown(engine, given, get_type_hints(shape))
     present = {name: value for name, value in given.items() if value is not None}
-    typed: dict[str, Any] = {
-        field.name: (hints[field.name], ... if field.default is MISSING else None)
-        for field in fields(shape)  # type: ignore[arg-type]
-    }
-    strict = create_model("Arguments", __config__={"strict": True, "allow_inf_nan": False}, **typed)
-    return shape(**read(strict, present, line, "; ".join).model_dump(exclude_unset=True))
+    return shape(**read(plain(shape), present, line, "; ".join).model_dump())
