@@ -7,7 +7,7 @@ Each prompt of orca2_core gets a reply of its kind drawn by seed, one of the gol
 gives its gold, or none; one in twelve is cut off. Both trees score them from one script.
 samples.parquet (columns of the other tree), scores.csv, the report's tables, and what the gate
 prints and exits with between two draws must be equal. One benchmark is run with two samples a
-document.
+document. At last this tree reads, reports, rescores and resumes what the other one wrote.
 
 Exit code 1 where anything differs, or, without a limit, where a rule of the golden cases never
 spoke.
@@ -110,19 +110,50 @@ def command(tree: Path, work: Path, *arguments: str) -> subprocess.CompletedProc
     )
 
 
+def arguments(name: str, work: Path, scripts: dict[str, Path], common: list[str]) -> list[str]:
+    """The command line of a run, by its name."""
+    return [
+        *("run", *RUNS[name], *common, f"model.name={name}", "engine=replay"),
+        *(f"engine.script={scripts[name]}", "model.path=none", "report.samples=false"),
+        f"results_dir={work}",
+    ]
+
+
 def outputs(tree: Path, work: Path, scripts: dict[str, Path], common: list[str]) -> dict[str, Path]:
     """The run folders that a tree makes, by the run's name."""
     folders = {}
-    for name, overrides in RUNS.items():
-        done = command(
-            *(tree, work, "run", *overrides, *common, f"model.name={name}", "engine=replay"),
-            *(f"engine.script={scripts[name]}", "model.path=none", "report.samples=false"),
-            f"results_dir={work}",
-        )
+    for name in RUNS:
+        done = command(tree, work, *arguments(name, work, scripts, common))
         if done.returncode:
             sys.exit(f"{tree}: {name}: {done.stderr[-2000:]}")
         (folders[name],) = (path.parent for path in (work / name).glob("*/manifest.json"))
     return folders
+
+
+def unread(work: Path, runs: dict[str, Path], again: list[str]) -> Iterator[str]:
+    """What this tree makes of the other tree's folders and store that it should not."""
+    first, second = runs["first"], runs["second"]
+    done = command(HERE, work, *again)
+    if done.returncode or "this run is finished" not in done.stderr:
+        yield f"a finished run of the other tree is not taken as one: {done.stderr[-500:]}"
+    for verb in (
+        ["rescore", f"run={first}"],
+        ["audit", f"run={first}", f"out={work / 'audit.html'}"],
+        ["report", f"runs=[{first},{second}]", f"out={work / 'again'}", "report.samples=false"],
+        ["baseline", "export", f"run={first}", f"out={work / 'b.parquet'}"],
+    ):
+        if (done := command(HERE, work, *verb)).returncode:
+            yield f"{verb[0]} of the other tree's run: {done.stderr[-500:]}"
+    manifest = json.loads((first / "manifest.json").read_text("utf-8"))
+    (first / "manifest.json").unlink()
+    done = command(HERE, work, *again)
+    if done.returncode:
+        yield f"the other tree's run can't be resumed: {done.stderr[-500:]}"
+        return
+    resumed = json.loads((first / "manifest.json").read_text("utf-8"))
+    total, reused = manifest["samples"]["total"], resumed["samples"]["reused"]
+    if reused != total:
+        yield f"of the other tree's store {reused} of {total} answers were reused"
 
 
 def differences(ours: dict[str, Path], theirs: dict[str, Path]) -> Iterator[str]:
@@ -199,10 +230,12 @@ def main() -> int:
                 sys.exit(f"{tree}: report: {done.stderr[-2000:]}")
             works[when] = work
         found += unlike_tables(works)
+        found += differences(folders["after"], folders["before"])
+        again = arguments("first", works["before"], scripts, common)
+        found += unread(works["before"], folders["before"], again)
         if silent := silent_rules(folders["after"]):
             print(f"rules that never spoke: {', '.join(sorted(silent))}")
             found += [] if args.limit else ["some rules never spoke"]
-        found += differences(folders["after"], folders["before"])
         if gates["after"] != gates["before"]:
             lines = zip(
                 *(str(gates[when]).split("\\n") for when in ("before", "after")), strict=False
