@@ -5,8 +5,8 @@
 REPLIES is a folder of JSONL files with `kind` and `response` (recorded replies of real models).
 Each prompt of orca2_core gets a reply of its kind drawn by seed, one of the golden cases, one that
 gives its gold, or none; one in twelve is cut off. Both trees score them from one script.
-samples.parquet (columns of the other tree), scores.csv, the report's tables, and what the gate
-prints and exits with between two draws must be equal. One benchmark is run with two samples a
+samples.parquet (columns of the other tree), scores.csv, the report's tables, and what the
+gate finds and exits with between two draws must be equal. One benchmark is run with two samples a
 document. At last this tree reads, reports, rescores and resumes what the other one wrote.
 
 Exit code 1 where anything differs, or, without a limit, where a rule of the golden cases never
@@ -223,7 +223,8 @@ def main() -> int:
             folders[when] = outputs(tree, work, scripts, common)
             gate = [f"baseline={folders[when]['first']}", f"candidate={folders[when]['second']}"]
             done = command(tree, work, "gate", *gate)
-            gates[when] = (done.returncode, done.stdout.replace(str(work), ""))
+            found_out = (work / "gate.json").read_text("utf-8").replace(str(work), "")
+            gates[when] = (done.returncode, found_out)
             runs = f"runs=[{folders[when]['first']},{folders[when]['second']}]"
             report = [runs, "baseline=first", f"out={work / 'out'}", "report.samples=false"]
             if (done := command(tree, work, "report", *report)).returncode:
