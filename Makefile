@@ -40,6 +40,7 @@ vllm-test: $(VLLM_VENV)/.installed
 soak: $(VENV)/.installed-dev $(VLLM_VENV)/.installed
 	$(BIN)/python -m bench.fuzz
 	$(VLLM_BIN)/python -m bench.fuzz model_folder=500
+	$(BIN)/python bench/damage.py
 	$(BIN)/python bench/store_corruption.py
 	$(BIN)/python bench/kill_resume.py --kills 50
 

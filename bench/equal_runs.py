@@ -3,12 +3,14 @@
     python bench/equal_runs.py OTHER_TREE DATA_ROOT REPLIES [--limit N] [--seed 0]
 
 REPLIES is a folder of JSONL files with `kind` and `response` (recorded replies of real models).
-Each prompt of orca2_core gets a reply of its kind drawn by seed, or one that gives its gold, or
-none; one in twelve is cut off. Both trees score them from one script. samples.parquet (columns of
-the other tree), scores.csv, and what the gate prints and exits with between two draws must be
-equal. One benchmark is run with two samples a document.
+Each prompt of orca2_core gets a reply of its kind drawn by seed, one of the golden cases, one that
+gives its gold, or none; one in twelve is cut off. Both trees score them from one script.
+samples.parquet (columns of the other tree), scores.csv, the report's tables, and what the gate
+prints and exits with between two draws must be equal. One benchmark is run with two samples a
+document.
 
-Exit code 1 where anything differs.
+Exit code 1 where anything differs, or, without a limit, where a rule of the golden cases never
+spoke.
 """
 
 from __future__ import annotations
@@ -22,13 +24,15 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 HERE = Path(__file__).resolve().parents[1]
-EMPTY_SHARE, GOLD_SHARE, CUT_SHARE = 0.05, 0.4, 1 / 12
+EMPTY_SHARE, GOLD_SHARE, CASE_SHARE, CUT_SHARE = 0.05, 0.4, 0.1, 1 / 12
+CASES = HERE / "tests" / "extract" / "cases"
 RUNS = {
     "first": ("suite=orca2_core",),
     "second": ("suite=orca2_core",),
@@ -46,12 +50,28 @@ def recorded(folder: Path) -> dict[str, list[str]]:
     return found
 
 
+def golden_cases() -> dict[str, list[dict[str, Any]]]:
+    """The golden cases by kind: each has a reply, and the rule that reads it."""
+    return {
+        file.stem: [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+        for file in CASES.glob("*.jsonl")
+    }
+
+
+def fitted(case: dict[str, Any], options: Mapping[str, str]) -> str:
+    """A case's reply about the options of another document."""
+    text: str = case["reply"]
+    for label, option in (case.get("options") or {}).items():
+        text = text.replace(option, options.get(label, option))
+    return text
+
+
 def script(data_root: Path, replies: dict[str, list[str]], seed: int) -> Iterator[str]:
     """A line of the replay engine's script for each prompt of orca2_core."""
     from orca_eval.benchmarks.named import load_named
     from orca_eval.config.compose import compose_verb
 
-    rng, seen = random.Random(seed), set()
+    rng, seen, cases = random.Random(seed), set(), golden_cases()
     for name in compose_verb("run", ["suite=orca2_core"])["suite"]["benchmarks"]:
         benchmark = load_named(name, data_root, None, 0, quickstart=False, allow_code=False)
         for task in benchmark.tasks:
@@ -66,6 +86,8 @@ def script(data_root: Path, replies: dict[str, list[str]], seed: int) -> Iterato
                     text = ""
                 elif drawn < EMPTY_SHARE + GOLD_SHARE:
                     text = f"Step by step.\n\n###Final answer: {{{'; '.join(doc.golds[0])}}}"
+                elif drawn < EMPTY_SHARE + GOLD_SHARE + CASE_SHARE:
+                    text = fitted(rng.choice(cases[doc.kind]), doc.options or {})
                 cut = rng.random() < CUT_SHARE
                 yield json.dumps(
                     {
@@ -127,6 +149,23 @@ def differences(ours: dict[str, Path], theirs: dict[str, Path]) -> Iterator[str]
         print(f"{name}: {len(old)} samples, {old['rule'].nunique()} rules, {answered:.1%} answered")
 
 
+def silent_rules(folders: dict[str, Path]) -> set[str]:
+    """The rules of golden cases that read no sample."""
+    files = (folder / "samples.parquet" for folder in folders.values())
+    spoke = {rule for file in files for rule in pd.read_parquet(file, columns=["rule"])["rule"]}
+    return {case["rule"] for cases in golden_cases().values() for case in cases} - spoke
+
+
+def unlike_tables(work: dict[str, Path]) -> Iterator[str]:
+    """The report's tables that differ between the trees; how fast they were may."""
+    ours, theirs = (work[when] / "out" / "tables" for when in ("after", "before"))
+    for path in sorted(theirs.rglob("*")):
+        if path.stem != "speed" and path.suffix in (".csv", ".json", ".md", ".tex"):
+            other = ours / path.relative_to(theirs)
+            if not other.is_file() or other.read_bytes() != path.read_bytes():
+                yield f"the table {path.relative_to(theirs)} differs"
+
+
 def main() -> int:
     """Compares this tree with another."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -147,13 +186,22 @@ def main() -> int:
             lines = script(args.data_root, replies, args.seed + number)
             scripts[run].write_text("\n".join(lines) + "\n", "utf-8")
         trees = {"after": HERE, "before": args.other_tree.resolve()}
-        gates, folders = {}, {}
+        gates, folders, works = {}, {}, {}
         for when, tree in trees.items():
             (work := Path(name) / f"{when:_<6}").mkdir()  # paths of one length: they are printed
             folders[when] = outputs(tree, work, scripts, common)
             gate = [f"baseline={folders[when]['first']}", f"candidate={folders[when]['second']}"]
             done = command(tree, work, "gate", *gate)
             gates[when] = (done.returncode, done.stdout.replace(str(work), ""))
+            runs = f"runs=[{folders[when]['first']},{folders[when]['second']}]"
+            report = [runs, "baseline=first", f"out={work / 'out'}", "report.samples=false"]
+            if (done := command(tree, work, "report", *report)).returncode:
+                sys.exit(f"{tree}: report: {done.stderr[-2000:]}")
+            works[when] = work
+        found += unlike_tables(works)
+        if silent := silent_rules(folders["after"]):
+            print(f"rules that never spoke: {', '.join(sorted(silent))}")
+            found += [] if args.limit else ["some rules never spoke"]
         found += differences(folders["after"], folders["before"])
         if gates["after"] != gates["before"]:
             lines = zip(

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from orca_eval import stats
 from orca_eval.gate.facts import Facts
-from orca_eval.gate.pairing import Pairs, by_task, clusters_by_task
+from orca_eval.gate.pairing import Pairs
 from orca_eval.gate.policy import AverageRule, Limits, Policy, Rule
 from orca_eval.gate.published import Published
+from orca_eval.results.documents import by_task, clusters_by_task
 
 # Each rate, as the bad share, and the limit on its rise.
 _LIMIT_OF: Mapping[str, str] = {

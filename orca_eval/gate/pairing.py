@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
-from numpy.typing import NDArray
 
 from orca_eval.errors import InputError
 from orca_eval.gate.side import Side
@@ -79,16 +77,6 @@ def pair(baseline: Side, candidate: Side) -> Paired:
         tuple(n for n in baseline.benchmarks if n not in common),
         tuple(n for n in candidate.benchmarks if n not in common),
     )
-
-
-def by_task(frame: pd.DataFrame, column: str) -> list[NDArray[Any]]:
-    """A column's values, one array per task."""
-    return [group[column].to_numpy() for _, group in frame.groupby("task", sort=True)]
-
-
-def clusters_by_task(frame: pd.DataFrame) -> list[NDArray[Any] | None]:
-    """Passage names per task, None for a task without any."""
-    return [names if pd.notna(names).any() else None for names in by_task(frame, "cluster")]
 
 
 def _same_documents(merged: pd.DataFrame, baseline: Side, candidate: Side) -> None:

@@ -19,6 +19,7 @@ from orca_eval.results.baseline import EXPORT_KEY, EXPORTED, NAME, from_export
 from orca_eval.results.documents import KEY, per_document
 from orca_eval.results.manifest import Manifest, read_manifest
 from orca_eval.results.reading import MANIFEST, SAMPLES, reading
+from orca_eval.results.run import check_is_run
 from orca_eval.results.samples import blank, read_frame, read_samples
 
 REQUIRED = (*KEY, "doc_hash", "score", "answer", "finish_reason")
@@ -56,9 +57,11 @@ def read_side(label: str) -> Side:
     Raises InputError where there is none, it is torn, or its samples can't be used.
     """
     given = expanded(label)
+    if given.is_dir():
+        check_is_run(given, label)
+    elif not given.is_file():
+        raise InputError(f"{label}: no run here, {given} is missing; name a finished run's folder")
     path = given / SAMPLES if given.is_dir() else given
-    if not path.is_file():
-        raise InputError(f"{label}: no run here, {path} is missing; name a finished run's folder")
     with reading(path, "can't be read: torn or no parquet"):
         schema = pq.read_schema(path)
     if EXPORT_KEY in (schema.metadata or {}):
@@ -68,7 +71,8 @@ def read_side(label: str) -> Side:
         return Side(label, path, frame, manifest, has_answers=False, has_responses=False)
     table = read_samples(path, _columns(schema, path), COLUMNS)
     frame = normalised(table, path)
-    manifest = read_manifest(path.parent) if (path.parent / MANIFEST).exists() else None
+    alone = given.is_file() and not (path.parent / MANIFEST).exists()
+    manifest = None if alone else read_manifest(path.parent)
     kept = "response" in table.column_names
     return Side(label, path, frame, manifest, has_answers=True, has_responses=kept)
 

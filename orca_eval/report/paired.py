@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
-from orca_eval.report.ratio import PairedDraws, Stratum, paired_draws
-from orca_eval.results.documents import KEY, per_document
+from orca_eval.results.documents import KEY, by_task, clusters_by_task, per_document
 from orca_eval.results.run import Run
+from orca_eval.stats import PairedDraws, paired_ratio
+from orca_eval.types import Aggregate
 
 _COLUMNS = [*KEY, "cluster", "score"]
 DocScores = Mapping[str, pd.DataFrame]
@@ -25,23 +25,8 @@ def doc_scores(run: Run) -> dict[str, pd.DataFrame]:
     return {str(name): part for name, part in documents.groupby("benchmark", sort=False)}
 
 
-def compare(baseline: pd.DataFrame, candidate: pd.DataFrame, aggregate: str) -> PairedDraws:
+def compare(baseline: pd.DataFrame, candidate: pd.DataFrame, aggregate: Aggregate) -> PairedDraws:
     """Joint draws of one benchmark's two scores; both frames hold the same documents."""
     frame = candidate.assign(baseline=baseline["score"].to_numpy())
-    if aggregate != "mean_of_tasks":
-        return paired_draws([_stratum(frame, 1.0)])
-    tasks = [task for _, task in frame.groupby("task", sort=False)]
-    return paired_draws([_stratum(task, 1.0 / len(tasks)) for task in tasks])
-
-
-def _stratum(frame: pd.DataFrame, weight: float) -> Stratum:
-    """A cluster never reaches over two tasks; a document without one is a unit of its own."""
-    shared = frame["cluster"].astype(object)
-    own = "#" + frame["doc_id"].astype(str)
-    names = frame["task"].astype(str) + shared.where(shared.notna(), own).astype(str)
-    return Stratum(
-        baseline=frame["baseline"].to_numpy(dtype=np.float64),
-        candidate=frame["score"].to_numpy(dtype=np.float64),
-        units=pd.factorize(names)[0].astype(np.int64),
-        weight=weight,
-    )
+    sides = by_task(frame, "baseline"), by_task(frame, "score")
+    return paired_ratio(*sides, clusters_by_task(frame), aggregate)

@@ -133,9 +133,8 @@ def _row(
 
 
 def _draws(benchmark: str, tasks: Sequence[_Task], kind: Aggregate) -> stats.Draws:
-    build = stats.mean_of_tasks if kind == "mean_of_tasks" else stats.pooled
-    strata = build([task.scores for task in tasks], [task.clusters for task in tasks])
-    return stats.bootstrap(strata, stats.seed_of(benchmark))
+    scores, clusters = [task.scores for task in tasks], [task.clusters for task in tasks]
+    return stats.bootstrap(stats.strata(scores, clusters, kind), stats.seed_of(benchmark))
 
 
 def _average_row(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
+from numpy.typing import NDArray
 
 KEY = ["benchmark", "task", "doc_id"]
 """What names a document, in a run and between runs."""
@@ -23,3 +25,13 @@ def per_document(
         return samples
     columns = {**dict.fromkeys(means, "mean"), **dict.fromkeys(firsts, "first")}
     return samples.groupby(KEY, sort=False, as_index=False).agg(columns)
+
+
+def by_task(frame: pd.DataFrame, column: str) -> list[NDArray[Any]]:
+    """A column's values, one array per task."""
+    return [group[column].to_numpy() for _, group in frame.groupby("task", sort=True)]
+
+
+def clusters_by_task(frame: pd.DataFrame) -> list[NDArray[Any] | None]:
+    """Passage names per task, None for a task without any."""
+    return [names if pd.notna(names).any() else None for names in by_task(frame, "cluster")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import re
@@ -15,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
+from filelock import FileLock, Timeout
 
 from orca_eval import files, safe_text
 from orca_eval.errors import InputError, RunError
@@ -44,19 +44,20 @@ def held(folder: Path) -> Iterator[None]:
         InputError: it can't be written.
         RunError: another run holds it.
     """
+    lock = FileLock(folder / ".lock", timeout=0)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("a")
+        lock.acquire()
+    except Timeout as error:
+        raise RunError(f"another run is at work in {folder}; wait for it to end") from error
     except OSError as error:
         raise InputError(
             f"can't write to {folder}: {error.strerror}; choose another results_dir="
         ) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise RunError(f"another run is at work in {folder}; wait for it to end") from error
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def write_text(path: Path, text: str) -> None:

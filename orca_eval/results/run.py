@@ -15,7 +15,7 @@ from orca_eval.paths import expanded
 from orca_eval.results.aggregate import ScoreRow
 from orca_eval.results.documents import KEY
 from orca_eval.results.manifest import Average, Manifest, read_manifest
-from orca_eval.results.reading import MANIFEST, RESCORED, SAMPLES
+from orca_eval.results.reading import MANIFEST, OF_A_RUN, RESCORED, SAMPLES, STAGING
 from orca_eval.results.samples import check_samples, read_frame, read_samples, sample_parts
 from orca_eval.results.scores import read_scores
 from orca_eval.score_kind import is_as_sampled, score_kind
@@ -169,12 +169,7 @@ def finished_run(path: str) -> tuple[Path, Manifest, pd.DataFrame]:
         InputError: it is no finished run, or a file of it is damaged.
     """
     folder = expanded(path)
-    if not folder.is_dir():
-        raise InputError(f"run={path}: no such folder")
-    if not (folder / MANIFEST).exists():
-        raise InputError(
-            f"run={path}: no {MANIFEST}; is the run finished? Repeat its command to go on"
-        )
+    check_is_run(folder, f"run={path}")
     return folder, read_manifest(folder, whole=True), read_frame(folder / SAMPLES)
 
 
@@ -186,19 +181,30 @@ def check_finished(folder: Path) -> Manifest:
     return manifest
 
 
+def is_run(folder: Path) -> bool:
+    """Whether a run was finished in the folder, though a file of it may be missing now."""
+    return any((folder / name).is_file() for name in OF_A_RUN)
+
+
+def check_is_run(folder: Path, named: str) -> None:
+    """Raises InputError where no run was finished in the folder, `named` as the user did."""
+    if not folder.is_dir():
+        raise InputError(f"{named}: no such folder")
+    if not is_run(folder):
+        raise InputError(
+            f"{named}: no finished run here (no {MANIFEST}); name a finished run's folder, or "
+            "repeat the run's own command to finish it"
+        )
+
+
 def _run_folders(path: Path) -> Iterable[Path]:
-    if (path / MANIFEST).is_file():
+    if is_run(path):
         return [path]
-    if not path.is_dir():
-        raise InputError(f"runs: {path} is not a folder; give a run's folder")
-    found = sorted(
-        manifest.parent
-        for manifest in path.glob(f"**/{MANIFEST}")
-        if RESCORED not in manifest.relative_to(path).parts
-    )
-    if not found:
-        raise InputError(f"runs: {path} holds no finished run (no {MANIFEST}); finish it first")
-    return found
+    found = {file.parent for name in OF_A_RUN for file in path.glob(f"**/{name}")}
+    made = {run for run in found if not {RESCORED, STAGING} & {*run.relative_to(path).parts}}
+    if not made:
+        check_is_run(path, f"runs: {path}")
+    return sorted(made)
 
 
 def _distinct(runs: list[Run]) -> list[Run]:

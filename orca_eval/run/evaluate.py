@@ -66,7 +66,7 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
                     f"its scores are of extractor version {old}; orca-eval rescore run={folder} "
                     f"applies version {EXTRACTOR_VERSION}"
                 )
-            results_of().complete(folder, bool(composed["report"]["samples"]))
+            results_of().complete(folder, composed)
         else:
             if unanswered:
                 say(f"requests of this run ended without an answer: {unanswered}; asking again")
@@ -121,7 +121,7 @@ def _evaluate(
     del session, outcome
     memory.give_back()  # the report is made in that of documents and samples
     with memory.returned_at_once():
-        results_of().complete(folder, bool(composed["report"]["samples"]))
+        results_of().complete(folder, composed)
 
 
 def results_of() -> ModuleType:

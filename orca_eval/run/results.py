@@ -22,7 +22,7 @@ from orca_eval.report.exports.lm_eval import write_lm_eval_results
 from orca_eval.results import folder as run_dir
 from orca_eval.results.aggregate import ScoreRow, aggregate
 from orca_eval.results.manifest import read_manifest
-from orca_eval.results.reading import MANIFEST, SAMPLES
+from orca_eval.results.reading import MANIFEST, SAMPLES, STAGING
 from orca_eval.results.scores import read_scores, write_scores
 from orca_eval.run import samples as run_samples
 from orca_eval.run.beginning import finish
@@ -32,7 +32,6 @@ from orca_eval.run.session import Outcome, Session
 from orca_eval.run.table import print_scores
 from orca_eval.score_kind import AS_SAMPLED, is_as_sampled
 
-STAGING = ".writing"
 NOTE_RATE = 0.05  # a share of unanswered, cut off or empty samples that deserves a footnote
 PACKAGES = ("orca-eval", "lm-eval", "datasets", "vllm", "xllamacpp", "torch", "transformers")
 COMPARABLE = "Generative, zero-shot: not comparable with log-likelihood acc/acc_norm leaderboards."
@@ -79,17 +78,18 @@ def publish(folder: Path) -> None:
         finish(folder)
 
 
-def complete(folder: Path, report_samples: bool) -> None:
-    """Makes what a finished run has beside its results, where it is not there: lm-eval's file and
-    the report. What can't be made is said in a line: it undoes no run."""
-    made = {path.name for path in _made_from_results(folder)}
-    parts: list[tuple[str, bool, Callable[[], object]]] = [
-        ("lm-eval's results", made <= {run_dir.REPORT}, lambda: write_lm_eval_results(folder)),
-        ("report", run_dir.REPORT not in made, lambda: write_run_report(folder, report_samples)),
+def complete(folder: Path, composed: Mapping[str, Any]) -> None:
+    """Makes what a finished run has beside its results, where it is not there whole: config,
+    lm-eval's file and the report. What can't be made is said in a line: it undoes no run."""
+    samples = bool(composed["report"]["samples"])
+    parts: list[tuple[str, str, bytes, Callable[[], object]]] = [
+        ("config", run_dir.CONFIG, b"\n", lambda: run_dir.write_config(folder, composed)),
+        ("lm-eval's results", "results_*.json", b"\n}\n", lambda: write_lm_eval_results(folder)),
+        ("report", run_dir.REPORT, b"</html>", lambda: write_run_report(folder, samples)),
     ]
-    for name, missing, make in parts:
+    for name, pattern, end, make in parts:
         try:
-            if missing:
+            if not any(_ends_with(path, end) for path in folder.glob(pattern)):
                 make()
         except Exception as error:  # whatever it is, the results are there
             reason = " ".join(str(error).split()) or "no reason given"
@@ -98,6 +98,13 @@ def complete(folder: Path, report_samples: bool) -> None:
                 f"{reason}); the same command tries again, as does "
                 f"orca-eval report 'runs=[{folder}]' out=DIR"
             )
+
+
+def _ends_with(path: Path, end: bytes) -> bool:
+    """Whether the file was written to its end; a cut one was not."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - len(end)))
+        return file.read() == end
 
 
 def _made_from_results(folder: Path) -> list[Path]:

@@ -39,7 +39,8 @@ from orca_eval.stats.proportion import (
     newcombe_paired,
     wilson,
 )
-from orca_eval.stats.strata import Stratum, mean_of_tasks, pooled
+from orca_eval.stats.ratio import PairedDraws, average_draws, paired_ratio
+from orca_eval.stats.strata import Stratum, mean_of_tasks, pooled, strata
 
 __all__ = [
     "EXACT_FIXED",
@@ -47,7 +48,9 @@ __all__ = [
     "Difference",
     "Draws",
     "Interval",
+    "PairedDraws",
     "Stratum",
+    "average_draws",
     "bootstrap",
     "bootstrap_interval",
     "detectable_drop",
@@ -64,10 +67,12 @@ __all__ = [
     "mean_of_tasks_interval",
     "newcombe_paired",
     "paired_difference",
+    "paired_ratio",
     "pooled",
     "pooled_interval",
     "samples_to_decide",
     "score_interval",
     "seed_of",
+    "strata",
     "wilson",
 ]

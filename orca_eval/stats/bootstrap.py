@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from orca_eval.stats.proportion import Interval
 from orca_eval.stats.strata import FloatArray, Stratum
@@ -63,7 +64,9 @@ def bootstrap(strata: Sequence[Stratum], seed: int = 0, draws: int = DRAWS) -> D
     rng = np.random.default_rng(seed)
     deviations = np.zeros(draws)
     for stratum in strata:
-        deviations += stratum.weight * (_means(stratum, rng, draws) - stratum.mean)
+        rows = np.stack([stratum.totals, stratum.sizes], axis=1)
+        (means,) = resampled(rows, stratum.counts, rng, draws)
+        deviations += stratum.weight * (means - stratum.mean)
     return Draws(
         sum(s.weight * s.mean for s in strata), deviations, sum(s.nonzero_units for s in strata)
     )
@@ -90,17 +93,17 @@ def mean_of_draws(parts: Sequence[Draws]) -> Draws:
     )
 
 
-def _means(stratum: Stratum, rng: np.random.Generator, draws: int) -> FloatArray:
-    """Resampled means of one stratum, shape (draws,)."""
-    units = stratum.units
+def resampled(
+    rows: FloatArray, counts: NDArray[np.int64], rng: np.random.Generator, draws: int
+) -> FloatArray:
+    """Resampled means of one stratum, shape (values, draws); see `strata.kinds_of_unit`."""
+    units = int(counts.sum())
+    means = np.full((rows.shape[1] - 1, draws), np.nan)
     if units == 1:
-        return np.full(draws, np.nan)
-    shares = stratum.counts / units
-    kinds = np.stack([stratum.totals, stratum.sizes], axis=1)
-    rows = max(1, _CHUNK // len(shares))
-    means = np.empty(draws)
-    for start in range(0, draws, rows):
-        counts = rng.multinomial(units - 1, shares, size=min(rows, draws - start))
-        totals, sizes = (counts @ kinds).T
-        means[start : start + rows] = totals / sizes
+        return means
+    step = max(1, _CHUNK // len(counts))
+    for start in range(0, draws, step):
+        drawn = rng.multinomial(units - 1, counts / units, size=min(step, draws - start))
+        *totals, sizes = (drawn @ rows).T
+        means[:, start : start + step] = totals / sizes
     return means

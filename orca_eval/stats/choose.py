@@ -8,19 +8,11 @@ from scipy.special import bdtr
 
 from orca_eval.stats.bootstrap import DRAWS, Draws, bootstrap, bootstrap_interval
 from orca_eval.stats.proportion import Interval, mcnemar_one_sided, newcombe_paired, wilson
-from orca_eval.stats.strata import (
-    Clusters,
-    FloatArray,
-    has_clusters,
-    mean_of_tasks,
-    pooled,
-)
+from orca_eval.stats.strata import Clusters, FloatArray, has_clusters, strata
 from orca_eval.types import Aggregate
 
 EXACT_PAIRED = "exact McNemar"
 EXACT_FIXED = "exact binomial"
-
-_BUILD = {"pooled": pooled, "mean_of_tasks": mean_of_tasks}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +69,7 @@ def score_interval(
     stratified by task for a mean of task means, passages resampled where items share them.
     """
     exact = exact_interval(tasks, clusters, aggregate, level=level)
-    return exact or bootstrap_interval(_BUILD[aggregate](tasks, clusters), level, seed)
+    return exact or bootstrap_interval(strata(tasks, clusters, aggregate), level, seed)
 
 
 def exact_interval(
@@ -139,10 +131,10 @@ def paired_difference(
     exact: float | None = None
     if aggregate == "pooled" and _is_binary(_joined([*baseline, *candidate])):
         exact = float(mcnemar_one_sided(losses, gains))
-    resampled = bootstrap(_BUILD[aggregate](changes, clusters), seed, draws)
+    resampled = bootstrap(strata(changes, clusters, aggregate), seed, draws)
     method, p, p_unclustered = _test(resampled, exact, EXACT_PAIRED, aggregate, clusters)
     if p_unclustered is None and has_clusters(clusters):
-        p_unclustered = bootstrap(_BUILD[aggregate](changes), seed, draws).p_greater()
+        p_unclustered = bootstrap(strata(changes, None, aggregate), seed, draws).p_greater()
     return Difference(
         baseline=_score(baseline, aggregate),
         candidate=_score(candidate, aggregate),
@@ -176,7 +168,7 @@ def difference_from_fixed(
     if aggregate == "pooled" and _is_binary(values):
         exact = float(bdtr(round(float(values.sum())), len(values), fixed))
     shortfall = [fixed - np.asarray(task, dtype=np.float64) for task in candidate]
-    resampled = bootstrap(_BUILD[aggregate](shortfall, clusters), seed, draws)
+    resampled = bootstrap(strata(shortfall, clusters, aggregate), seed, draws)
     method, p, p_unclustered = _test(resampled, exact, EXACT_FIXED, aggregate, clusters)
     return Difference(
         baseline=fixed,

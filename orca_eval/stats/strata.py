@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from orca_eval.types import Aggregate
+
 FloatArray = NDArray[np.float64]
 # One name per item, None for an item that shares its passage with no other.
 Clusters = NDArray[Any] | None
@@ -49,24 +51,60 @@ class Stratum:
 def pooled(
     tasks: Sequence[FloatArray], clusters: Sequence[Clusters] | None = None
 ) -> list[Stratum]:
-    """All items of all tasks as one stratum; a cluster never reaches over two tasks."""
-    values = np.concatenate([np.asarray(task, dtype=np.float64) for task in tasks])
-    codes, first = [], 0
-    for task, names in zip(tasks, _clusters(tasks, clusters), strict=True):
-        task_codes = _codes(len(task), names) + first
-        first = int(task_codes.max(initial=first - 1)) + 1
-        codes.append(task_codes)
-    return [_stratum(values, np.concatenate(codes), 1.0)]
+    """All items of all tasks as one stratum."""
+    return strata(tasks, clusters, "pooled")
 
 
 def mean_of_tasks(
     tasks: Sequence[FloatArray], clusters: Sequence[Clusters] | None = None
 ) -> list[Stratum]:
     """One stratum per task, each of weight 1 / number of tasks."""
-    return [
-        _stratum(np.asarray(task, dtype=np.float64), _codes(len(task), names), 1.0 / len(tasks))
-        for task, names in zip(tasks, _clusters(tasks, clusters), strict=True)
-    ]
+    return strata(tasks, clusters, "mean_of_tasks")
+
+
+def strata(
+    tasks: Sequence[FloatArray],
+    clusters: Sequence[Clusters] | None = None,
+    aggregate: Aggregate = "pooled",
+) -> list[Stratum]:
+    """The strata of a score of this kind over tasks, an array of values each."""
+    values = [np.asarray(task, dtype=np.float64) for task in tasks]
+    found = []
+    for units, weight in strata_units(list(map(len, values)), clusters, aggregate):
+        every = np.concatenate([values[task] for task in units])
+        if not len(every) or not np.isfinite(every).all():
+            raise ValueError("a stratum needs at least one value, and finite ones only")
+        rows, counts = kinds_of_unit([every], np.concatenate(list(units.values())))
+        found.append(Stratum(rows[:, 0].copy(), rows[:, 1].copy(), counts, weight))
+    return found
+
+
+def strata_units(
+    sizes: Sequence[int], clusters: Sequence[Clusters] | None, aggregate: Aggregate
+) -> list[tuple[dict[int, NDArray[np.int64]], float]]:
+    """The strata of tasks of these sizes: unit numbers of each task's items, and the weight.
+
+    A cluster never reaches over two tasks.
+    """
+    names = clusters or [None] * len(sizes)
+    codes = [_codes(n, task_names) for n, task_names in zip(sizes, names, strict=True)]
+    if aggregate == "mean_of_tasks":
+        return [({task: units}, 1.0 / len(sizes)) for task, units in enumerate(codes)]
+    firsts = np.cumsum([0, *(int(units.max(initial=-1)) + 1 for units in codes)])
+    return [({task: units + firsts[task] for task, units in enumerate(codes)}, 1.0)]
+
+
+def kinds_of_unit(
+    values: Sequence[FloatArray], units: NDArray[np.int64]
+) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Distinct units, a row (total of each of `values`, items), and how often each occurs."""
+    sizes = np.bincount(units).astype(np.float64)
+    totals = [np.bincount(units, weights=value).astype(np.float64) for value in values]
+    if len(totals) == 1 and sizes.max() == 1:  # quicker than rows
+        kinds, counts = np.unique(totals[0], return_counts=True)
+        return np.stack([kinds, np.ones(len(kinds))], axis=1), counts
+    rows, counts = np.unique(np.stack([*totals, sizes], axis=1), axis=0, return_counts=True)
+    return rows, counts
 
 
 def has_clusters(clusters: Sequence[Clusters] | None) -> bool:
@@ -75,12 +113,6 @@ def has_clusters(clusters: Sequence[Clusters] | None) -> bool:
         names is not None and pd.Series(names).dropna().duplicated().any()
         for names in clusters or ()
     )
-
-
-def _clusters(
-    tasks: Sequence[FloatArray], clusters: Sequence[Clusters] | None
-) -> Sequence[Clusters]:
-    return [None] * len(tasks) if clusters is None else clusters
 
 
 def _codes(n: int, names: Clusters) -> NDArray[np.int64]:
@@ -93,15 +125,3 @@ def _codes(n: int, names: Clusters) -> NDArray[np.int64]:
     alone = codes < 0
     codes[alone] = codes.max(initial=-1) + 1 + np.arange(int(alone.sum()))
     return codes
-
-
-def _stratum(values: FloatArray, codes: NDArray[np.int64], weight: float) -> Stratum:
-    if not len(values) or not np.isfinite(values).all():
-        raise ValueError("a stratum needs at least one value, and finite ones only")
-    totals: FloatArray = np.bincount(codes, weights=values).astype(np.float64)
-    sizes = np.bincount(codes).astype(np.float64)
-    if sizes.max() == 1:
-        kinds, counts = np.unique(totals, return_counts=True)
-        return Stratum(kinds, np.ones(len(kinds)), counts, weight)
-    pairs, counts = np.unique(np.stack([totals, sizes], axis=1), axis=0, return_counts=True)
-    return Stratum(pairs[:, 0].copy(), pairs[:, 1].copy(), counts, weight)

@@ -74,6 +74,5 @@ def write_run(folder: Path, frame: pd.DataFrame, manifest: Mapping[str, Any] | N
     """A run folder with these samples; returns its path as the user would type it."""
     folder.mkdir(parents=True, exist_ok=True)
     frame.to_parquet(folder / "samples.parquet")
-    if manifest is not None:
-        (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "manifest.json").write_text(json.dumps(manifest or {"extractor_version": "1"}))
     return str(folder)

@@ -48,7 +48,7 @@ def test_missing_run(good: str, tmp_path: Path) -> None:
 
 def test_folder_without_samples(good: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    refused(str(tmp_path / "empty"), good, "samples.parquet is missing")
+    refused(str(tmp_path / "empty"), good, "no finished run here")
 
 
 @pytest.mark.parametrize("keep", [0, 4, 2000])

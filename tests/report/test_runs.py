@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
 from orca_eval.errors import InputError
 from orca_eval.report.board import Board, build_board
 from orca_eval.report.html.texts import Texts
+from orca_eval.report.paired import doc_scores
 from orca_eval.report.replies import reply_shares
 from orca_eval.results.run import Run, read_run, read_runs
 
@@ -135,3 +137,19 @@ def test_an_unknown_baseline_names_runs_and_published_models(runs: list[Path]) -
 def test_the_baseline_may_be_published_or_measured(runs: list[Path], board: Board) -> None:
     assert board.baseline == "small"
     assert build_board(read_runs(runs), "llama-2-chat-13b").baseline == "LLAMA-2-Chat-13B"
+
+
+def test_samples_pair_by_task_and_document_whatever_their_order(
+    runs: list[Path], tmp_path: Path
+) -> None:
+    run = read_run(runs[0])
+    table = run.samples().to_pandas()
+    shuffled = table.sample(frac=1, random_state=1)
+    for name in ("manifest.json", "scores.csv"):
+        (tmp_path / name).write_bytes((runs[0] / name).read_bytes())
+    shuffled.to_parquet(tmp_path / "samples.parquet", index=False)
+    ours, theirs = doc_scores(run), doc_scores(read_run(tmp_path))
+    for name, frame in ours.items():
+        pd.testing.assert_frame_equal(
+            frame.reset_index(drop=True), theirs[name].reset_index(drop=True)
+        )

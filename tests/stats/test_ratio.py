@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orca_eval.report.paired import compare, doc_scores
-from orca_eval.report.ratio import PairedDraws, Stratum, average_draws, paired_draws
-from orca_eval.results.run import read_run
+from orca_eval.report.paired import compare
+from orca_eval.stats import PairedDraws, average_draws, paired_ratio
+from orca_eval.stats.bootstrap import DRAWS
 
 
-def stratum(base: list[float], ours: list[float], units: list[int] | None = None) -> Stratum:
-    numbers = np.arange(len(base)) if units is None else np.array(units)
-    return Stratum(np.array(base), np.array(ours), numbers, 1.0)
+def paired(
+    base: list[float], ours: list[float], units: list[int] | None = None, draws: int = DRAWS
+) -> PairedDraws:
+    clusters = None if units is None else [np.array(units, dtype=object)]
+    return paired_ratio([np.array(base)], [np.array(ours)], clusters, draws=draws)
 
 
 def test_the_improvement_is_the_ratio_of_the_scores() -> None:
-    draws = paired_draws([stratum([1, 0, 1, 0], [1, 1, 1, 0])])
+    draws = paired([1, 0, 1, 0], [1, 1, 1, 0])
     assert (draws.baseline, draws.candidate) == (0.5, 0.75)
     assert draws.improvement == pytest.approx(50)
 
 
 def test_equal_runs_differ_by_nothing_at_all() -> None:
     scores = [1.0, 0.0, 1.0, 1.0] * 20
-    draws = paired_draws([stratum(scores, scores)])
+    draws = paired(scores, scores)
     assert draws.interval() == (0.0, 0.0)
 
 
@@ -39,7 +39,7 @@ def test_the_interval_is_that_of_plain_resampling() -> None:
     picks = rng.integers(0, 400, (8000, 399))
     ratios = ours[picks].mean(axis=1) / base[picks].mean(axis=1)
     expected = np.quantile(100 * (ratios - 1), [0.025, 0.975])
-    interval = paired_draws([stratum(list(base), list(ours))]).interval()
+    interval = paired(list(base), list(ours)).interval()
     assert interval == pytest.approx(tuple(expected), abs=1.0)
 
 
@@ -48,8 +48,8 @@ def test_shared_passages_widen_the_interval() -> None:
     passages = rng.random(60) < 0.5
     base = np.full(600, 0.5)
     ours = np.repeat(passages, 10).astype(float)
-    alone = paired_draws([stratum(list(base), list(ours))]).interval()
-    shared = paired_draws([stratum(list(base), list(ours), list(np.repeat(np.arange(60), 10)))])
+    alone = paired(list(base), list(ours)).interval()
+    shared = paired(list(base), list(ours), list(np.repeat(np.arange(60), 10)))
     clustered = shared.interval()
     assert alone is not None
     assert clustered is not None
@@ -58,11 +58,11 @@ def test_shared_passages_widen_the_interval() -> None:
 
 @pytest.mark.parametrize("base", [[0.0, 0.0, 1.0, 0.0], [1.0]])
 def test_no_bounds_where_a_draw_may_be_without_a_right_answer(base: list[float]) -> None:
-    assert paired_draws([stratum(base, [1.0] * len(base))]).interval() is None
+    assert paired(base, [1.0] * len(base)).interval() is None
 
 
 def test_no_improvement_over_zero() -> None:
-    assert paired_draws([stratum([0, 0], [1, 0])]).improvement is None
+    assert paired([0, 0], [1, 0]).improvement is None
 
 
 def test_a_mean_of_tasks_weighs_tasks_alike() -> None:
@@ -88,22 +88,6 @@ def test_an_average_is_the_mean_of_its_benchmarks() -> None:
     assert both.interval() == pytest.approx((25.0, 25.0))
 
 
-def test_samples_pair_by_task_and_document_whatever_their_order(
-    runs: list[Path], tmp_path: Path
-) -> None:
-    run = read_run(runs[0])
-    table = run.samples().to_pandas()
-    shuffled = table.sample(frac=1, random_state=1)
-    for name in ("manifest.json", "scores.csv"):
-        (tmp_path / name).write_bytes((runs[0] / name).read_bytes())
-    shuffled.to_parquet(tmp_path / "samples.parquet", index=False)
-    ours, theirs = doc_scores(run), doc_scores(read_run(tmp_path))
-    for name, frame in ours.items():
-        pd.testing.assert_frame_equal(
-            frame.reset_index(drop=True), theirs[name].reset_index(drop=True)
-        )
-
-
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(
@@ -114,7 +98,7 @@ def test_samples_pair_by_task_and_document_whatever_their_order(
 )
 def test_the_estimate_lies_in_its_interval(pairs: list[tuple[float, float]]) -> None:
     base, ours = [1.0] * 10 + [b for b, _ in pairs], [0.0] * 10 + [c for _, c in pairs]
-    draws = paired_draws([stratum(base, ours)], draws=2000)
+    draws = paired(base, ours, draws=2000)
     interval = draws.interval()
     if interval is not None:
         assert draws.improvement is not None

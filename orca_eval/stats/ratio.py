@@ -1,0 +1,69 @@
+"""Paired intervals of a relative improvement: both scores resampled on the same documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from orca_eval.stats.bootstrap import DRAWS, resampled
+from orca_eval.stats.strata import Clusters, FloatArray, kinds_of_unit, strata_units
+from orca_eval.types import Aggregate
+
+
+@dataclass(frozen=True, slots=True)
+class PairedDraws:
+    """Two scores (shares of 1) and their joint bootstrap draws, of shape (draws,) each."""
+
+    baseline: float
+    candidate: float
+    baseline_draws: FloatArray
+    candidate_draws: FloatArray
+
+    @property
+    def improvement(self) -> float | None:
+        """Relative improvement in percent; None over a baseline of 0."""
+        return 100 * (self.candidate / self.baseline - 1) if self.baseline > 0 else None
+
+    def interval(self) -> tuple[float, float] | None:
+        """95 % percentile interval of the improvement in percent (Efron and Tibshirani, ch. 13).
+
+        None where a draw's baseline is 0 or a stratum is a single unit: the ratio has no bounds.
+        """
+        if not (self.baseline_draws > 0).all():
+            return None
+        ratios = self.candidate_draws / self.baseline_draws
+        low, high = np.quantile(100 * (ratios - 1), [0.025, 0.975])
+        return float(low), float(high)
+
+
+def paired_ratio(
+    baseline: Sequence[FloatArray],
+    candidate: Sequence[FloatArray],
+    clusters: Sequence[Clusters] | None = None,
+    aggregate: Aggregate = "pooled",
+    *,
+    seed: int = 0,
+    draws: int = DRAWS,
+) -> PairedDraws:
+    """Resamples the documents of both sides together; each sequence holds one array per task."""
+    rng = np.random.default_rng(seed)
+    means, drawn = np.zeros(2), np.zeros((2, draws))
+    for units, weight in strata_units(list(map(len, baseline)), clusters, aggregate):
+        sides = [np.concatenate([side[task] for task in units]) for side in (baseline, candidate)]
+        rows, counts = kinds_of_unit(sides, np.concatenate(list(units.values())))
+        totals = counts @ rows
+        means += weight * totals[:2] / totals[2]
+        drawn += weight * resampled(rows, counts, rng, draws)
+    return PairedDraws(float(means[0]), float(means[1]), drawn[0], drawn[1])
+
+
+def average_draws(parts: Sequence[PairedDraws]) -> PairedDraws:
+    """The unweighted mean of independently drawn benchmarks."""
+    return PairedDraws(
+        float(np.mean([part.baseline for part in parts])),
+        float(np.mean([part.candidate for part in parts])),
+        np.mean([part.baseline_draws for part in parts], axis=0),
+        np.mean([part.candidate_draws for part in parts], axis=0),
+    )
