@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from orca_eval.report.numbers import rounded, signed
+from orca_eval.numbers import rounded, signed
 from orca_eval.results.run import Score
 from orca_eval.tables.table import Cell
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from orca_eval.benchmarks.specs import read_specs
 from orca_eval.names import task_name
+from orca_eval.numbers import improvement
 from orca_eval.report.board import Board
 from orca_eval.report.cells import Value, count, scored, with_change
-from orca_eval.report.numbers import improvement
 from orca_eval.results.run import Score
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.stats import wilson
