@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import logging
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from orca_eval import __version__
+from orca_eval.config.nearest import hint
 from orca_eval.errors import GATE_FAILED, InputError, OrcaEvalError, RunError
 from orca_eval.help import PROGRAM, VERBS
 from orca_eval.interrupt import INTERRUPTED, end_on_sigterm, leave
@@ -83,10 +83,8 @@ def _help(args: Sequence[str]) -> str | None:
     if verb == "--version":
         return f"orca-eval {__version__}\n"
     if verb not in VERBS:
-        near = difflib.get_close_matches(verb, VERBS, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(VERBS)}"
         shown = verb if verb.isidentifier() else "…"  # never a key that was typed in its place
-        raise InputError(f"unknown verb '{shown}': {hint}")
+        raise InputError(f"unknown verb '{shown}': {hint(verb, VERBS, 1, 'there are')}")
     return VERBS[verb] if {"--help", "-h"} & set(args[1:]) else None
 
 

@@ -16,13 +16,7 @@ _ZERO_WIDTH = "\u200b"
 _LATEX = str.maketrans(
     {
         "\\": r"\textbackslash{}",
-        "{": r"\{",
-        "}": r"\}",
-        "$": r"\$",
-        "&": r"\&",
-        "#": r"\#",
-        "%": r"\%",
-        "_": r"\_",
+        **{char: f"\\{char}" for char in "{}$&#%_"},
         "^": r"\textasciicircum{}",
         "~": r"\textasciitilde{}",
         "<": r"\textless{}",
@@ -132,18 +126,13 @@ class _Visible(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        self[code] = _escape(code) if unicodedata.category(char) in _UNSEEN else char
+        unseen = unicodedata.category(char) in _UNSEEN
+        self[code] = char.encode("unicode_escape").decode() if unseen else char
         return self[code]
 
 
 _ONE_LINE = _Visible({ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"})
 _LINES = _Visible({ord("\n"): "\n", ord("\r"): "\\r", ord("\t"): "\t"})
-
-
-def _escape(code: int) -> str:
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _entity(match: re.Match[str]) -> str:

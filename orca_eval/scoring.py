@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from orca_eval.errors import InputError
@@ -42,21 +41,15 @@ def check_golds(kind: str, golds: Golds, options: Mapping[str, str] | None = Non
     if not golds or not all(golds):
         raise GoldError("no gold answer: give at least one variant with one span")
     labels = options or {}
+    compared, missing = _COMPARED.get(kind, _COMPARED["span"])
     for variant in golds:
         if kind != "span" and len(variant) != 1:
             raise GoldError(f"{kind} gold {list(variant)!r} has {len(variant)} parts, expected one")
         for gold in variant:
-            if kind == "choice":
-                if gold not in labels:
-                    raise GoldError(f"gold {gold!r} is no label of the options {list(labels)}")
-            elif kind == "number":
-                if whole_number(gold) is None:
-                    raise GoldError(f"gold {gold!r} is not a number")
-            elif kind == "text":
-                if not normalize_text(gold):
-                    raise GoldError(f"gold {gold!r} is empty after normalisation")
-            elif not normalize_span(gold):
-                raise GoldError(f"gold {gold!r} is empty after DROP's normalisation")
+            if kind == "choice" and gold not in labels:
+                raise GoldError(f"gold {gold!r} is no label of the options {list(labels)}")
+            if compared(gold) is None:
+                raise GoldError(f"gold {gold!r} {missing}")
 
 
 def score_answer(kind: str, answer: str | None, golds: Golds) -> Score:
@@ -65,17 +58,10 @@ def score_answer(kind: str, answer: str | None, golds: Golds) -> Score:
         return _score_spans(answer, golds)
     if answer is None:
         return Score(0.0)
-    return Score(float(any(_same(kind, answer, variant[0]) for variant in golds)))
-
-
-def _same(kind: str, answer: str, gold: str) -> bool:
-    if kind == "number":
-        value: Fraction | None = whole_number(answer)
-        return value is not None and value == whole_number(gold)
-    if kind == "text":
-        text = normalize_text(answer)
-        return bool(text) and text == normalize_text(gold)
-    return answer == gold
+    compared, _ = _COMPARED[kind]
+    value = compared(answer)
+    right = value is not None and any(value == compared(variant[0]) for variant in golds)
+    return Score(float(right))
 
 
 def normalize_text(text: str) -> str:
@@ -173,3 +159,12 @@ def _score_spans(answer: str | None, golds: Golds) -> Score:
         gold_parts = sorted(_normal(part for span in written for part in listed_spans(span)))
         parts = max(parts, float(gold_parts in taken_apart))
     return Score(exact, f1, max(exact, parts))
+
+
+_COMPARED: dict[str, tuple[Callable[[str], object], str]] = {
+    "choice": (str, ""),
+    "number": (whole_number, "is not a number"),
+    "text": (lambda text: normalize_text(text) or None, "is empty after normalisation"),
+    "span": (lambda text: normalize_span(text) or None, "is empty after DROP's normalisation"),
+}
+"""By kind: what of an answer and a gold is compared (None if nothing), and how to say so."""

@@ -2,4 +2,7 @@
 
 # pytest's plugin imports it at the end at the latest: after a run has frozen the garbage collector,
 # hypothesis takes other libraries' generators for garbage and warns.
-import hypothesis  # noqa: F401
+import hypothesis
+
+hypothesis.settings.register_profile("any machine")
+hypothesis.settings.load_profile("any machine")

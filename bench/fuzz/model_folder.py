@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from orca_eval.config.schema import ModelConfig
-from orca_eval.engines.model_folder import (
+from orca_eval.engines.checkpoint import (
     is_quantized,
     own_context_length,
     scales_with_length,

@@ -56,7 +56,8 @@ def choice(
     # A gold beyond the options gets no letter of theirs, so that the check of golds refuses it.
     target = labels[gold] if 0 <= gold < len(labels) else str(gold)
     prompt = "\n".join([question.strip(), *lines, hint("answer choice")])
-    return _choice_item(prompt, labels, texts, target, cluster, stratum)
+    by_label = dict(zip(labels, texts, strict=True))
+    return labelled_choice(prompt, by_label, target, cluster, stratum)
 
 
 def labelled_choice(
@@ -67,8 +68,16 @@ def labelled_choice(
     stratum: str | None = None,
 ) -> Item:
     """A choice whose prompt prints its options already; `options` are texts by label."""
-    labels, texts = list(options), list(options.values())
-    return _choice_item(prompt, labels, texts, target, cluster, stratum)
+    return {
+        "prompt": prompt,
+        "kind": "choice",
+        "labels": list(options),
+        "options": list(options.values()),
+        "golds": [[target]],
+        "target": target,
+        "cluster": cluster,
+        "stratum": stratum,
+    }
 
 
 def open_answer(
@@ -107,23 +116,3 @@ def per_row(doc: Callable[[Row], Item]) -> Callable[[Any], Any]:
 def options_of(item: Item) -> dict[str, str] | None:
     """The options by label, None where the item has none."""
     return dict(zip(item["labels"], item["options"], strict=True)) or None
-
-
-def _choice_item(
-    prompt: str,
-    labels: list[str],
-    texts: list[str],
-    target: str,
-    cluster: str | None,
-    stratum: str | None,
-) -> Item:
-    return {
-        "prompt": prompt,
-        "kind": "choice",
-        "labels": labels,
-        "options": texts,
-        "golds": [[target]],
-        "target": target,
-        "cluster": cluster,
-        "stratum": stratum,
-    }

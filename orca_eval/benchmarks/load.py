@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import orjson
 
@@ -27,13 +26,11 @@ from orca_eval.benchmarks.sampling import sample
 from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.benchmarks.specs import BenchmarkSpec, TaskSpec, read_specs
 from orca_eval.benchmarks.types import Benchmark, Listing, Task
+from orca_eval.config.nearest import nearest
 from orca_eval.errors import InputError, OrcaEvalError
 from orca_eval.paths import QUICKSTART_DATA
 from orca_eval.scoring import GoldError, check_golds
 from orca_eval.types import Doc, Message
-
-if TYPE_CHECKING:
-    from hashlib import _Hash as Hash
 
 HASH_CHARS = 16
 
@@ -64,7 +61,36 @@ def load_benchmark(
     """
     spec = find_spec(benchmark_id)
     root = QUICKSTART_DATA if quickstart else data_root
-    tasks, hashes, content = [], [], sha256()
+    source = "hub" if root is None else "quickstart" if quickstart else str(root)
+    frame = Benchmark(spec.id, spec.alias, spec.aggregate, (), "", source)
+    benchmark = assembled(frame, _tasks(spec, root, quickstart), limit, seed)
+    footnotes = _footnotes(spec, benchmark.tasks, root, quickstart)
+    return replace(benchmark, footnotes=tuple(footnotes))
+
+
+def assembled(
+    frame: Benchmark, tasks: Iterable[Task], limit: int | None, seed: int, made_by: str = ""
+) -> Benchmark:
+    """`frame` with the hashes of the tasks' whole splits, and the docs that `limit` leaves of them.
+
+    `made_by` names what makes docs of the data, where it is not part of this package.
+    """
+    rows, content, kept = [], sha256(made_by.encode()), []
+    for task in tasks:
+        for doc in task.docs:
+            rows.append(f"{doc.task} {doc.doc_id} {doc.doc_hash}")
+            content.update(_json(list(doc)))
+        kept.append(replace(task, docs=sample(task.docs, limit, seed)))
+    return replace(
+        frame,
+        tasks=tuple(kept),
+        data_sha256=sha256("\n".join(rows).encode()).hexdigest(),
+        content_sha256=content.hexdigest(),
+    )
+
+
+def _tasks(spec: BenchmarkSpec, root: Path | None, quickstart: bool) -> Iterator[Task]:
+    """The benchmark's tasks with all their docs."""
     for task in spec.tasks:
         batches = hub_rows(task.source) if root is None else local_rows(root, task.source)
         excluded = {} if quickstart else spec.excluded.get(task.name, {})
@@ -77,57 +103,33 @@ def load_benchmark(
         if not docs:
             where = spec.id if task.name == spec.id else f"{spec.id}/{task.name}"
             raise InputError(f"{where}: the split is empty; fetch {task.source.dataset} again")
-        hashes += [f"{doc.task} {doc.doc_id} {doc.doc_hash}" for doc in docs]
-        add_content(content, docs)
-        tasks.append(
-            Task(
-                name=task.name,
-                version=task.version,
-                docs=sample(docs, limit, seed),
-                rows=len(docs) + len(excluded),
-                published_rows=None if quickstart else task.rows,
-                excluded=excluded,
-                score=score_by_extraction,
-            )
-        )
-    return Benchmark(
-        id=spec.id,
-        alias=spec.alias,
-        aggregate=spec.aggregate,
-        tasks=tuple(tasks),
-        data_sha256=sha256("\n".join(hashes).encode()).hexdigest(),
-        content_sha256=content.hexdigest(),
-        source="hub" if root is None else "quickstart" if quickstart else str(root),
-        footnotes=tuple(_footnotes(spec, tasks, root, quickstart)),
-    )
+        published = None if quickstart else task.rows
+        rows = len(docs) + len(excluded)
+        yield Task(task.name, task.version, docs, rows, published, excluded, score_by_extraction)
 
 
 def list_benchmarks(data_root: Path | None = None) -> list[Listing]:
     """Every benchmark for the `tasks` verb; looks for its files, and reads none of them."""
-    listings = []
-    for spec in read_specs().values():
-        dataset = spec.tasks[0].source.dataset
-        several = len({task.source.dataset for task in spec.tasks}) > 1
-        listings.append(
-            Listing(
-                id=spec.id,
-                alias=spec.alias,
-                aggregate=spec.aggregate,
-                tasks=tuple(task.name for task in spec.tasks),
-                rows=sum(task.rows for task in spec.tasks),
-                excluded=sum(len(rows) for rows in spec.excluded.values()),
-                source=spec.tasks[0].source.csv or (f"{dataset}, …" if several else dataset),
-                at_hand=None if data_root is None else _at_hand(spec, data_root),
-            )
+    return [
+        Listing(
+            id=spec.id,
+            alias=spec.alias,
+            aggregate=spec.aggregate,
+            tasks=tuple(task.name for task in spec.tasks),
+            rows=sum(task.rows for task in spec.tasks),
+            excluded=sum(len(rows) for rows in spec.excluded.values()),
+            source=_shown_source(spec),
+            at_hand=None if data_root is None else _at_hand(spec, data_root),
         )
-    return listings
+        for spec in read_specs().values()
+    ]
 
 
 def find_spec(benchmark_id: str) -> BenchmarkSpec:
     """Raises InputError with the nearest ids."""
     specs = read_specs()
     if benchmark_id not in specs:
-        near = difflib.get_close_matches(benchmark_id, specs, n=3, cutoff=0.5) or list(specs)
+        near = nearest(benchmark_id, specs) or list(specs)
         raise InputError(f"no benchmark {benchmark_id}; nearest: {', '.join(near)}")
     return specs[benchmark_id]
 
@@ -201,13 +203,8 @@ def row_hash(row: RawRow) -> str:
     return sha256(_json(row)).hexdigest()[:HASH_CHARS]
 
 
-def add_content(digest: Hash, docs: Iterable[Doc]) -> None:
-    """Adds all that is asked and counts as right; a task's own text is in it, unlike in a row."""
-    for doc in docs:
-        digest.update(_json(list(doc)))
-
-
 def _json(value: object) -> bytes:
+    """A row's or a doc's bytes for a hash: all that is asked and counts as right."""
     try:
         return orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:  # lone surrogates, integers beyond 64 bits
@@ -242,6 +239,12 @@ def caveat(readme: Path) -> str | None:
             fits = len(paragraph) <= CAVEAT_CHARS and CAVEAT.search(paragraph)
             return paragraph if fits else None
     return None
+
+
+def _shown_source(spec: BenchmarkSpec) -> str:
+    sources = [task.source for task in spec.tasks]
+    several = len({source.dataset for source in sources}) > 1
+    return sources[0].csv or sources[0].dataset + ", …" * several
 
 
 def _at_hand(spec: BenchmarkSpec, root: Path) -> bool:

@@ -106,12 +106,8 @@ def _benchmark(path: Path) -> BenchmarkSpec:
 
 
 def _task(config: Mapping[str, Any]) -> TaskSpec:
-    kwargs, metadata, split = (
-        config.get("dataset_kwargs", {}),
-        config["metadata"],
-        config["test_split"],
-    )
-    files = kwargs.get("data_files", {})
+    kwargs, metadata = config.get("dataset_kwargs", {}), config["metadata"]
+    split = config["test_split"]
     return TaskSpec(
         name=config["task"].removeprefix(PREFIX),
         version=str(metadata["version"]),
@@ -121,7 +117,7 @@ def _task(config: Mapping[str, Any]) -> TaskSpec:
             config=config.get("dataset_name", "default"),
             split=split,
             revision=kwargs.get("revision"),
-            csv=files.get(split),
+            csv=kwargs.get("data_files", {}).get(split),
             separator=kwargs.get("sep", ","),
             url=metadata.get("url"),
         ),

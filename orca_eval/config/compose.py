@@ -30,7 +30,7 @@ def compose_verb(verb: str, overrides: Sequence[str]) -> dict[str, Any]:
         raise InputError(f"{sweeps[0]} names several values; add -m to run one after the other")
     parsed, extra = _shorthands(parsed)
     defaults = _compose(verb, [], complete=False)
-    problems = ov.check(parsed, ov.known_keys(defaults) | set(extra), OPEN)
+    problems = ov.check(parsed, ov.known_keys(defaults) | set(extra))
     if problems:
         raise InputError("\n".join(problems))
     return _compose(verb, [*extra.values(), *(_forced(p) for p in parsed)])

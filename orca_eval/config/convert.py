@@ -3,96 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Annotated, Any, TypeVar
 
-from orca_eval.config.schema import (
-    Average,
-    DataConfig,
-    EngineConfig,
-    ModelConfig,
-    OverLong,
-    PromptConfig,
-    RunConfig,
-    SuiteConfig,
-)
-from orca_eval.config.secrets import masked
+from orca_eval.config.schema import DataConfig, RunConfig
+from orca_eval.config.validate import read, real, whole
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
 from orca_eval.types import Sampling
 
+T = TypeVar("T")
+
 MAX_TOKENS = 1024
 ENGINE_OWN_KEYS = ("name", "base_url", "api_key_env")
+UNTOLD = "?"  # the name made from a value that is refused
 MODEL_NAME_PARTS = 2  # a checkpoint's folder says little without its parent's name
 
 
-class Values:
-    """Reads typed values from a mapping and keeps every complaint instead of stopping at one."""
+@dataclass(frozen=True, slots=True)
+class _Sampling(Sampling):
+    temperature: Annotated[float, real(0, 10)] = 0.0
+    top_p: Annotated[float, real(0, 1)] = 1.0
+    top_k: Annotated[int, whole(-1)] = -1
+    min_p: Annotated[float, real(0, 1)] = 0.0
+    repetition_penalty: Annotated[float, real(0.01, 10)] = 1.0
+    seed: Annotated[int, whole(0)] = 0
+    n: Annotated[int, whole(1)] = 1
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
-        self.config = config
-        self.problems: list[str] = []
 
-    def _get(self, key: str) -> Any:
-        value: Any = self.config
-        for part in key.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
-        return value
+@dataclass(frozen=True, slots=True)
+class _Run(RunConfig):
+    """A run as conf/run.yaml tells it, whose unknown keys Hydra's own check has refused."""
 
-    def _wrong(self, key: str, value: Any, wanted: str) -> None:
-        self.problems.append(f"{key}={masked(str(value))}: {wanted} is wanted")
+    sampling: _Sampling
+    max_tokens: Annotated[int, whole(1)] | None = None
 
-    def text(self, key: str) -> str:
-        value = self._get(key)
-        if isinstance(value, str) and value.strip():
-            return value
-        # A file in conf/ gave it: YAML has read 83e2010 as infinity and 1.10 as 1.1.
-        unread = value is not None and not isinstance(value, str)
-        self._wrong(key, value, "a text (in quotes, where a file gives it)" if unread else "a text")
-        return ""
 
-    def text_or_none(self, key: str) -> str | None:
-        return None if self._get(key) is None else self.text(key)
-
-    def whole(self, key: str, least: int) -> int:
-        value = self._get(key)
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            self._wrong(key, value, f"a whole number of at least {least}")
-            return least
-        return value
-
-    def whole_or_none(self, key: str, least: int) -> int | None:
-        return None if self._get(key) is None else self.whole(key, least)
-
-    def real(self, key: str, low: float, high: float) -> float:
-        value = self._get(key)
-        good = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not good or not low <= value <= high:
-            self._wrong(key, value, f"a number from {low:g} to {high:g}")
-            return low
-        return float(value)
-
-    def flag(self, key: str) -> bool:
-        value = self._get(key)
-        if not isinstance(value, bool):
-            self._wrong(key, value, "true or false")
-        return bool(value)
-
-    def mapping(self, key: str) -> Mapping[str, Any]:
-        value = self._get(key)
-        if value is None:
-            return {}
-        if not isinstance(value, Mapping):
-            self._wrong(key, value, "a mapping")
-            return {}
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self._get(key)
-        if not isinstance(value, list) or not value or not all(isinstance(v, str) for v in value):
-            self._wrong(key, value, "a list of names")
-            return ()
-        return tuple(value)
+@dataclass(frozen=True, slots=True)
+class _Data:
+    data: DataConfig
 
 
 def run_config(config: Mapping[str, Any]) -> RunConfig:
@@ -101,36 +51,26 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
     Raises:
         InputError: one line for each wrong value, all together.
     """
-    v = Values(config)
-    suite = _suite(v)
-    result = RunConfig(
-        model=_model(v),
-        engine=_engine(v),
-        prompt=PromptConfig(v.text("prompt.name"), _system_message(v)),
-        suite=suite,
-        data=DataConfig(_path(v.text_or_none("data.root"))),
-        sampling=Sampling(
-            max_tokens=v.whole_or_none("max_tokens", 1) or suite.max_tokens or MAX_TOKENS,
-            temperature=v.real("sampling.temperature", 0, 10),
-            top_p=v.real("sampling.top_p", 0, 1),
-            top_k=v.whole("sampling.top_k", -1),
-            min_p=v.real("sampling.min_p", 0, 1),
-            repetition_penalty=v.real("sampling.repetition_penalty", 0.01, 10),
-            seed=v.whole("sampling.seed", 0),
-        ),
-        samples_per_doc=v.whole("sampling.n", 1),
-        limit=v.whole_or_none("limit", 1),
-        over_long=_over_long(v),
-        results_dir=expanded(v.text("results_dir")),
-        fresh=v.flag("fresh"),
-        allow_code=v.flag("allow_code"),
-        stall_seconds=v.real("stall_seconds", 0.1, 1e7),
-    )
-    if result.samples_per_doc > 1 and result.sampling.temperature == 0:
-        v.problems.append("sampling.n: greedy answers are all alike; set sampling.temperature too")
-    if v.problems:
-        raise InputError("\n".join(v.problems))
-    return result
+    run = _read(_Run, _completed(config))
+    problems = [
+        f"suite.averages: '{name}' is not among suite.benchmarks"
+        for average in run.suite.averages
+        for name in dict.fromkeys(average.benchmarks)
+        if name not in run.suite.benchmarks
+    ]
+    if run.sampling.n > 1 and run.sampling.temperature == 0:
+        problems.append("sampling.n: greedy answers are all alike; set sampling.temperature too")
+    if problems:
+        raise InputError("\n".join(problems))
+    max_tokens = run.max_tokens or run.suite.max_tokens or MAX_TOKENS
+    sampling = _widened(Sampling, run.sampling, max_tokens=max_tokens)
+    return _widened(RunConfig, run, sampling=sampling, samples_per_doc=run.sampling.n)
+
+
+def _widened(kind: type[T], value: T, **changes: Any) -> T:
+    """As much of a value as its base, the dataclass `kind`, has, but for `changes`."""
+    keys = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    return kind(**{key: getattr(value, key) for key in keys} | changes)
 
 
 def data_root(config: Mapping[str, Any]) -> Path | None:
@@ -139,28 +79,45 @@ def data_root(config: Mapping[str, Any]) -> Path | None:
     Raises:
         InputError: it is no text.
     """
-    v = Values(config)
-    root = _path(v.text_or_none("data.root"))
-    if v.problems:
-        raise InputError("\n".join(v.problems))
-    return root
+    return _read(_Data, config).data.root
 
 
-def _model(v: Values) -> ModelConfig:
-    path = v.text("model.path")
-    at_server = v._get("engine.name") == "openai"
-    return ModelConfig(
-        name=v.text_or_none("model.name") or name_of_path(path, at_server=at_server),
-        path=path,
-        revision=v.text_or_none("model.revision"),
-        adapter=v.text_or_none("model.adapter"),
-        chat_template=v.text_or_none("model.chat_template"),
-        chat_template_kwargs=dict(v.mapping("model.chat_template_kwargs")),
-        trust_remote_code=v.flag("model.trust_remote_code"),
-        parameters=None
-        if v._get("model.parameters") is None
-        else v.real("model.parameters", 0, 1e6),
-    )
+def _read(shape: type[T], config: Mapping[str, Any]) -> T:
+    return read(shape, config, lambda mistake: mistake.line(str))
+
+
+def _completed(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config with what follows from other values of it; what is no mapping is left alone."""
+    parts = {"model": _model, "engine": _engine, "suite": _suite}
+    mappings = [key for key in parts if isinstance(config.get(key), Mapping)]
+    return dict(config) | {key: parts[key](config) for key in mappings}
+
+
+def _model(config: Mapping[str, Any]) -> dict[str, Any]:
+    path, engine = config["model"].get("path"), config.get("engine")
+    at_server = isinstance(engine, Mapping) and engine.get("name") == "openai"
+    told = isinstance(path, str) and path.strip()
+    return _named(config["model"], name_of_path(str(path), at_server=at_server) if told else UNTOLD)
+
+
+def _engine(config: Mapping[str, Any]) -> dict[str, Any]:
+    engine = config["engine"]
+    args = {key: value for key, value in engine.items() if key not in (*ENGINE_OWN_KEYS, "args")}
+    nested = engine.get("args")
+    args |= nested if isinstance(nested, Mapping) else {}
+    return {key: engine.get(key) for key in ENGINE_OWN_KEYS} | {"args": args}
+
+
+def _suite(config: Mapping[str, Any]) -> dict[str, Any]:
+    suite = config["suite"]
+    listed, averages = suite.get("benchmarks"), suite.get("averages") or []
+    many = averages if isinstance(averages, list) else [averages]
+    name = "+".join(map(str, listed)) if isinstance(listed, list) and listed else UNTOLD
+    return _named(suite, name) | {"averages": many}
+
+
+def _named(section: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {**section, "name": name if section.get("name") is None else section["name"]}
 
 
 def name_of_path(path: str, *, at_server: bool = False) -> str:
@@ -173,55 +130,3 @@ def name_of_path(path: str, *, at_server: bool = False) -> str:
         return path.rsplit("/", 1)[-1]
     parts = folder.resolve().with_suffix("" if folder.suffix == ".gguf" else folder.suffix).parts
     return "-".join(part for part in parts[-MODEL_NAME_PARTS:] if part != "/")
-
-
-def _system_message(v: Values) -> str:
-    """It may be empty, and blanks are kept as they are."""
-    value = v._get("prompt.system_message")
-    if isinstance(value, str) and not value.strip():
-        return value
-    return v.text_or_none("prompt.system_message") or ""
-
-
-def _engine(v: Values) -> EngineConfig:
-    args = {k: x for k, x in v.mapping("engine").items() if k not in ENGINE_OWN_KEYS}
-    nested = args.pop("args", None)
-    if isinstance(nested, Mapping):
-        args |= dict(nested)
-    return EngineConfig(
-        name=v.text("engine.name"),
-        base_url=v.text_or_none("engine.base_url"),
-        api_key_env=v.text_or_none("engine.api_key_env"),
-        args=args,
-    )
-
-
-def _suite(v: Values) -> SuiteConfig:
-    benchmarks = v.texts("suite.benchmarks")
-    averages = []
-    entries = v._get("suite.averages") or []
-    for entry in entries if isinstance(entries, list) else [entries]:
-        inner = Values(entry if isinstance(entry, Mapping) else {})
-        names = inner.texts("benchmarks")
-        averages.append(Average(inner.text("name"), names))
-        v.problems += [f"suite.averages: {problem}" for problem in inner.problems]
-        for name in set(names) - set(benchmarks):
-            v.problems.append(f"suite.averages: '{name}' is not among suite.benchmarks")
-    return SuiteConfig(
-        name=v.text_or_none("suite.name") or "+".join(benchmarks),
-        benchmarks=benchmarks,
-        averages=tuple(averages),
-        quickstart=v.flag("suite.quickstart"),
-        max_tokens=v.whole_or_none("suite.max_tokens", 1),
-    )
-
-
-def _over_long(v: Values) -> OverLong:
-    value = v.text("over_long")
-    if value not in get_args(OverLong):
-        v.problems.append(f"over_long={value}: valid: {', '.join(get_args(OverLong))}")
-    return cast(OverLong, value)
-
-
-def _path(text: str | None) -> Path | None:
-    return None if text is None else expanded(text)

@@ -6,8 +6,7 @@ syntax error is collected, each as one line that names the nearest valid ones.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from hydra.core.override_parser.types import Glob, Override
 from hydra.errors import HydraException
 
 from orca_eval.config import secrets, texts
+from orca_eval.config.nearest import hint
 from orca_eval.errors import InputError
 from orca_eval.paths import CONF
 
@@ -37,15 +37,6 @@ def groups() -> dict[str, tuple[str, ...]]:
         for folder in sorted(CONF.iterdir())
         if folder.is_dir()
     }
-
-
-def nearest(name: str, valid: Iterable[str]) -> str:
-    """ "; did you mean a, b?" for names like `name`, or the valid ones where none is near."""
-    known = sorted(valid)
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    if close:
-        return f"; did you mean {', '.join(close)}?"
-    return f"; valid: {', '.join(known)}" if known else ""
 
 
 def parse(overrides: Sequence[str]) -> list[Parsed]:
@@ -114,30 +105,25 @@ def sweep(override: str) -> list[str]:
         InputError: it does not parse, or nothing matches.
     """
     head, _, value = override.partition("=")
-    choices = groups()
-    key = key_of(override)
+    key, choices = key_of(override), groups()
+    is_pattern = texts.SWEEP.fullmatch(value) and not texts.CHOICE.fullmatch(value)
     try:
-        if texts.SWEEP.fullmatch(value) and not texts.CHOICE.fullmatch(value):
+        if not is_pattern and (texts.is_text(key) or key in choices):
+            values = texts.alternatives(value)
+        else:
             parsed = OverridesParser.create().parse_override(override)
-            pattern = parsed.value()
-            if isinstance(pattern, Glob):
+            if isinstance(pattern := parsed.value(), Glob):
                 values = pattern.filter(list(choices.get(key, ())))
             elif parsed.is_sweep_override():
                 values = list(parsed.sweep_string_iterator())
             else:
                 return [override]
-        elif texts.is_text(key) or key in choices:
-            values = texts.alternatives(value)
-        else:
-            parsed = OverridesParser.create().parse_override(override)
-            if not parsed.is_sweep_override():
-                return [override]
-            values = list(parsed.sweep_string_iterator())
     except HydraException as error:
         reason = str(error).splitlines()[0]
         raise InputError(secrets.masked(f"'{override}' can't be swept: {reason}")) from error
     if not values:
-        raise InputError(f"{override}: nothing matches{nearest('', choices.get(key, ()))}")
+        valid = f"; valid: {', '.join(choices[key])}" if key in choices else ""
+        raise InputError(f"{override}: nothing matches{valid}")
     return [f"{head}={value}" for value in values]
 
 
@@ -151,20 +137,16 @@ def known_keys(config: Any, prefix: str = "") -> set[str]:
     return keys
 
 
-def check(parsed: Sequence[Parsed], valid: set[str], open_prefixes: Sequence[str]) -> list[str]:
-    """One line for each override whose group choice or key does not exist.
-
-    `valid` are the composed default's keys; below `open_prefixes` any name is left to its owner
-    (an engine checks its own arguments).
-    """
+def check(parsed: Sequence[Parsed], valid: set[str]) -> list[str]:
+    """One line for each override whose group choice or key is not in `valid`, the default's."""
     problems = []
     choices = groups()
     for item in parsed:
         if item.key in choices and item.key in valid:
             problems += _check_choice(item, choices[item.key])
-        elif item.key not in valid and not item.key.startswith(tuple(open_prefixes)):
+        elif item.key not in valid and not item.key.startswith(texts.OPEN):
             name = secrets.masked(item.key)
-            problems.append(f"unknown key '{name}'{nearest(item.key, valid)}")
+            problems.append(f"unknown key '{name}'; {hint(item.key, sorted(valid))}")
     return problems
 
 
@@ -174,5 +156,5 @@ def _check_choice(item: Parsed, choices: Sequence[str]) -> list[str]:
     if not isinstance(item.value, str) or not item.value.strip():
         return [f"{item.key} is empty; valid: {', '.join(choices)}"]
     if item.value not in choices:
-        return [f"unknown {item.key} '{item.value}'{nearest(item.value, choices)}"]
+        return [f"unknown {item.key} '{item.value}'; {hint(item.value, choices)}"]
     return []

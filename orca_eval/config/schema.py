@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
 
+from orca_eval.config.validate import AnyMapping, AnyText, FilePath, Flag, Text, names, real, whole
 from orca_eval.types import Sampling
 
 OverLong = Literal["error", "skip", "shrink"]
@@ -20,40 +20,40 @@ class ModelConfig:
     `parameters`: in billions, for plots; None reads it from the weights where they tell.
     """
 
-    name: str
-    path: str
-    revision: str | None = None
-    adapter: str | None = None
-    chat_template: str | None = None
-    chat_template_kwargs: Mapping[str, Any] = field(default_factory=dict)
-    trust_remote_code: bool = False
-    parameters: float | None = None
+    name: Text
+    path: Text
+    revision: Text | None = None
+    adapter: Text | None = None
+    chat_template: Text | None = None
+    chat_template_kwargs: AnyMapping = field(default_factory=dict)
+    trust_remote_code: Flag = False
+    parameters: Annotated[float, real(0, 1e6)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
     """Which engine. `args` are the engine's own arguments by name, checked before it starts."""
 
-    name: str
-    base_url: str | None = None
-    api_key_env: str | None = None
-    args: Mapping[str, Any] = field(default_factory=dict)
+    name: Text
+    base_url: Text | None = None
+    api_key_env: Text | None = None
+    args: AnyMapping = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class PromptConfig:
     """The system message. An empty one is sent as a system turn with empty content."""
 
-    name: str
-    system_message: str
+    name: Text
+    system_message: AnyText
 
 
 @dataclass(frozen=True, slots=True)
 class Average:
     """A named unweighted mean of benchmarks' scores ("Reasoning average")."""
 
-    name: str
-    benchmarks: tuple[str, ...]
+    name: Text
+    benchmarks: Annotated[tuple[str, ...], names("names")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +63,18 @@ class SuiteConfig:
     A suite with `quickstart` reads the packed items, which are never benchmark scores.
     """
 
-    name: str
-    benchmarks: tuple[str, ...]
+    name: Text
+    benchmarks: Annotated[tuple[str, ...], names("names")]
     averages: tuple[Average, ...] = ()
-    quickstart: bool = False
-    max_tokens: int | None = None
+    quickstart: Flag = False
+    max_tokens: Annotated[int, whole(1)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DataConfig:
     """`root`: a local copy laid out as on the hub (DIR/owner/name); None reads from the hub."""
 
-    root: Path | None = None
+    root: FilePath | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,10 @@ class RunConfig:
     suite: SuiteConfig
     data: DataConfig
     sampling: Sampling
-    samples_per_doc: int = 1
-    limit: int | None = None
+    samples_per_doc: Annotated[int, whole(1)] = 1
+    limit: Annotated[int, whole(1)] | None = None
     over_long: OverLong = "error"
-    results_dir: Path = Path("results")
-    fresh: bool = False
-    allow_code: bool = False
-    stall_seconds: float = 600.0
+    results_dir: FilePath = Path("results")
+    fresh: Flag = False
+    allow_code: Flag = False
+    stall_seconds: Annotated[float, real(0.1, 1e7)] = 600.0

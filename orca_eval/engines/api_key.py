@@ -21,7 +21,9 @@ class ApiKey:
     def __init__(self, variable: str | None) -> None:
         self.value = None if variable is None else _read(variable)
         self.is_short = self.value is not None and len(self.value) < SHORTEST_HIDDEN
-        self._echo = None if self.value is None or self.is_short else _as_echoed(self.value)
+        hidden = "" if self.value is None or self.is_short else self.value
+        # As it is, or escaped as in JSON, an address or HTML.
+        self._echo = re.compile("".join(map(_character_as_echoed, hidden))) if hidden else None
 
     def hide(self, text: str) -> str:
         """Takes the key out of a server's text, should the server have repeated it."""
@@ -38,11 +40,6 @@ def _read(variable: str) -> str:
             "carry"
         )
     return key
-
-
-def _as_echoed(key: str) -> re.Pattern[str]:
-    """The key as it may come back: as it is, or escaped as in JSON, an address or HTML."""
-    return re.compile("".join(map(_character_as_echoed, key)))
 
 
 def _character_as_echoed(char: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -68,14 +69,8 @@ def request_body(
         "frequency_penalty": 0.0,
         "n": 1,
         "stream": False,
+        **{name: getattr(sampling, name) for name in OPTIONAL_FIELDS if name not in without},
     }
-    optional = {
-        "top_k": sampling.top_k,
-        "min_p": sampling.min_p,
-        "repetition_penalty": sampling.repetition_penalty,
-        "seed": sampling.seed,
-    }
-    body |= {name: value for name, value in optional.items() if name not in without}
     if sampling.stop:
         body["stop"] = list(sampling.stop)
     if chat_template_kwargs:
@@ -150,19 +145,8 @@ def read_rejection(
     if "insufficient_quota" in everything:
         transient = False
     too_long = status in (400, 413, 422) and any(sign in everything for sign in TOO_LONG)
-    fields: frozenset[str] = frozenset()
-    if status in (400, 422) and not too_long:
-        if "max_completion_tokens" in everything and "max_tokens" in body:
-            fields = frozenset({"max_tokens"})
-        elif any(name in body and name in everything for name in OPTIONAL_FIELDS):
-            fields = _unknown_fields(everything, body)
-    return Rejected(
-        f"HTTP {status}: {said}",
-        transient=transient,
-        wait_seconds=wait_seconds,
-        fields=fields,
-        too_long=too_long,
-    )
+    fields = _unknown_fields(everything, body) if status in (400, 422) and not too_long else set()
+    return Rejected(f"HTTP {status}: {said}", transient, wait_seconds, frozenset(fields), too_long)
 
 
 def words(request: Request) -> int:
@@ -186,33 +170,28 @@ def retry_after_seconds(header: str | None) -> float | None:
     """Retry-After as seconds from now, given as a number or an HTTP date; None where unreadable."""
     if header is None:
         return None
-    try:
+    with suppress(ValueError):
         return max(0.0, float(header))
-    except ValueError:
-        pass
-    try:
+    with suppress(ValueError, TypeError, OverflowError):
         then = parsedate_to_datetime(header)
-        if then.tzinfo is None:
-            then = then.replace(tzinfo=UTC)
+        then = then if then.tzinfo else then.replace(tzinfo=UTC)
         return max(0.0, (then - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError, OverflowError):
-        return None
+    return None
 
 
 def count(value: Any) -> int | None:
     """A number of tokens as servers write it, 12 or 12.0; None for what can't be one."""
-    whole = value if type(value) is int else None
-    if type(value) is float and value.is_integer():
-        whole = int(value)
-    return whole if whole is not None and 0 <= whole <= MOST_TOKENS else None
+    whole = type(value) is int or (type(value) is float and value.is_integer())
+    return int(value) if whole and 0 <= value <= MOST_TOKENS else None
 
 
-def _unknown_fields(everything: str, body: Mapping[str, Any]) -> frozenset[str]:
-    """`seed` alone where only it is named; otherwise all that OpenAI's format does not have."""
+def _unknown_fields(everything: str, body: Mapping[str, Any]) -> set[str]:
+    """Those of the body that a refusal names. One of OpenAI's format, or `seed` where only it is
+    named, goes alone; otherwise all that the format does not have."""
+    if "max_completion_tokens" in everything and "max_tokens" in body:
+        return {"max_tokens"}
     named = {name for name in OPTIONAL_FIELDS if name in body and name in everything}
-    if named == {"seed"}:
-        return frozenset(named)
-    return frozenset(named | {"top_k", "min_p", "repetition_penalty"})
+    return named | {"top_k", "min_p", "repetition_penalty"} if named - {"seed"} else named
 
 
 def _text(choice: Mapping[str, Any]) -> str | None:

@@ -7,47 +7,43 @@ FinishReason.MAX_TOKENS are one.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Literal
 
 Ending = Literal["stop", "length", "filtered", "failed", "unsaid", "unknown"]
 
-STOP = (
-    *("stop", "eos", "eos_token", "end", "end_turn", "end_of_turn", "stop_sequence", "stop_token"),
-    *("complete", "completed", "done", "finish", "finished", "success", "repetition"),
-    *("tool_calls", "tool_call", "tool_use", "function_call"),
-)
-LENGTH = (
-    *("length", "max_length", "max_tokens", "max_output_tokens", "max_new_tokens", "max_token"),
-    *("max_completion_tokens", "model_length", "token_limit", "output_limit", "incomplete"),
-    *("context_length", "context_length_exceeded", "model_context_window_exceeded", "truncated"),
-)
-FILTERED = (
-    *("content_filter", "content_filtered", "filter", "safety", "refusal", "recitation"),
-    *("blocklist", "prohibited_content", "spii", "sensitive", "guardrail_intervened", "blocked"),
-    *("image_safety", "language", "content_policy", "content_policy_violation", "moderation"),
-)
-FAILED = (
-    *("error", "abort", "aborted", "cancel", "cancelled", "canceled", "fail", "failed", "failure"),
-    *("timeout", "timed_out", "time_limit", "server_error", "internal_error", "network_error"),
-    *("engine_error", "interrupted", "preempted", "insufficient_system_resource", "overloaded"),
-    *("malformed_function_call", "unexpected_tool_call", "unavailable", "disconnected", "killed"),
-)
-UNSAID = ("", "null", "none", "unspecified")
-
-_MEANING: dict[str, Ending] = {
-    **dict.fromkeys(STOP, "stop"),
-    **dict.fromkeys(LENGTH, "length"),
-    **dict.fromkeys(FILTERED, "filtered"),
-    **dict.fromkeys(FAILED, "failed"),
-    **dict.fromkeys(UNSAID, "unsaid"),
+_WORDS: Mapping[Ending, str] = {
+    "stop": """
+        stop eos eos_token end end_turn end_of_turn stop_sequence stop_token complete completed done
+        finish finished success repetition tool_calls tool_call tool_use function_call
+    """,
+    "length": """
+        length max_length max_tokens max_output_tokens max_new_tokens max_token
+        max_completion_tokens model_length token_limit output_limit incomplete context_length
+        context_length_exceeded model_context_window_exceeded truncated
+    """,
+    "filtered": """
+        content_filter content_filtered filter safety refusal recitation blocklist
+        prohibited_content spii sensitive guardrail_intervened blocked image_safety language
+        content_policy content_policy_violation moderation
+    """,
+    "failed": """
+        error abort aborted cancel cancelled canceled fail failed failure timeout timed_out
+        time_limit server_error internal_error network_error engine_error interrupted preempted
+        insufficient_system_resource overloaded malformed_function_call unexpected_tool_call
+        unavailable disconnected killed
+    """,
+    "unsaid": "null none unspecified",
 }
-_FAILED_PARTS = frozenset(
-    (
-        *("error", "abort", "aborted", "cancel", "cancelled", "canceled", "failed", "failure"),
-        *("exception", "timeout", "interrupted", "unavailable", "overloaded", "rate", "crashed"),
-    )
-)
-_LENGTH_PARTS = frozenset(("length", "limit", "tokens", "truncated", "max", "context"))
+_MEANING: dict[str, Ending] = {
+    "": "unsaid",
+    **{word: meaning for meaning, words in _WORDS.items() for word in words.split()},
+}
+_FAILED_PARTS = {
+    *("error", "abort", "aborted", "cancel", "cancelled", "canceled", "failed", "failure"),
+    *("exception", "timeout", "interrupted", "unavailable", "overloaded", "rate", "crashed"),
+}
+_LENGTH_PARTS = {"length", "limit", "tokens", "truncated", "max", "context"}
 _PREFIX = re.compile(r"^(?:.*\.)?(?:finish_?reason_)?")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -66,11 +62,9 @@ def ending(reason: object) -> Ending:
         return "unknown"
     word = _CAMEL.sub("_", reason.strip()).lower().replace("-", "_").replace(" ", "_")
     word = _PREFIX.sub("", word)
-    return _MEANING.get(word) or _by_its_parts(frozenset(word.split("_")))
-
-
-def _by_its_parts(parts: frozenset[str]) -> Ending:
-    """An unknown word by the words in it: internal_server_error, max_context_length."""
+    if word in _MEANING:
+        return _MEANING[word]
+    parts = set(word.split("_"))  # internal_server_error, max_context_length
     if parts & _FAILED_PARTS:
         return "failed"
     return "length" if parts & _LENGTH_PARTS else "unknown"

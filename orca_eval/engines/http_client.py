@@ -7,6 +7,7 @@ costs must not grow with how many are under way (bench/endpoint_concurrency.py).
 from __future__ import annotations
 
 import json
+import os
 import ssl
 import urllib.request
 from collections.abc import Mapping
@@ -15,11 +16,16 @@ from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import aiohttp
 import certifi
 
 from orca_eval.engines.api_key import ApiKey
 from orca_eval.errors import InputError
+
+try:
+    import aiohttp
+except OSError as error:  # it makes an SSL context, which opens this file
+    name = f"SSLKEYLOGFILE={os.environ.get('SSLKEYLOGFILE')}"
+    raise InputError(f"{name} in the environment can't be written: {error.strerror}") from error
 
 CONNECT_SECONDS = 10.0
 MOST_BYTES = 8 << 20
@@ -43,7 +49,7 @@ class TooLargeError(Exception):
 
 
 class HttpClient:
-    """Connections to one server; an asynchronous context manager, for one event loop.
+    """Connections to one server, for one event loop.
 
     Raises:
         InputError: the proxy that the environment names is of a kind that is not supported.
@@ -53,39 +59,21 @@ class HttpClient:
         self._base_url = base_url
         self._key = key
         self._proxy = _proxy(base_url)
-        self._timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
-        self._connector = aiohttp.TCPConnector(limit=connections, ssl=_certificates())
         self._session = aiohttp.ClientSession(
-            connector=self._connector,
-            timeout=self._timeout,
+            connector=aiohttp.TCPConnector(limit=connections, ssl=_certificates()),
+            timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS),
             max_line_size=1 << 16,
             max_field_size=1 << 16,
         )
 
-    async def __aenter__(self) -> HttpClient:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    async def get(self, path: str) -> Reply:
-        """The reply to a GET of `path` below the base address."""
-        return await self._request("GET", path, None)
-
-    async def post(self, path: str, body: Mapping[str, Any]) -> Reply:
-        """The reply to a POST of a JSON body.
+    async def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
+        """The reply to a GET, or to a POST of a JSON body, of `path` below the base address.
 
         Raises:
             NoReplyError: the connection, the time or the body's coding failed.
             TooLargeError: the body has no end.
         """
-        return await self._request("POST", path, json.dumps(body).encode())
-
-    async def close(self) -> None:
-        """Closes the connections."""
-        await self._session.close()
-
-    async def _request(self, method: str, path: str, data: bytes | None) -> Reply:
+        data = None if body is None else json.dumps(body).encode()
         headers = {} if data is None else {"Content-Type": "application/json"}
         if self._key.value is not None:
             headers["Authorization"] = f"Bearer {self._key.value}"
@@ -104,6 +92,10 @@ class HttpClient:
             raise
         except Exception as error:  # of connections, codings, compression: all of them are faults
             raise NoReplyError(_reason(error)) from None
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._session.close()
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.arguments import read_args
-from orca_eval.engines.finish import ending
-from orca_eval.engines.reasoning_marks import reasoning_marks
+from orca_eval.engines.checkpoint import CheckpointEngine, finished_by, reasoning_marks
 from orca_eval.engines.threads import DaemonThreads
 from orca_eval.errors import InputError, RunError
 from orca_eval.model.cache import file_hashes
@@ -60,15 +59,12 @@ class LlamaCppArgs:
     verbose: bool = False
 
 
-class LlamaCppEngine:
+class LlamaCppEngine(CheckpointEngine):
     """Slots of one native server; a thread for each, since its calls block."""
 
-    reuse_across_runs = True
-
     def __init__(self, model: ModelConfig, config: EngineConfig, max_tokens: int) -> None:
-        self._model = model
+        super().__init__(model, max_tokens)
         self._args = read_args("llama_cpp", LlamaCppArgs, config.args)
-        self._max_tokens = max_tokens
         self._server: Any = None
         self._threads: DaemonThreads | None = None
         self._under_way: set[threading.Event] = set()
@@ -85,10 +81,7 @@ class LlamaCppEngine:
 
     @property
     def _file(self) -> Path:
-        file = self.weights.gguf
-        if file is None:
-            raise InputError(f"model.path: {self._model.path} is not a GGUF file")
-        return file
+        return cast(Path, self.weights.gguf)  # it was asked for in this form
 
     @cached_property
     def tokenizer(self) -> TemplateTokenizer:
@@ -99,10 +92,6 @@ class LlamaCppEngine:
         trained = self._header.context_length
         wanted = self._args.context_length or PROMPT_ROOM + self._max_tokens
         return wanted if trained is None or self._args.context_length else min(wanted, trained)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return self.tokenizer.notes
 
     def check(self) -> None:
         for name in ("n_parallel", "n_batch", "n_ubatch", "context_length", "n_threads"):
@@ -121,11 +110,10 @@ class LlamaCppEngine:
                 f"max_tokens={self._max_tokens} leaves no room for a prompt in"
                 f" {self.context_length} tokens of context"
             )
-        self._adapter()
-        self.tokenizer  # noqa: B018 (reading it checks the template)
+        self._lora_file, self.tokenizer  # noqa: B018 (reading them checks them)
 
     def identity(self) -> Mapping[str, Any]:
-        adapter = self._adapter()
+        adapter = self._lora_file
         return {
             "engine": "llama_cpp",
             "version": version("xllamacpp"),
@@ -135,7 +123,7 @@ class LlamaCppEngine:
             "flash_attn": self._args.flash_attn,
             "adapter": None if adapter is None else file_hashes([adapter])[adapter],
             "tokenizer": self.tokenizer.identity,
-            **({"reasoning_marks": self._marks} if self._marks else {}),
+            **self._marks_identity,
         }
 
     async def start(self) -> None:
@@ -189,15 +177,12 @@ class LlamaCppEngine:
         if args.n_gpu_layers is not None:
             params.n_gpu_layers = args.n_gpu_layers
         if args.flash_attn is not None:
-            kinds = xllamacpp.llama_flash_attn_type
-            params.flash_attn_type = (
-                kinds.LLAMA_FLASH_ATTN_TYPE_ENABLED
-                if args.flash_attn
-                else kinds.LLAMA_FLASH_ATTN_TYPE_DISABLED
-            )
-        adapter = self._adapter()
-        if adapter is not None:
-            params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
+            word = "ENABLED" if args.flash_attn else "DISABLED"
+            params.flash_attn_type = xllamacpp.llama_flash_attn_type[
+                f"LLAMA_FLASH_ATTN_TYPE_{word}"
+            ]
+        if self._lora_file is not None:
+            params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(self._lora_file), 1.0)]
         params.api_keys = [hashlib.sha256(os.urandom(32)).hexdigest()]  # its port stays ours
         params.ui = False
         params.verbosity = 3 if args.verbose else -1
@@ -219,13 +204,13 @@ class LlamaCppEngine:
             raise RunError(
                 f"llama.cpp did not finish a request: {answer.error or 'it was cancelled'}"
             )
-        cached = answer.usage.get("prompt_tokens_details", {}).get("cached_tokens", 0)
-        self._cached_tokens += cached
+        usage = answer.usage
+        self._cached_tokens += usage.get("prompt_tokens_details", {}).get("cached_tokens", 0)
         return Completion(
             text="".join(answer.pieces),
             finish_reason=answer.finish_reason,
-            prompt_tokens=answer.usage["prompt_tokens"],
-            completion_tokens=answer.usage["completion_tokens"],
+            prompt_tokens=usage.get("prompt_tokens", len(request.prompt_token_ids or ())),
+            completion_tokens=usage.get("completion_tokens", 0),
         )
 
     def _check_length(self, request: Request) -> None:
@@ -274,16 +259,17 @@ class LlamaCppEngine:
     def _cache_types(self) -> tuple[Any, Any]:
         import xllamacpp
 
-        known = {k.name.removeprefix("GGML_TYPE_").lower(): k for k in xllamacpp.ggml_type}
         for key in ("cache_type_k", "cache_type_v"):
             if getattr(self._args, key) not in _CACHE_TYPES:
                 raise InputError(
                     f"engine.{key}={getattr(self._args, key)} is not one of"
                     f" {', '.join(_CACHE_TYPES)}"
                 )
+        known = {k.name.removeprefix("GGML_TYPE_").lower(): k for k in xllamacpp.ggml_type}
         return known[self._args.cache_type_k], known[self._args.cache_type_v]
 
-    def _adapter(self) -> Path | None:
+    @property
+    def _lora_file(self) -> Path | None:
         if self._model.adapter is None:
             return None
         file = expanded(self._model.adapter)
@@ -308,16 +294,11 @@ class _Answer:
             return True
         for choice in chunk["choices"]:
             self.pieces.append(choice["text"])
-            self._end(choice["finish_reason"])
+            if reason := choice["finish_reason"]:
+                self.finish_reason = finished_by(reason)
+                self.error = f"it ended with {reason!r}"
         self.usage = chunk.get("usage") or self.usage
         return self._cancelled.is_set()
-
-    def _end(self, reason: str | None) -> None:
-        meaning = ending(reason)
-        if meaning in ("stop", "length"):
-            self.finish_reason = "length" if meaning == "length" else "stop"
-        elif meaning != "unsaid":
-            self.error = f"it ended with {reason!r}"
 
 
 def _padded(tokens: int) -> int:

@@ -8,29 +8,23 @@ is finished. Prompts go as rendered text, and the template alone decides about B
 from __future__ import annotations
 
 import asyncio
-import difflib
+import gc
 import inspect
+import sys
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from orca_eval.config.nearest import nearest
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.arguments import refuse_unknown
+from orca_eval.engines.checkpoint import CheckpointEngine, own_context_length
 from orca_eval.engines.lm_eval_chunk import Chunk, Waiting
-from orca_eval.engines.model_folder import (
-    own_context_length,
-    read_adapter,
-    special_tokens,
-    turn_end,
-)
-from orca_eval.engines.reasoning_marks import reasoning_marks
 from orca_eval.engines.threads import DaemonThreads
 from orca_eval.errors import InputError, OrcaEvalError, RunError
-from orca_eval.model.tokenizer import TemplateTokenizer, folder_tokenizer
-from orca_eval.model.types import Weights
-from orca_eval.model.weights import resolve_weights
 from orca_eval.types import Completion, Request, Sampling
 
 BATCHES_IN_CHUNK = 4
@@ -44,19 +38,16 @@ _OWN_ARGS = ("backend", "batch_size")
 _TAKEN = ("self", "pretrained", "model", "tokenizer", "add_bos_token", "max_length", "peft")
 
 
-class LmEvalEngine:
+class LmEvalEngine(CheckpointEngine):
     """One lm-eval backend. An answer's `finish_reason` is read from its tokens where the backend
     decodes them itself (hf), else from the count of its text's tokens."""
 
-    reuse_across_runs = True
-
     def __init__(self, model: ModelConfig, config: EngineConfig, max_tokens: int) -> None:
+        super().__init__(model, max_tokens)
         args = dict(config.args)
         self._backend = str(args.pop("backend", "hf"))
         self._batch_size = args.pop("batch_size", 8)
         self._args = {name: value for name, value in args.items() if value is not None}
-        self._model = model
-        self._max_tokens = max_tokens
         self._lm: Any = None
         self._thread: DaemonThreads | None = None
         self._waiting: deque[Waiting] = deque()
@@ -67,20 +58,8 @@ class LmEvalEngine:
         self.max_in_flight = self._chunk_size * CHUNKS_IN_FLIGHT
 
     @cached_property
-    def weights(self) -> Weights:
-        return resolve_weights(self._model, "hf")
-
-    @cached_property
-    def tokenizer(self) -> TemplateTokenizer:
-        return folder_tokenizer(self._model, self._folder)
-
-    @cached_property
     def context_length(self) -> int | None:
         return own_context_length(self._folder)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return self.tokenizer.notes
 
     def check(self) -> None:
         if self._batch_size != "auto" and (
@@ -93,21 +72,19 @@ class LmEvalEngine:
                 f"max_tokens={self._max_tokens} leaves no room for a prompt in the model's"
                 f" {self.context_length} tokens of context"
             )
-        if self._model.adapter is not None:
-            read_adapter(self._model.adapter)
-        self.tokenizer  # noqa: B018 (reading it checks the template)
+        self._adapter, self.tokenizer  # noqa: B018 (reading them checks them)
 
     def identity(self) -> Mapping[str, Any]:
         return {
             "engine": "lm_eval",
             "version": version("lm-eval"),
             "backend": self._backend,
-            "libraries": {n: found for n in self._libraries if (found := _version(n))},
+            "libraries": _versions("transformers", "torch", self._backend),
             "weights": self.weights.sha256,
             "args": {name: str(value) for name, value in sorted(self._args.items())},
-            "adapter": read_adapter(self._model.adapter).sha256 if self._model.adapter else None,
+            "adapter": None if self._adapter is None else self._adapter.sha256,
             "tokenizer": self.tokenizer.identity,
-            **({"reasoning_marks": self._marks} if self._marks else {}),
+            **self._marks_identity,
         }
 
     async def start(self) -> None:
@@ -169,7 +146,9 @@ class LmEvalEngine:
             try:
                 await loop.run_in_executor(self._thread, self._generate, chunk)
             except Exception as error:  # whatever a backend raises ends this chunk's requests
-                _fail(members, error if isinstance(error, OrcaEvalError) else _failure(error))
+                if not isinstance(error, OrcaEvalError):
+                    error = RunError(f"lm-eval's backend failed: {_first_line(error)}")
+                _fail(members, error)
 
     def _generate(self, chunk: Chunk) -> None:
         from lm_eval.api.instance import Instance
@@ -196,10 +175,6 @@ class LmEvalEngine:
         chunk.finish(texts)
 
     @property
-    def _libraries(self) -> tuple[str, ...]:
-        return ("transformers", "torch", self._backend)  # many backends bear a package's name
-
-    @property
     def _decodes_each(self) -> bool:
         """Whether it is transformers, which takes its arguments and decodes each answer alone."""
         return self._backend in ("hf", "huggingface", "hf-auto")
@@ -213,23 +188,14 @@ class LmEvalEngine:
             "temperature": sampling.temperature,
             "repetition_penalty": sampling.repetition_penalty,
         }
+        cuts = {"top_p": sampling.top_p, "top_k": sampling.top_k, "min_p": sampling.min_p}
         if self._decodes_each:
-            kwargs["num_beams"] = 1
-            kwargs["eos_token_id"] = sorted(self._eos_ids) or None
+            kwargs |= {"num_beams": 1, "eos_token_id": sorted(self._eos_ids) or None}
             if drawn:
-                kwargs |= {
-                    "top_p": sampling.top_p,
-                    "top_k": max(sampling.top_k, 0),  # 0 is transformers' "off"
-                    "min_p": sampling.min_p,
-                }
+                kwargs |= {**cuts, "top_k": max(sampling.top_k, 0)}  # 0 is transformers' "off"
         elif self._backend in ("vllm", "sglang"):
-            kwargs |= {
-                "top_p": sampling.top_p,
-                "top_k": sampling.top_k,
-                "min_p": sampling.min_p,
-                "seed": sampling.seed,
-                "stop_token_ids": [] if self._turn_end is None else [self._turn_end],
-            }
+            ends = [] if self._turn_end is None else [self._turn_end]
+            kwargs |= {**cuts, "seed": sampling.seed, "stop_token_ids": ends}
         return kwargs
 
     def _load(self) -> Any:
@@ -250,8 +216,9 @@ class LmEvalEngine:
         try:
             lm = self._class.create_from_arg_obj(args, {"batch_size": self._batch_size})
         except Exception as error:  # whatever a backend raises while it loads
-            reason = str(error).strip().splitlines() or [type(error).__name__]
-            raise RunError(f"lm-eval's backend {self._backend} can't load: {reason[0]}") from error
+            raise RunError(
+                f"lm-eval's backend {self._backend} can't load: {_first_line(error)}"
+            ) from error
         if self._decodes_each:
             self._compare_tokens(lm)
         return lm
@@ -272,8 +239,7 @@ class LmEvalEngine:
         from lm_eval.models import MODEL_MAPPING
 
         if self._backend not in MODEL_MAPPING:
-            near = difflib.get_close_matches(self._backend, MODEL_MAPPING, n=3)
-            names = near or sorted(MODEL_MAPPING)
+            names = nearest(self._backend, MODEL_MAPPING) or sorted(MODEL_MAPPING)
             raise InputError(
                 f"engine.backend={self._backend} is not one of lm-eval's; nearest:"
                 f" {', '.join(names)}"
@@ -296,36 +262,16 @@ class LmEvalEngine:
                 f"engine.backend={self._backend} is an endpoint; use engine=openai for it"
             )
         valid = (names - set(_TAKEN)) | set(_OWN_ARGS)
+        given = list(self._args)
         if _takes_any(self._class):
             # Further ones go to the library underneath (attn_implementation); only what looks
             # like a slip of the pen is refused.
-            near = [n for n in self._args if difflib.get_close_matches(n, valid, 1, 0.8)]
-            taken = [n for n in self._args if n in _TAKEN]
-            refuse_unknown("lm_eval", near + taken, valid)
-        else:
-            refuse_unknown("lm_eval", self._args, valid)
-
-    @property
-    def _folder(self) -> Any:
-        folder = self.weights.folder
-        if folder is None:
-            raise InputError(f"model.path: {self._model.path} is not a model folder")
-        return folder
+            near = [n for n in given if nearest(n, valid, cutoff=0.8)]
+            given = near + [n for n in given if n in _TAKEN]
+        refuse_unknown("lm_eval", given, valid)
 
     def _count(self, prompts: Sequence[str]) -> list[int]:
         return [len(ids) for ids in self.tokenizer.encode(prompts)]
-
-    @cached_property
-    def _special(self) -> Mapping[str, int]:
-        return special_tokens(self._folder)
-
-    @cached_property
-    def _marks(self) -> list[str]:
-        return reasoning_marks(self._special)
-
-    @cached_property
-    def _turn_end(self) -> int | None:
-        return turn_end(self.tokenizer.template, self._special)
 
     @cached_property
     def _eos_ids(self) -> frozenset[int]:
@@ -360,9 +306,8 @@ def _fail(members: Iterable[Waiting], error: OrcaEvalError) -> None:
             waiting.answer.set_exception(error)
 
 
-def _failure(error: Exception) -> RunError:
-    reason = str(error).strip().splitlines() or [type(error).__name__]
-    return RunError(f"lm-eval's backend failed: {reason[0]}")
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _device() -> str | None:
@@ -374,17 +319,16 @@ def _device() -> str | None:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+def _versions(*packages: str) -> dict[str, str]:
+    """Of those that are installed; many backends bear a package's name."""
+    found = {}
+    for package in packages:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
 
 
 def _free_gpu_memory() -> None:
-    import gc
-    import sys
-
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():

@@ -93,7 +93,5 @@ def _resolve(answer: asyncio.Future[Completion], completion: Completion) -> None
 
 def _until_eos(tokens: Sequence[int], eos: frozenset[int]) -> tuple[int, bool]:
     """How many tokens were generated, the end token included, and whether there was one."""
-    for index, token in enumerate(tokens):
-        if token in eos:
-            return index + 1, True
-    return len(tokens), False
+    end = next((number for number, token in enumerate(tokens, start=1) if token in eos), None)
+    return (len(tokens), False) if end is None else (end, True)

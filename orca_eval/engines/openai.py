@@ -8,7 +8,6 @@ key may come only from the variable that the config names, and every wait is our
 from __future__ import annotations
 
 import asyncio
-import difflib
 import json
 import random
 import secrets
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from yarl import URL
 
+from orca_eval.config.nearest import nearest
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.api_key import SHORTEST_HIDDEN, ApiKey
 from orca_eval.engines.arguments import read_args
@@ -95,14 +95,12 @@ class OpenAIEngine:
         notes = ["the server applied the chat template"]
         if self._model.chat_template is not None:
             notes.append("model.chat_template has no effect on an endpoint")
-        neutral = sorted(self._rejected - {"max_tokens"})
-        if neutral:
+        if neutral := sorted(self._rejected - {"max_tokens"}):
             notes.append(f"the server refuses {', '.join(neutral)}: its own defaults for them act")
-        if self._counts["without_finish_reason"]:
+        if number := self._counts["without_finish_reason"]:
             notes.append(
-                f"{self._counts['without_finish_reason']} answers came without a finish_reason, as "
-                "all did until then: one as long as max_tokens counts as cut off, any other as "
-                "whole"
+                f"{number} answers came without a finish_reason, as all did until then: one as "
+                "long as max_tokens counts as cut off, any other as whole"
             )
         notes += [
             f"{number} answers with {name}, which is not known here, count as whole"
@@ -143,8 +141,11 @@ class OpenAIEngine:
             self._check_model(reply.content)
 
     async def _models(self) -> Reply:
-        async with HttpClient(self._base_url, self._key, CONNECT_SECONDS) as client:
-            return await client.get("/models")
+        client = HttpClient(self._base_url, self._key, CONNECT_SECONDS)
+        try:
+            return await client.request("GET", "/models")
+        finally:
+            await client.close()
 
     def identity(self) -> Mapping[str, Any]:
         """The server's address and the model's name there; `revision` where the user vouches."""
@@ -232,11 +233,9 @@ class OpenAIEngine:
     async def _try(self, request: Request, dropped: frozenset[str]) -> Completion | Rejected:
         if self._client is None:
             raise RunError("the openai engine was not started")
-        body = request_body(
-            self._served_name, request, self._model.chat_template_kwargs, without=dropped
-        )
+        body = request_body(self._served_name, request, self._model.chat_template_kwargs, dropped)
         try:
-            status, headers, content = await self._client.post("/chat/completions", body)
+            status, headers, content = await self._client.request("POST", "/chat/completions", body)
         except NoReplyError as error:
             return Rejected(self._key.hide(str(error)), transient=True)
         except TooLargeError as error:
@@ -267,12 +266,11 @@ class OpenAIEngine:
         name = self._served_name
         # Ollama lists NAME:latest and answers to NAME.
         served = models.get(name) or models.get(f"{name}:latest")
-        if served is not None:
-            length = served.get("max_model_len")  # vLLM's and SGLang's addition
-            self.context_length = count(length) or None
+        if served is not None:  # the length is vLLM's and SGLang's addition
+            self.context_length = count(served.get("max_model_len")) or None
         elif models:
             shown = [shorten(terminal(self._key.hide(model)), 80) for model in models]
-            near = difflib.get_close_matches(name, shown, n=3, cutoff=0.4) or sorted(shown)[:3]
+            near = nearest(name, shown, cutoff=0.4) or sorted(shown)[:3]
             raise InputError(
                 f"{self._base_url} does not serve {name!r}; set engine.model to a name it knows: "
                 f"{', '.join(near)}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Callable
 from typing import cast
 
+from orca_eval.config.nearest import hint
 from orca_eval.config.schema import EngineConfig, ModelConfig, RunConfig
 from orca_eval.engines.base import Engine
 from orca_eval.errors import InputError
@@ -26,9 +26,8 @@ ENGINES = {
 def engine_factory(name: str) -> EngineFactory:
     """The class behind `name`; InputError with the nearest name where there is none."""
     if name not in ENGINES:
-        near = difflib.get_close_matches(name, ENGINES, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(ENGINES)}"
-        raise InputError(f"engine={name} is not an engine: {hint}")
+        near = hint(name, ENGINES, 1, "there are")
+        raise InputError(f"engine={name} is not an engine: {near}")
     module, _, attribute = ENGINES[name].partition(":")
     return cast(EngineFactory, getattr(importlib.import_module(module), attribute))
 

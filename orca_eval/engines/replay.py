@@ -15,10 +15,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.arguments import read_args
@@ -28,6 +30,9 @@ from orca_eval.types import Completion, FinishReason, Request
 
 FIELDS = {"prompt", "prompt_sha256", "default", "text", "finish_reason"}
 FINISH_REASONS = ("stop", "length")
+Answer = tuple[str, FinishReason]
+_SHA256 = re.compile("[0-9a-fA-F]{64}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,6 @@ class ReplayArgs:
     max_in_flight: int = 256
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    text: str
-    finish_reason: FinishReason
-
-
 class ReplayEngine:
     """Serves a script's answers; no model, no template, no tokens but counted words."""
 
@@ -58,43 +57,39 @@ class ReplayEngine:
 
     def __init__(self, _model: ModelConfig, config: EngineConfig, _max_tokens: int) -> None:
         self._args = read_args("replay", ReplayArgs, config.args)
-        self._script = Path(self._args.script)
+        self._file = Path(self._args.script)
         self.max_in_flight = self._args.max_in_flight
-        self._answers: dict[bytes, _Answer] = {}
-        self._default: _Answer | None = None
-        self._script_sha256: str | None = None
         self._served = 0
 
     def check(self) -> None:
         """Reads the whole script; InputError names the first line that can't be used."""
+        pace = self._args.tokens_per_second
         if self.max_in_flight < 1:
             raise InputError(f"engine.max_in_flight={self.max_in_flight} must be at least 1")
-        if self._args.delay < 0:
+        if not self._args.delay >= 0:  # nor is it what is no number
             raise InputError(f"engine.delay={self._args.delay} must not be negative")
-        if self._args.tokens_per_second is not None and self._args.tokens_per_second <= 0:
-            raise InputError(
-                f"engine.tokens_per_second={self._args.tokens_per_second} must be above 0"
-            )
-        self._load()
+        if pace is not None and not pace > 0:
+            raise InputError(f"engine.tokens_per_second={pace} must be above 0")
+        self._script  # noqa: B018 (reading it checks it)
 
     def identity(self) -> Mapping[str, Any]:
         """The script's hash decides every answer; pace does not."""
-        if self._script_sha256 is None:
-            self._load()
-        return {"engine": "replay", "script_sha256": self._script_sha256}
+        return {"engine": "replay", "script_sha256": self._script[0]}
 
     async def start(self) -> None:
         """Nothing to load beyond the script."""
-        if self._script_sha256 is None:
-            self._load()
+        self._script  # noqa: B018 (reading it loads it)
 
     async def generate(self, request: Request) -> Completion:
         """The script's answer to the last user turn, after the time that the pace asks for."""
-        user = last_user_content(request)
-        answer = self._answers.get(hashlib.sha256(user.encode()).digest(), self._default)
+        users = (m["content"] for m in reversed(request.messages) if m["role"] == "user")
+        user = next(users, "")
+        answers = self._script[1]
+        answer = answers.get(_digest(user), answers.get(None))
         if answer is None:
-            raise RunError(f"{self._script}: no answer for the prompt that starts {user[:60]!r}")
-        words = len(answer.text.split())
+            raise RunError(f"{self._file}: no answer for the prompt that starts {user[:60]!r}")
+        text, finish_reason = answer
+        words = len(text.split())
         seconds = self._args.delay
         if self._args.tokens_per_second is not None:
             seconds += words / self._args.tokens_per_second
@@ -102,63 +97,54 @@ class ReplayEngine:
             await asyncio.sleep(seconds)
         self._served += 1
         prompt_words = sum(len(message["content"].split()) for message in request.messages)
-        return Completion(answer.text, answer.finish_reason, prompt_words, words)
+        return Completion(text, finish_reason, prompt_words, words)
 
     async def close(self) -> None:
         """Gives the answers' memory back."""
-        self._answers = {}
-        self._script_sha256 = None
+        self.__dict__.pop("_script", None)
 
     def counters(self) -> Mapping[str, float]:
         """How many requests were answered."""
         return {"requests": float(self._served)}
 
-    def _load(self) -> None:
+    @cached_property
+    def _script(self) -> tuple[str, dict[bytes | None, Answer]]:
+        """The file's sha256, and the answers by the prompts' digests; None is the default's."""
         try:
-            content = self._script.read_bytes()
+            content = self._file.read_bytes()
         except OSError as error:
-            raise InputError(f"engine.script={self._script}: {error.strerror}") from error
-        answers: dict[bytes, _Answer] = {}
-        default: _Answer | None = None
-        for number, row in _rows(self._script, content):
-            answer = _Answer(row["text"], row.get("finish_reason", "stop"))
-            if "default" in row:
-                key, known = None, default
-                default = answer
-            else:
-                key = _digest(row)
-                known = answers.setdefault(key, answer)
-            if known is not None and known != answer:
-                raise InputError(f"{self._script}:{number}: a second, different answer to a prompt")
-        self._answers, self._default = answers, default
-        self._script_sha256 = hashlib.sha256(content).hexdigest()
+            raise InputError(f"engine.script={self._file}: {error.strerror}") from error
+        answers: dict[bytes | None, Answer] = {}
+        for number, line in enumerate(content.split(b"\n"), start=1):
+            if not line.strip():
+                continue
+            try:
+                key, answer = _entry(line)
+            except ValueError as error:
+                raise InputError(f"{self._file}:{number}: {error}") from error
+            if answers.setdefault(key, answer) != answer:
+                raise InputError(f"{self._file}:{number}: a second, different answer to a prompt")
+        return hashlib.sha256(content).hexdigest(), answers
 
 
-def last_user_content(request: Request) -> str:
-    """The content of the last user turn; empty where there is none."""
-    users = (m["content"] for m in reversed(request.messages) if m["role"] == "user")
-    return next(users, "")
+def _digest(prompt: str) -> bytes:
+    return hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).digest()
 
 
-def _digest(row: Mapping[str, Any]) -> bytes:
-    if "prompt" in row:
-        return hashlib.sha256(row["prompt"].encode()).digest()
-    return bytes.fromhex(row["prompt_sha256"])
-
-
-def _rows(script: Path, content: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Checked lines with their number, from 1. Raises InputError at the first that is wrong."""
-    for number, line in enumerate(content.split(b"\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise InputError(f"{script}:{number}: not a line of JSON: {error}") from error
-        problem = _problem(row)
-        if problem:
-            raise InputError(f"{script}:{number}: {problem}")
-        yield number, cast("dict[str, Any]", row)
+def _entry(line: bytes) -> tuple[bytes | None, Answer]:
+    """The prompt's digest, None for the default, and its answer. Raises ValueError."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not a line of JSON: {error}") from error
+    if problem := _problem(row):
+        raise ValueError(problem)
+    answer = row["text"], row.get("finish_reason", "stop")
+    if "default" in row:
+        return None, answer
+    return _digest(row["prompt"]) if "prompt" in row else bytes.fromhex(
+        row["prompt_sha256"]
+    ), answer
 
 
 def _problem(row: Any) -> str | None:  # noqa: PLR0911 - one return per rule
@@ -169,6 +155,8 @@ def _problem(row: Any) -> str | None:  # noqa: PLR0911 - one return per rule
         return f"unknown field {unknown[0]!r}; the fields are {', '.join(sorted(FIELDS))}"
     if not isinstance(row.get("text"), str):
         return "needs a string 'text'"
+    if _SURROGATE.search(row["text"]):
+        return "'text' holds half of a surrogate pair, which no file takes"
     if row.get("finish_reason", "stop") not in FINISH_REASONS:
         return f"finish_reason {row['finish_reason']!r} must be one of {', '.join(FINISH_REASONS)}"
     if sum(name in row for name in ("prompt", "prompt_sha256", "default")) != 1:
@@ -177,9 +165,5 @@ def _problem(row: Any) -> str | None:  # noqa: PLR0911 - one return per rule
         return None if row["default"] is True else "'default' can only be true"
     if "prompt" in row:
         return None if isinstance(row["prompt"], str) else "'prompt' must be a string"
-    digest = row["prompt_sha256"]
-    try:
-        valid = isinstance(digest, str) and len(bytes.fromhex(digest)) == 32
-    except ValueError:
-        valid = False
+    valid = _SHA256.fullmatch(str(row["prompt_sha256"]))
     return None if valid else "'prompt_sha256' must be 64 hexadecimal digits"

@@ -8,21 +8,16 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import aclosing
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any
 
 from orca_eval.config.schema import EngineConfig, ModelConfig
-from orca_eval.engines.finish import ending
-from orca_eval.engines.model_folder import (
-    Adapter,
+from orca_eval.engines.checkpoint import (
+    CheckpointEngine,
+    finished_by,
     is_quantized,
     own_context_length,
-    read_adapter,
     scales_with_length,
-    special_tokens,
-    turn_end,
 )
-from orca_eval.engines.reasoning_marks import reasoning_marks
 from orca_eval.engines.vllm_arguments import (
     Hardware,
     check_names,
@@ -32,10 +27,7 @@ from orca_eval.engines.vllm_arguments import (
 )
 from orca_eval.engines.vllm_process import VllmProcess
 from orca_eval.errors import InputError, RunError
-from orca_eval.model.tokenizer import TemplateTokenizer, folder_tokenizer
-from orca_eval.model.types import Weights
-from orca_eval.model.weights import resolve_weights
-from orca_eval.types import Completion, FinishReason, Request, Sampling
+from orca_eval.types import Completion, Request, Sampling
 
 LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 COUNTS = (
@@ -46,15 +38,12 @@ COUNTS = (
 COUNTERS = ("requests", "prompt_tokens", "generated_tokens", "prefix_cache_hit_tokens")
 
 
-class VllmEngine:
+class VllmEngine(CheckpointEngine):
     """`AsyncLLM` with every sampling field set by us; no default of the model acts unseen."""
 
-    reuse_across_runs = True
-
     def __init__(self, model: ModelConfig, config: EngineConfig, max_tokens: int) -> None:
-        self._model = model
+        super().__init__(model, max_tokens)
         self._given = config.args
-        self._max_tokens = max_tokens
         self._process: VllmProcess | None = None
         self._llm: Any = None
         self._lora: Any = None
@@ -63,14 +52,6 @@ class VllmEngine:
         self._in_flight = 0
         self._busy_since = 0.0
         self._busy_seconds = 0.0
-
-    @cached_property
-    def weights(self) -> Weights:
-        return resolve_weights(self._model, "hf")
-
-    @cached_property
-    def tokenizer(self) -> TemplateTokenizer:
-        return folder_tokenizer(self._model, self._folder)
 
     @property
     def context_length(self) -> int | None:
@@ -85,10 +66,6 @@ class VllmEngine:
             return int(given)
         replicas = int(self._arguments.get("data_parallel_size", 1))
         return 2 * replicas * int(self._arguments.get("max_num_seqs", self._hardware.most_seqs))
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return self.tokenizer.notes
 
     def check(self) -> None:
         """Names, numbers and the model's files; vLLM itself is not imported."""
@@ -120,7 +97,7 @@ class VllmEngine:
             "adapter": None if self._adapter is None else self._adapter.sha256,
             "tokenizer": self.tokenizer.identity,
             "stop_token_ids": list(self.stop_token_ids),
-            **({"reasoning_marks": self._marks} if self._marks else {}),
+            **self._marks_identity,
             **({"max_model_len": self.context_length} if scales_with_length(self._folder) else {}),
             **text_arguments(self._arguments),
         }
@@ -191,17 +168,6 @@ class VllmEngine:
         counts = {name: float(self._counts[name]) for name in COUNTERS}
         return {**counts, "busy_seconds": self._busy_seconds + now}
 
-    @property
-    def _folder(self) -> Path:
-        folder = self.weights.folder
-        if folder is None:
-            raise InputError(f"model.path: {self._model.path} is not a model folder")
-        return folder
-
-    @cached_property
-    def _adapter(self) -> Adapter | None:
-        return None if self._model.adapter is None else read_adapter(self._model.adapter)
-
     @cached_property
     def _arguments(self) -> dict[str, Any]:
         return engine_arguments(
@@ -217,18 +183,8 @@ class VllmEngine:
         return Hardware(cpu="cpu" in vllm_version())
 
     @cached_property
-    def _special(self) -> Mapping[str, int]:
-        return special_tokens(self._folder)
-
-    @cached_property
     def stop_token_ids(self) -> tuple[int, ...]:
-        end = turn_end(self.tokenizer.template, self._special)
-        return () if end is None else (end,)
-
-    @cached_property
-    def _marks(self) -> list[str]:
-        """Special tokens stay out of the text, unless some of them set reasoning apart."""
-        return reasoning_marks(self._special)
+        return () if self._turn_end is None else (self._turn_end,)
 
     def _enter(self) -> None:
         if self._in_flight == 0:
@@ -244,13 +200,12 @@ class VllmEngine:
         if output is None or not output.finished:
             raise RunError("vLLM ended a request without an answer")
         answer = output.outputs[0]
-        meaning = ending(answer.finish_reason)
-        if meaning not in ("stop", "length"):
+        finish = finished_by(answer.finish_reason)
+        if finish is None:
             raise RunError(
                 f"vLLM ended a request with {answer.finish_reason!r}; what is finished is kept: "
                 "repeat the same command"
             )
-        finish: FinishReason = "length" if meaning == "length" else "stop"
         prompt_tokens, generated = len(output.prompt_token_ids), len(answer.token_ids)
         self._counts["requests"] += 1
         self._counts["prompt_tokens"] += prompt_tokens

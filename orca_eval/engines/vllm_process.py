@@ -39,7 +39,11 @@ class VllmProcess:
 
     def __init__(self, arguments: Mapping[str, Any], show_logs: bool) -> None:
         self._arguments = arguments
-        self._log = None if show_logs else _new_log()
+        self._log: Path | None = None
+        if not show_logs:
+            number, name = tempfile.mkstemp(prefix="orca-eval-vllm-", suffix=".log")
+            os.close(number)
+            self._log = Path(name)
         self._stop = threading.Event()
         self._llm: Any = None
         self._loaded: Future[None] = Future()
@@ -60,8 +64,9 @@ class VllmProcess:
         self._failed = True
         if self._log is None:
             return RunError(f"{what}; the reason stands above")
+        log = self._log.read_text(encoding="utf-8", errors="replace")
         reason = explain(
-            f"{self._log.read_text(encoding='utf-8', errors='replace')}\n{_named(error)}",
+            f"{log}\n{type(error).__name__}: {error}",
             utilization=self._arguments["gpu_memory_utilization"],
             max_num_seqs=self._max_num_seqs,
         )
@@ -141,15 +146,6 @@ class VllmProcess:
                 raise
             except Exception as error:
                 raise self.failure("vLLM did not start", error) from None
-
-
-def _new_log() -> Path:
-    with tempfile.NamedTemporaryFile(prefix="orca-eval-vllm-", suffix=".log", delete=False) as file:
-        return Path(file.name)
-
-
-def _named(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 def _first_line(error: Exception) -> str:

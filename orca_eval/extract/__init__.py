@@ -16,7 +16,7 @@ from orca_eval.extract.number.rules import NUMBER
 from orca_eval.extract.open.span import SPAN
 from orca_eval.extract.open.text import TEXT
 from orca_eval.extract.reply.parts import Part, parts_of
-from orca_eval.extract.rule import Found, Kind, claims, commitment
+from orca_eval.extract.rule import Found, Kind, commitment
 
 __all__ = [
     "EXTRACTOR_VERSION",
@@ -57,15 +57,13 @@ def extract_answer(
     unknown or a choice has no options.
     """
     of_kind = _kind(kind, options)
-    parts = parts_of(response)
-    if isinstance(parts, str):
-        return Extraction(None, parts, None)
+    parts, nothing = parts_of(response)
     decided = _decide(parts, of_kind, options or {})
     if decided is None:
-        return Extraction(None, "no_commitment", None)
-    part, found = decided
-    a, b = part.start + found.claim.start, part.start + found.claim.end
-    return Extraction(found.claim.answer, found.name, (a, b) if b > a else None)
+        return Extraction(None, nothing, None)
+    part, (claim, rule) = decided
+    a, b = part.start + claim.start, part.start + claim.end
+    return Extraction(claim.answer, claim.reason or rule.name, (a, b) if b > a else None)
 
 
 def answer(response: str, kind: str, options: Mapping[str, str] | None = None) -> str | None:
@@ -82,12 +80,11 @@ def readings(
     `answer` is None for a claim that is void. Errors as in `extract_answer`.
     """
     of_kind = _kind(kind, options)
-    parts = parts_of(response)
-    if isinstance(parts, str):
-        return ()
+    parts, _ = parts_of(response)
     decided = _decide(parts, of_kind, options or {})
     for part in parts if decided is None else (decided[0],):
-        every = claims(of_kind, of_kind.read(part, options or {}))
+        reply = of_kind.read(part, options or {})
+        every = [(rule, claim) for rule in of_kind.rules if (claim := rule.find(reply))]
         heard = [(rule, claim) for rule, claim in every if not rule.weak] or every
         if heard:
             return tuple((rule.name, claim.answer) for rule, claim in heard)
@@ -117,8 +114,8 @@ def _decide(
             continue
         if held is None:
             held = part, found
-            if not part.open_end or found.claim.answer is None or found.stated:
+            if not part.open_end or found.claim.answer is None or found.rule.stated:
                 return held
-        elif found.final and found.claim.answer is not None:
+        elif found.rule.final and found.claim.answer is not None:
             return held if part.open_end else (part, found)
     return held

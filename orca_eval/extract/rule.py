@@ -1,7 +1,7 @@
 """Rules, kinds of answer, and the one loop that asks a kind's rules, the strongest first.
 
-A rule stands in the RULES of its kind: choice/rules.py, number/rules.py, open/span.py or
-open/text.py. Its place there is its strength; all else that sets it apart is a flag on it.
+A rule is a function below `@rule(...)`, with what sets it apart, in choice/rules.py,
+number/rules.py, open/span.py or open/text.py. Its place in the RULES there is its strength.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from orca_eval.extract.reply import Reply
+from orca_eval.extract.reply import Place, Reply
 from orca_eval.extract.reply.cues import CORRECTION, WITHDRAWN
-from orca_eval.extract.reply.marks import Place
 from orca_eval.extract.reply.parts import Part
 
 
@@ -29,8 +28,7 @@ class Claim(NamedTuple):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(NamedTuple):
     """A reply for the documentation and the tests: what the rule makes of it."""
 
     reply: str
@@ -67,24 +65,24 @@ class Rule(Generic[R]):
     """What it finds right behind a self-correction, before any rule is heard there."""
 
 
+def rule(*examples: Example, **flags: Any) -> Callable[[Callable[[R], Claim | None]], Rule[R]]:
+    """Make the function below a rule: its docstring is the reason, `flags` are those of `Rule`."""
+
+    def made(find: Callable[[R], Claim | None]) -> Rule[R]:
+        return Rule(find.__name__, " ".join((find.__doc__ or "").split()), find, examples, **flags)
+
+    return made
+
+
 class Found(NamedTuple):
-    """A claim and the rule that found it; None for a refusal, which is what no rule finds."""
+    """A claim and the rule that found it."""
 
     claim: Claim
-    rule: Rule[Any] | None
+    rule: Rule[Any]
 
-    @property
-    def name(self) -> str:
-        """The name to show: of a void claim the reason."""
-        return self.claim.reason or (self.rule.name if self.rule else "")
 
-    @property
-    def stated(self) -> bool:
-        return self.rule is not None and self.rule.stated
-
-    @property
-    def final(self) -> bool:
-        return self.rule is not None and self.rule.final
+_REFUSED = Found(Claim(None, 0, 0, "refusal"), Rule("refusal", "", lambda _reply: None, ()))
+"""A reply that declines, which no rule finds."""
 
 
 class Void(Enum):
@@ -149,7 +147,7 @@ def commitment(kind: Kind[R], part: Part, options: Mapping[str, str]) -> Found |
             return found
     found = first_claim(kind.rules, reply, Void.REST, weak_on_refusal=kind.weak_on_refusal)
     if found is None:
-        return Found(Claim(None, 0, 0, "refusal"), None) if reply.declines else None
+        return _REFUSED if reply.declines else None
     if found.claim.answer is not None:
         gone = WITHDRAWN.search(reply.low, reply.words, found.claim.end)
         if gone:
@@ -165,12 +163,6 @@ def _correction(kind: Kind[R], reply: R) -> Found | None:
     rules = (rule for rule in kind.rules if rule.corrects and not rule.weak)
     found = first_claim(rules, reply, kind.void_corrected)
     return found if found and found.claim.answer is not None else None
-
-
-def claims(kind: Kind[R], reply: R) -> list[tuple[Rule[R], Claim]]:
-    """The claim of each rule that has one, as if it were the only rule."""
-    found = ((rule, rule.find(reply)) for rule in kind.rules)
-    return [(rule, claim) for rule, claim in found if claim is not None]
 
 
 def last_claim(

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from orca_eval.config.nearest import hint
 from orca_eval.errors import InputError
-from orca_eval.gate.policy import nearest
 from orca_eval.results.published import published_models
 
 PREFIX = "published:"
@@ -28,6 +28,6 @@ def read_published(model: str, folder: Path) -> Published:
     """
     models = published_models(folder)
     if model not in models:
-        raise InputError(f"{PREFIX}{model}: no such published model, {nearest(model, models)}")
+        raise InputError(f"{PREFIX}{model}: no such published model, {hint(model, sorted(models))}")
     scores = models[model].scores
     return Published(model, {name: float(score) / 100 for name, score in scores.items()})

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from orca_eval.config.nearest import hint
 from orca_eval.errors import InputError
 from orca_eval.gate.agree import Rescore, agreed, unmatched
 from orca_eval.gate.compare import Comparison, compare_paired, compare_published
@@ -16,7 +17,7 @@ from orca_eval.gate.flips import flips
 from orca_eval.gate.judge import Line, Verdict, judge
 from orca_eval.gate.output import make_folder, write_outputs
 from orca_eval.gate.pairing import pair
-from orca_eval.gate.policy import Policy, nearest
+from orca_eval.gate.policy import Policy
 from orca_eval.gate.published import PREFIX, read_published
 from orca_eval.gate.result import GateResult
 from orca_eval.gate.side import Side, read_side
@@ -141,7 +142,7 @@ def _check_names(policy: Policy, present: set[str]) -> None:
     known = present.union(ids_by_display().values())
     unknown = sorted(policy.named() - known)
     if unknown:
-        said = "; ".join(f"{name}: {nearest(name, known)}" for name in unknown)
+        said = "; ".join(f"{name}: {hint(name, sorted(known))}" for name in unknown)
         raise InputError(f"policy {policy.name} names benchmarks that don't exist: {said}")
 
 

@@ -6,10 +6,12 @@ import hashlib
 import logging
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+
+from orca_eval.files import whole
 
 logger = logging.getLogger(__name__)
 
@@ -73,10 +75,7 @@ def _note(real: Path) -> Path:
 
 
 def _remember(note: Path, digest: str) -> None:
-    try:
+    with suppress(OSError):  # a read-only home costs a second reading, nothing else
         note.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=note.parent, delete=False) as file:
-            file.write(digest)
-        Path(file.name).replace(note)
-    except OSError:
-        return  # A read-only home costs a second reading, nothing else.
+        with whole(note) as file:
+            file.write_text(digest)

@@ -82,12 +82,9 @@ def _mend(tokenizer: Any, header: GgufHeader) -> None:
     from tokenizers import pre_tokenizers
 
     if header.metadata.get("tokenizer.ggml.pre") in _SINGLE_DIGITS:
-        tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-            [
-                pre_tokenizers.Digits(individual_digits=True),
-                pre_tokenizers.ByteLevel(add_prefix_space=False),
-            ]
-        )
+        single = pre_tokenizers.Digits(individual_digits=True)
+        level = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence([single, level])
 
 
 def _compare(tokenizer: Any, file: Path, header: GgufHeader) -> None:
@@ -97,9 +94,8 @@ def _compare(tokenizer: Any, file: Path, header: GgufHeader) -> None:
     vocab.close()
     converted = [tokenizer.encode(text, add_special_tokens=False) for text in _PROBES]
     if own != converted:
-        kind = header.metadata.get(
-            "tokenizer.ggml.pre", header.metadata.get("tokenizer.ggml.model")
-        )
+        model = header.metadata.get("tokenizer.ggml.model")
+        kind = header.metadata.get("tokenizer.ggml.pre", model)
         raise InputError(
             f"model.path: the tokenizer of {file} ({kind}) changes in the conversion; give the"
             " original model folder instead, or use engine=llama_cpp"

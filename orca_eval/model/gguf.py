@@ -5,9 +5,11 @@ Layout: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (versions 2 an
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import mmap
+import re
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,51 +21,38 @@ from orca_eval.model.settings import reading
 
 _STRING, _ARRAY = 8, 9
 _CONTROL = 3  # a token's type
-_SCALARS = {
-    0: "B",
-    1: "b",
-    2: "H",
-    3: "h",
-    4: "I",
-    5: "i",
-    6: "f",
-    7: "?",
-    10: "Q",
-    11: "q",
-    12: "d",
-}
-
+_SCALARS = {**dict(enumerate("BbHhIif?")), 10: "Q", 11: "q", 12: "d"}
+_NAMES_IDS = re.compile(r"tokenizer\.(?!chat_template)")
 
 _DEEPEST = 3  # lists in lists; the format's tools write none
 _DIMENSIONS = 4
 _MOST_ELEMENTS = 1 << 48
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+def _is_list_of(kind: type, value: Any) -> bool:
+    return isinstance(value, list) and all(type(item) is kind for item in value)
 
 
-def _is_index(value: Any) -> bool:
-    return type(value) is int and 0 <= value < 1 << 32
-
-
-def _is_list_of(kind: type) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, list) and all(type(item) is kind for item in value)
-
-
+_FITS: Mapping[str, Callable[[Any], bool]] = {
+    "a text": lambda value: isinstance(value, str),
+    "a number above 0": lambda value: type(value) is int and 0 < value < 1 << 32,
+    "a token's number": lambda value: type(value) is int and 0 <= value < 1 << 32,
+    "a list of texts": functools.partial(_is_list_of, str),
+    "a list of numbers": functools.partial(_is_list_of, int),
+}
 # What the code takes these for, where they are there.
-_TYPES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
-    "general.architecture": ("a text", _is_text),
-    "general.alignment": ("a number above 0", lambda value: _is_index(value) and value > 0),
-    "tokenizer.chat_template": ("a text", _is_text),
-    "tokenizer.ggml.model": ("a text", _is_text),
-    "tokenizer.ggml.pre": ("a text", _is_text),
-    "tokenizer.ggml.tokens": ("a list of texts", _is_list_of(str)),
-    "tokenizer.ggml.token_type": ("a list of numbers", _is_list_of(int)),
-    **{
-        f"tokenizer.ggml.{name}_token_id": ("a token's number", _is_index)
-        for name in ("bos", "eos", "unknown", "padding")
-    },
+_WANTED = {
+    "general.architecture": "a text",
+    "general.alignment": "a number above 0",
+    "tokenizer.chat_template": "a text",
+    "tokenizer.ggml.model": "a text",
+    "tokenizer.ggml.pre": "a text",
+    "tokenizer.ggml.tokens": "a list of texts",
+    "tokenizer.ggml.token_type": "a list of numbers",
+    "tokenizer.ggml.bos_token_id": "a token's number",
+    "tokenizer.ggml.eos_token_id": "a token's number",
+    "tokenizer.ggml.unknown_token_id": "a token's number",
+    "tokenizer.ggml.padding_token_id": "a token's number",
 }
 
 
@@ -75,23 +64,15 @@ class GgufHeader:
     parameters: int
 
     @property
-    def architecture(self) -> str:
-        return str(self.metadata.get("general.architecture", ""))
-
-    @property
     def context_length(self) -> int | None:
         """Tokens the model was trained on, where the file says so."""
-        value = self.metadata.get(f"{self.architecture}.context_length")
+        value = self.metadata.get(f"{self.metadata.get('general.architecture', '')}.context_length")
         return value if type(value) is int and value > 0 else None
 
     @property
     def vocabulary_sha256(self) -> str:
         """Over all that decides token ids: every `tokenizer.` entry but the chat template."""
-        entries = {
-            key: value
-            for key, value in self.metadata.items()
-            if key.startswith("tokenizer.") and not key.startswith("tokenizer.chat_template")
-        }
+        entries = {key: value for key, value in self.metadata.items() if _NAMES_IDS.match(key)}
         return hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -174,8 +155,8 @@ def _parse(data: mmap.mmap) -> GgufHeader:
         cursor.scalar("I")  # type
         last_offset = max(last_offset, cursor.scalar("Q"))
         parameters += _at_most(_MOST_ELEMENTS, prod(shape))
-    for key, (wanted, fits) in _TYPES.items():
-        if key in metadata and not fits(metadata[key]):
+    for key, wanted in _WANTED.items():
+        if key in metadata and not _FITS[wanted](metadata[key]):
             raise ValueError(f"{key} is not {wanted}")
     alignment = metadata.get("general.alignment", 32)
     start = -(-cursor.at // alignment) * alignment

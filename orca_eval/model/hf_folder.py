@@ -7,16 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from orca_eval.errors import InputError
-from orca_eval.model.settings import read_json, reading, text_of
+from orca_eval.model.settings import one_line, read_json, reading, text_of
+from orca_eval.model.types import Encoder
 
 _FILES = (
-    "tokenizer.json",
-    "tokenizer.model",
-    "tokenizer_config.json",
-    "added_tokens.json",
-    "special_tokens_map.json",
-    "vocab.json",
-    "merges.txt",
+    *("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "added_tokens.json"),
+    *("special_tokens_map.json", "vocab.json", "merges.txt"),
 )
 # Where there is no tokenizer.json, transformers' classes read vocabularies of other names too.
 _SLOW_FILES = ("*.model", "*.tiktoken", "vocab.*", "*vocab*.json", "tekken.json", "bpe.codes")
@@ -38,8 +34,7 @@ def folder_template(folder: Path) -> tuple[str | None, dict[str, str]]:
         }
         template = config.get("chat_template")
         if isinstance(template, list):
-            by_name = {entry["name"]: entry["template"] for entry in template}
-            template = by_name.get("default")
+            template = {entry["name"]: entry["template"] for entry in template}.get("default")
         template = None if template is None else _text(template)
     own_file = folder / "chat_template.jinja"
     if own_file.exists():
@@ -56,7 +51,7 @@ def _text(value: Any) -> str:
 
 def folder_encoder(
     folder: Path, bos_token: str | None, trust_remote_code: bool
-) -> tuple[FastEncoder | SlowEncoder, Sequence[Path]]:
+) -> tuple[Encoder, Sequence[Path]]:
     """The folder's encoder, and the files that name it. Raises InputError."""
     files = [folder / name for name in _FILES if (folder / name).is_file()]
     if (folder / "tokenizer.json").is_file():
@@ -66,7 +61,7 @@ def folder_encoder(
     return SlowEncoder(folder, trust_remote_code), files
 
 
-class FastEncoder:
+class FastEncoder(Encoder):
     """The Rust tokenizer of a tokenizer.json."""
 
     def __init__(self, file: Path, bos_token: str | None) -> None:
@@ -83,9 +78,7 @@ class FastEncoder:
         self._file = file
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self.bos_id: int | None = None
-        if bos_token is not None:
-            self.bos_id = self._tokenizer.token_to_id(bos_token)
+        self.bos_id = None if bos_token is None else self._tokenizer.token_to_id(bos_token)
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         try:
@@ -94,18 +87,15 @@ class FastEncoder:
             raise _failure(error, f"{self._file} can't tokenize a prompt") from None
         return [encoding.ids for encoding in found]
 
-    def close(self) -> None:
-        """Nothing to give back but memory, which goes with the object."""
-
 
 def _failure(error: BaseException, what: str) -> BaseException:
     """A line for what the library raises: bare Exception, and panics of its Rust."""
     if isinstance(error, KeyboardInterrupt | SystemExit):
         return error
-    return InputError(f"model.path: {what} ({' '.join(str(error).split())[:200]})")
+    return InputError(f"model.path: {what} ({one_line(error)})")
 
 
-class SlowEncoder:
+class SlowEncoder(Encoder):
     """transformers' tokenizer, for folders that hold only a SentencePiece model (Orca 2).
 
     Tested against SentencePiece itself: each stretch between special tokens is encoded alone, with
@@ -127,9 +117,9 @@ class SlowEncoder:
                 folder, use_fast=False, trust_remote_code=trust_remote_code, **legacy
             )
         except Exception as error:  # whatever a tokenizer class raises about its own files
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            reason = one_line(error) or type(error).__name__
             raise InputError(f"model.path: the tokenizer of {folder} fails: {reason}") from None
-        self.bos_id: int | None = self._tokenizer.bos_token_id
+        self.bos_id = self._tokenizer.bos_token_id
         with reading(folder / "tokenizer_config.json"):
             listed = config.get("added_tokens_decoder", {})
             added = {token["content"]: int(number) for number, token in listed.items()}
@@ -145,6 +135,3 @@ class SlowEncoder:
             return []
         ids = self._tokenizer(list(texts), add_special_tokens=False, truncation=False)["input_ids"]
         return [list(row) for row in ids]
-
-    def close(self) -> None:
-        """Nothing to give back but memory, which goes with the object."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
@@ -18,19 +18,20 @@ from urllib.parse import urlsplit
 
 from orca_eval.errors import InputError, RunError
 from orca_eval.model.gguf import GgufHeader
+from orca_eval.model.types import Encoder
 
 _BATCH = 64
 _CONNECTIONS = 2
 _SEPARATOR = -1  # no token has this id; the route passes numbers through as they are
 
 
-class LlamaVocab:
+class LlamaVocab(Encoder):
     """Text → ids by llama.cpp; about 0.2 s to load and 0.5 million ids a second on one core."""
 
     def __init__(self, file: Path, header: GgufHeader) -> None:
         self._file = file
         bos = header.metadata.get("tokenizer.ggml.bos_token_id")
-        self.bos_id: int | None = None if bos is None else int(bos)
+        self.bos_id = None if bos is None else int(bos)
         self._key = secrets.token_hex(16)  # other users of the machine reach the loopback too
         self._server: Any = None
 
@@ -69,14 +70,10 @@ class LlamaVocab:
         content = [part for text in texts for part in (text, _SEPARATOR)]
         body = json.dumps({"content": content, "add_special": False, "parse_special": True})
         address = urlsplit(self._server.listening_address)
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"}
         connection = HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=600)
         try:
-            connection.request(
-                "POST",
-                "/tokenize",
-                body,
-                {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"},
-            )
+            connection.request("POST", "/tokenize", body, headers)
             answer = json.loads(connection.getresponse().read())
         except (OSError, ValueError) as error:
             raise RunError(f"llama.cpp's tokenizer does not answer: {error}") from None
@@ -84,12 +81,5 @@ class LlamaVocab:
             connection.close()
         if "tokens" not in answer:
             raise InputError(f"llama.cpp can't tokenize a prompt: {answer.get('error', answer)}")
-        return list(_split(answer["tokens"]))
-
-
-def _split(ids: Sequence[int]) -> Iterator[list[int]]:
-    start = 0
-    for end, token in enumerate(ids):
-        if token == _SEPARATOR:
-            yield list(ids[start:end])
-            start = end + 1
+        ids = iter(answer["tokens"])
+        return [list(iter(lambda: next(ids), _SEPARATOR)) for _ in texts]

@@ -93,15 +93,8 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
         return bounded
 
-    def _generate(
-        self,
-        source: nodes.Template,
-        name: str | None,
-        filename: str | None,
-        defer_init: bool = False,
-    ) -> str:
-        bounded = _Bound(self).visit(source)
-        return super()._generate(bounded, name, filename, defer_init)
+    def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
+        return super()._generate(_Bound(self).visit(source), *args, **kwargs)
 
 
 class _Bound(NodeTransformer):

@@ -22,11 +22,15 @@ def reading(source: Path, kind: str = "JSON") -> Iterator[None]:
     except OrcaEvalError:
         raise
     except Exception as error:
-        said = " ".join(str(error).split())[:200]
+        said = f"{type(error).__name__}: {one_line(error)}"
         raise InputError(
-            f"model.path: {source} can't be read as {kind} ({type(error).__name__}: {said}); "
-            "copy the model again"
+            f"model.path: {source} can't be read as {kind} ({said}); copy the model again"
         ) from None
+
+
+def one_line(error: BaseException) -> str:
+    """What an error says, on one line that is not too long."""
+    return " ".join(str(error).split())[:200]
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -36,9 +40,10 @@ def read_json(file: Path) -> dict[str, Any]:
         InputError: it is no regular file, no JSON, or no mapping.
     """
     with reading(file):
-        if not file.exists():
-            return {}
-        return _mapping(json.loads(text_of(file)))
+        found = json.loads(text_of(file)) if file.exists() else {}
+        if not isinstance(found, dict):
+            raise TypeError("it holds no mapping")
+        return found
 
 
 def text_of(file: Path) -> str:
@@ -48,9 +53,3 @@ def text_of(file: Path) -> str:
     if file.stat().st_size > MOST_BYTES:
         raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
     return file.read_text("utf-8-sig")
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError("it holds no mapping")
-    return value

@@ -8,7 +8,6 @@ in what it writes.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
 from markupsafe import escape
 
+from orca_eval.config.nearest import hint
 from orca_eval.errors import InputError
 from orca_eval.model.sandbox import BoundedEnvironment, TemplateBoundError
 from orca_eval.paths import expanded
@@ -57,10 +57,9 @@ def template_source(name: str | None, own: str | None, model: str) -> str:
             return file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"model.chat_template: {file} can't be read ({error})") from None
-    near = difflib.get_close_matches(name, _names(), n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_names())}"
     raise InputError(
-        f"model.chat_template: {name!r} is neither a named template nor a file; {hint}"
+        f"model.chat_template: {name!r} is neither a named template nor a file; "
+        f"{hint(name, _names(), 1, 'there are')}"
     )
 
 
@@ -75,10 +74,6 @@ class ChatTemplate:
     what `strftime_now` shows, the same in every prompt; `dated` is whether the template asks.
     """
 
-    notes: tuple[str, ...]
-    now: datetime
-    dated: bool
-
     def __init__(
         self,
         source: str,
@@ -88,11 +83,14 @@ class ChatTemplate:
         self.source = source
         self.special_tokens = dict(special_tokens or {})
         self.kwargs = dict(kwargs or {})
-        self.notes = ()
+        self.notes: tuple[str, ...] = ()
         self.now = datetime.now()
         self.dated = False
         self._environment = self._new_environment()
-        self._render = self._compile().render
+        try:
+            self._render = self._environment.from_string(source).render
+        except Exception as error:  # Python's compiler has limits of its own
+            raise InputError(f"the chat template is not valid Jinja: {_said(error)}") from None
         self._context = {
             "tools": None,
             "documents": None,
@@ -120,11 +118,9 @@ class ChatTemplate:
             text = self._apply(messages)
             text.encode()
         except Exception as error:  # a template is a program of its own and may raise anything
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise InputError(f"the chat template refuses the messages: {reason}") from None
-        lost = _lost(messages, text)
-        if lost is None and self._drops_user and messages:
-            lost = "user"
+            said = _said(error)
+            raise InputError(f"the chat template refuses the messages: {said}") from None
+        lost = _lost(messages, text) or ("user" if self._drops_user and messages else None)
         if lost is not None:
             raise InputError(
                 f"the chat template leaves out the {lost}'s text, so that questions would share a "
@@ -147,13 +143,6 @@ class ChatTemplate:
         environment.globals["raise_exception"] = _raise
         environment.globals["strftime_now"] = self._now
         return environment
-
-    def _compile(self) -> jinja2.Template:
-        try:
-            return self._environment.from_string(self.source)
-        except Exception as error:  # Python's compiler has limits of its own
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise InputError(f"the chat template is not valid Jinja: {reason}") from None
 
     def _now(self, form: str) -> str:
         self.dated = True
@@ -197,17 +186,17 @@ class ChatTemplate:
                 "message": f"the template {why} a system turn: the system message was put in front"
                 " of the user's text",
             }
-        before, after = full.split(_SYSTEM)
-        own = _inserted(bare, before, after)
-        notes = {"empty": "the system turn was sent with empty content"}
+        own = _inserted(bare, *full.split(_SYSTEM))
         if empty is None:
-            notes["empty"] = "the template refuses an empty system message"
-        elif own and empty == bare:
-            notes["empty"] = f"the template replaced the empty system message by its own: {own!r}"
-        elif empty == bare:
-            notes["empty"] = "the template leaves out an empty system message: none was sent"
+            note = "the template refuses an empty system message"
+        elif empty != bare:
+            note = "the system turn was sent with empty content"
+            note += f" (without it the template puts in its own: {own!r})" if own else ""
         elif own:
-            notes["empty"] += f" (without it the template puts in its own: {own!r})"
+            note = f"the template replaced the empty system message by its own: {own!r}"
+        else:
+            note = "the template leaves out an empty system message: none was sent"
+        notes = {"empty": note}
         if own:
             notes["none"] = f"no system message was given; the template put in its own: {own!r}"
         return True, notes
@@ -246,10 +235,8 @@ def _in_parts(messages: Sequence[Message], form: Form) -> list[dict[str, Any]]:
 
 def _lost(messages: Sequence[Message], prompt: str) -> str | None:
     """The role of the first system or user text that does not stand in the prompt."""
-    for message in messages:
-        if message["role"] != "assistant" and not _stands(message["content"], prompt):
-            return message["role"]
-    return None
+    asked = (message for message in messages if message["role"] != "assistant")
+    return next((m["role"] for m in asked if not _stands(m["content"], prompt)), None)
 
 
 def _stands(text: str, prompt: str) -> bool:
@@ -261,6 +248,10 @@ def _stands(text: str, prompt: str) -> bool:
     as_json = (json.dumps(plain, ensure_ascii=ascii)[1:-1] for ascii in (False, True))
     escaped = (plain, *as_json, repr(plain)[1:-1], str(escape(plain)))
     return any(_squeezed(form) in squeezed for form in escaped)
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _squeezed(text: str) -> str:
@@ -277,9 +268,8 @@ def _without_system(messages: Sequence[Message]) -> list[Message]:
 
 def _inserted(bare: str | None, before: str, after: str) -> str:
     """The text that stands in `bare` where the system message would: between the two parts."""
-    if bare is None or len(bare) <= len(before) + len(after):
-        return ""
-    if not (bare.startswith(before) and bare.endswith(after)):
+    stands = bare is not None and bare.startswith(before) and bare.endswith(after)
+    if bare is None or not stands or len(bare) <= len(before) + len(after):
         return ""
     return bare[len(before) : len(bare) - len(after)].strip()
 

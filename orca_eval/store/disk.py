@@ -5,37 +5,19 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import psutil
+
 NETWORK_FILE_SYSTEMS = (
-    "nfs",
-    "cifs",
-    "smb",
-    "lustre",
-    "gpfs",
-    "beegfs",
-    "ceph",
-    "9p",
-    "fuse.sshfs",
+    *("nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "9p", "fuse.sshfs"),
 )
-
-
-def file_system(folder: Path) -> str:
-    """The type of the file system that holds `folder`, as /proc/mounts names it; "" elsewhere."""
-    mounts = Path("/proc/mounts")
-    if not mounts.exists():
-        return ""
-    best, kind = "", ""
-    target = str(folder.resolve())
-    for line in mounts.read_text(errors="replace").splitlines():
-        _, point, name, *_ = line.split(" ")
-        inside = target == point or target.startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= len(best):
-            best, kind = point, name
-    return kind
 
 
 def is_network(folder: Path) -> bool:
     """True where SQLite's WAL (shared memory) can't be trusted."""
-    return file_system(folder).startswith(NETWORK_FILE_SYSTEMS)
+    place = folder.resolve()
+    mounts = (m for m in psutil.disk_partitions(all=True) if place.is_relative_to(m.mountpoint))
+    kinds = [mount.fstype for mount in sorted(mounts, key=lambda mount: len(mount.mountpoint))]
+    return bool(kinds) and kinds[-1].startswith(NETWORK_FILE_SYSTEMS)
 
 
 def is_busy(error: sqlite3.Error) -> bool:

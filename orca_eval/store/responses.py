@@ -18,9 +18,9 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO
 
 from orca_eval.errors import InputError, OrcaEvalError, RunError
 from orca_eval.store import disk, wal
@@ -45,8 +45,6 @@ BUSY_SECONDS = 30.0
 HELD_SECONDS = 1.0  # so long a try waits for a database that another process holds
 CLOSING_SECONDS = 5.0  # so long a run that ends waits for a database that is held elsewhere
 LOCK_POLL_SECONDS = 0.05
-
-T = TypeVar("T")
 
 Batch = list[tuple[bytes, Completion, str | None]]
 Item = tuple[bytes, Completion, str | None] | threading.Event | None
@@ -103,8 +101,18 @@ class ResponseStore:
 
     def get_many(self, keys: Sequence[bytes], mark: str | None = None) -> dict[bytes, Completion]:
         """The completions among `keys`, with a `mark` only those that were put with it; a damaged
-        row is left out, with a warning."""
-        return self._mending(lambda: self._read(keys, mark))
+        row is left out, with a warning, and a damaged file is salvaged first."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            with self._mutex:
+                try:
+                    return self._read(keys, mark)
+                except sqlite3.DatabaseError as error:
+                    if not disk.is_busy(error):
+                        self._reopen_salvaged(error)
+                        return self._read(keys, mark)
+                    if time.monotonic() > deadline:
+                        raise RunError(disk.busy_line(self.path)) from error
 
     def put(self, key: bytes, completion: Completion, mark: str | None = None) -> None:
         """Queues one row; durable within 200 ms. Never blocks.
@@ -159,8 +167,7 @@ class ResponseStore:
         except RunError:
             return
         log = self.path.with_name(self.path.name + "-wal")
-        found = wal.damage(log)
-        if found is not None:
+        if (found := wal.damage(log)) is not None:
             self.warnings.append(f"{log}: {found}; responses behind it are generated again")
 
     def _open(self) -> sqlite3.Connection:
@@ -195,32 +202,16 @@ class ResponseStore:
             raise
         return connection
 
-    def _mending(self, read: Callable[[], T]) -> T:
-        """What is read, from the salvaged file if there is damage in this one."""
-        deadline = time.monotonic() + BUSY_SECONDS
-        while True:
-            with self._mutex:
-                try:
-                    return read()
-                except sqlite3.DatabaseError as error:
-                    if not disk.is_busy(error):
-                        self._connection.close()
-                        self._connection = self._salvage(str(error))
-                        return read()
-                    if time.monotonic() > deadline:
-                        raise RunError(disk.busy_line(self.path)) from error
-
     def _read(self, keys: Sequence[bytes], mark: str | None) -> dict[bytes, Completion]:
         found = {}
         fresh = "" if mark is None else " AND key IN (SELECT key FROM fresh WHERE mark = ?)"
-        marked = () if mark is None else (mark,)
+        marked = [] if mark is None else [mark]
         for start in range(0, len(keys), LOOKUP_ROWS):
             part = keys[start : start + LOOKUP_ROWS]
             marks = ",".join("?" * len(part))
             query = f"SELECT {COLUMNS} FROM responses WHERE key IN ({marks}){fresh}"
-            for row in self._connection.execute(query, (*part, *marked)):
-                completion = from_row(row)
-                if completion is not None:
+            for row in self._connection.execute(query, [*part, *marked]):
+                if (completion := from_row(row)) is not None:
                     found[row[0]] = completion
                     continue
                 name = row[0].hex()[:16] if isinstance(row[0], bytes) else "?"
@@ -263,8 +254,7 @@ class ResponseStore:
                 if not disk.is_busy(error) and "malformed" in str(error) and not mended:
                     mended = True  # damage in a part that no read has met
                     with self._mutex:
-                        self._connection.close()
-                        self._connection = self._salvage(str(error))
+                        self._reopen_salvaged(error)
                 elif given_up or not disk.is_busy(error):
                     raise
             if time.monotonic() - said > BUSY_SECONDS:
@@ -300,6 +290,10 @@ class ResponseStore:
             batch.append(item)
             deadline = deadline or time.monotonic() + BATCH_SECONDS
         return batch, threading.Event()
+
+    def _reopen_salvaged(self, error: sqlite3.DatabaseError) -> None:
+        self._connection.close()
+        self._connection = self._salvage(str(error))
 
     def _salvage(self, reason: str) -> sqlite3.Connection:
         """Puts a new file with every row that can be read and whose checksum holds in the place of

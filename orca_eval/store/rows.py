@@ -77,32 +77,32 @@ def _checksum(
 
 def readable_rows(path: Path) -> Iterator[tuple[bytes, Completion]]:
     """Every undamaged row of a damaged database, stepping over what can't be read."""
-    connection = sqlite3.connect(path)
-    connection.text_factory = READ_TEXT_AS
-    try:
-        last = connection.execute("SELECT max(rowid) FROM responses").fetchone()[0]
-        last = last if isinstance(last, int) else 0
-    except sqlite3.DatabaseError:
-        last = 0
-    rowid, step = 1, SALVAGE_STEP
-    while rowid <= last:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.text_factory = READ_TEXT_AS
         try:
-            rows = connection.execute(
-                f"SELECT {COLUMNS} FROM responses WHERE rowid BETWEEN ? AND ?",
-                (rowid, rowid + step - 1),
-            ).fetchall()
+            (last,) = connection.execute("SELECT max(rowid) FROM responses").fetchone()
         except sqlite3.DatabaseError:
-            rows = []
-            if step > 1:
-                step //= 2
-                continue
-        for row in rows:
-            completion = from_row(row)
-            if completion is not None:
-                yield row[0], completion
-        rowid += step
-        step = min(SALVAGE_STEP, step * 2)
-    connection.close()
+            return
+        for first in range(1, last + 1 if isinstance(last, int) else 0, SALVAGE_STEP):
+            yield from _readable_between(connection, first, first + SALVAGE_STEP - 1)
+
+
+def _readable_between(
+    connection: sqlite3.Connection, first: int, last: int
+) -> Iterator[tuple[bytes, Completion]]:
+    """Halves what can't be read whole, down to the row."""
+    query = f"SELECT {COLUMNS} FROM responses WHERE rowid BETWEEN ? AND ?"
+    try:
+        rows = connection.execute(query, (first, last)).fetchall()
+    except sqlite3.DatabaseError:
+        if first < last:
+            middle = (first + last) // 2
+            yield from _readable_between(connection, first, middle)
+            yield from _readable_between(connection, middle + 1, last)
+        return
+    for row in rows:
+        if (completion := from_row(row)) is not None:
+            yield row[0], completion
 
 
 def readable_marks(path: Path) -> list[tuple[str, bytes]]:

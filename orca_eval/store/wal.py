@@ -15,7 +15,7 @@ FRAME_HEADER_BYTES = 24
 MAGIC_LITTLE, MAGIC_BIG = 0x377F0682, 0x377F0683
 
 
-def damage(path: Path) -> str | None:
+def damage(path: Path) -> str | None:  # noqa: PLR0911 - one return per finding
     """What is wrong with the log at `path`, None where nothing can be seen to be.
 
     A log that is missing, or cut between two frames, looks like that of an older store.
@@ -23,24 +23,13 @@ def damage(path: Path) -> str | None:
     data = path.read_bytes() if path.exists() else b""
     if not data:
         return None
-    magic, page_bytes = _header(data)
-    if magic is None:
-        return "its header is damaged"
-    return _first_bad_frame(data, "<" if magic == MAGIC_LITTLE else ">", page_bytes)
-
-
-def _header(data: bytes) -> tuple[int | None, int]:
-    """Magic number and page size; no magic number where the header is damaged."""
     if len(data) < HEADER_BYTES:
-        return None, 0
-    magic, _, page_bytes, _ = struct.unpack(">4I", data[:16])
+        return "its header is damaged"
+    magic, _, page_bytes = struct.unpack(">3I", data[:12])
     order = "<" if magic == MAGIC_LITTLE else ">"
-    sound = _checksum(data[:24], (0, 0), order) == struct.unpack(">2I", data[24:HEADER_BYTES])
-    return (magic if sound and magic in (MAGIC_LITTLE, MAGIC_BIG) else None), page_bytes
-
-
-def _first_bad_frame(data: bytes, order: str, page_bytes: int) -> str | None:
-    sums = struct.unpack(">2I", data[24:HEADER_BYTES])
+    sums = _checksum(data[:24], (0, 0), order)
+    if magic not in (MAGIC_LITTLE, MAGIC_BIG) or sums != struct.unpack(">2I", data[24:32]):
+        return "its header is damaged"
     salts = data[16:24]
     frame_bytes = FRAME_HEADER_BYTES + page_bytes
     starts = range(HEADER_BYTES, len(data), frame_bytes)

@@ -10,7 +10,8 @@ from typing import Any
 
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
-from orca_eval.config.overrides import groups, nearest
+from orca_eval.config.nearest import hint
+from orca_eval.config.overrides import groups
 from orca_eval.config.texts import quoted
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
@@ -81,7 +82,7 @@ def _models(value: Any, served: bool = False) -> list[list[str]]:
         paths = _paths(entry)
         looks_like_path = "/" in entry or entry.endswith(".gguf")
         if not paths and not looks_like_path:
-            problems.append(f"models: '{entry}' is no model and no path{nearest(entry, known)}")
+            problems.append(f"models: '{entry}' is no model and no path; {hint(entry, known)}")
         elif not paths and any(sign in entry for sign in WILDCARDS):
             problems.append(f"models: nothing matches '{entry}'")
         elif not paths and not served and not HUB_ID.fullmatch(entry):

@@ -11,7 +11,7 @@ from orca_eval.benchmarks.load import sample_indices
 from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
-from orca_eval.config.overrides import nearest
+from orca_eval.config.nearest import hint
 from orca_eval.config.schema import RunConfig, SuiteConfig
 from orca_eval.engines.registry import build_engine
 from orca_eval.errors import InputError
@@ -50,7 +50,7 @@ def _task(benchmark: Benchmark, wanted: str | None) -> Task:
             return task
     raise InputError(
         f"task={wanted}: {benchmark.id} has no task '{part}'"
-        f"{nearest(part, [t.name for t in benchmark.tasks])}"
+        f"; {hint(part, sorted(t.name for t in benchmark.tasks))}"
     )
 
 

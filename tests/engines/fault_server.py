@@ -46,7 +46,7 @@ def answer(text: str | None = "4", finish: str | None = "stop", **message: Any) 
 @contextmanager
 def serve(*replies: Reply) -> Iterator[Script]:
     script = Script(list(replies))
-    lock = threading.Lock()
+    lock, closing = threading.Lock(), threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -61,7 +61,7 @@ def serve(*replies: Reply) -> Iterator[Script]:
                 script.bodies.append(body)
                 reply = script.replies.pop(0) if script.replies else Reply(body=answer())
             self._note()
-            time.sleep(reply.seconds)
+            closing.wait(reply.seconds)
             self._send(reply)
 
         def _note(self) -> None:
@@ -94,6 +94,7 @@ def serve(*replies: Reply) -> Iterator[Script]:
     try:
         yield script
     finally:
+        closing.set()
         server.shutdown()
         thread.join()
         server.server_close()

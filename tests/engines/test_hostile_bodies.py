@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 import zlib
 from typing import Any
 
@@ -92,3 +95,12 @@ def test_a_proxy_that_can_not_be_used_is_one_line(
         with pytest.raises(InputError, match=says) as error:
             tested.check()
     assert "\n" not in str(error.value)
+
+
+def test_a_key_log_that_cannot_be_written_is_a_line() -> None:
+    command = [sys.executable, "-c", "import orca_eval.engines.http_client"]
+    environment = {**os.environ, "SSLKEYLOGFILE": "/missing/x"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    said = "SSLKEYLOGFILE=/missing/x in the environment can't be written: No such file or directory"
+    assert done.stderr.splitlines()[-1] == f"orca_eval.errors.InputError: {said}"

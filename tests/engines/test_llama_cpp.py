@@ -6,7 +6,6 @@ import asyncio
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -112,18 +111,18 @@ def test_a_stop_string_of_a_foreign_task_ends_the_answer(engine: LlamaCppEngine)
 
 
 def test_cancelling_ends_the_request(engine: LlamaCppEngine) -> None:
-    async def cancel_and_ask() -> float:
+    async def cancel_and_ask() -> None:
         long = ask(engine, "Write a long story about a dog.", max_tokens=2000)
         tasks = [asyncio.create_task(engine.generate(long)) for _ in range(8)]
         await asyncio.sleep(0.2)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        started = time.monotonic()
-        await engine.generate(ask(engine, "Hi", max_tokens=1))
-        return time.monotonic() - started
+        answer = await engine.generate(ask(engine, "Hi", max_tokens=1))
+        assert answer.completion_tokens == 1
+        assert not any(task.done() and not task.cancelled() for task in tasks)
 
-    assert asyncio.run(cancel_and_ask()) < 5  # 8 stories of 2,000 tokens take minutes
+    asyncio.run(cancel_and_ask())
 
 
 def test_a_request_that_does_not_fit_is_refused_not_cut(engine: LlamaCppEngine) -> None:
@@ -146,26 +145,24 @@ def test_identity_names_what_decides_the_text(engine: LlamaCppEngine) -> None:
 def test_closing_gives_memory_back_and_ends_what_runs() -> None:
     process = psutil.Process()
 
-    async def start_and_close() -> tuple[int, float]:
+    async def start_and_close() -> int:
         engine = build(n_parallel=4, context_length=8192)
         engine.check()
         await engine.start()
         task = asyncio.create_task(engine.generate(ask(engine, "Write a very long story.")))
         await asyncio.sleep(0.1)
         loaded = process.memory_info().rss
-        started = time.monotonic()
         await engine.close()
         await engine.close()
         with pytest.raises(RunError, match="cancelled"):
             await task
-        return loaded, time.monotonic() - started
+        return loaded
 
     try:
         build().check()
     except InputError as error:
         pytest.skip(str(error))
-    loaded, seconds = asyncio.run(start_and_close())
-    assert seconds < 5
+    loaded = asyncio.run(start_and_close())
     assert process.memory_info().rss < loaded - 2**29  # the KV cache alone takes 0.75 GB
 
 

@@ -18,6 +18,7 @@ from orca_eval.model.template import ChatTemplate
 from orca_eval.model.tokenizer import TemplateTokenizer
 from orca_eval.types import Completion, Message, Request, Sampling
 from tests.model.files import write_folder
+from tests.waiting import HANG_SECONDS
 
 EOS = 0
 
@@ -40,6 +41,7 @@ class Scripted:
     tells_hook = True
     answer: Callable[[str], str] = staticmethod(lambda prompt: f"re: {prompt}")
     gate: threading.Event | None = None
+    reached: threading.Event
 
     def __init__(self, pretrained: str, batch_size: int = 1, dtype: str = "auto") -> None:
         self.pretrained = pretrained
@@ -59,7 +61,8 @@ class Scripted:
         order = sorted(range(len(requests)), key=lambda index: -len(requests[index].args[0]))
         for done, index in enumerate(order):
             if self.gate is not None and done == self.batch_size:
-                self.gate.wait(20)
+                self.reached.set()
+                self.gate.wait(HANG_SECONDS)
             if self.tells_hook:
                 self.cache_hook.add_partial("generate_until", requests[index].args, texts[index])
         return texts
@@ -175,14 +178,14 @@ def test_requests_are_gathered_into_chunks(tmp_path: Path) -> None:
 
 def test_an_answer_arrives_before_its_chunk_is_done(tmp_path: Path) -> None:
     gate = threading.Event()
-    kind = type("Kind", (Scripted,), {"gate": gate})
+    kind = type("Kind", (Scripted,), {"gate": gate, "reached": threading.Event()})
     engine = scripted(tmp_path, kind, batch_size=1)
 
     async def run() -> None:
         await engine.start()
         late = asyncio.create_task(engine.generate(request("b")))
         first = asyncio.create_task(engine.generate(request("a longer one")))
-        assert (await asyncio.wait_for(first, 10)).text == "re: a longer one"
+        assert (await asyncio.wait_for(first, HANG_SECONDS)).text == "re: a longer one"
         assert not late.done()
         gate.set()
         await late
@@ -193,17 +196,17 @@ def test_an_answer_arrives_before_its_chunk_is_done(tmp_path: Path) -> None:
 
 def test_cancelled_requests_are_not_begun_and_closing_ends_a_chunk(tmp_path: Path) -> None:
     gate = threading.Event()
-    kind = type("Kind", (Scripted,), {"gate": gate})
+    kind = type("Kind", (Scripted,), {"gate": gate, "reached": threading.Event()})
     engine = scripted(tmp_path, kind, batch_size=1)
 
     async def run() -> None:
         await engine.start()
         tasks = [asyncio.create_task(engine.generate(request(str(n)))) for n in range(12)]
-        await asyncio.sleep(0.1)  # the first chunk of four waits at its gate
+        await asyncio.to_thread(kind.reached.wait, HANG_SECONDS)  # its first chunk is at the gate
         for task in tasks[4:8]:
             task.cancel()
         closing = asyncio.create_task(engine.close())
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # so that it has begun to close
         gate.set()
         await closing
         results = await asyncio.gather(*tasks, return_exceptions=True)

@@ -17,6 +17,7 @@ from orca_eval.engines.chat_wire import retry_after_seconds
 from orca_eval.engines.openai import OpenAIEngine, PromptTooLongError
 from orca_eval.errors import InputError, RunError
 from orca_eval.types import Completion, Message, Request, Sampling
+from tests.waiting import HANG_SECONDS
 
 MODEL = ModelConfig(name="tiny", path="tiny")
 CANARY = "sk-canary-4711"
@@ -167,7 +168,7 @@ def test_a_lasting_fault_ends_in_one_line() -> None:
 def test_retry_after_is_honoured() -> None:
     with serve(Reply(429, {}, {"Retry-After": "0.5"})) as script:
         generate(engine(script), ask())
-    assert 0.5 <= script.times[1] - script.times[0] < 2
+    assert script.times[1] - script.times[0] >= 0.5  # its own would be 0.01
 
 
 @pytest.mark.parametrize(
@@ -285,7 +286,7 @@ def test_a_cancelled_request_is_dropped_and_others_go_on() -> None:
         await tested.close()
         return other.text
 
-    with serve(Reply(seconds=0.5, body=answer("late"))) as script:
+    with serve(Reply(seconds=HANG_SECONDS, body=answer("late"))) as script:
         assert asyncio.run(go(engine(script, max_in_flight=1))) == "4"
 
 

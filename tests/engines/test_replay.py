@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -70,17 +69,25 @@ def test_identity_is_the_scripts_hash_and_not_its_pace(tmp_path: Path) -> None:
     assert engine(script).identity() != before
 
 
-def test_pace_is_per_request_and_requests_run_beside_each_other(tmp_path: Path) -> None:
+def test_pace_is_per_request_and_requests_run_beside_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script = write(tmp_path / "s.jsonl", {"default": True, "text": "one two three four"})
     replay = engine(script, delay=0.05, tokens_per_second=40)
+    pause, said = asyncio.sleep, []
 
-    async def ten() -> float:
+    async def sleep(seconds: float) -> None:
+        said.append(seconds)
+        await pause(0)
+        said.append("over")
+
+    async def ten() -> None:
         await replay.start()
-        began = time.perf_counter()
         await asyncio.gather(*(replay.generate(ask(str(i))) for i in range(10)))
-        return time.perf_counter() - began
 
-    assert 0.15 <= asyncio.run(ten()) < 0.6
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    asyncio.run(ten())
+    assert said == [pytest.approx(0.05 + 4 / 40)] * 10 + ["over"] * 10
 
 
 @pytest.mark.parametrize(
@@ -97,6 +104,8 @@ def test_pace_is_per_request_and_requests_run_beside_each_other(tmp_path: Path) 
         ('{"prompt": "a", "text": "b", "txt": 1}', "unknown field 'txt'"),
         ('{"prompt": "a", "text": "b", "finish_reason": "eos"}', "must be one of stop, length"),
         ('{"prompt": "first", "text": "another"}', "a second, different answer"),
+        ("[" * 100_000, "s.jsonl:2: not a line of JSON"),
+        ('{"default": true, "text": "\\ud800"}', "half of a surrogate pair"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, line: str, says: str) -> None:
@@ -113,6 +122,11 @@ def test_an_empty_prompt_can_be_scripted(tmp_path: Path) -> None:
     assert answer(replay, ask("")).text == "A"
 
 
+def test_a_prompt_with_half_of_a_surrogate_pair_can_be_scripted(tmp_path: Path) -> None:
+    replay = engine(write(tmp_path / "s.jsonl", {"prompt": "\ud800", "text": "A"}))
+    assert answer(replay, ask("\ud800")).text == "A"
+
+
 @pytest.mark.parametrize(
     ("args", "says"),
     [
@@ -122,6 +136,7 @@ def test_an_empty_prompt_can_be_scripted(tmp_path: Path) -> None:
         ({"script": "s", "dely": 1}, "engine.dely is not an argument of replay; nearest"),
         ({"script": "missing.jsonl"}, "engine.script=missing.jsonl: No such file"),
         ({"script": "s", "delay": -1}, "must not be negative"),
+        ({"script": "s", "delay": float("nan")}, "must not be negative"),
         ({"script": "s", "tokens_per_second": 0}, "must be above 0"),
         ({"script": "s", "max_in_flight": 0}, "must be at least 1"),
         ({"script": "s", "max_in_flight": True}, "engine.max_in_flight=True must be int"),

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from orca_eval.engines.threads import DaemonThreads
+from tests.waiting import HANG_SECONDS, until
 
 
 def test_calls_run_side_by_side_and_errors_come_back() -> None:
     async def both() -> list[int | BaseException]:
         loop, threads = asyncio.get_running_loop(), DaemonThreads(2, "test")
-        barrier = threading.Barrier(2, timeout=10)
+        barrier = threading.Barrier(2, timeout=HANG_SECONDS)
         calls = [loop.run_in_executor(threads, barrier.wait) for _ in range(2)]
         calls.append(loop.run_in_executor(threads, int, "x"))
         results = await asyncio.gather(*calls, return_exceptions=True)
@@ -27,8 +28,7 @@ def test_calls_run_side_by_side_and_errors_come_back() -> None:
     first, second, error = asyncio.run(both())
     assert {first, second} == {0, 1}
     assert isinstance(error, ValueError)
-    while any(thread.name.startswith("engine") for thread in threading.enumerate()):
-        time.sleep(0.01)  # until they have ended, or the test's time is over
+    until(lambda: not any(t.name.startswith("engine") for t in threading.enumerate()))
 
 
 def test_the_end_waits_for_the_call_under_way_and_makes_no_further_one() -> None:
@@ -59,7 +59,7 @@ def test_giving_up_on_the_end_leaves_the_call_alone(
 
     def call() -> None:
         started.set()
-        release.wait(10)
+        release.wait(HANG_SECONDS)
 
     async def give_up() -> None:
         threads = DaemonThreads(1, "test")
@@ -71,8 +71,7 @@ def test_giving_up_on_the_end_leaves_the_call_alone(
 
     asyncio.run(give_up())
     release.set()
-    while any(thread.name.startswith("engine") for thread in threading.enumerate()):
-        time.sleep(0.01)
+    until(lambda: not any(t.name.startswith("engine") for t in threading.enumerate()))
     assert not recwarn.list  # a thread that dies of an error would warn
 
 
@@ -92,7 +91,9 @@ cli.console()
 def test_a_run_whose_engine_hangs_ends_in_a_line(tmp_path: Path) -> None:
     pytest.importorskip("xllamacpp")
     command = [sys.executable, "-c", HUNG, f"results_dir={tmp_path}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=HANG_SECONDS, check=False
+    )
 
     assert done.returncode == 1, done.stderr
     assert "the engine did not end within 0.5 s and is left behind" in done.stderr

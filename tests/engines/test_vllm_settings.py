@@ -11,14 +11,14 @@ import pytest
 
 import orca_eval.engines.vllm as vllm_module
 from orca_eval.config.schema import EngineConfig, ModelConfig
-from orca_eval.engines.model_folder import (
+from orca_eval.engines.checkpoint import (
     own_context_length,
     read_adapter,
+    reasoning_marks,
     scales_with_length,
     special_tokens,
     turn_end,
 )
-from orca_eval.engines.reasoning_marks import reasoning_marks
 from orca_eval.engines.vllm import VllmEngine
 from orca_eval.engines.vllm_arguments import (
     Hardware,

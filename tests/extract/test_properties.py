@@ -95,7 +95,7 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?|-?\d+/\d+")
 
 
 @given(REPLIES, KINDS, OPTIONS)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_never_raises_and_answers_are_well_formed(
     reply: str, kind: str, options: dict[str, str]
 ) -> None:
@@ -113,7 +113,7 @@ def test_never_raises_and_answers_are_well_formed(
 
 
 @given(REPLIES, OPTIONS, st.randoms(use_true_random=False))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_order_of_options_changes_nothing(reply: str, options: dict[str, str], random) -> None:
     shuffled = list(options.items())
     random.shuffle(shuffled)
@@ -155,7 +155,6 @@ LABEL_ONLY = st.sampled_from(
 
 
 @given(TEXT_ONLY, st.permutations(CITIES[:4]), st.integers(0, 3), st.integers(1, 3))
-@settings(deadline=None)
 def test_text_alone_follows_the_text(form: str, texts: list[str], which: int, step: int) -> None:
     options = dict(zip("ABCD", texts, strict=True))
     reply = form.format(CITIES[which], other=CITIES[(which + step) % 4])
@@ -163,7 +162,6 @@ def test_text_alone_follows_the_text(form: str, texts: list[str], which: int, st
 
 
 @given(LABEL_ONLY, st.permutations(CITIES[:4]), st.sampled_from("ABCD"), st.integers(1, 3))
-@settings(deadline=None)
 def test_label_alone_ignores_the_texts(form: str, texts: list[str], label: str, step: int) -> None:
     options = dict(zip("ABCD", texts, strict=True))
     reply = form.format(label, other="ABCD"[("ABCD".index(label) + step) % 4])
@@ -187,7 +185,7 @@ RUN_ONS = st.sampled_from(
 
 
 @given(REPLIES, RUN_ONS, REPLIES, KINDS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_run_on_changes_no_committed_answer(reply: str, run_on: str, more: str, kind: str) -> None:
     options = dict(zip("ABCD", CITIES, strict=False))
     before = extract_answer(reply, kind, options)
@@ -234,7 +232,6 @@ def test_wrapping_changes_nothing(wrapper: str, frame: str) -> None:
 
 
 @given(REPLIES, KINDS)
-@settings(deadline=None)
 def test_deterministic(reply: str, kind: str) -> None:
     options = {"A": "Oslo", "B": "Lisbon"}
     assert extract_answer(reply, kind, options) == extract_answer(reply, kind, options)

@@ -98,12 +98,6 @@ def test_code_of_the_repository_loads_only_when_it_is_trusted(tmp_path: Path) ->
     assert trusted.sha256 != resolve_weights(model(folder, trust_remote_code=True), "hf").sha256
 
 
-def test_an_endpoint_needs_no_weights() -> None:
-    weights = resolve_weights(model("gpt-4", revision="0613"), "none")
-
-    assert (weights.sha256, weights.folder, weights.revision) == (None, None, "0613")
-
-
 def test_what_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "m")
     (tmp_path / "notes.txt").write_text("hello")

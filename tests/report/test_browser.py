@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 
 from orca_eval.report import main_report
 from orca_eval.report.html import page
+from tests.waiting import until
 
 from .browser import CHROMIUM, DRIVER, chromium
 from .conftest import HOSTILE
@@ -69,14 +70,6 @@ def open_at(driver: Any, fragment: str) -> None:
     until(lambda: driver.execute_script("return document.body.dataset.ready"))
 
 
-def until(check: Callable[[], Any], seconds: float = 20.0) -> Any:
-    end = time.monotonic() + seconds
-    while not (value := check()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-    return value
-
-
 def one(driver: Any, selector: str) -> Any:
     return driver.find_element("css selector", selector)
 
@@ -121,7 +114,7 @@ def search(driver: Any, words: str) -> None:
     box = one(driver, "#search")
     box.clear()
     box.send_keys(words)
-    time.sleep(0.2)
+    until(lambda: one(driver, "#status").get_attribute("data-needle") == words.lower())
 
 
 def shot(driver: Any, name: str) -> None:

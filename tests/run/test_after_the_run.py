@@ -118,13 +118,13 @@ def test_a_flipped_bit_in_any_page_of_the_samples_is_seen(command: list[str]) ->
 def test_rescoring_where_a_sample_has_no_evidence_any_more(
     command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from orca_eval.benchmarks import scorer
     from orca_eval.extract import Extraction
-    from orca_eval.results import rescore
 
     assert main(command) == 0
-    whole: Callable[..., Extraction] = rescore.extract_answer
+    whole: Callable[..., Extraction] = scorer.extract_answer
     given = iter([Extraction(None, "no_commitment", None)])
-    monkeypatch.setattr(rescore, "extract_answer", lambda *a: next(given, None) or whole(*a))
+    monkeypatch.setattr(scorer, "extract_answer", lambda *a: next(given, None) or whole(*a))
     assert main(["rescore", f"run={folder_of(command)}"]) == 0
     (path,) = folder_of(command).glob("rescored/*/samples.parquet")
     rescored = pd.read_parquet(path)

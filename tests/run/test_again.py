@@ -21,6 +21,7 @@ from orca_eval.errors import RunError
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.run import evaluate, generate
 from orca_eval.types import Completion, Message, Request
+from tests.waiting import stored, until
 
 from .fakes import FakeEngine, WordTokenizer
 
@@ -52,10 +53,10 @@ def generating(command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
-def kill_while_generating(command: Sequence[str]) -> None:
-    with generating(command) as process:
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(1.5)
+def kill_while_generating(command: Sequence[str], tmp_path: Path, table: str) -> None:
+    """`kill -9` when some answers are stored, and not nearly all."""
+    with generating([*command, "engine.delay=2", "engine.max_in_flight=8"]) as process:
+        until(lambda: stored(tmp_path / "out", table) >= 8)
         process.send_signal(signal.SIGKILL)
 
 
@@ -63,11 +64,10 @@ def kill_while_generating(command: Sequence[str]) -> None:
 def test_a_killed_run_that_was_begun_anew_goes_on_with_its_own_answers(
     command: list[str], tmp_path: Path, then: list[str], capsys: Output
 ) -> None:
-    command += ["engine.delay=0.4", "engine.max_in_flight=8"]
-    kill_while_generating(command)
+    kill_while_generating(command, tmp_path, "responses")
     assert main(command) == 0
     total = manifest(tmp_path)["samples"]["total"]
-    kill_while_generating([*command, "fresh=true"])
+    kill_while_generating([*command, "fresh=true"], tmp_path, "fresh")
 
     assert main([*command, *then]) == 0
     assert 8 <= manifest(tmp_path)["samples"]["reused"] < total
@@ -114,10 +114,10 @@ def test_where_asking_again_fails_the_scores_stay(
 
     monkeypatch.setattr(ReplayEngine, "generate", hang_some)
     monkeypatch.setattr(generate, "STALLS_TO_GIVE_UP", 2)
-    assert main([*command, "stall_seconds=0.3"]) == 0
+    assert main([*command, "stall_seconds=3"]) == 0
     table = capsys.readouterr().out
     monkeypatch.setattr(generate, "STALLS_TO_GIVE_UP", 1)
-    assert main([*command, "stall_seconds=0.3"]) == 0
+    assert main([*command, "stall_seconds=3"]) == 0
     output = capsys.readouterr()
     assert output.out == table
     assert "the scores stay as they were" in output.err
@@ -143,12 +143,12 @@ def test_what_the_watchdog_ended_is_asked_again(
         return await answer(engine, request)
 
     monkeypatch.setattr(ReplayEngine, "generate", hang_once)
-    assert main([*command, "stall_seconds=0.3"]) == 0
+    assert main([*command, "stall_seconds=3"]) == 0
     assert manifest(tmp_path)["samples"]["stalled"] == 1
     first = " ".join(capsys.readouterr().out.split())
     assert "Requests that the watchdog ended, counted wrong: 1; the same command asks" in first
 
-    assert main([*command, "stall_seconds=0.3"]) == 0
+    assert main([*command, "stall_seconds=3"]) == 0
     samples = manifest(tmp_path)["samples"]
     assert (samples["stalled"], samples["reused"]) == (0, samples["total"] - 1)
     output = capsys.readouterr()

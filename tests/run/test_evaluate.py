@@ -15,6 +15,7 @@ import pytest
 
 from orca_eval.cli import main
 from orca_eval.score_kind import AS_SAMPLED
+from tests.waiting import stored, until
 
 COLUMNS = [
     *("benchmark", "task", "doc_id", "doc_hash", "cluster", "prompt", "response", "gold"),
@@ -188,7 +189,7 @@ def test_ctrl_c_and_a_polite_end_keep_what_is_finished_and_the_same_command_goes
     script: Path, tmp_path: Path, end: signal.Signals
 ) -> None:
     command = [sys.executable, "-m", "orca_eval.cli", *replay(script, tmp_path)]
-    slow = [*command, "engine.delay=0.3", "engine.max_in_flight=8"]
+    slow = [*command, "engine.delay=2", "engine.max_in_flight=8"]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
 
     # A job started in the background is deaf to Ctrl-C, and its children are born so.
@@ -200,14 +201,12 @@ def test_ctrl_c_and_a_polite_end_keep_what_is_finished_and_the_same_command_goes
         for line in first.stderr:
             if line.startswith("generating"):
                 break
-        try:
-            first.wait(1.5)
-        except subprocess.TimeoutExpired:
-            first.send_signal(end)
+        until(lambda: stored(tmp_path / "results") >= 8)
+        first.send_signal(end)
         _, rest = first.communicate()
     assert first.returncode == 130, rest
     assert "interrupted" in rest
     assert "Traceback" not in rest
-    assert main(replay(script, tmp_path, "engine.delay=0.3", "engine.max_in_flight=8")) == 0
+    assert main(replay(script, tmp_path)) == 0
     manifest = json.loads((run_folder(tmp_path) / "manifest.json").read_text())
     assert 8 <= manifest["samples"]["reused"] < manifest["samples"]["total"]

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from orca_eval.cli import main
+from tests.waiting import HANG_SECONDS, stored, until
 
 
 @pytest.fixture
@@ -25,21 +26,21 @@ def command(tmp_path: Path) -> list[str]:
     return ["run", *engine, f"results_dir={tmp_path / 'out'}"]
 
 
-def started(command: list[str], until: str) -> subprocess.Popen[str]:
-    """The command in a process of its own, from the line on that says `until`."""
+def started(command: list[str], line_with: str) -> subprocess.Popen[str]:
+    """The command in a process of its own, from the line on that has `line_with`."""
     call = [sys.executable, "-m", "orca_eval.cli", *command]
     process = subprocess.Popen(call, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     for line in process.stderr:
-        if until in line:
+        if line_with in line:
             break
     return process
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """Exit code and last line after SIGTERM; what hangs for a minute fails."""
+    """Exit code and last line after SIGTERM; what hangs fails."""
     process.send_signal(signal.SIGTERM)
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=HANG_SECONDS)
     return process.returncode, error.strip().splitlines()[-1]
 
 
@@ -53,10 +54,7 @@ def test_sigterm_is_heard_while_the_scoring_process_hangs(command: list[str]) ->
     code, line = ended(process)
     assert code == 130
     assert "the same command goes on" in line
-    deadline = time.monotonic() + 30
-    while any(child.is_running() for child in children) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(child.is_running() for child in children)
+    until(lambda: not any(child.is_running() for child in children))
 
 
 def test_sigterm_is_heard_while_a_large_run_is_planned(command: list[str]) -> None:
@@ -84,10 +82,10 @@ def anew(tmp_path: Path) -> Path:
     return path
 
 
-def kill_fresh(command: list[str]) -> None:
-    slow = [*command, "fresh=true", "engine.delay=0.3", "engine.max_in_flight=8"]
+def kill_fresh(command: list[str], results: Path) -> None:
+    slow = [*command, "fresh=true", "engine.delay=2", "engine.max_in_flight=8"]
     process = started(slow, "generating")
-    time.sleep(1.5)
+    until(lambda: stored(results, "fresh") >= 8)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
 
@@ -98,7 +96,7 @@ def test_a_fresh_run_ends_whatever_became_of_its_store(
 ) -> None:
     """`older` is the mark of versions that counted rows of the store."""
     assert main(command) == 0
-    kill_fresh(command)
+    kill_fresh(command, tmp_path / "out")
     if older is not None:
         anew(tmp_path).write_text(older)
     shutil.rmtree(tmp_path / "out" / ".store")

@@ -19,6 +19,7 @@ from orca_eval.run.progress import Counts
 from orca_eval.run.scorer import Scorer
 from orca_eval.run.scoring_process import ScoringProcess
 from orca_eval.types import Completion, Doc
+from tests.waiting import HANG_SECONDS, until
 
 from .fakes import work
 
@@ -84,7 +85,7 @@ def test_a_scorer_that_fails_ends_everything_with_its_own_error() -> None:
 
     thread = threading.Thread(target=finish, daemon=True)
     thread.start()
-    thread.join(30)
+    thread.join(HANG_SECONDS)
     assert not thread.is_alive()
     assert [str(error) for error in errors] == [
         "scoring failed: ZeroDivisionError: of the task's own"
@@ -105,9 +106,7 @@ def test_a_defect_in_our_own_scoring_is_named() -> None:
 def test_a_killed_process_is_one_line() -> None:
     scorer = Scorer(Counts())
     scorer.put(waiting_work(0, score_by_extraction), completion("7"))
-    deadline = time.monotonic() + 30
-    while not scorer.samples and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: scorer.samples)
     for child in children():
         child.kill()
         child.wait()
@@ -126,14 +125,15 @@ def test_it_ends_with_a_killed_run() -> None:
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=False, timeout=60
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=HANG_SECONDS,
     )
     score, pid = done.stdout.split()
     assert float(score) == 1.0
-    deadline = time.monotonic() + 30
-    while runs(int(pid)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not runs(int(pid))
+    until(lambda: not runs(int(pid)))
 
 
 def runs(pid: int) -> bool:

@@ -88,7 +88,7 @@ def test_an_average_is_the_mean_of_its_benchmarks() -> None:
     assert both.interval() == pytest.approx((25.0, 25.0))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.tuples(st.sampled_from([0.0, 1.0]), st.sampled_from([0.0, 1.0])),

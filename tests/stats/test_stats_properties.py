@@ -13,7 +13,7 @@ _SCORES = st.lists(st.sampled_from([0.0, 1.0]), min_size=2, max_size=40).map(np.
 
 
 @given(st.lists(_SCORES, min_size=1, max_size=5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_nothing_changed_shows_nothing(tasks: list[np.ndarray]) -> None:
     for aggregate in ("pooled", "mean_of_tasks"):
         found = stats.paired_difference(tasks, tasks, None, aggregate, draws=200)
@@ -22,7 +22,7 @@ def test_nothing_changed_shows_nothing(tasks: list[np.ndarray]) -> None:
 
 
 @given(st.lists(_SCORES, min_size=1, max_size=4), st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_interval_holds_the_estimate_and_stays_a_share(tasks: list[np.ndarray], seed: int) -> None:
     for aggregate in ("pooled", "mean_of_tasks"):
         found = stats.score_interval(tasks, None, aggregate, seed=seed)
@@ -31,7 +31,7 @@ def test_interval_holds_the_estimate_and_stays_a_share(tasks: list[np.ndarray], 
 
 
 @given(_SCORES, st.permutations(range(40)))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_names_of_clusters_and_order_of_items_dont_matter(
     values: np.ndarray, order: list[int]
 ) -> None:

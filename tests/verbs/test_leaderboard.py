@@ -7,8 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -17,6 +15,7 @@ import pytest
 from orca_eval.cli import main
 from orca_eval.help import VERBS
 from orca_eval.verbs.leaderboard import _paths
+from tests.waiting import HANG_SECONDS, until
 
 
 @pytest.fixture
@@ -114,22 +113,15 @@ def test_an_interrupted_leaderboard_leaves_no_run_behind(
             [sys.executable, "-c", heed, *command, "engine.delay=2"], stderr=file
         ) as board,
     ):
-        wait_until(lambda: "generating" in log.read_text())
+        until(lambda: "generating" in log.read_text())
         below = psutil.Process(board.pid).children(recursive=True)
         board.send_signal(end)
-        code = board.wait(60)
-    wait_until(lambda: not any(map(is_running, below)))
+        code = board.wait(HANG_SECONDS)
+    until(lambda: not any(map(is_running, below)))
     said = log.read_text()
     assert code == (-signal.SIGKILL if end is signal.SIGKILL else 130), said
     assert "Traceback" not in said
     assert main(["leaderboard", "models=[smollm2-135m-instruct]", *shared]) == 0
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def is_running(process: psutil.Process) -> bool:

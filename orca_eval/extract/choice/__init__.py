@@ -1,6 +1,5 @@
 """Which option a reply commits to.
 
-options.py holds the options, mentions.py finds where a reply names them and how, reply.py puts both
-together. exact.py and announced.py read what an announcement gives, standalone.py and concluded.py
-hold the rules for replies that announce nothing, and rules.py lists all rules.
+options.py holds the options, and reply.py finds where a reply names them and how. exact.py and
+announced.py read what an announcement gives, and rules.py holds the rules.
 """

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from orca_eval.extract.choice.exact import announced_text, exact_option
 from orca_eval.extract.choice.options import TextMatch
 from orca_eval.extract.choice.reply import ChoiceReply
+from orca_eval.extract.reply import Place
 from orca_eval.extract.reply.cues import NO_ANSWER, VERB
 from orca_eval.extract.reply.numbers import find_numbers, whole_number, word_number
-from orca_eval.extract.reply.text import ALPHANUMERIC, line_end, sentence_end
-from orca_eval.extract.rule import Claim
+from orca_eval.extract.reply.text import ALPHANUMERIC, behind, line_end, sentence_end
+from orca_eval.extract.rule import Claim, last_claim
 
 _NOUN = (
     r"(?:(?:the\s+|my\s+)?(?:correct\s+|right\s+|best\s+|following\s+)?(?:options?|"
@@ -100,8 +101,15 @@ class Label(NamedTuple):
     shown: bool
 
 
-def announced(
-    reply: ChoiceReply, at: int, value: int, end: int | None, *, loose: bool = False
+def last_announced(reply: ChoiceReply, places: list[Place], *, loose: bool = False) -> Claim | None:
+    """The last option announced at these places. With `loose` the rest of the sentence is searched
+    too, for "the answer is a city ..., option B".
+    """
+    return last_claim(places, partial(_announced, reply, loose=loose))
+
+
+def _announced(
+    reply: ChoiceReply, at: int, value: int, end: int | None, *, loose: bool
 ) -> Claim | None:
     """What the cue at `at` announces at `value`: an option word for word, or what is read there."""
     exact = announced_text(reply.raw, reply.low, at, value, end)
@@ -129,8 +137,7 @@ def value_at(  # noqa: PLR0911 - a list of decisions
 ) -> Claim | None:
     """The claim made by the value that begins at `at` and ends with its line, or at `end`.
 
-    None where nothing is claimed: the words are no answer, or they only deny one. With `loose`
-    the rest of the sentence is searched too, for "the answer is a city ..., option B".
+    None where nothing is claimed: the words are no answer, or they only deny one.
     """
     low, options = reply.low, reply.options
     stop = line_end(reply.text, at) if end is None else end
@@ -138,8 +145,7 @@ def value_at(  # noqa: PLR0911 - a list of decisions
     label = None if found else label_at(reply, at, stop)
     if label:
         return _labelled(reply, label, stop)
-    lead = _LEAD.match(low, at, stop)
-    at = lead.end() if lead else at
+    at = behind(_LEAD, low, at, stop)
     found = found or options.at(low, at, stop)
     if found:
         return _texted(reply, found, stop)
@@ -171,9 +177,8 @@ def label_at(reply: ChoiceReply, at: int, end: int) -> Label | None:
     closed = bool(found["close"]) or bool(_PAUSE.match(reply.text, after, end + 1))
     if label not in letters:
         label = label.upper()
-        if not (closed or found["noun"]) or (label == "I" and not bracketed):
-            return None
-        if label not in letters:
+        marked = bracketed or (label != "I" and (closed or found["noun"]))
+        if not marked or label not in letters:
             return None
     elif label in "AI" and not (shown or closed or _ARGUED.match(reply.low, after)):
         line = line_end(reply.text, after)
@@ -216,13 +221,10 @@ def _label_with_text(reply: ChoiceReply, label: Label, stop: int) -> Claim | Non
     """The claim of a label, which the text behind it may be its own or contradict."""
     text, low, options = reply.text, reply.low, reply.options
     name, start, after, _ = label
-    skip = _AFTER_LABEL.match(text, after)
-    rest = skip.end() if skip else after
-    if "\n" in text[after:rest]:
-        return Claim(name, start, after)  # the next line is no part of the value
+    rest = behind(_AFTER_LABEL, text, after)
     stop = max(stop, line_end(text, rest))
-    if not ALPHANUMERIC.search(text, rest, stop):
-        return Claim(name, start, after)
+    if "\n" in text[after:rest] or not ALPHANUMERIC.search(text, rest, stop):
+        return Claim(name, start, after)  # the next line is no part of the value
     if options.stands_alone(name, low, rest):
         return Claim(name, start, stop)
     own = options.at(low, rest, stop)

@@ -66,25 +66,21 @@ def option_with_text(value: str, pairs: Pairs) -> str | None:
         value, pairs = _words(value), [(label, _words(text)) for label, text in pairs]
     if len(value) > _DRESSED and len(value) > _DRESSED + max([len(text) for _, text in pairs]):
         return None
-    found = _with_text(value, pairs) or _with_bare_text(_bare(value), pairs)
-    return found[0] if len(found) == 1 else None
-
-
-def _with_text(value: str, pairs: Pairs) -> list[str]:
-    return [label for label, text in pairs if text == value]
-
-
-def _with_bare_text(value: str, pairs: Pairs) -> list[str]:
-    if not value or any(value.upper() == label for label, _ in pairs):
-        return []
-    bare = [(label, _bare(text)) for label, text in pairs]
-    return _with_text(value, bare) or _with_text(
-        value.lower(), [(label, text.lower()) for label, text in bare]
-    )
+    bare = _bare(value)
+    labelled = not bare or any(bare.upper() == label for label, _ in pairs)
+    for read in (str,) if labelled else (str, _bare, _folded):
+        found = [label for label, text in pairs if read(text) == read(value)]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
 
 
 def _bare(text: str) -> str:
     return " ".join(text.split()).strip(_DRESS).rstrip(". ")
+
+
+def _folded(text: str) -> str:
+    return _bare(text).lower()
 
 
 def _words(text: str) -> str:

@@ -127,13 +127,8 @@ class Options:
 
     @cached_property
     def entries(self) -> tuple[Option, ...]:
-        entries = [Option(label, text) for label, text in self.pairs]
-        entries += [
-            Option(label, label)
-            for label, text in self.pairs
-            if len(label) > 1 and label.casefold() != text.casefold()
-        ]
-        return tuple(entries)
+        words = [(a, a) for a, text in self.pairs if len(a) > 1 and a.casefold() != text.casefold()]
+        return tuple(Option(label, text) for label, text in (*self.pairs, *words))
 
     @cached_property
     def verdicts(self) -> bool:
@@ -175,26 +170,22 @@ class Options:
         return found
 
     def _match(self, low: str, tokens: _Tokens, i: int) -> TextMatch | None:
-        best: tuple[int, str | None] = (0, None)
-        first = tokens[i][0]
+        longest, label = 0, None
+        first, start, _ = tokens[i]
         for entry in self.entries:
-            if not entry.begins(first):
-                continue
             n = len(entry.words)
-            if n < best[0] or any(tokens[i + k][0] != word for k, word in enumerate(entry.words)):
+            if not entry.begins(first) or n < longest:
                 continue
-            if (
-                entry.words[-1][-1].isdigit()
-                and tokens[i + n][0] in _JOINS_NUMBERS
-                and tokens[i + n][0]
-            ):
+            if any(tokens[i + k][0] != word for k, word in enumerate(entry.words)):
                 continue
-            best = (n, entry.label if n > best[0] or entry.label == best[1] else None)
-        if not best[0]:
+            if entry.words[-1][-1].isdigit() and tokens[i + n][0] in _JOINS_NUMBERS:
+                continue
+            label = entry.label if n > longest or entry.label == label else None
+            longest = n
+        if not longest:
             return None
-        stop = tokens[i + best[0] - 1][2]
-        whole = bool(_PAUSE.match(low, stop))
-        return TextMatch(best[1], tokens[i][1], stop, best[0], whole)
+        stop = tokens[i + longest - 1][2]
+        return TextMatch(label, start, stop, longest, bool(_PAUSE.match(low, stop)))
 
     def opening(self, line: str) -> str | None:
         """The one option that a line of four words or more is the beginning of."""

@@ -1,19 +1,106 @@
-"""A reply as the rules for choices see it: what several of them need, found once."""
+"""A reply as the rules for choices see it: where it names options, and how: affirmed, ruled out,
+concluded, or just named.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
-from orca_eval.extract.choice.mentions import Mention, judged, label_mentions, text_mentions
 from orca_eval.extract.choice.options import Options
 from orca_eval.extract.reply import Reply
-from orca_eval.extract.reply.cues import REFUSAL, SUPPOSED, TURN
+from orca_eval.extract.reply.cues import (
+    AFFIRMATION,
+    CONCLUSION,
+    DENIAL,
+    DENIED_LEFT,
+    REFUSAL,
+    SUPPOSED,
+    TURN,
+    VERB,
+)
 from orca_eval.extract.reply.numbers import find_numbers
-from orca_eval.extract.reply.text import sentence_end
+from orca_eval.extract.reply.text import behind, sentence_end
 
+_PLAIN_WORDS = (
+    r"(?:is|be|are|was|except|likely|surely|certainly|also|donc|luego|entonces|daher|somit|"
+    r"folglich|c'est|ist|es|est|sind|la|so|therefore|thus|hence|and|or|nor|not|to|with|that|"
+    r"either|both|neither|than|choose|select|pick|say|only|of|for|means|leaves|leaving|while|but|"
+    r"as|since|because|though|by|eliminates?|eliminated|out|think|believe|answers?|options?|"
+    r"choices?|letters?|it's|its|conclude|remaining|hmm|ok|okay|rules?|exclude|excludes|from|"
+    r"between|like|prefer|maybe|probably|definitely|perhaps|again|however|now|case|although|"
+    r"whereas|hence|go|sure|yes|no|guess|when|if|although|unlike|selecting|choosing|picking)"
+)
+_LEFT_OF_BARE = re.compile(
+    rf"(?:^|[\n.,;:!?(\"'\[>/&=✗✘❌✓✔✅→|-]\s{{0,16}}|\b{_PLAIN_WORDS}\s{{1,16}})$"
+)
+_LIST_JOIN = re.compile(
+    r"[)\]\"'.]{0,2}\s?(?:,|/|&|,?\s(?:and|or|nor|und|y|et|oder|ou|o)\s|和|、|以及)\s?(?:also\s|"
+    r"both\s|then\s|perhaps\s|maybe\s|possibly\s|probably\s|it (?:might|may|could) be\s)?(?:the\s|"
+    r"an?\s)?(?:option|choice|answer|statement)?s?\s?[(\[\"']{0,2}$"
+)
+_VERDICT = re.compile(
+    rf"[)\]\"',.:]{{0,3}}(?:\s?\([^()\n]{{0,80}}\)|\s?\"[^\"\n]{{0,80}}\")?,?\s{{0,2}}(?:which |"
+    rf"that |also |all |both |then |therefore |clearly |definitely |just |simply ){{0,2}}"
+    rf"(?:(?=(?:fails?|contradicts?|doesn't|isn't|cannot|can't|don't|aren't|wasn't|won't)\b)|"
+    rf"(?P<verb>{VERB})\b)(?:[^.;\n,]{{0,60}}?\b|[^.;\n]{{0,90}}?\b(?:so|hence|thus|therefore|"
+    rf"which|and)\s(?:it\s|this\s|that\s|they\s)?(?:is|are|can|does|do)\s?|"
+    rf"(?<=n))(?:(?P<deny>{DENIAL})|(?P<affirm>{AFFIRMATION}))\b"
+)
+_BARE_VERDICT = re.compile(
+    r"[)\]\"'\s]{0,3}(?:选项)?(?:(?P<deny>不|错|是错|falsch\b|nicht\b)|(?:是|才是)?(?P<affirm>正确|对的|答案|"
+    r"richtig\b|korrekt\b|it is\b|it must be\b|then(?=\s*(?:[.!\n]|$))))|"
+    r"[)\]\"']{0,2}\s{0,2}[?:,=>|-]{0,3}\s{0,2}(?:(?P<deny2>(?:no|nope|wrong|incorrect|false|"
+    r"not correct|i don't think so|not really)(?=\s*(?:$|[.,;:!|\n)]))|[✗✘❌×])|(?P<affirm2>(?:yes|"
+    r"correct|true|right|that's it|that is it)(?=\s*(?:$|[.,;:!|\n)]))|[✓✔✅]))"
+)
+_NEGATED_LEFT = re.compile(
+    r"(?:\b(?:not|cannot|never)|n't)\s(?:\w+\s){0,3}$|\bnot the case that\b[^.\n]{0,80}$"
+)
+_THROUGH = re.compile(
+    r"[)\]\"']{0,2}\s?(?:through|thru|to|-|until)\s?[(\[\"']{0,2}[A-Z1-9](?![A-Za-z])"
+)
+_THROUGH_LEFT = re.compile(r"(?<![A-Za-z])[A-Z1-9][)\]\"']{0,2}\s?(?:through|thru|to|-|until)\s?$")
+_ORDINALS = {"1st": 0, "2nd": 1, "3rd": 2, "4th": 3, "5th": 4, "last": -1, "first": 0,
+             "second": 1, "third": 2, "fourth": 3, "fifth": 4}  # fmt: skip
+_ORDINAL = re.compile(
+    rf"\b({'|'.join(_ORDINALS)})\s(?:option|choice|alternative|one)\b(?! (?:is to|step))"
+)
+# The verdict on an item of a list of the options, at the end of what it says about it.
+_ITEM_VERDICT = re.compile(
+    r"[^\n]{0,300}?[.;,(:-]\s{0,2}(?:(?:so|therefore|thus|hence),?\s)?(?:this|that|it)"
+    r"(?:\s(?:is|must be|would be)|'s)\s(?:therefore\s|thus\s|clearly\s|indeed\s)?"
+    r"(?:(?P<deny>incorrect|not (?:correct|right|the (?:correct |right )?answer)|wrong|false)"
+    r"|(?P<affirm>(?:the\s)?(?:correct|right|best)(?:\s(?:answer|option|choice|one))?"
+    r"|(?:the|our|my) answer))(?=\s{0,2}(?:[.!,)\n]|because\b|since\b|$))"
+)
+_ITEM_LEFT = re.compile(r"(?:^|\n)[\s(\[*#>-]{0,8}(?:option |choice )?[(\[]?$")
+_MOST = 60
+_ALL_BUT = re.compile(
+    r"\b(?:all|everything|every option|every answer|all options) (?:but|except(?: for)?)"
+    r"\s(?:option )?[\"'(]?$"
+)
+PARTIAL = re.compile(
+    r"\b(?:half|in part|partly|partially|somewhat|not only|almost|nearly|not entirely)\b"
+)
 _SPEAKER = re.compile(r"i\b|as an|unable|no opinion|no puedo|je |ich |无法|不能|不知")
+
+
+class Mention(NamedTuple):
+    """One naming of an option. `form`: bracket "(B)", named "option B", heading "B." opening a
+    line, bare "B", or text. `verdict`: affirmed, denied, or empty.
+    """
+
+    label: str
+    start: int
+    end: int
+    form: str
+    verdict: str = ""
+    concluded: bool = False
+    group: int = 0
 
 
 @dataclass(eq=False, kw_only=True)
@@ -23,13 +110,13 @@ class ChoiceReply(Reply):
     @cached_property
     def mentions(self) -> list[Mention]:
         """Where it names options, in the text's order."""
-        labels = label_mentions(self.text, self.low, self.raw, self.options, self.start)
-        found = text_mentions(self.low, self.options, self.start)
+        scanned = self.options.scan(self.low, self.start)
+        found = [Mention(m.label, m.start, m.end, "text") for m in scanned if m.label]
+        labels = _label_mentions(self)
         labels = [m for m in labels if not (m.form == "bare" and _part_of_text(m, found))]
         spans = [(m.start - 12, m.end) for m in labels]
         texts = [m for m in found if not any(a <= m.start < b for a, b in spans)]
-        mentions = sorted(labels + texts, key=lambda m: m.start)
-        return judged(mentions, self.options, self.text, self.low, self.start)
+        return judged(self, sorted(labels + texts, key=lambda m: m.start))
 
     @cached_property
     def ruled_out(self) -> list[Mention]:
@@ -56,6 +143,10 @@ class ChoiceReply(Reply):
         stop = sentence_end(self.text, at)
         return self.low[stop : stop + 1] in ("?", "？") and stop - at < most
 
+    def meant(self, m: Mention) -> bool:
+        """Whether the naming is neither part of a question nor supposed."""
+        return not (self.asked(m.end) or self.hypothetical(m.start))
+
     def hypothetical(self, at: int) -> bool:
         """Whether what stands at `at` is supposed, with no turn ("but") before it."""
         if SUPPOSED.words.isdisjoint(self.words):
@@ -63,50 +154,188 @@ class ChoiceReply(Reply):
         left = self.before(at)
         if SUPPOSED.words.isdisjoint(left.replace(",", " ").split()):
             return False
-        return SUPPOSED.pattern.search(left, _turn_end(left)) is not None
+        return SUPPOSED.pattern.search(left, behind(TURN, left, 0)) is not None
 
     @cached_property
-    def refused(self) -> bool:
-        """Whether the reply declines in words that are no option's own."""
-        return any(self._is_refusal(start) for start, _ in self._refusals)
-
-    @cached_property
-    def declined(self) -> bool:
-        """Whether the speaker declines ("I cannot ..."), beyond holding that some option fails."""
-        starts = (start for start, _ in self._refusals if _SPEAKER.match(self.low, start))
-        return any(self._is_refusal(start) for start in starts)
-
-    def declined_near(self, at: int) -> bool:
-        """Whether the sentence of `at` declines before `at` without a turn, or a later one does."""
-        left = self.before(at)
-        begin = at - len(left) + _turn_end(left)
-        return any(end > begin and self._is_refusal(start) for start, end in self._refusals)
-
-    @cached_property
-    def _refusals(self) -> list[tuple[int, int]]:
+    def refusals(self) -> list[tuple[int, int]]:
+        """Where it declines in words that are no option's own."""
         found: list[tuple[int, int]] = []
         at = self.start
         while len(found) < 20 and (match := REFUSAL.search(self.low, self.words, at)):
             found.append(match.span())
             at = match.end()
-        return found
+        if any(REFUSAL.pattern.search(entry.low) for entry in self.options.entries if found):
+            found = [(start, end) for start, end in found if _SPEAKER.match(self.low, start)]
+        texts = [m for m in self.mentions if m.form == "text"] if found else []
+        return [span for span in found if not any(m.start <= span[0] < m.end for m in texts)]
 
     @cached_property
-    def _option_declines(self) -> bool:
-        """Whether an option says itself that it can't be known."""
-        return any(REFUSAL.pattern.search(entry.low) for entry in self.options.entries)
+    def declined(self) -> bool:
+        """Whether the speaker declines ("I cannot ..."), beyond holding that some option fails."""
+        return any(_SPEAKER.match(self.low, start) for start, _ in self.refusals)
 
-    def _is_refusal(self, start: int) -> bool:
-        if self._option_declines and not _SPEAKER.match(self.low, start):
-            return False
-        return not any(m.form == "text" and m.start <= start < m.end for m in self.mentions)
-
-
-def _turn_end(left: str) -> int:
-    turn = TURN.match(left)
-    return turn.end() if turn else 0
+    def declined_near(self, at: int) -> bool:
+        """Whether the sentence of `at` declines before `at` without a turn, or a later one does."""
+        left = self.before(at)
+        begin = at - len(left) + behind(TURN, left, 0)
+        return any(end > begin for _, end in self.refusals)
 
 
 def _part_of_text(label: Mention, texts: list[Mention]) -> bool:
     """Whether the letter is one of the words of an option's text ("B is older than A")."""
     return any(m.start <= label.start and label.end <= m.end and m.end - m.start > 8 for m in texts)
+
+
+@lru_cache(maxsize=256)
+def _label_finder(letters: str) -> re.Pattern[str]:
+    some = re.escape(letters)
+    lower = re.escape(letters.lower())
+    digit = rf"|(?<![\w.,$-])(?P<bare>[{some}])(?=\s(?:is|are)\b|[.!]?\s*(?:\Z|\n))"
+    bare = (
+        rf"|(?<![A-Za-z0-9À-ɏ'_.$\\+-])(?P<bare>[{some}])(?![A-Za-z0-9À-ɏ'+&]|-[A-Za-z0-9])"
+        if letters.isalpha()
+        else digit
+    )
+    return re.compile(
+        rf"(?<![A-Za-z0-9^_])[(\[]\s?(?P<bracket>[{some}{lower}])\s?[)\]]|\b(?i:options?|choices?|"
+        rf"answers?|letter|statement|alternative|opción|respuesta|aussage|antwort|lettre|"
+        rf"réponse)[ \t]?[:#]?[ \t]?[(\[\"']{{0,2}}(?P<named>[{some}]|[{lower}](?=[)\].,;:!?\n]|"
+        rf"\s(?:is|was)\b|\s*$))(?![A-Za-z0-9À-ɏ]|'[a-z]|-[a-z])[)\]\"']{{0,2}}|(?:(?<=\bis )|"
+        rf"(?<=\bbe )|(?<=\bso )|(?<=\bits )|(?<=\bit's ))(?P<low>[{lower}])(?=[.!]?\s*\Z)|"
+        rf"(?<![\w'-])(?P<judged>[{lower}])(?=\s(?:is|was)\s(?:the\s)?(?:right|correct|best)\b)|"
+        rf"选项?\s?(?P<zh>[{some}])|"
+        rf"^[ \t>#-]{{0,6}}[(\[]?(?P<heading>[{some}{lower}])\s?[.):\]](?=\s|$){bare}",
+        re.MULTILINE,
+    )
+
+
+def _article_or_pronoun(label: str, text: str, end: int) -> bool:
+    """Whether a bare A or I is a word of its own: no verb and no pause follows."""
+    if label not in "AI":
+        return False
+    after = text[end : end + 12]
+    return not re.match(
+        r"\s*(?:$|[.,;:!?)\]\n\"'/&✗✘❌✓✔✅|]|(?:is|are|was|and|or|no|yes|because|since|as|isn't"
+        r"|cannot|can't|in|it is|it must be)\b)",
+        after,
+    ) or (label == "I" and bool(re.match(r"\s+(?:was|can't|cannot)", after)))
+
+
+def _ordinals(reply: ChoiceReply) -> list[Mention]:
+    """ "The second option", "the last one"."""
+    labels = [label for label, _ in reply.options.pairs]
+    return [
+        Mention(labels[_ORDINALS[m[1]]], m.start(), m.end(), "named")
+        for m in deque(_ORDINAL.finditer(reply.low, reply.start), maxlen=_MOST)
+        if _ORDINALS[m[1]] < len(labels)
+    ]
+
+
+def _in_formula(raw: str, start: int, end: int) -> bool:
+    """Whether the raw text has it as a subscript or power, a function "B(n)", or "[A] dt"."""
+    if (start and raw[start - 1] in "_^\\") or raw[end : end + 1] in ("(", "_", "^"):
+        return True
+    if raw[start : start + 1] != "[":
+        return False
+    return raw[start - 1 : start] == "$" or bool(re.match(r"[ ]?[A-Za-z_^+=/*(\[]", raw[end:]))
+
+
+def _label_mentions(reply: ChoiceReply) -> list[Mention]:
+    text, low, options = reply.text, reply.low, reply.options
+    if not options.letters:
+        return []
+    found = _ordinals(reply)
+    matches = list(_label_finder(options.letters).finditer(text, reply.start))
+    if len(matches) > 2 * _MOST:
+        matches = matches[:_MOST] + matches[-_MOST:]
+    for m in matches:
+        form = str(m.lastgroup)
+        label, at, end = m[form], m.start(form), m.end()
+        if form == "bare":
+            left = low[max(0, m.start() - 28) : m.start()]
+            if _article_or_pronoun(label, low, end) or not _LEFT_OF_BARE.search(left):
+                continue
+        if label not in options.letters:
+            label = label.upper()
+            if label not in options.letters or label == "I":
+                continue
+        through = _THROUGH_LEFT.search(text[max(0, m.start() - 14) : m.start()])
+        if through or _THROUGH.match(text, end) or _in_formula(reply.raw, m.start(), end):
+            continue
+        if form in ("low", "judged", "zh"):
+            form = "named"
+        elif (own := options.at(low, end, end + 300)) and own.label == label:
+            end = own.end if own.start - end < 8 else end
+        found.append(Mention(label, at, end, form))
+    return found
+
+
+def judged(reply: ChoiceReply, mentions: list[Mention]) -> list[Mention]:
+    """The mentions with their verdicts; "A and C are out" rules out both."""
+    low, options, out = reply.low, reply.options, list[Mention]()
+    labelled = bool(options.letters) and not options.verdicts
+    for number, row in enumerate(_rows(mentions, low)):
+        first = row[0]
+        verdict = _verdict(labelled, low, reply.before(first.start), row[-1].end)
+        left = reply.before(first.start, 90)
+        concluded = _is_concluded(first, left, out)
+        other = options.opposite(first.label) if len(row) == 1 and first.form == "text" else None
+        if other and (verdict == "denied" or _NEGATED_LEFT.search(left)):
+            out.append(first._replace(label=other, concluded=concluded, group=number))
+        else:
+            out += [m._replace(verdict=verdict, concluded=concluded, group=number) for m in row]
+    return _items_judged(out, low)
+
+
+def _rows(mentions: list[Mention], low: str) -> list[list[Mention]]:
+    """The mentions by the rows in which they are named: "A, B and D"."""
+    rows: list[list[Mention]] = []
+    for mention in mentions:
+        last = rows[-1][-1] if rows else None
+        near = last and mention.start - last.end < 24
+        if last and near and _LIST_JOIN.fullmatch(low[last.end : mention.start]):
+            rows[-1].append(mention)
+        else:
+            rows.append([mention])
+    return rows
+
+
+def _is_concluded(mention: Mention, left: str, earlier: list[Mention]) -> bool:
+    """Whether `left` of it leads to a conclusion, with no other option between."""
+    led = CONCLUSION.search(left)
+    if not led:
+        return False
+    floor = mention.start - len(left) + led.start()
+    rivals = (m for m in earlier if m.start >= floor and m.label != mention.label)
+    return all(m.verdict == "denied" for m in rivals)
+
+
+def _items_judged(mentions: list[Mention], low: str) -> list[Mention]:
+    """With the verdicts at the end of list items, unless they find several options right."""
+    verdicts: dict[int, str] = {}
+    for i, m in enumerate(mentions):
+        item = not m.verdict and m.form != "text"
+        if item and _ITEM_LEFT.search(low[max(0, m.start - 24) : m.start]):
+            found = _ITEM_VERDICT.match(low, m.end)
+            if found:
+                verdicts[i] = "affirmed" if found["affirm"] else "denied"
+    if len({mentions[i].label for i, verdict in verdicts.items() if verdict == "affirmed"}) > 1:
+        return mentions
+    return [m._replace(verdict=verdicts[i]) if i in verdicts else m for i, m in enumerate(mentions)]
+
+
+def _verdict(labelled: bool, low: str, left: str, end: int) -> str:
+    """The verdict on what stands between `left` and `end`."""
+    if DENIED_LEFT.search(left[-70:]) and not _ALL_BUT.search(left[-40:]):
+        return "denied"
+    found = _VERDICT.match(low, end, end + 160)
+    if _ALL_BUT.search(left[-40:]):  # "everything except C is wrong"
+        return "affirmed" if found and found["deny"] else ""
+    if not found and labelled:
+        found = _BARE_VERDICT.match(low, end)
+    if not found:
+        return ""
+    groups = found.groupdict()
+    if groups["deny"] or groups.get("deny2"):
+        return "denied"
+    return "" if PARTIAL.search(found[0]) else "affirmed"

@@ -1,29 +1,269 @@
-"""A reply as the rules for numbers see it."""
+"""A reply as the rules for numbers see it: its sentences, the number that each arrives at, and the
+one that stands where a number is announced.
+"""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
-from typing import NamedTuple
 
-from orca_eval.extract.reply import Reply
-from orca_eval.extract.reply.text import ALPHANUMERIC, sentence_end
+from orca_eval.extract.reply import Place, Reply
+from orca_eval.extract.reply.cues import SUPPOSED
+from orca_eval.extract.reply.numbers import (
+    Number,
+    decimal_comma,
+    find_numbers,
+    lone_number,
+    show,
+    word_number,
+)
+from orca_eval.extract.reply.text import ALPHANUMERIC, line_end, sentence_end
+from orca_eval.extract.rule import Claim, last_claim
+
+_ALTERNATIVE = re.compile(
+    r"\s{0,2}(?:[a-z%]{1,12}\s{1,2})?(?:or|to|and|-)\s{0,2}[$£€]?\d|\s?-\s?[$£€]?\d"
+)
+_VARIABLE = re.compile(r"\s?[xyzn]\b(?!\s?\d)")
+COMPOUND = re.compile(
+    r"\s?(?:dollars?|hours?|hrs?|minutes?|mins?|feet|foot|pounds?|years?|weeks?|days?|meters?|"
+    r"kilometers?|km|kilograms?|kg)(?:,? and|,)?\s\d+(?:\.\d+)?\s?(?:cents?|minutes?|mins?|"
+    r"seconds?|inches|ounces|months?|days?|hours?|centimeters?|cm|meters?|grams?)\b"
+)
+_BETWEEN = re.compile(r"\b(?:between|from)\s[$£€]?$")
+_NEGATED = re.compile(
+    r"[\s\"']{0,3}(?:definitely |certainly |clearly )?(?:not|n't|never)\b(?! sure)"
+)
+_INSTEAD = re.compile(r"\b(?:but|rather|instead|it is|it's)\b(?: rather| instead)?(?= )")
+_MINUS = re.compile(r"[\s$(\"']{0,4}(?:negative|minus)\s[\s$(]{0,3}")
+_DENYING = re.compile(r"(?:incorrect|wrong|other|\bto|not the|not an|n't|not) $")
+_EQUATION = re.compile(r"[^.\n]{0,30}=")
+_OPERATOR = re.compile(
+    r"\s{0,2}%?\s{0,2}(?:[a-z]{1,12}\s{1,2})?(?:[-+*/×÷^·]|x(?=[\s\d])|\\times|\\div|"
+    r"\\cdot|times|plus|minus|divided by|multiplied by)\s{0,2}[\\$£€(]{0,3}\s?-?\.?\d"
+)
+_OPERATOR_BEFORE = re.compile(
+    r"(?:[\d)%]\s?\*|\*\s|[+/×÷^·√]|sqrt\s?[{(]?|\s-|\dx|\sx|\\times|\\div|\\cdot|\btimes|"
+    r"\bplus|\bminus|divided by|multiplied by)\s{0,2}[\\$£€(]{0,3}$"
+)
+_CIRCUMSTANCE = re.compile(
+    r"\b(?:in|after|for|within|with|by|at|every|of|from|over|during|on|per|than|between|each|"
+    r"first|next|last|past|all|those|these|until|since|day|week|year|month|hour|age|page|level|"
+    r"grade|chapter|step|the|other|before|until|number|among|to|"
+    r"(?<!need )(?<!needs )(?<!have )(?<!has )(?<!had )(?<!able )to [a-z]+)\s{1,2}(?:the |only |"
+    r"about |all |another |every )?[\\$£€]{0,2}$"
+)
+_RESULT_OF = re.compile(
+    r"\ban?\s(?:[a-z]+\s)?(?:total|sum|average|profit|difference|amount|cost|price|rest|"
+    r"remainder|result|discount|product|balance|score|value|distance|sums?|weight|count|"
+    r"maximum|minimum|mean|leaving|rate|speed) of\s{1,2}(?:about |only )?[\\$£€]{0,2}$"
+)
+RESULT_CUE = re.compile(
+    r"=|≈|\bi\.e\.|\b(?:which is|which means|which equals|which makes|which gives|that is|that's|"
+    r"now (?:has|have|is|are)|(?:has|have|is|are) now|equals?(?: to)?|giv(?:ing|es)(?= (?:us|you|"
+    r"an?|[$£€]?\d))|totals|totaling|totalling|making|makes|amounts? to|comes? (?:out )?to|"
+    r"resulting in|results in|adds? up to|for a total of|so(?! that)|therefore|thus|hence|leaving|"
+    r"leaves)\b"
+)
+_VERB_LEFT = re.compile(
+    r"\b(?:is|are|was|were|be|has|have|had|earns?|earned|makes?|made|needs?|needed|pays?|paid|"
+    r"costs?|spends?|spent|takes?|took|gets?|got|left with|owes?|saves?|saved|sells?|sold|eats?|"
+    r"ate|walks?|walked|drove|drives?|equals|worth|runs?|ran|buys?|bought|weighs?|weighed|"
+    r"receives?|received|reads?|use[sd]?|uses|drinks?|drank|produces?|bakes?|collects?|collected|"
+    r"raised?|gives?|gave|total(?:s|ed)?|only|about|of)\s+(?:a total of |only |about |exactly |"
+    r"approximately |around |roughly |still |now |also |up to )?[\\$£€]{0,2}$"
+)
+_REASON_FIRST = re.compile(r"[\s\W]{0,6}(?:since|if|when|as|while|because|given|after|before)\b")
+_REASON = re.compile(
+    r"\b(?:since|because|given that|if|when|while|before|as he|as she|as they|as it|"
+    r"as there|as each|considering|or (?:about|approximately|roughly|around))\b"
+)
+_IS_RESULT = re.compile(r"[=≈]\s{0,2}[\\$£€]{0,2}$")
+_DIGIT = re.compile(r"\d")
+BACK = 2_000  # how far back a result is looked for
 
 
-class Sentence(NamedTuple):
+@dataclass(eq=False)
+class Sentence:
+    """A range of the lower-case text that holds a letter or a digit."""
+
+    low: str
     start: int
     end: int
     asks: bool
+
+    @cached_property
+    def words(self) -> str:
+        return self.low[self.start : self.end]
+
+    @cached_property
+    def numbers(self) -> list[Number]:
+        return find_numbers(self.low, self.start, self.end)
+
+    @cached_property
+    def has_digit(self) -> bool:
+        return _DIGIT.search(self.words) is not None
 
 
 class NumberReply(Reply):
     @cached_property
     def sentences(self) -> list[Sentence]:
-        """The sentences that hold a letter or a digit."""
         found: list[Sentence] = []
         at, stop = self.start, len(self.text)
         while at < stop:
             end = sentence_end(self.text, at, 4000)
             if ALPHANUMERIC.search(self.text, at, end):
-                found.append(Sentence(at, end, self.text[end : end + 1] in "?？" and end < stop))
+                asks = self.text[end : end + 1] in "?？" and end < stop
+                found.append(Sentence(self.low, at, end, asks))
             at = end + 1
         return found
+
+
+def is_expression(low: str, number: Number) -> bool:
+    """Whether the number is an operand."""
+    return bool(
+        _OPERATOR.match(low, number.end)
+        or _OPERATOR_BEFORE.search(low[max(0, number.start - 14) : number.start])
+    )
+
+
+def is_circumstance(low: str, number: Number) -> bool:
+    """Whether the number is a time, a rate, a place, a part: "in 5 days", "per 3 miles"."""
+    left = low[max(0, number.start - 24) : number.start]
+    return bool(_CIRCUMSTANCE.search(left)) and not _RESULT_OF.search(left)
+
+
+def result_of(reply: NumberReply, start: int, end: int) -> Number | None:
+    """The number that the statement text[start:end] arrives at, None if it arrives at none."""
+    low = reply.low
+    numbers = before_reason(low, find_numbers(low, start, end), start, end)
+    if not numbers:
+        return None
+    at = _behind_last_cue(low, numbers[-1], start, end)
+    behind = [n for n in numbers if n.start >= at]
+    plain = [n for n in behind if not is_expression(low, n)]
+    if not plain:
+        return None
+    if at > start and low[at - 1] in "=≈" and behind[0].start - at < 8:
+        return behind[0] if behind[0] in plain else None
+    if len(plain) < len(behind) and at == start:
+        return None
+    return _repeated(reply, plain, at) or _main(low, plain, at, cued=at > start)
+
+
+def _behind_last_cue(low: str, last: Number, start: int, end: int) -> int:
+    """The end of the last "so", "=", "which is" before the last number, or `start`."""
+    cues = (cue.end() for cue in RESULT_CUE.finditer(low, start, end))
+    return max((cue for cue in cues if cue <= last.start), default=start)
+
+
+def _repeated(reply: NumberReply, numbers: list[Number], at: int) -> Number | None:
+    """The number that is the result of the equation before `at`, or the only value there is."""
+    computed = _last_result(reply, at)
+    repeated = [n for n in numbers if n.value == computed]
+    if len(repeated) == 1 or len({n.value for n in numbers}) == 1:
+        return (repeated or numbers)[0]
+    return None
+
+
+def _main(low: str, numbers: list[Number], at: int, *, cued: bool) -> Number | None:
+    """Of several numbers behind `at` the one that the statement is about."""
+    main = [n for n in numbers if not is_circumstance(low, n)]
+    if len(main) < 2:
+        return main[0] if main else None
+    stated = [n for n in main if _VERB_LEFT.search(low[max(0, n.start - 30) : n.start])]
+    if stated and any(c.isalpha() for c in low[at : main[0].start]):
+        return stated[-1]
+    paid = [n for n in main if n.currency]
+    if len(paid) == 1:
+        return paid[0]
+    return main[0] if cued else main[-1]
+
+
+def before_reason(low: str, numbers: list[Number], start: int, end: int) -> list[Number]:
+    """The numbers before the reason ("because ..."), unless the reason comes first or computes."""
+    reason = _REASON.search(low, numbers[0].end, end) if numbers else None
+    if not reason or "=" in low[reason.end() : end] or _REASON_FIRST.match(low, start):
+        return numbers
+    return [n for n in numbers if n.end <= reason.start()]
+
+
+def _last_result(reply: NumberReply, at: int) -> Fraction | None:
+    """The result of the last equation before `at`."""
+    low = reply.low
+    equals = max(low.rfind(sign, max(reply.start, at - BACK), at) for sign in "=≈")
+    numbers = find_numbers(low, equals + 1, at) if equals >= 0 else []
+    near = bool(numbers) and not any(c.isalpha() for c in low[equals : numbers[0].start])
+    return numbers[0].value if near else None
+
+
+def results(low: str, start: int, end: int | None = None) -> set[Fraction]:
+    """The values of the equations in low[start:end]."""
+    numbers = find_numbers(low, start, end)
+    return {n.value for n in numbers if _IS_RESULT.search(low[max(0, n.start - 5) : n.start])}
+
+
+def as_claim(number: Number, at: int) -> Claim:
+    return Claim(show(number.value), min(at, number.start), number.end)
+
+
+def last_announced(reply: NumberReply, places: list[Place]) -> Claim | None:
+    """The last number announced at these places, unless it is supposed or denied."""
+
+    def announced(at: int, value: int, end: int | None) -> Claim | None:
+        claim = value_at(reply, value, end)
+        if claim is None or (SUPPOSED.may_match(reply.words) and reply.supposed(at)):
+            return None
+        if _DENYING.search(reply.low[max(reply.start, at - 12) : at]):
+            return None
+        return claim._replace(start=at)
+
+    return last_claim(places, announced)
+
+
+def value_at(reply: NumberReply, at: int, end: int | None = None) -> Claim | None:
+    """The number that stands at `at`; a claim without answer where two are offered."""
+    low = reply.low
+    if _NEGATED.match(low, at):
+        instead = _INSTEAD.search(low, at, sentence_end(low, at))
+        return value_at(reply, instead.end(), end) if instead else None
+    line = line_end(low, at) if end is None else end
+    alone = lone_number(low, at, line) or decimal_comma(low, at)
+    if alone:
+        return as_claim(alone, at)
+    stop = min(line, sentence_end(low, at)) if end is None else end
+    numbers = find_numbers(low, at, stop)
+    if numbers:
+        return _first_number(reply, numbers, at, stop)
+    word = word_number(low, at, min(stop, at + 60))
+    return Claim(show(word.value), at, word.end) if word else None
+
+
+def _first_number(reply: NumberReply, numbers: list[Number], at: int, stop: int) -> Claim | None:
+    """The claim of the first of the numbers in text[at:stop], or of what these arrive at."""
+    low, first = reply.low, numbers[0]
+    if _VARIABLE.match(low, first.end, stop):
+        return Claim(None, at, first.end, "expression")
+    if len(numbers) > 1 and COMPOUND.match(low, first.end, stop):
+        return compound(low, numbers, at)
+    before = low[at : first.start]
+    if _MINUS.fullmatch(before):
+        return as_claim(Number(-abs(first.value), first.start, first.end), at)
+    if len(before) <= 40 and not is_expression(low, first):
+        between = _BETWEEN.search(before[-12:])
+        if len(numbers) > 1 and (between or _ALTERNATIVE.match(low, first.end, stop)):
+            return Claim(None, at, numbers[1].end, "several_numbers")
+        equation = "=" in before or _EQUATION.match(low[first.end : stop])
+        if not any(c.isalnum() for c in before) or not (equation or is_circumstance(low, first)):
+            return as_claim(first, at)
+    found = result_of(reply, at, stop)
+    return as_claim(found, at) if found else None
+
+
+def compound(low: str, numbers: list[Number], at: int) -> Claim:
+    """ "5 dollars and 50 cents" is one amount; "2 hours and 30 minutes" leaves the unit open."""
+    dollars, cents = numbers[0], numbers[1]
+    if re.match(r"\s?dollars", low[dollars.end :]) and re.match(r"\s?cents", low[cents.end :]):
+        return Claim(show(dollars.value + cents.value / 100), at, cents.end)
+    return Claim(None, at, cents.end, "several_numbers")

@@ -1,102 +1,294 @@
-"""The rules for numbers, from the strongest commitment to the weakest."""
+"""The rules for numbers, the strongest first in `RULES`."""
 
 from __future__ import annotations
 
 import re
-from functools import partial
+from fractions import Fraction
 
-from orca_eval.extract.number.announced import announced
-from orca_eval.extract.number.concluded import (
-    concluded,
-    corrected,
-    last_sentence,
-    opening,
-    stated_first,
+from orca_eval.extract.number.reply import (
+    BACK,
+    COMPOUND,
+    RESULT_CUE,
+    NumberReply,
+    Sentence,
+    as_claim,
+    before_reason,
+    compound,
+    is_circumstance,
+    last_announced,
+    result_of,
+    results,
 )
-from orca_eval.extract.number.reply import NumberReply
-from orca_eval.extract.reply.marks import hash_places
-from orca_eval.extract.rule import Claim, Example, Kind, Rule, Void, last_claim
+from orca_eval.extract.reply.numbers import Number, find_numbers, word_number
+from orca_eval.extract.rule import Claim, Example, Kind, Void, rule
 
-_AFTER_HASHES = re.compile(r"[ \t]{0,3}(?=[-+$£€(\\.\d{\"'~≈*])")
+_HASHES = re.compile(r"###(?<!####)#*+[ \t]{0,3}(?=[-+$£€(\\.\d{\"'~≈*])")
 _A_LINE = re.compile(r"(?:^|\n)[ \t*]{0,4}a\s?:[\s*]{0,4}(?=[-+$£€(\\.\d])")
 _CODE = re.compile(
     r"\b(?:print\s?\(|return\s|(?:answer|result|total|ans)\s?=\s?)\s?[\"']?(?=[-+]?\.?\d)"
 )
+_CONCLUDES = re.compile(
+    r"^[\s*#>\"'-]{0,6}(?:and |but )?(?:so|therefore|thus|hence|consequently|finally|overall|"
+    r"in total|in all|altogether|all in all|as a result|in conclusion|to conclude|in summary|"
+    r"this means|that means|this gives|that gives|this is a total|together|combined|accordingly)\b"
+    r"|=|\b(?:in total|altogether|in all|total(?:ing|s)?|left|remain(?:s|ing)?|answer|therefore|"
+    r"hence|thus|result|so|which is)\b"
+)
+_QUANTITY = re.compile(
+    r"\b(?:total|sum|number of|average|cost of|amount|altogether|in all|combined|will|"
+    r"would|needs?|earn(?:s|ed)?|made|spent|spends?|paid|worth|takes?|took|left|remain\w*|"
+    r"saves?|saved|gets?|got|can|owes?|profit|difference|answer|distance|probability|area|"
+    r"perimeter|volume|there (?:are|is|were))\b"
+)
+_CLOSING = re.compile(
+    r"\b(?:help|else|like me|want me|would you like|do you (?:want|have|need)|let me know|"
+    r"questions?|hope|feel free|glad|welcome)\b"
+)
+_STRONG = re.compile(
+    r"^[\s*#>\"'-]{0,6}(?:and |but )?(?:so|therefore|thus|hence|in total|altogether|"
+    r"in conclusion)\b|="
+)
+_EXPLAINS = re.compile(
+    r"^\W{0,4}(?:this is because|because|to (?:calculate|find|get|solve|determine|figure|"
+    r"see|explain|arrive)|here'?s|explanation|let's|first|since|we (?:know|can|first|need)"
+    r"|step|this (?:is|was|can)|the reason|reason(?:ing)?|each|if)\b"
+)
+_RELATES = re.compile(r"\b(?:as many|as much|twice|half|times|more than|less than|fewer)\b")
+_SETUP = re.compile(
+    r"^\W{0,6}(?:step \d|find|calculate|compute|first|the (?:problem|question)|we (?:know|"
+    r"have|are given|need)|given|let|to (?:find|solve|get|determine))\b|"
+    r"^\W{0,6}(?:[a-z]+\s){0,2}[a-z]+:\s"
+)
+_RATE = re.compile(r"\s?[a-z]+\s(?:per|an?|each|every)\b")
+_BEGINS = re.compile(
+    r"[\s\"'*$£€]{0,6}-?\d{1,12}(?:[.,]\d{1,9}){0,3}%?(?:\s[a-z]+)?\s?(?=\(|because\b|since\b)"
+)
+_ROOTS = re.compile(r"\b[a-z]\s?=\s?-?\d[\d.]*,?\s(?:or|and)\s(?:[a-z]\s?=\s?)?-?\d")
+_CLOCK = re.compile(r"\b(?:at|until|by|is)\s\d{1,2}:\d\d(?:\s?[ap]\.?m\.?)?\s*$")
+_DENIED = re.compile(r"(?:\bnot|n't|\bnever)\s[$£€]?$")
+_ENDS = re.compile(r"(?:\s?[a-z%]+)?\s?(?:[.,;!\n]|$)")
+_NUMBERED = re.compile(r"\n\s{0,4}2[.)]\s")
 
 
-def _final_marker(reply: NumberReply) -> Claim | None:
+@rule(
+    Example("3 x 4 = 12\n#### 12", "12"),
+    Example("\\boxed{\\frac{7}{2}}", "3.5"),
+    stated=True,
+    final=True,
+)
+def final_marker(reply: NumberReply) -> Claim | None:
+    """A mark for the final answer: ####, a box, ###Final answer:, an answer tag, an "A:" line."""
     low = reply.low
-    places = reply.final_places(reply.cues) + hash_places(low, _AFTER_HASHES, reply.start)
+    places = reply.final_places(reply.cues) + reply.hash_places(_HASHES, low)
     if "a:" in low or "a :" in low:
         places += reply.places(_A_LINE)
-    return last_claim(places, partial(announced, reply))
+    return last_announced(reply, places)
 
 
-def _answer_is(reply: NumberReply) -> Claim | None:
-    return last_claim(reply.cues, partial(announced, reply))
-
-
-def _code(reply: NumberReply) -> Claim | None:
-    return last_claim(reply.code_places(_CODE), partial(announced, reply))
-
-
-RULES: tuple[Rule[NumberReply], ...] = (
-    Rule(
-        "final_marker",
-        'A mark for the final answer: ####, a box, ###Final answer:, an answer tag, an "A:" line.',
-        _final_marker,
-        (Example("3 x 4 = 12\n#### 12", "12"), Example("\\boxed{\\frac{7}{2}}", "3.5")),
-        stated=True,
-        final=True,
-    ),
-    Rule(
-        "answer_is",
-        "A statement of the answer; the last one counts.",
-        _answer_is,
-        (Example("The answer is 3 + 4 = 7.", "7"), Example("The answer is $1,250.50.", "1250.5")),
-        stated=True,
-    ),
-    Rule(
-        "code",
-        "The value that code prints, returns or assigns to its answer.",
-        _code,
-        (Example("print(18)", "18"),),
-        stated=True,
-    ),
-    Rule(
-        "concluded",
-        "The result of the last sentence, where it concludes: by its words, by an equation, by"
-        " standing alone, or by repeating a result. Numbers of time, rate and place don't count.",
-        concluded,
-        (
-            Example("Therefore, it takes 8 hours to fill the 400-gallon tank.", "8"),
-            Example("3 x 6 = 18. She makes $18 every day.", "18"),
-        ),
-    ),
-    Rule(
-        "opening",
-        "A first sentence that is but a number.",
-        opening,
-        (Example("45. There are 9 rows with 5 chairs each.", "45"),),
-        stated=True,
-        corrects=False,
-        at_correction=corrected,
-    ),
-    Rule(
-        "stated_first",
-        "A first sentence that gives the answer, with its explanation behind it.",
-        stated_first,
-        (Example("The total cost is $45. He buys 3 shirts at $15 each.", "45"),),
-        weak=True,
-    ),
-    Rule(
-        "last_sentence",
-        "The number of the only sentence, or of a last one that follows from those before.",
-        last_sentence,
-        (Example("The Johnsons drove 300 miles.", "300"),),
-        weak=True,
-    ),
+@rule(
+    Example("The answer is 3 + 4 = 7.", "7"),
+    Example("The answer is $1,250.50.", "1250.5"),
+    stated=True,
 )
+def answer_is(reply: NumberReply) -> Claim | None:
+    """A statement of the answer; the last one counts."""
+    return last_announced(reply, reply.cues)
+
+
+@rule(Example("print(18)", "18"), stated=True)
+def code(reply: NumberReply) -> Claim | None:
+    """The value that code prints, returns or assigns to its answer."""
+    return last_announced(reply, reply.code_places(_CODE))
+
+
+@rule(
+    Example("Therefore, it takes 8 hours to fill the 400-gallon tank.", "8"),
+    Example("3 x 6 = 18. She makes $18 every day.", "18"),
+)
+def concluded(reply: NumberReply) -> Claim | None:
+    """The result of the last sentence, where it concludes: by its words, by an equation, by
+    standing alone, or by repeating a result. Numbers of time, rate and place don't count.
+    """
+    low, sentences = reply.low, _asserted(reply)
+    for s in reversed(sentences[-3:]):
+        if not s.has_digit:
+            if _RELATES.search(low, s.start, s.end):
+                return None
+            continue
+        claim = _result_claim(reply, s)
+        if claim is None or claim.answer is None or _CONCLUDES.search(s.words):
+            return claim
+        if s is not sentences[0] and _is_alone(s):
+            return claim
+        repeated = results(low, max(reply.start, s.start - BACK), s.start)
+        return claim if Fraction(claim.answer) in repeated else None
+    return None
+
+
+def corrected(reply: NumberReply) -> Claim | None:
+    """The number that a correction begins with: "45... no, 42"."""
+    low, start = reply.low, reply.start
+    numbers = find_numbers(low, start, min(len(low), start + 24))
+    if not numbers or any(c.isalnum() for c in low[start : numbers[0].start]):
+        return None
+    return as_claim(numbers[0], start) if _ENDS.match(low[numbers[0].end :]) else None
+
+
+@rule(
+    Example("45. There are 9 rows with 5 chairs each.", "45"),
+    stated=True,
+    corrects=False,
+    at_correction=corrected,
+)
+def opening(reply: NumberReply) -> Claim | None:
+    """A first sentence that is but a number."""
+    low, first = reply.low, next(iter(reply.sentences), None)
+    if first is None or first.asks:
+        return None
+    begun = _BEGINS.match(low, first.start, first.end)
+    if begun:
+        return as_claim(find_numbers(low, first.start, begun.end())[0], first.start)
+    if first.end >= len(reply.text) > 40:
+        return None
+    numbers = first.numbers
+    if len(numbers) != 1 or any(c.isalpha() for c in low[first.start : numbers[0].start]):
+        return None
+    rest = low[numbers[0].end : first.end]
+    if len(rest.split()) > 1 or "=" in rest or _NUMBERED.search(low):
+        return None
+    return as_claim(numbers[0], first.start)
+
+
+@rule(Example("The total cost is $45. He buys 3 shirts at $15 each.", "45"), weak=True)
+def stated_first(reply: NumberReply) -> Claim | None:
+    """A first sentence that gives the answer, with its explanation behind it."""
+    low, sentences = reply.low, _asserted(reply)
+    if len(sentences) < 2 or _NUMBERED.search(low):
+        return None
+    first, second = sentences[0], sentences[1]
+    found = result_of(reply, first.start, first.end)
+    main = [n for n in first.numbers if not is_circumstance(low, n)]
+    if found is None or (len(main) > 1 and "=" not in first.words):
+        return None
+    equations = results(low, second.start)
+    if (equations and found.value not in equations) or _SETUP.match(first.words):
+        return None
+    explained = (
+        _EXPLAINS.match(second.words)
+        or any(n.value == found.value for n in find_numbers(low, second.start))
+        or _QUANTITY.search(first.words)
+    )
+    return as_claim(found, first.start) if explained else None
+
+
+@rule(Example("The Johnsons drove 300 miles.", "300"), weak=True)
+def last_sentence(reply: NumberReply) -> Claim | None:
+    """The number of the only sentence, or of a last one that follows from those before."""
+    low, sentences = reply.low, _asserted(reply)
+    for s in reversed(sentences[-3:]):
+        if s.has_digit:
+            if _SETUP.match(s.words):
+                return None
+            claim = _result_claim(reply, s)
+            if claim is None or claim.answer is None:
+                return claim
+            if len(sentences) == 1:
+                return _only(s, claim)
+            before = find_numbers(low, max(reply.start, s.start - BACK), s.start)[-12:]
+            follows = len(s.numbers) == 1 and _follows(Fraction(claim.answer), before)
+            return claim if follows else None
+        word = _worded(s)
+        if word and (word.value not in (0, 1) or s.end - s.start <= len("Zero")):
+            return as_claim(word, s.start)
+    return None
+
+
+def _asserted(reply: NumberReply) -> list[Sentence]:
+    """The sentences to conclude from: none where the reply ends in a question or breaks off."""
+    low, sentences = reply.low, reply.sentences
+    while sentences and _is_closing(sentences[-1]):
+        sentences = sentences[:-1]
+    if sentences and sentences[-1].asks:  # another problem, begun after a blank line
+        blank = low.rfind("\n\n", reply.start, sentences[-1].end)
+        sentences = [s for s in sentences if s.end <= blank] if blank > 0 else []
+    if not sentences or sentences[-1].asks or reply.cut or _is_open(sentences[-1]):
+        return []
+    return [s for s in sentences if not s.asks]
+
+
+def _is_closing(s: Sentence) -> bool:
+    """Whether the sentence only takes leave: "Let me know if you have questions!"."""
+    return bool(_CLOSING.search(s.low, s.start, s.end)) and not s.has_digit
+
+
+def _is_open(s: Sentence) -> bool:
+    """Whether words behind its last number may go on, as no full stop ends the last sentence."""
+    if s.end < len(s.low) or _STRONG.search(s.words):
+        return False
+    words_left = len(s.low[s.numbers[-1].end :].split()) if s.numbers else 99
+    return words_left > (2 if s.end - s.start > 50 else 6)
+
+
+def _is_alone(s: Sentence) -> bool:
+    """Whether the sentence is a number with a unit at most, in a reply without numbered steps."""
+    if any(c.isalpha() for c in s.low[s.start : s.numbers[0].start]):
+        return False
+    return len(s.words.split()) <= 2 and not _NUMBERED.search(s.low)
+
+
+def _result_claim(reply: NumberReply, s: Sentence) -> Claim | None:
+    low = reply.low
+    for i, number in enumerate(s.numbers[:-1]):
+        if COMPOUND.match(low, number.end, s.end):
+            return compound(low, s.numbers[i:], s.start)
+    roots = _ROOTS.search(low, s.start, s.end)
+    if roots:
+        return Claim(None, roots.start(), roots.end(), "several_numbers")
+    found = None if _CLOCK.search(low, s.start, s.end) else result_of(reply, s.start, s.end)
+    if found is None or _DENIED.search(low[max(s.start, found.start - 12) : found.start]):
+        return None
+    return as_claim(found, s.start)
+
+
+def _worded(s: Sentence) -> Number | None:
+    """The number in words of the sentence; of several, the only one behind its last conclusion."""
+    words: list[Number] = []
+    at = s.start
+    while len(words) < 9 and (word := word_number(s.low, at, s.end)):
+        words.append(word)
+        at = word.end
+    if len(words) > 1:
+        cues = [cue.end() for cue in RESULT_CUE.finditer(s.low, s.start, words[-1].start)]
+        words = [word for word in words if cues and word.start >= cues[-1]]
+    return words[0] if len(words) == 1 else None
+
+
+def _only(s: Sentence, claim: Claim) -> Claim | None:
+    """The claim of a reply of one sentence, unless the sentence just lists what is given."""
+    low = s.low
+    numbers = before_reason(low, s.numbers, s.start, s.end)
+    if len(numbers) == 1 or RESULT_CUE.search(low, s.start, s.end):
+        return claim
+    main = [n for n in numbers if not is_circumstance(low, n)]
+    if len(main) == 1:
+        return None if _RATE.match(low, main[0].end) else claim
+    total = sum(n.value for n in main)
+    derived = [n for n in main if len(main) > 2 and 2 * n.value == total]
+    return as_claim(derived[0], s.start) if derived else None
+
+
+def _follows(value: Fraction, numbers: list[Number]) -> bool:
+    """Whether two of the numbers before give `value` by one operation, or all by a sum."""
+    before = [n.value for n in numbers]
+    pairs = [(a, b) for i, a in enumerate(before) for b in before[i + 1 :]]
+    one_step = any(
+        value in (a + b, a - b, b - a, a * b) or (b and value == a / b) or (a and value == b / a)
+        for a, b in pairs
+    )
+    return one_step or (len(before) > 2 and value in (sum(before), 2 * before[0] - sum(before)))
+
+
+RULES = (final_marker, answer_is, code, concluded, opening, stated_first, last_sentence)
 
 NUMBER = Kind(
     "number",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from orca_eval.extract.reply import Reply
+from orca_eval.extract.reply import Place, Reply
 from orca_eval.extract.reply.cues import NO_ANSWER
-from orca_eval.extract.reply.marks import Place
-from orca_eval.extract.reply.text import ALPHANUMERIC, line_end
+from orca_eval.extract.reply.text import ALPHANUMERIC, behind, line_end
 from orca_eval.extract.rule import Claim, last_claim
 
 _BRACKETS_BEFORE = re.compile(r"[<>][<>\s]*$")
@@ -22,20 +21,17 @@ _PLACEHOLDER = re.compile(
 )
 
 
-def final_marker(reply: Reply) -> Claim | None:
+def marked_final(reply: Reply) -> Claim | None:
+    """What is marked as final."""
     cues = [(at, _behind_colon(reply, at, value), end) for at, value, end in reply.cues]
     places = reply.final_places(cues)
     raw = reply.raw
-    return last_value(
+    return last_announced(
         reply, [(at, value, _past_brackets(raw, value, end)) for at, value, end in places]
     )
 
 
-def answer_is(reply: Reply) -> Claim | None:
-    return last_value(reply, reply.cues)
-
-
-def last_value(reply: Reply, places: list[Place]) -> Claim | None:
+def last_announced(reply: Reply, places: list[Place]) -> Claim | None:
     """The last value announced at these places, unless it is supposed."""
 
     def announced(at: int, value: int, end: int | None) -> Claim | None:
@@ -115,5 +111,4 @@ def _behind_colon(reply: Reply, at: int, value: int) -> int:
     dressed = ALPHANUMERIC.search(
         reply.text, colon + 1, line if own_line else block_end(reply.text, value)
     )
-    marks = _MARKS.match(reply.text, colon + 1) if dressed else None
-    return marks.end() if marks else colon + 1
+    return behind(_MARKS, reply.text, colon + 1) if dressed else colon + 1

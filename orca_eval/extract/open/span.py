@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
-from orca_eval.extract.open import announced
-from orca_eval.extract.open.announced import trim
+from orca_eval.extract.open.announced import last_announced, marked_final, trim, value_at
 from orca_eval.extract.reply import Reply
 from orca_eval.extract.reply.cues import NOT_GIVEN
 from orca_eval.extract.reply.numbers import show, word_number
 from orca_eval.extract.reply.text import ALPHANUMERIC, dangles
-from orca_eval.extract.rule import Claim, Example, Kind, Rule
+from orca_eval.extract.rule import Claim, Example, Kind, rule
 
 SEPARATOR = "; "
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
@@ -34,10 +33,10 @@ _LATEX_TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf)\s?\{([^{}]{0,200})\}?
 _COUNT = re.compile(
     r"(?P<number>-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)(?:\s?%|(?: [a-z]+){0,3})"
 )
-_DATE_COMMA = re.compile(rf"\b{_MONTH} \d{{1,2}}$", re.IGNORECASE)
-
+_DATE_LEFT = re.compile(rf"\b{_MONTH} \d{{1,2}}$", re.IGNORECASE)
 _LONGEST_DATE = 24
-
+_AND = re.compile(r",?\s(?:and|&)\s")
+_JOINT = re.compile(rf"{_AND.pattern}|,\s")
 _BETWEEN_SPANS = re.compile(r"(?:(?<!&#\d{3});|\n)\s*(?:and\s+)?")
 _BULLET = re.compile(r"^(?:[-*•>]|\(?\d{1,2}[.)])\s+")
 
@@ -45,32 +44,27 @@ _BULLET = re.compile(r"^(?:[-*•>]|\(?\d{1,2}[.)])\s+")
 def written_spans(value: str) -> list[str]:
     """The spans that a reply sets apart itself: by `; ` as asked, by line breaks or as a list."""
     parts = (_BULLET.sub("", part.strip()) for part in _BETWEEN_SPANS.split(value))
-    spans = (" ".join(part[slice(*trim(part, 0, len(part)))].split()) for part in parts)
+    spans = (" ".join(_trimmed(part).split()) for part in parts)
     return [span for span in spans if span]
 
 
 def listed_spans(span: str) -> list[str]:
     """The spans that commas and "and" join, if they do: "Iran and Iraq" may be one span or two."""
-    parts = (part[slice(*trim(part, 0, len(part)))] for part in _split_list(span))
+    joints = [m.span() for m in _JOINT.finditer(span) if not _in_date(span, m.start())]
+    several = sum(span[start] == "," for start, _ in joints) > 1 or _AND.search(span)
+    if span.lower().startswith(("between ", "from ")) or not several:
+        joints = []
+    ends = [0, *(at for joint in joints for at in joint), len(span)]
+    parts = (_trimmed(span[a:b]) for a, b in zip(ends[::2], ends[1::2], strict=True))
     return [part for part in parts if part]
 
 
-def _split_list(value: str) -> list[str]:
-    commas = [
-        m.start()
-        for m in re.finditer(r",\s", value)
-        if not _DATE_COMMA.search(value, max(0, m.start() - _LONGEST_DATE), m.start())
-    ]
-    joined = re.search(r",?\s(?:and|&)\s", value)
-    if value.lower().startswith(("between ", "from ")) or not (joined or len(commas) > 1):
-        return [value]
-    out, at = [], 0
-    for m in re.finditer(r",?\s(?:and|&)\s|,\s", value):
-        if m[0].startswith(",") and m.start() not in commas:
-            continue
-        out.append(value[at : m.start()])
-        at = m.end()
-    return [*out, value[at:]]
+def _in_date(text: str, at: int) -> bool:
+    return text[at] == "," and bool(_DATE_LEFT.search(text, max(0, at - _LONGEST_DATE), at))
+
+
+def _trimmed(text: str) -> str:
+    return text[slice(*trim(text, 0, len(text)))]
 
 
 def plain_span(span: str) -> str:
@@ -93,64 +87,48 @@ def _shape(claim: Claim | None, reply: Reply, tail: re.Pattern[str]) -> Claim | 
         return None
     if all(pattern.search(reply.low[claim.start : claim.end]) for pattern in NOT_GIVEN):
         return Claim(None, claim.start, claim.end, "refusal")
-    text, end = reply.text, claim.end
-    cut = tail.search(text, claim.start, end)
-    if cut:
-        end = cut.start()
-    start, end = trim(text, claim.start, end)
+    text = reply.text
+    cut = tail.search(text, claim.start, claim.end)
+    start, end = trim(text, claim.start, cut.start() if cut else claim.end)
     value = _LATEX_TEXT.sub(r"\1", text[start:end])
     spans = [span for span in written_spans(value) if ALPHANUMERIC.search(span)]
     return Claim(SEPARATOR.join(spans), start, end) if spans else None
 
 
-def _final_marker(reply: Reply) -> Claim | None:
-    return _shape(announced.final_marker(reply), reply, _MARKED_TAIL)
+@rule(
+    Example("###Final answer: {Denver; Dallas}", "Denver; Dallas"),
+    Example("###Final answer:\n- Denver\n- Dallas", "Denver; Dallas"),
+    Example("###Final answer: Iran and Iraq", "Iran and Iraq"),
+    stated=True,
+    final=True,
+)
+def final_marker(reply: Reply) -> Claim | None:
+    """A mark for the final answer. Spans set apart by `; `, line breaks or bullets come joined by
+    `; `; commas, "and" and units stay as written, and scoring reads them both ways.
+    """
+    return _shape(marked_final(reply), reply, _MARKED_TAIL)
 
 
-def _answer_is(reply: Reply) -> Claim | None:
-    claim = announced.answer_is(reply)
+@rule(Example("The answer is Manning because he threw two passes.", "Manning"), stated=True)
+def answer_is(reply: Reply) -> Claim | None:
+    """A statement of the answer, up to its reason or the next sentence."""
+    claim = last_announced(reply, reply.cues)
     ends = claim is not None and not reply.text[claim.end :].strip()
     if claim and ends and dangles(reply.text) and not reply.text[claim.end - 1].isupper():
         return None  # cut off before it came to the answer; but "vitamin A" is whole
     return _shape(claim, reply, _PROSE_TAIL)
 
 
-def _whole_reply(reply: Reply) -> Claim | None:
+@rule(Example("July 5, 1990", "July 5, 1990"), weak=True)
+def whole_reply(reply: Reply) -> Claim | None:
+    """A reply of a few words that is no sentence."""
     start, end = trim(reply.text, 0, len(reply.text))
     value = reply.text[start:end]
     if not value or len(value) > 160 or len(value.split()) > 12 or _SENTENCE.search(value):
         return None
-    return _shape(announced.value_at(reply, start, end), reply, _PROSE_TAIL)
+    return _shape(value_at(reply, start, end), reply, _PROSE_TAIL)
 
 
-RULES: tuple[Rule[Reply], ...] = (
-    Rule(
-        "final_marker",
-        "A mark for the final answer. Spans set apart by `; `, line breaks or bullets come joined "
-        'by `; `; commas, "and" and units stay as written, and scoring reads them both ways.',
-        _final_marker,
-        (
-            Example("###Final answer: {Denver; Dallas}", "Denver; Dallas"),
-            Example("###Final answer:\n- Denver\n- Dallas", "Denver; Dallas"),
-            Example("###Final answer: Iran and Iraq", "Iran and Iraq"),
-        ),
-        stated=True,
-        final=True,
-    ),
-    Rule(
-        "answer_is",
-        "A statement of the answer, up to its reason or the next sentence.",
-        _answer_is,
-        (Example("The answer is Manning because he threw two passes.", "Manning"),),
-        stated=True,
-    ),
-    Rule(
-        "whole_reply",
-        "A reply of a few words that is no sentence.",
-        _whole_reply,
-        (Example("July 5, 1990", "July 5, 1990"),),
-        weak=True,
-    ),
-)
+RULES = (final_marker, answer_is, whole_reply)
 
 SPAN = Kind("span", RULES, lambda part, _options: Reply.of(part), literal=True)

@@ -1,8 +1,8 @@
 """The phrases that announce an answer, as data, per language. To teach a new one, add a line here.
 
-A cue is found by its anchor, a literal that plain search finds fast; its pattern then matches the
-lower-case text at the anchor and ends where the answer begins. <about>, <is>, <fill> and <noun>
-stand for what may be said in between.
+A cue is found by its anchor, a literal that plain search finds fast, in lower case; the pattern for
+what follows the anchor ends where the answer begins. <about>, <is>, <fill> and <noun> stand for
+what may be said in between.
 """
 
 from __future__ import annotations
@@ -27,69 +27,68 @@ _IS = (
     r"comes out (?:to be|to|as)|remains|equals|=|:|->|=>|→|：|≈|\|(?!\s*\n))"
 )
 _TAIL = r"(?:[\s:：=\"'~>#→|]|-(?!\s?[\d.$])){0,16}"
-
-
 _NOUN = (
     r"(?:answer|option|choice|statement|response|one|solution|letter|alternative|selection"
     r"|conclusion|match|fit|description|explanation|order|word|term|sentence|pick|guess|"
     r"label|result|interpretation)"
 )
 _PARTS = {"<about>": _ABOUT, "<is>": _IS, "<fill>": _FILL, "<noun>": _NOUN}
+_PARTICLES = frozenset(("with", "for", "on", "in", "towards", "is"))
 
 
-def _cue(
-    language: str, anchor: str, pattern: str, example: str, words: str = "", tail: str = _TAIL
-) -> Cue:
-    """`words` stands for the last word of the anchor where it is left out."""
-    for name, part in _PARTS.items():
-        pattern = pattern.replace(name, part)
-    found = () if language == "zh" else (words or anchor.rsplit(maxsplit=1)[-1]).split()
-    return Cue(language, anchor, re.compile(pattern + tail), example, frozenset(found))
+def _cues(*lines: tuple[str, ...]) -> Cues:
+    """Cues, a line each: language, anchors, what follows them, an example with {} for the anchor.
+
+    The word that tells that a reply may hold it is the anchor's last that is no particle, or those
+    of a fifth entry; Chinese has no spaces to tell words by.
+    """
+    found: list[Cue] = []
+    for language, anchors, behind, example, *words in lines:
+        for anchor in anchors.split("|"):
+            pattern = anchor + behind + _TAIL
+            for name, part in _PARTS.items():
+                pattern = pattern.replace(name, part)
+            known = [word for word in anchor.split() if word not in _PARTICLES][-1:]
+            known = [] if language == "zh" else words[0].split() if words else known
+            shown = example.format(anchor)
+            found.append(Cue(language, anchor, re.compile(pattern), shown, frozenset(known)))
+    return Cues(*found)
 
 
 # "the answer is": an explicit statement of the answer, for every kind of question.
-ANSWER_IS = Cues(
-    _cue(
+ANSWER_IS = _cues(
+    (
         "en",
         "answer",
-        r"answers?(?:\s*(?:choice|option|letter|key|value|number|label))?[\"')\]]{0,2}"
+        r"s?(?:\s*(?:choice|option|letter|key|value|number|label))?[\"')\]]{0,2}"
         r"<about>\s{0,3}<is><fill>",
         "The answer is B.",
         "answer answers",
     ),
-    _cue("en", "answer", r"answers?\s*[:#]{0,3}\s{0,3}\n", "### Answer\\nB", "answer answers"),
-    _cue("en", "answer", r"answer with\b", "I answer with B"),
-    _cue("en", "ans", r"ans\.?\s{0,2}[:=]", "Ans: B"),
-    _cue("en", "solution", r"solution<about>\s{0,3}(?:is|:|=)<fill>", "The solution is 12."),
-    _cue("en", "output", r"output\s{0,3}(?:is|:)<fill>", "Output: ) ]"),
-    _cue(
-        "zh",
-        "答案",
-        r"答案\s?(?:应该|应|就|选|选项)?\s?(?:是|为|选|：|:|即)\s?(?:选项)?",
-        "答案是B",
-    ),
-    _cue(
+    ("en", "answer", r"s?\s*[:#]{0,3}\s{0,3}\n", "### Answer\\nB", "answer answers"),
+    ("en", "answer", r" with\b", "I answer with B"),
+    ("en", "ans", r"\.?\s{0,2}[:=]", "Ans: B"),
+    ("en", "solution", r"<about>\s{0,3}(?:is|:|=)<fill>", "The solution is 12."),
+    ("en", "output", r"\s{0,3}(?:is|:)<fill>", "Output: ) ]"),
+    ("zh", "答案", r"\s?(?:应该|应|就|选|选项)?\s?(?:是|为|选|：|:|即)\s?(?:选项)?", "答案是B"),
+    (
         "es",
         "respuesta",
-        r"respuesta(?:\s+(?:correcta|final|es la|a)\b[^\n.:?!]{0,60}?)?\s{0,3}(?:es|sería|"
+        r"(?:\s+(?:correcta|final|es la|a)\b[^\n.:?!]{0,60}?)?\s{0,3}(?:es|sería|"
         r"debe ser|:|：)\s*(?:la|el)?(?:\s+(?:opción|letra))?",
         "La respuesta correcta es B.",
     ),
-    *(
-        _cue(
-            "fr",
-            word,
-            word
-            + r"(?:\s+(?:correcte|finale|exacte|juste|à|a la)\b[^\n.:?!]{0,60}?)?\s{0,3}(?:est|"
-            r"serait|doit être|:)\s*(?:donc)?\s*(?:la|le|l')?(?:\s*(?:option|lettre))?",
-            f"La {word} est B.",
-        )
-        for word in ("réponse", "reponse")
+    (
+        "fr",
+        "réponse|reponse",
+        r"(?:\s+(?:correcte|finale|exacte|juste|à|a la)\b[^\n.:?!]{0,60}?)?\s{0,3}(?:est|"
+        r"serait|doit être|:)\s*(?:donc)?\s*(?:la|le|l')?(?:\s*(?:option|lettre))?",
+        "La {} est B.",
     ),
-    _cue(
+    (
         "de",
         "antwort",
-        r"antwort(?:option|möglichkeit)?(?:\s+(?:auf|zu|ist also)\b[^\n.:?!]{0,60}?)?\s{0,3}"
+        r"(?:option|möglichkeit)?(?:\s+(?:auf|zu|ist also)\b[^\n.:?!]{0,60}?)?\s{0,3}"
         r"(?:ist|lautet|wäre|:)\s*(?:daher|also|somit)?\s*(?:die|der|das)?"
         r"(?:\s*(?:option|antwort|buchstabe))?",
         "Die richtige Antwort ist B.",
@@ -98,75 +97,54 @@ ANSWER_IS = Cues(
 )
 
 # "the correct option is": for choices only.
-CORRECT_IS = Cues(
-    *(
-        _cue(
-            "en",
-            word,
-            word + r"(?:\s+<noun>){0,2}<about>\s{0,3}<is><fill>",
-            f"The {word} option is B.",
-        )
-        for word in (
-            *("correct", "right", "best", "most appropriate", "most accurate", "most likely"),
-            *("most suitable", "most plausible", "closest", "most logical"),
-        )
+_EST = r"(?:\s+(?:réponse|option))?\s{0,3}(?:est|:)\s*(?:donc)?\s*(?:la|l')?"
+_CHOSEN = r"(?:\s+(?:is|as my answer|for this question))?<fill>"
+CORRECT_IS = _cues(
+    (
+        "en",
+        "correct|right|best|most appropriate|most accurate|most likely|most suitable|"
+        "most plausible|closest|most logical",
+        r"(?:\s+<noun>){0,2}<about>\s{0,3}<is><fill>",
+        "The {} option is B.",
     ),
-    _cue(
+    (
         "en",
         "final",
-        r"final\s+(?:option|choice|selection|pick|decision|verdict)\s{0,3}<is><fill>",
+        r"\s+(?:option|choice|selection|pick|decision|verdict)\s{0,3}<is><fill>",
         "My final choice is B.",
     ),
-    _cue("en", "go with", r"go with(?: the)?", "I'll go with B.", "go"),
-    _cue("en", "going with", r"going with(?: the)?", "I'm going with B.", "going"),
-    *(
-        _cue(
-            "en",
-            words,
-            words + r"(?:\s+(?:is|as my answer|for this question))?<fill>",
-            f"{subject} {words} B.",
-            words.split()[0],
-        )
-        for subject, words in (
-            *(("I", "choose"), ("I", "select"), ("I", "pick"), ("I", "opt for"), ("I", "chose")),
-            *(("I", "selected"), ("I", "picked"), ("I", "settle on"), ("I", "vote for")),
-            *(("I", "mark"), ("I'm", "confident in"), ("I", "lean towards")),
-            ("I'm", "leaning towards"),
-        )
+    ("en", "go with", r"(?: the)?", "I'll {} B."),
+    ("en", "going with", r"(?: the)?", "I'm {} B."),
+    (
+        "en",
+        "choose|select|pick|opt for|chose|selected|picked|settle on|vote for|mark",
+        _CHOSEN,
+        "I {} B.",
     ),
-    _cue("en", "choice is", r"choice is<fill>", "My choice is B.", "choice"),
-    _cue("en", "guess is", r"guess is<fill>", "My guess is B.", "guess"),
-    _cue("en", "meant", r"meant", "Sorry, I meant B."),
-    _cue("zh", "而是", r"而是", "答案不是A，而是B"),
-    _cue("zh", "是", r"(?<!不)是\s?(?:选项)?(?=[a-j][。.\s]{0,4}$)", "不是A，是B", tail=""),
-    _cue("es", "sino", r"sino(?: que)?(?: es)?(?: la)?", "No es A, sino B."),
-    _cue("de", "sondern", r"sondern", "Nicht A, sondern B."),
-    _cue("zh", "选", r"(?<!可)选(?:择|项)?\s?(?:是|为|：|:)?", "因此选B"),
-    _cue(
+    ("en", "confident in", _CHOSEN, "I'm {} B."),
+    ("en", "lean towards", _CHOSEN, "I {} B."),
+    ("en", "leaning towards", _CHOSEN, "I'm {} B."),
+    ("en", "choice is|guess is", r"<fill>", "My {} B."),
+    ("en", "meant", "", "Sorry, I meant B."),
+    ("zh", "而是", "", "答案不是A，而是B"),
+    ("zh", "是", r"(?<!不是)\s?(?:选项)?(?=[a-j][。.\s]{0,4}$)", "不是A，是B"),
+    ("es", "sino", r"(?: que)?(?: es)?(?: la)?", "No es A, sino B."),
+    ("de", "sondern", "", "Nicht A, sondern B."),
+    ("zh", "选", r"(?<!可选)(?:择|项)?\s?(?:是|为|：|:)?", "因此选B"),
+    (
         "es",
         "opción",
-        r"opción(?:\s+(?:correcta|adecuada|final|más adecuada))?\s{0,3}(?:es|:)\s*(?:la)?",
+        r"(?:\s+(?:correcta|adecuada|final|más adecuada))?\s{0,3}(?:es|:)\s*(?:la)?",
         "La opción correcta es B.",
     ),
-    _cue("es", "elijo", r"elijo(?:\s+la)?(?:\s+opción)?", "Elijo la opción B."),
-    *(
-        _cue(
-            "fr",
-            word,
-            word + r"(?:\s+(?:réponse|option))?\s{0,3}(?:est|:)\s*(?:donc)?\s*(?:la|l')?",
-            f"{article}{word} est B.",
-        )
-        for article, word in (("La ", "bonne"), ("L'", "option correcte"))
-    ),
-    *(
-        _cue(
-            "de",
-            word,
-            word + r"\s+(?:option|aussage|antwort|wahl|lösung)\s{0,3}(?:ist|lautet|:)\s*"
-            r"(?:daher|also|somit)?",
-            f"Die {word} Option ist B.",
-        )
-        for word in ("richtige", "korrekte")
+    ("es", "elijo", r"(?:\s+la)?(?:\s+opción)?", "Elijo la opción B."),
+    ("fr", "bonne", _EST, "La bonne est B."),
+    ("fr", "option correcte", _EST, "L'option correcte est B."),
+    (
+        "de",
+        "richtige|korrekte",
+        r"\s+(?:option|aussage|antwort|wahl|lösung)\s{0,3}(?:ist|lautet|:)\s*(?:daher|also|somit)?",
+        "Die {} Option ist B.",
     ),
 )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 from fractions import Fraction
 from typing import NamedTuple
 
 _MAX_DIGITS = 40
 _MAX_POWER = 60
 _MOST = 200
+_EXACT = Context(prec=1000, traps=[Inexact])  # of more digits than any number read has
 
 _INT = (
     r"(?:\d{1,3}(?:(?:,|\{,\}|\\,|,\\!|'|[ ](?=\d{3}(?![\d/]|[ ]\d)|"
@@ -38,16 +39,17 @@ _SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
           "eighteen", "nineteen")  # fmt: skip
 _DECADES = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _UNITS = {word: i for i, word in enumerate(_SMALL)}
-_TENS = {word: 10 * i for i, word in enumerate(_DECADES, start=2)}
+_ONES = _UNITS | {word: 10 * i for i, word in enumerate(_DECADES, start=2)}
 _PARTS = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4,
           "fourth": 4, "fourths": 4, "fifth": 5, "fifths": 5}  # fmt: skip
-_WORD = "|".join([*_UNITS, *_TENS, *_SCALES])
+_WORD = "|".join([*_ONES, *_SCALES])
 WORDS = re.compile(
     rf"\b(?:an?\s+)?(?:{_WORD})(?:[ -]+(?:and[ -]+)?(?:{_WORD})){{0,8}}\b|\bdozen\b", re.IGNORECASE
 )
 _HALF = re.compile(
     rf"(?:(?P<n>{'|'.join(_UNITS)}|an?)[ -])?(?P<part>{'|'.join(_PARTS)})\b", re.IGNORECASE
 )
+_MINUS = re.compile(r"\b(?:minus|negative)\s$")
 
 
 class Number(NamedTuple):
@@ -145,18 +147,16 @@ def word_number(text: str, start: int = 0, end: int | None = None) -> Number | N
         return None
     total = current = 0
     for word in re.findall(r"[a-z]+", found[0].lower()):
-        if word in _UNITS or word in _TENS:
-            current += _UNITS.get(word, _TENS.get(word, 0))
+        if word == "dozen":
+            current = 12
         elif word == "hundred":
             current = max(current, 1) * 100
         elif word in _SCALES:
             total += max(current, 1) * _SCALES[word]
             current = 0
-        elif word == "dozen":
-            current = 12
-    minus = re.search(
-        r"\b(?:minus|negative)\s$", text[max(0, found.start() - 10) : found.start()].lower()
-    )
+        else:
+            current += _ONES.get(word, 0)
+    minus = _MINUS.search(text[max(0, found.start() - 10) : found.start()].lower())
     value = Fraction(total + current)
     return Number(-value if minus else value, found.start(), found.end())
 
@@ -174,15 +174,7 @@ def show(value: Fraction) -> str:
     """`-?digits(.digits)?` where the decimal is exact, else `p/q` in lowest terms."""
     if value.denominator == 1:
         return str(value.numerator)
-    rest = value.denominator
-    twos = fives = 0
-    while rest % 2 == 0:
-        rest, twos = rest // 2, twos + 1
-    while rest % 5 == 0:
-        rest, fives = rest // 5, fives + 1
-    if rest != 1:
-        return f"{value.numerator}/{value.denominator}"
-    places = max(twos, fives)
-    scaled = abs(value.numerator) * 10**places // value.denominator
-    digits = str(scaled).rjust(places + 1, "0")
-    return f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+    try:
+        return f"{_EXACT.divide(Decimal(value.numerator), Decimal(value.denominator)):f}"
+    except Inexact:
+        return str(value)

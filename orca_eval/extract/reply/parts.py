@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from orca_eval.extract.reply.text import TAIL, WORDS_READ, lower, words_of
 
@@ -37,25 +37,23 @@ class Part(NamedTuple):
         return self.response_low[self.start : self.end]
 
 
-def parts_of(response: str) -> list[Part] | Literal["unclosed_thinking", "empty"]:
-    """What to read, in turn, or why there is nothing.
+def parts_of(response: str) -> tuple[list[Part], str]:
+    """What to read, in turn, and why there is no answer where none is found in it.
 
     Of a part too long to read whole, the tail and then the head.
     """
     low = lower(response)
     start = after_thinking(low)
     if start is None:
-        return "unclosed_thinking"
+        return [], "unclosed_thinking"
     if not response[start : start + TAIL].strip() and not response[start:].strip():
-        return "empty"
+        return [], "empty"
     parts = []
     for end, open_end in run_on_ends(low, start):
-        if end - start <= HEAD + TAIL:
-            ranges = [(start, end)]
-        else:
-            ranges = [(end - TAIL, end), (start, start + HEAD)]
+        short = end - start <= HEAD + TAIL
+        ranges = [(start, end)] if short else [(end - TAIL, end), (start, start + HEAD)]
         parts += [Part(response, low, a, b, open_end) for a, b in ranges]
-    return parts
+    return parts, "no_commitment"
 
 
 # --- thinking blocks -----------------------------------------------------------------------------
@@ -148,12 +146,9 @@ def run_on_ends(low: str, start: int) -> list[tuple[int, bool]]:
         closed.append(item.start() + 1)
     for word, at in islice(_headings(low, "\n" + part), MOST_HEADINGS):
         (closed if word in _TURNS else opened).append(at - 1)
-    if not closed and not opened:
-        return [(len(low), False)]
-    found = [(at, False) for at in _first(closed, part)] + [
-        (at, True) for at in _first(opened, part)
-    ]
-    return [(start + at, opens) for at, opens in sorted(found)] + [(len(low), False)]
+    both = ((False, closed), (True, opened))
+    found = sorted((start + at, opens) for opens, ends in both for at in _first(ends, part))
+    return [*found, (len(low), False)]
 
 
 def _headings(low: str, text: str) -> Iterator[tuple[str, int]]:

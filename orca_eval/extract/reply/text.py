@@ -6,6 +6,7 @@ Cleaning never changes the length: a wrapper becomes spaces, so offsets stay tho
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 
 ALPHANUMERIC = re.compile(r"[^\W_]")
@@ -95,11 +96,9 @@ def clean(text: str, *, wrappers: bool = True) -> str:
 def lower(text: str) -> str:
     """Lower case without a change of length ('ẞ' and the like stay as they are)."""
     low = text.lower()
-    return (
-        low
-        if len(low) == len(text)
-        else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-    )
+    if len(low) == len(text):
+        return low
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
 # --- sentences and cut-off text ------------------------------------------------------------------
@@ -143,6 +142,12 @@ def sentence_end(text: str, at: int, limit: int = 400) -> int:
 def line_end(text: str, at: int, limit: int = 400) -> int:
     end = text.find("\n", at, at + limit)
     return end if end >= 0 else min(len(text), at + limit)
+
+
+def behind(pattern: re.Pattern[str], text: str, at: int, end: int = sys.maxsize) -> int:
+    """Where the text goes on behind what `pattern` matches at `at`, which may be nothing."""
+    found = pattern.match(text, at, end)
+    return found.end() if found else at
 
 
 def dangles(text: str) -> bool:

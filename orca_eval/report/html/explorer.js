@@ -105,6 +105,7 @@ const orcaExplorer = (() => {
     byId("status").textContent = `${found} of ${all} replies${searching}`;
     byId("status").dataset.found = state.rows.length;
     byId("status").dataset.busy = Boolean(searching);
+    byId("status").dataset.needle = state.needle;
   }
 
   function line(row) {

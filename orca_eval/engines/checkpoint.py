@@ -1,18 +1,28 @@
-"""What an engine must know of a model folder beyond its weights: length, special tokens, LoRA."""
+"""What the engines share that hold a checkpoint's weights in this process, and what they must know
+of a model folder beyond its weights: length, special tokens, LoRA."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any, cast
 
+from orca_eval.config.schema import ModelConfig
+from orca_eval.engines.finish import ending
 from orca_eval.errors import InputError
+from orca_eval.extract.reply.parts import THINKING_TAGS
 from orca_eval.model.cache import combined_hash, file_hashes
 from orca_eval.model.settings import read_json, reading
 from orca_eval.model.template import ChatTemplate
+from orca_eval.model.tokenizer import TemplateTokenizer, folder_tokenizer
+from orca_eval.model.types import Weights
+from orca_eval.model.weights import resolve_weights
 from orca_eval.paths import expanded
-from orca_eval.types import Message
+from orca_eval.types import FinishReason, Message
 
+_OPENERS, _CLOSERS = tuple("<[◁"), tuple(">]▷")
 _ANSWER = "A7f3e0answer"
 _HARMONY = "<|channel|>"  # only that format's templates write it
 _LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length")
@@ -26,6 +36,72 @@ class Adapter:
     folder: Path
     rank: int
     sha256: str
+
+
+class CheckpointEngine:
+    """An engine's model folder and what of it decides the text, each read when first asked for."""
+
+    reuse_across_runs = True
+
+    def __init__(self, model: ModelConfig, max_tokens: int) -> None:
+        self._model = model
+        self._max_tokens = max_tokens
+
+    @cached_property
+    def weights(self) -> Weights:
+        return resolve_weights(self._model, "hf")
+
+    @cached_property
+    def tokenizer(self) -> TemplateTokenizer:
+        return folder_tokenizer(self._model, self._folder)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.tokenizer.notes
+
+    @property
+    def _folder(self) -> Path:
+        return cast(Path, self.weights.folder)  # it was asked for in this form
+
+    @cached_property
+    def _adapter(self) -> Adapter | None:
+        return None if self._model.adapter is None else read_adapter(self._model.adapter)
+
+    @cached_property
+    def _special(self) -> Mapping[str, int]:
+        return special_tokens(self._folder)
+
+    @cached_property
+    def _turn_end(self) -> int | None:
+        return turn_end(self.tokenizer.template, self._special)
+
+    @cached_property
+    def _marks(self) -> list[str]:
+        """Special tokens stay out of the text, unless some of them set reasoning apart."""
+        return reasoning_marks(self._special)
+
+    @property
+    def _marks_identity(self) -> dict[str, Any]:
+        return {"reasoning_marks": self._marks} if self._marks else {}
+
+
+def finished_by(reason: object) -> FinishReason | None:
+    """How an answer ended by the engine's own word for it; None where it is no answer."""
+    meaning = ending(reason)
+    return meaning if meaning in ("stop", "length") else None
+
+
+def reasoning_marks(special: Iterable[str]) -> list[str]:
+    """Those of the special tokens that the extractor's thinking tags are made of: tokens that an
+    engine must leave in the text, or reasoning would pass for the answer.
+
+    A tag may be one token (`[THINK]`) or begin with one (`<|channel|>` in `<|channel|>analysis`);
+    what only stands within one (`<|sep|>`) counts beside such a beginning.
+    """
+    units = {t: t.lower() for t in special if t[:1] in _OPENERS and t[-1:] in _CLOSERS}
+    found = [t for t, low in units.items() if any(low in tag for tag in THINKING_TAGS)]
+    begins = any(tag.startswith(units[t]) for t in found for tag in THINKING_TAGS)
+    return found if begins else []
 
 
 def own_context_length(folder: Path) -> int | None:

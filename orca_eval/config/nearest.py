@@ -1,0 +1,18 @@
+"""Names like a mistyped one, for every message about a name that does not exist."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(name: str, valid: Iterable[str], most: int = 3, cutoff: float = 0.5) -> list[str]:
+    """Finds at most `most` of `valid` that look like `name`, the most similar ones first."""
+    return difflib.get_close_matches(name, list(valid), most, cutoff)
+
+
+def hint(name: str, valid: Iterable[str], most: int = 3, all_are: str = "valid:") -> str:
+    """Says `did you mean a, b?`, or names all of `valid`, in their order, where none is near."""
+    names = list(valid)
+    near = nearest(name, names, most)
+    return f"did you mean {', '.join(near)}?" if near else f"{all_are} {', '.join(names)}"
