@@ -8,8 +8,7 @@ from pathlib import Path
 
 from orca_eval.config.nearest import hint
 from orca_eval.errors import InputError
-from orca_eval.names import ids_by_display
-from orca_eval.results.typed_scores import read_typed_scores
+from orca_eval.results.published import published_models
 
 PREFIX = "published:"
 
@@ -27,13 +26,8 @@ def read_published(model: str, folder: Path) -> Published:
 
     Raises InputError for a model that no file has.
     """
-    ids = ids_by_display()
-    scores: dict[str, dict[str, float]] = {}
-    for path in sorted(folder.glob("*.csv")):
-        typed = read_typed_scores(path)
-        for (name, item), cell in typed.cells.items():
-            if typed.layout == "model" and item in ids:
-                scores.setdefault(name, {})[ids[item]] = float(cell) / 100
-    if model not in scores:
-        raise InputError(f"{PREFIX}{model}: no such published model, {hint(model, sorted(scores))}")
-    return Published(model, scores[model])
+    models = published_models(folder)
+    if model not in models:
+        raise InputError(f"{PREFIX}{model}: no such published model, {hint(model, sorted(models))}")
+    scores = models[model].scores
+    return Published(model, {name: float(score) / 100 for name, score in scores.items()})

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from orca_eval.benchmarks.specs import OTHER, read_specs
+from orca_eval.numbers import improvement
 from orca_eval.report.align import Columns
 from orca_eval.report.cells import ZERO_BASELINE, Value
 from orca_eval.report.paired import compare, doc_scores
-from orca_eval.report.published import PublishedModel, published_models
+from orca_eval.results.published import PublishedModel, published_models
 from orca_eval.results.run import Run, Score
 from orca_eval.results.typed_scores import find_model
 from orca_eval.stats import PairedDraws, average_draws
@@ -116,7 +117,15 @@ def build_board(runs: Sequence[Run], baseline: str | None) -> Board:
     if measured is not None:
         changes = _measured_changes(columns, measured, groups, values)
     elif over is not None:
-        changes = _published_changes(runs, published_models()[over], groups, values)
+        model = published_models()[over]
+        changes = {
+            (run.label, key): _against_published(
+                run, values[run.label, key], model, group.published(model, key)
+            )
+            for run in runs
+            for group in groups
+            for key in group.columns()
+        }
     full = all(run.full for run in runs)
     known = {benchmark for model in published_models().values() for benchmark in model.scores}
     shown = full and bool(known & set(columns.benchmarks))
@@ -213,33 +222,20 @@ def _missing(score: Value, base: Value, baseline: Run) -> str:
 def _change(score: Value, base: Value, draws: PairedDraws | None) -> Value:
     if score.number is None or base.number is None:
         return Value(note=score.note or base.note)
-    if base.number <= 0:
+    ratio = improvement(score.number, base.number)
+    if ratio is None:
         return Value(note=ZERO_BASELINE)
-    improvement = 100 * (score.number / base.number - 1)
     interval = draws.interval() if draws else None
     if interval is None:
-        return Value(number=improvement, note=UNBOUNDED if draws else "")
-    return Value(number=improvement, low=interval[0], high=interval[1])
+        return Value(number=ratio, note=UNBOUNDED if draws else "")
+    return Value(number=ratio, low=interval[0], high=interval[1])
 
 
-def _published_changes(
-    runs: Sequence[Run],
-    baseline: PublishedModel,
-    groups: Sequence[Group],
-    values: Mapping[tuple[str, str], Value],
-) -> dict[tuple[str, str], Value]:
-    changes = {}
-    for run in runs:
-        for group in groups:
-            for key in group.columns():
-                base = group.published(baseline, key)
-                value = values[run.label, key]
-                if value.number is not None and not run.full:
-                    changes[run.label, key] = Value(
-                        note=f"{run.extent}: not compared with published figures"
-                    )
-                elif base is None:
-                    changes[run.label, key] = Value(note=f"{baseline.label}: not published")
-                else:
-                    changes[run.label, key] = _change(value, Value(number=float(base)), None)
-    return changes
+def _against_published(
+    run: Run, value: Value, baseline: PublishedModel, figure: Fraction | None
+) -> Value:
+    if value.number is not None and not run.full:
+        return Value(note=f"{run.extent}: not compared with published figures")
+    if figure is None:
+        return Value(note=f"{baseline.label}: not published")
+    return _change(value, Value(number=float(figure)), None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from orca_eval.report.numbers import rounded, signed
+from orca_eval.numbers import rounded, signed
 from orca_eval.results.run import Score
 from orca_eval.tables.table import Cell
 
@@ -61,8 +61,10 @@ def change(value: Fraction | float, digits: int = 2) -> Cell:
     return Cell(text=signed(rounded(Fraction(value), digits)), value=float(value))
 
 
-def with_change(cell: Cell, value: Fraction | float) -> Cell:
-    """The relative improvement in brackets behind the cell's own figure."""
+def with_change(cell: Cell, value: Fraction | float | None) -> Cell:
+    """The relative improvement in brackets behind the cell's own figure; None over 0."""
+    if value is None:
+        return replace(cell, notes=(ZERO_BASELINE,))
     found = change(value, 1)
     return replace(cell, change=found.text, change_value=found.value)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from orca_eval.report.board import Board, Group
 from orca_eval.report.cells import Value, change, figure, scored
-from orca_eval.report.published import SOURCE, PublishedModel
+from orca_eval.results.published import SOURCE, PublishedModel
 from orca_eval.results.run import Run
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.tables.table import Cell, Column, Row, Table, ranked
@@ -18,8 +18,9 @@ COMPARABLE = (
 )
 PUBLISHED = f"Published: figures as printed ({SOURCE}), not measured here, ranked apart."
 _RATE_NOTES = {
-    "truncation_rate": "cut off at max_tokens",
-    "empty_rate": "empty",
+    "unread_rate": "hold no answer that could be read",
+    "truncation_rate": "are cut off at max_tokens",
+    "empty_rate": "are empty",
 }
 
 
@@ -136,17 +137,13 @@ def _skipped(run: Run, key: str) -> tuple[str, ...]:
 
 
 def _rate_notes(value: Value) -> tuple[str, ...]:
-    rates = value.rates or {}
-    share = f"over {100 * NOTE_RATE:.0f} % of the replies"
-    notes = []
-    if 1 - rates.get("extraction_rate", 1.0) > NOTE_RATE:
-        notes.append(f"{share} hold no answer that could be read; see the rates")
-    notes += [
-        f"{share} are {what}; see the rates"
+    rates = dict(value.rates or {})
+    rates["unread_rate"] = 1 - rates.get("extraction_rate", 1.0)
+    return tuple(
+        f"over {100 * NOTE_RATE:.0f} % of the replies {what}; see the rates"
         for name, what in _RATE_NOTES.items()
         if rates.get(name, 0.0) > NOTE_RATE
-    ]
-    return tuple(notes)
+    )
 
 
 def _published_row(model: PublishedModel, group: Group) -> Row | None:

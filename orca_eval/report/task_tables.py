@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from orca_eval.benchmarks.specs import read_specs
 from orca_eval.names import task_name
+from orca_eval.numbers import improvement
 from orca_eval.report.board import Board
-from orca_eval.report.cells import ZERO_BASELINE, Value, count, scored, with_change
+from orca_eval.report.cells import Value, count, scored, with_change
 from orca_eval.results.run import Score
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.stats import wilson
@@ -117,6 +118,4 @@ def _row(
 def _compared(cell: Cell, score: Score, base: Score) -> Cell:
     if score.score is None or base.score is None:
         return cell
-    if base.score <= 0:
-        return replace(cell, notes=(ZERO_BASELINE,))
-    return with_change(cell, 100 * (score.score / base.score - 1))
+    return with_change(cell, improvement(score.score, base.score))

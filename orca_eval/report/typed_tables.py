@@ -7,8 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
+from orca_eval.numbers import improvement, mean, rounded
 from orca_eval.report import cells
-from orca_eval.report.numbers import improvement, mean, rounded
 from orca_eval.results.typed_scores import TypedScores, decimals, find_model
 from orca_eval.tables.table import Cell, Column, Row, RowKind, Table, ranked
 

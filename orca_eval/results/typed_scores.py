@@ -6,7 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -77,10 +77,15 @@ class _File:
     def key(self) -> str:
         return self.head[0]
 
-    def number(self, row: Mapping[str, str], column: str) -> Decimal | None:
+    def numbers(
+        self, rows: Iterable[Mapping[str, str]], columns: Iterable[str]
+    ) -> Iterator[tuple[str, str, Decimal]]:
+        """(row, column, number) of the cells that are not empty."""
         wrong = " is not a plain number; write it like 49.93, or leave the cell empty"
-        text = self._checked(row, column, _NUMBER, wrong)
-        return Decimal(text) if text else None
+        for row in rows:
+            for column in columns:
+                if text := self._checked(row, column, _NUMBER, wrong):
+                    yield row[self.key], column, Decimal(text)
 
     def count(self, row: Mapping[str, str], column: str) -> int | None:
         text = self._checked(row, column, _COUNT, " is not a count")
@@ -115,7 +120,13 @@ def read_typed_scores(path: Path) -> TypedScores:
         )
     _check_shape(path, head, others)
     table = (dict(zip(head, row, strict=True)) for row in others)
-    return _typed(_File(path, tuple(head), tuple(table)))
+    file = _File(path, tuple(head), tuple(table))
+    provenance = [name for name in head if name.lower() == "provenance"]
+    return replace(
+        _by_task(file) if head[0].lower() == "task" else _by_model(file),
+        printed={name: file.texts(name) for name in head if name.lower().startswith("printed_")},
+        provenance=file.texts(provenance[0]) if provenance else {},
+    )
 
 
 def _rows(path: Path) -> list[list[str]]:
@@ -157,50 +168,43 @@ def _is_score(name: str) -> bool:
     )
 
 
-def _typed(file: _File) -> TypedScores:
-    """Rows are models, and the average a column; in a file of tasks it is the other way round."""
-    by_task = file.key.lower() == "task"
-    columns = tuple(name for name in file.head[1:] if _is_score(name))
-    if not columns:
-        kind = "model" if by_task else "score"
-        raise InputError(f"{file.path}: no {kind} columns beside {file.key!r}")
-    stated_rows = [row for row in file.table if by_task and row[file.key].lower() == "average"]
-    rows = [row for row in file.table if row not in stated_rows]
-    if not rows:
-        raise InputError(f"{file.path}: no task rows beside the average")
-    if by_task:
-        stated = [(column, row, column) for row in stated_rows[:1] for column in columns]
-    else:
-        average = [name for name in file.head[1:] if name.lower() == "average"][:1]
-        stated = [(row[file.key], row, column) for column in average for row in rows]
-    labels = tuple(row[file.key] for row in rows)
+def _by_model(file: _File) -> TypedScores:
+    items = _score_columns(file, "score")
+    average = [name for name in file.head[1:] if name.lower() == "average"]
     return TypedScores(
         source=file.path.name,
-        layout="task" if by_task else "model",
-        models=columns if by_task else labels,
-        items=labels if by_task else columns,
-        cells={
-            (column, row[file.key]) if by_task else (row[file.key], column): number
-            for row in rows
-            for column in columns
-            if (number := file.number(row, column)) is not None
-        },
-        counted=dict(_counted(file, rows, columns)) if by_task else {},
-        sizes={
-            row[file.key]: n for row in rows if by_task and (n := file.count(row, "n")) is not None
-        },
-        averages={
-            model: number
-            for model, row, column in stated
-            if (number := file.number(row, column)) is not None
-        },
-        printed={
-            name: file.texts(name) for name in file.head if name.lower().startswith("printed_")
-        },
-        provenance=next(
-            (file.texts(name) for name in file.head if name.lower() == "provenance"), {}
-        ),
+        layout="model",
+        models=tuple(row[file.key] for row in file.table),
+        items=items,
+        cells={(model, item): number for model, item, number in file.numbers(file.table, items)},
+        averages={model: number for model, _, number in file.numbers(file.table, average[:1])},
     )
+
+
+def _by_task(file: _File) -> TypedScores:
+    models = _score_columns(file, "model")
+    stated = [row for row in file.table if row[file.key].lower() == "average"]
+    rows = [row for row in file.table if row not in stated]
+    if not rows:
+        raise InputError(f"{file.path}: no task rows beside the average")
+    sizes = {row[file.key]: file.count(row, "n") for row in rows}
+    return TypedScores(
+        source=file.path.name,
+        layout="task",
+        models=models,
+        items=tuple(sizes),
+        cells={(model, task): number for task, model, number in file.numbers(rows, models)},
+        counted=dict(_counted(file, rows, models)),
+        sizes={task: n for task, n in sizes.items() if n is not None},
+        averages={model: number for _, model, number in file.numbers(stated[:1], models)},
+    )
+
+
+def _score_columns(file: _File, what: str) -> tuple[str, ...]:
+    columns = tuple(name for name in file.head[1:] if _is_score(name))
+    if not columns:
+        raise InputError(f"{file.path}: no {what} columns beside {file.key!r}")
+    return columns
 
 
 def _counted(

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orca_eval.errors import InputError
+from orca_eval.numbers import improvement, mean, rounded, signed
 from orca_eval.paths import PUBLISHED
-from orca_eval.report.numbers import improvement, mean, rounded, signed
 from orca_eval.report.typed_tables import (
     relative_improvement,
     score,

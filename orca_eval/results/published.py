@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 
 from orca_eval.names import ids_by_display
+from orca_eval.numbers import mean
 from orca_eval.paths import PUBLISHED
-from orca_eval.report.numbers import mean
 from orca_eval.results.typed_scores import read_typed_scores
 
 SOURCE = "Orca 2, arXiv 2311.11045"
-_FILES = ("orca2_reasoning.csv", "orca2_knowledge.csv")
 _CAUTIOUS = " w/ cautious sm"
 # Parts of checkpoint names that papers leave out: release numbers and file formats.
 _NOISE = re.compile(r"v\d.*|hf|gguf|chatml|microsoft|meta|wizardlmteam")
@@ -36,19 +36,22 @@ class PublishedModel:
 
 
 @cache
-def published_models() -> Mapping[str, PublishedModel]:
-    """Every model of the Orca 2 paper's tables, by its printed name."""
+def published_models(folder: Path = PUBLISHED) -> Mapping[str, PublishedModel]:
+    """Every model that the folder's files have scores of on our benchmarks, by its printed name."""
     ids = ids_by_display()
     scores: dict[str, dict[str, Fraction]] = {}
     provenance: dict[str, list[str]] = {}
-    for name in _FILES:
-        table = read_typed_scores(PUBLISHED / name)
+    for path in sorted(folder.glob("*.csv")):
+        table = read_typed_scores(path)
+        ours = [item for item in table.items if table.layout == "model" and item in ids]
         for (model, item), cell in table.cells.items():
-            scores.setdefault(model, {})[ids[item]] = Fraction(cell)
+            if item in ours:
+                scores.setdefault(model, {})[ids[item]] = Fraction(cell)
         for model, text in table.provenance.items():
-            provenance.setdefault(model, []).append(f"{', '.join(table.items)}: {text}")
+            if ours:
+                provenance.setdefault(model, []).append(f"{', '.join(ours)}: {text}")
     return {
-        model: PublishedModel(model, cells, tuple(provenance.get(model, ())))
+        model: PublishedModel(model, cells, tuple(sorted(provenance.get(model, ()))))
         for model, cells in scores.items()
     }
 

@@ -1,10 +1,13 @@
-"""Exact arithmetic on scores as typed: fractions in, half-even decimals out."""
+"""Arithmetic on scores: exact on fractions, which become half-even decimals."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from typing import TypeVar
+
+Number = TypeVar("Number", Fraction, float)
 
 
 def rounded(value: Fraction, digits: int) -> Decimal:
@@ -17,7 +20,7 @@ def mean(values: Sequence[Fraction]) -> Fraction:
     return sum(values, Fraction(0)) / len(values)
 
 
-def improvement(score: Fraction, baseline: Fraction) -> Fraction | None:
+def improvement(score: Number, baseline: Number) -> Number | None:
     """Relative improvement in percent: ratio minus one. None over a baseline of 0 or below."""
     return (score / baseline - 1) * 100 if baseline > 0 else None
 
