@@ -96,14 +96,11 @@ def normalize_span(text: str) -> str:
 def _bag_f1(predicted: frozenset[str], gold: frozenset[str]) -> float:
     """Token F1 of one span; 0 if the gold has numbers and the prediction shares none of them."""
     numbers = {token for token in gold if _is_number(token)}
-    if numbers and not numbers & {token for token in predicted if _is_number(token)}:
-        return 0.0
     shared = len(predicted & gold)
-    precision = shared / len(predicted) if predicted else 1.0
-    recall = shared / len(gold) if gold else 1.0
-    return (
-        2 * precision * recall / (precision + recall) if shared or not (predicted or gold) else 0.0
-    )
+    if not shared or (numbers and numbers.isdisjoint(predicted)):
+        return 0.0
+    precision, recall = shared / len(predicted), shared / len(gold)
+    return 2 * precision * recall / (precision + recall)
 
 
 def _aligned_f1(predicted: list[str], gold: list[str]) -> float:
