@@ -116,10 +116,6 @@ def _aligned_f1(predicted: list[str], gold: list[str]) -> float:
     return round(total / max(len(predicted), len(gold)), 2)
 
 
-def _matches(predicted: list[str], gold: list[str]) -> bool:
-    return len(predicted) == len(gold) and set(predicted) == set(gold)
-
-
 def _normal(spans: Iterable[str]) -> list[str]:
     """Normal forms of the spans that are not empty then."""
     return [span for span in map(normalize_span, spans) if span]
@@ -151,7 +147,8 @@ def _score_spans(answer: str | None, golds: Golds) -> Score:
         if not gold:
             continue
         for reading in apart if len(gold) > 1 else together:
-            exact = max(exact, float(_matches(reading, gold)))
+            same = len(reading) == len(gold) and set(reading) == set(gold)
+            exact = max(exact, float(same))
             f1 = max(f1, _aligned_f1(reading, gold))
         gold_parts = sorted(_normal(part for span in written for part in listed_spans(span)))
         parts = max(parts, float(gold_parts in taken_apart))
