@@ -96,14 +96,11 @@ def normalize_span(text: str) -> str:
 def _bag_f1(predicted: frozenset[str], gold: frozenset[str]) -> float:
     """Token F1 of one span; 0 if the gold has numbers and the prediction shares none of them."""
     numbers = {token for token in gold if _is_number(token)}
-    if numbers and not numbers & {token for token in predicted if _is_number(token)}:
-        return 0.0
     shared = len(predicted & gold)
-    precision = shared / len(predicted) if predicted else 1.0
-    recall = shared / len(gold) if gold else 1.0
-    return (
-        2 * precision * recall / (precision + recall) if shared or not (predicted or gold) else 0.0
-    )
+    if not shared or (numbers and numbers.isdisjoint(predicted)):
+        return 0.0
+    precision, recall = shared / len(predicted), shared / len(gold)
+    return 2 * precision * recall / (precision + recall)
 
 
 def _aligned_f1(predicted: list[str], gold: list[str]) -> float:
@@ -117,10 +114,6 @@ def _aligned_f1(predicted: list[str], gold: list[str]) -> float:
         rows, columns = linear_sum_assignment(bags, maximize=True)
         total = sum(bags[i][j] for i, j in zip(rows, columns, strict=True))
     return round(total / max(len(predicted), len(gold)), 2)
-
-
-def _matches(predicted: list[str], gold: list[str]) -> bool:
-    return len(predicted) == len(gold) and set(predicted) == set(gold)
 
 
 def _normal(spans: Iterable[str]) -> list[str]:
@@ -154,7 +147,8 @@ def _score_spans(answer: str | None, golds: Golds) -> Score:
         if not gold:
             continue
         for reading in apart if len(gold) > 1 else together:
-            exact = max(exact, float(_matches(reading, gold)))
+            same = len(reading) == len(gold) and set(reading) == set(gold)
+            exact = max(exact, float(same))
             f1 = max(f1, _aligned_f1(reading, gold))
         gold_parts = sorted(_normal(part for span in written for part in listed_spans(span)))
         parts = max(parts, float(gold_parts in taken_apart))

@@ -238,18 +238,14 @@ def _label_with_text(reply: ChoiceReply, label: Label, stop: int) -> Claim | Non
 def _row(reply: ChoiceReply, name: str, after: int) -> tuple[set[str], int]:
     """The labels of a row that begins with the label `name`, and the end of the second."""
     pattern = _another_pattern(reply.options.letters)
-    second = pattern.match(reply.text, after)
-    if not second or _joined_label(second) == name:
-        return {name}, after
-    names, at = {name, _joined_label(second)}, second.end()
-    while another := pattern.match(reply.text, at):
-        names.add(_joined_label(another))
-        at = another.end()
-    return names, second.end()
-
-
-def _joined_label(found: re.Match[str]) -> str:
-    return found["label"] or found["label2"] or found["label3"]
+    names, ends = {name}, [after]
+    while found := pattern.match(reply.text, ends[-1]):
+        label = found["label"] or found["label2"] or found["label3"]
+        if len(ends) == 1 and label == name:
+            break
+        names.add(label)
+        ends.append(found.end())
+    return names, ends[:2][-1]
 
 
 def _texted(reply: ChoiceReply, found: TextMatch, stop: int) -> Claim | None:
@@ -286,19 +282,16 @@ def _within(reply: ChoiceReply, at: int) -> Claim | None:
     letters = re.escape(reply.options.letters)
     if not letters:
         return None
-    sentence = reply.text[at : sentence_end(reply.text, at)]
-    named: dict[str, tuple[int, int]] = {}
-    for found in re.finditer(
+    end = sentence_end(reply.text, at)
+    pattern = (
         rf"(?i:\b(?:option|choice|answer|letter))\s?[(\"'\[]{{0,2}}([{letters}])(?![\w'])"
-        rf"|[(\[]([{letters}])[)\]]",
-        sentence,
-    ):
-        named[found[1] or found[2]] = (at + found.start(), at + found.end())
+        rf"|[(\[]([{letters}])[)\]]"
+    )
+    named = {m[1] or m[2]: m.span() for m in re.finditer(pattern, reply.text[at:end])}
     if not named:
-        for match in reply.options.scan(reply.low[at : at + len(sentence)]):
-            if match.label:
-                named[match.label] = (at + match.start, at + match.end)
+        texts = reply.options.scan(reply.low[at:end])
+        named = {text.label: (text.start, text.end) for text in texts if text.label}
     if len(named) != 1:
         return None
-    (label, (start, end)), *_ = named.items()
-    return Claim(label, start, end)
+    ((label, (start, stop)),) = named.items()
+    return Claim(label, at + start, at + stop)

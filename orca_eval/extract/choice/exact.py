@@ -68,7 +68,7 @@ def option_with_text(value: str, pairs: Pairs) -> str | None:
         return None
     bare = _bare(value)
     labelled = not bare or any(bare.upper() == label for label, _ in pairs)
-    for read in (str,) if labelled else (str, _bare, _folded):
+    for read in (str,) if labelled else (str, _bare, lambda text: _bare(text).lower()):
         found = [label for label, text in pairs if read(text) == read(value)]
         if found:
             return found[0] if len(found) == 1 else None
@@ -77,10 +77,6 @@ def option_with_text(value: str, pairs: Pairs) -> str | None:
 
 def _bare(text: str) -> str:
     return " ".join(text.split()).strip(_DRESS).rstrip(". ")
-
-
-def _folded(text: str) -> str:
-    return _bare(text).lower()
 
 
 def _words(text: str) -> str:

@@ -112,8 +112,7 @@ class ChoiceReply(Reply):
         """Where it names options, in the text's order."""
         scanned = self.options.scan(self.low, self.start)
         found = [Mention(m.label, m.start, m.end, "text") for m in scanned if m.label]
-        labels = _label_mentions(self)
-        labels = [m for m in labels if not (m.form == "bare" and _part_of_text(m, found))]
+        labels = [m for m in _label_mentions(self) if m.form != "bare" or not _inside(m, found)]
         spans = [(m.start - 12, m.end) for m in labels]
         texts = [m for m in found if not any(a <= m.start < b for a, b in spans)]
         return judged(self, sorted(labels + texts, key=lambda m: m.start))
@@ -181,8 +180,8 @@ class ChoiceReply(Reply):
         return any(end > begin for _, end in self.refusals)
 
 
-def _part_of_text(label: Mention, texts: list[Mention]) -> bool:
-    """Whether the letter is one of the words of an option's text ("B is older than A")."""
+def _inside(label: Mention, texts: list[Mention]) -> bool:
+    """Whether the label is one of the words of an option's text ("B is older than A")."""
     return any(m.start <= label.start and label.end <= m.end and m.end - m.start > 8 for m in texts)
 
 
@@ -190,12 +189,9 @@ def _part_of_text(label: Mention, texts: list[Mention]) -> bool:
 def _label_finder(letters: str) -> re.Pattern[str]:
     some = re.escape(letters)
     lower = re.escape(letters.lower())
-    digit = rf"|(?<![\w.,$-])(?P<bare>[{some}])(?=\s(?:is|are)\b|[.!]?\s*(?:\Z|\n))"
-    bare = (
-        rf"|(?<![A-Za-z0-9À-ɏ'_.$\\+-])(?P<bare>[{some}])(?![A-Za-z0-9À-ɏ'+&]|-[A-Za-z0-9])"
-        if letters.isalpha()
-        else digit
-    )
+    bare = rf"|(?<![\w.,$-])(?P<bare>[{some}])(?=\s(?:is|are)\b|[.!]?\s*(?:\Z|\n))"
+    if letters.isalpha():
+        bare = rf"|(?<![A-Za-z0-9À-ɏ'_.$\\+-])(?P<bare>[{some}])(?![A-Za-z0-9À-ɏ'+&]|-[A-Za-z0-9])"
     return re.compile(
         rf"(?<![A-Za-z0-9^_])[(\[]\s?(?P<bracket>[{some}{lower}])\s?[)\]]|\b(?i:options?|choices?|"
         rf"answers?|letter|statement|alternative|opción|respuesta|aussage|antwort|lettre|"

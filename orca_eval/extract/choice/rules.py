@@ -43,6 +43,7 @@ _COPULA_LEFT = re.compile(
 _SPACE = re.compile(r"\s*")
 _WORD = re.compile(r"\w+")
 _ITEM_LEFT = re.compile(r"\b[a-z1-9][.)]\s*$")
+_LITTLE = ("a", "i", "none", "all", "both")
 _LINE_BEGINS = ("", "the", "option", "answer", "choice", "letter")
 _LEFT_MARKS, _RIGHT_MARKS = " ([\"'#>-:.→=|", " )]\"'.:,!|#"
 
@@ -338,7 +339,8 @@ def assertive(reply: ChoiceReply, mentions: list[Mention]) -> bool:
     for m in mentions:
         words = _WORD.findall(low[m.start : m.end])
         verdict = words in (["yes"], ["no"])
-        if len(words) == 1 and _says_little(reply, words[0]):
+        word = words[0] if len(words) == 1 else ""
+        if word in _LITTLE or (word.isdigit() and not reply.numbers_are_options):
             continue
         if verdict and not _SAID.search(low[max(0, m.start - 12) : m.start]):
             continue
@@ -349,12 +351,6 @@ def assertive(reply: ChoiceReply, mentions: list[Mention]) -> bool:
         if not behind or not (before or verdict):
             return True
     return False
-
-
-def _says_little(reply: ChoiceReply, word: str) -> bool:
-    if word.isdigit():
-        return not reply.numbers_are_options
-    return word in ("a", "i", "none", "all", "both")
 
 
 RULES = (

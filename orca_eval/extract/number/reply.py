@@ -101,6 +101,9 @@ class Sentence:
     def numbers(self) -> list[Number]:
         return find_numbers(self.low, self.start, self.end)
 
+    def found(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        return pattern.search(self.low, self.start, self.end)
+
     @cached_property
     def has_digit(self) -> bool:
         return _DIGIT.search(self.words) is not None

@@ -112,7 +112,7 @@ def concluded(reply: NumberReply) -> Claim | None:
     low, sentences = reply.low, _asserted(reply)
     for s in reversed(sentences[-3:]):
         if not s.has_digit:
-            if _RELATES.search(low, s.start, s.end):
+            if s.found(_RELATES):
                 return None
             continue
         claim = _result_claim(reply, s)
@@ -206,19 +206,14 @@ def last_sentence(reply: NumberReply) -> Claim | None:
 def _asserted(reply: NumberReply) -> list[Sentence]:
     """The sentences to conclude from: none where the reply ends in a question or breaks off."""
     low, sentences = reply.low, reply.sentences
-    while sentences and _is_closing(sentences[-1]):
-        sentences = sentences[:-1]
+    while sentences and not sentences[-1].has_digit and sentences[-1].found(_CLOSING):
+        sentences = sentences[:-1]  # which only takes leave: "Let me know if you have questions!"
     if sentences and sentences[-1].asks:  # another problem, begun after a blank line
         blank = low.rfind("\n\n", reply.start, sentences[-1].end)
         sentences = [s for s in sentences if s.end <= blank] if blank > 0 else []
     if not sentences or sentences[-1].asks or reply.cut or _is_open(sentences[-1]):
         return []
     return [s for s in sentences if not s.asks]
-
-
-def _is_closing(s: Sentence) -> bool:
-    """Whether the sentence only takes leave: "Let me know if you have questions!"."""
-    return bool(_CLOSING.search(s.low, s.start, s.end)) and not s.has_digit
 
 
 def _is_open(s: Sentence) -> bool:
@@ -241,10 +236,10 @@ def _result_claim(reply: NumberReply, s: Sentence) -> Claim | None:
     for i, number in enumerate(s.numbers[:-1]):
         if COMPOUND.match(low, number.end, s.end):
             return compound(low, s.numbers[i:], s.start)
-    roots = _ROOTS.search(low, s.start, s.end)
+    roots = s.found(_ROOTS)
     if roots:
         return Claim(None, roots.start(), roots.end(), "several_numbers")
-    found = None if _CLOCK.search(low, s.start, s.end) else result_of(reply, s.start, s.end)
+    found = None if s.found(_CLOCK) else result_of(reply, s.start, s.end)
     if found is None or _DENIED.search(low[max(s.start, found.start - 12) : found.start]):
         return None
     return as_claim(found, s.start)
@@ -267,7 +262,7 @@ def _only(s: Sentence, claim: Claim) -> Claim | None:
     """The claim of a reply of one sentence, unless the sentence just lists what is given."""
     low = s.low
     numbers = before_reason(low, s.numbers, s.start, s.end)
-    if len(numbers) == 1 or RESULT_CUE.search(low, s.start, s.end):
+    if len(numbers) == 1 or s.found(RESULT_CUE):
         return claim
     main = [n for n in numbers if not is_circumstance(low, n)]
     if len(main) == 1:

@@ -24,11 +24,9 @@ _PLACEHOLDER = re.compile(
 def marked_final(reply: Reply) -> Claim | None:
     """What is marked as final."""
     cues = [(at, _behind_colon(reply, at, value), end) for at, value, end in reply.cues]
-    places = reply.final_places(cues)
-    raw = reply.raw
-    return last_announced(
-        reply, [(at, value, _past_brackets(raw, value, end)) for at, value, end in places]
-    )
+    raw, places = reply.raw, reply.final_places(cues)
+    places = [(at, value, _past_brackets(raw, value, end)) for at, value, end in places]
+    return last_announced(reply, places)
 
 
 def last_announced(reply: Reply, places: list[Place]) -> Claim | None:
@@ -50,14 +48,9 @@ def value_at(reply: Reply, at: int, end: int | None = None) -> Claim | None:
     if brackets and not any(c.isalnum() for c in reply.text[at:stop]):
         at -= len(brackets[0])  # what looked like a quotation mark opens the sequence
     start, stop = trim(reply.text, at, stop)
-    if start >= stop:
-        return None
     value = reply.text[start:stop]
-    if not _HOLDS.search(value):
-        return None
-    if _PLACEHOLDER.fullmatch(value) or NO_ANSWER.fullmatch(value.lower()):
-        return None
-    return Claim(value, start, stop)
+    none = _PLACEHOLDER.fullmatch(value) or NO_ANSWER.fullmatch(value.lower())
+    return None if none or not _HOLDS.search(value) else Claim(value, start, stop)
 
 
 def trim(text: str, start: int, end: int) -> tuple[int, int]:
@@ -81,11 +74,8 @@ def block_end(text: str, at: int, limit: int = 2000) -> int:
     while end < len(text) and (bullet or (on_next_line and " " not in text[at:end].strip())):
         following = line_end(text, end + 1, limit)
         line = text[end + 1 : following]
-        if (
-            not line.strip()
-            or bool(BULLET.match(line)) != bool(bullet)
-            or (not bullet and " " in line.strip())
-        ):
+        goes_on = BULLET.match(line) if bullet else not (BULLET.match(line) or " " in line.strip())
+        if not line.strip() or not goes_on:
             break
         end = following
     return end
@@ -106,9 +96,8 @@ def _behind_colon(reply: Reply, at: int, value: int) -> int:
     colon = reply.low.rfind(":", at, value)
     if colon < 0:
         return value
-    line = line_end(reply.text, colon + 1)
-    own_line = bool(reply.text[colon + 1 : line].strip())
-    dressed = ALPHANUMERIC.search(
-        reply.text, colon + 1, line if own_line else block_end(reply.text, value)
-    )
-    return behind(_MARKS, reply.text, colon + 1) if dressed else colon + 1
+    text, start = reply.text, colon + 1
+    stop = line_end(text, start)
+    if not text[start:stop].strip():
+        stop = block_end(text, value)
+    return behind(_MARKS, text, start) if ALPHANUMERIC.search(text, start, stop) else start

@@ -53,14 +53,11 @@ def whole_reply(reply: Reply) -> Claim | None:
     """A reply of one short line, or of a list alone, is the answer itself."""
     start, end = trim(reply.text, 0, len(reply.text))
     value = reply.text[start:end]
-    listed = "\n" in value and all(
-        " " not in BULLET.sub("", line).strip() for line in value.splitlines()
-    )
-    if not value or len(value) > 400 or ("\n" in value and not listed):
-        return None
-    if _SENTENCE.search(value.lower()) and not listed:
-        return None
-    return _in_words(value_at(reply, start, end))
+    if "\n" in value:
+        alone = all(" " not in BULLET.sub("", line).strip() for line in value.splitlines())
+    else:
+        alone = not _SENTENCE.search(value.lower())
+    return _in_words(value_at(reply, start, end)) if alone and len(value) <= 400 else None
 
 
 RULES = (final_marker, answer_is, named_result, whole_reply)

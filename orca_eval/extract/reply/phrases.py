@@ -69,16 +69,14 @@ class Openings:
 
     def last(self, low: str, words: Words, most: int = 20) -> int | None:
         """Where the text goes on behind the last of them, None if there is none."""
-        best = -1
+        best: int | None = None
         for phrase in (p for word in self.words & words for p in self.by_word[word]):
-            if phrase not in low:
-                continue
             at = low.rfind(phrase)
             for _ in range(most):
-                if at < 0 or at + len(phrase) <= best:
+                if at < 0 or at + len(phrase) <= (best or 0):
                     break
                 if self.left.search(low[max(0, at - 24) : at]):
                     best = at + len(phrase)
                     break
                 at = low.rfind(phrase, 0, at)
-        return best if best >= 0 else None
+        return best
