@@ -233,12 +233,9 @@ def caveat(readme: Path) -> str | None:
     except OSError:  # there is none
         return None
     body = text.replace("\r\n", "\n").rpartition("---\n")[2]
-    paragraphs = [" ".join(part.split()) for part in body.split("\n\n")]
-    for paragraph in paragraphs:
-        if paragraph and not paragraph.startswith("#"):
-            fits = len(paragraph) <= CAVEAT_CHARS and CAVEAT.search(paragraph)
-            return paragraph if fits else None
-    return None
+    paragraphs = (" ".join(part.split()) for part in body.split("\n\n"))
+    first = next((text for text in paragraphs if text and not text.startswith("#")), "")
+    return first if len(first) <= CAVEAT_CHARS and CAVEAT.search(first) else None
 
 
 def _shown_source(spec: BenchmarkSpec) -> str:

@@ -236,7 +236,7 @@ def _task(benchmark: str, name: str, task: Any, notes: list[str]) -> Task:
     else:
         stop = tuple(_stops(task))
         docs = [
-            Doc(benchmark, name, *head, "text", (_gold(task, row),), stop=stop)
+            Doc(benchmark, name, *head, "text", (tuple(map(str, _targets(task, row))),), stop=stop)
             for head, row in zip(asked, rows, strict=True)
         ]
         score = scorer = ForeignScorer(name, task, rows)
@@ -267,9 +267,9 @@ def _messages(name: str, task: Any, row: Mapping[str, Any]) -> tuple[Message, ..
     return (Message(role="user", content=text),)
 
 
-def _gold(task: Any, row: Mapping[str, Any]) -> tuple[str, ...]:
+def _targets(task: Any, row: Mapping[str, Any]) -> list[Any]:
     target = task.doc_to_target(row)
-    return tuple(map(str, target)) if isinstance(target, list) else (str(target),)
+    return target if isinstance(target, list) else [target]
 
 
 def _choices(
@@ -288,8 +288,7 @@ def _choices(
         choice[mark.end() if mark else 0 :].strip()
         for choice, mark in zip(choices, marks, strict=True)
     ]
-    target = task.doc_to_target(row)
-    golds = target if isinstance(target, list) else [target]
+    golds = _targets(task, row)
     indices = [choices.index(gold) if isinstance(gold, str) else int(gold) for gold in golds]
     # A gold beyond the options is never right, as in lm-eval.
     right = [labels[index] if index < len(labels) else "" for index in indices]
