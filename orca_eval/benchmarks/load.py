@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import json
 import re
@@ -150,29 +149,24 @@ def _docs(
 ) -> Iterator[Doc]:
     doc_id = -1
     for batch in batches:
-        with _of_the_shape(benchmark, batch.origin):
+        try:
             items = task.process_docs(batch.rows)
             for row, item in zip(batch.rows, items, strict=True):
                 doc_id += 1
                 if doc_id not in excluded:
                     yield _doc(benchmark, task.name, doc_id, row, item)
-
-
-@contextlib.contextmanager
-def _of_the_shape(benchmark: str, origin: str) -> Iterator[None]:
-    """InputError for rows that are not what they should be, whatever a task's function meets in
-    them."""
-    try:
-        yield
-    except OrcaEvalError:
-        raise
-    except KeyError as error:
-        raise InputError(f"{origin}: column {error} is missing; fetch it again") from error
-    except Exception as error:
-        said = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(
-            f"{origin}: the rows are not of {benchmark}'s shape ({said}); fetch them again"
-        ) from error
+        except OrcaEvalError:
+            raise
+        except KeyError as error:
+            raise InputError(
+                f"{batch.origin}: column {error} is missing; fetch it again"
+            ) from error
+        except Exception as error:  # whatever a task's function meets in the rows
+            said = " ".join(str(error).split())[:200] or type(error).__name__
+            raise InputError(
+                f"{batch.origin}: the rows are not of {benchmark}'s shape ({said}); fetch them "
+                "again"
+            ) from error
 
 
 def _doc(benchmark: str, task: str, doc_id: int, row: RawRow, item: Item) -> Doc:

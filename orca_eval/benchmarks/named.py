@@ -87,7 +87,7 @@ def _load_from_outside(
     name: str, file: Path, data_root: Path | None, limit: int | None, seed: int
 ) -> Benchmark:
     notes = ["a task from outside, asked with zero examples"]
-    with _lm_eval(data_root), _errors_in_one_line(name):
+    with _lm_eval(name, data_root):
         content, found = _build(file)
         source = "hub" if data_root is None else str(data_root)
         frame = Benchmark(PREFIX + name, name, _aggregate(content), (), "", source)
@@ -122,8 +122,9 @@ def _find_file(name: str) -> Path:
 
 
 @contextmanager
-def _lm_eval(data_root: Path | None) -> Iterator[None]:
-    """lm-eval without its chatter, and with hub ids read as folders of the data root, if given."""
+def _lm_eval(name: str, data_root: Path | None) -> Iterator[None]:
+    """lm-eval without its chatter, with hub ids read as folders of the data root, if given, and
+    with an error in one line."""
     if data_root is None:
         prefer_cache_if_offline()
     import datasets
@@ -150,25 +151,18 @@ def _lm_eval(data_root: Path | None) -> Iterator[None]:
     datasets.disable_progress_bars()
     try:
         yield
+    except InputError:
+        raise
+    except Exception as error:  # it, its YAML's functions and `datasets` have no common base
+        reason = (str(error).strip().splitlines() or [""])[0][:200]
+        raise InputError(
+            f"lm-eval's task {name} can't be loaded here ({type(error).__name__}: {reason})"
+        ) from error
     finally:
         datasets.load_dataset, utils.env.from_string = load, template
         quiet.setLevel(level)
         if not bars:
             datasets.enable_progress_bars()
-
-
-@contextmanager
-def _errors_in_one_line(name: str) -> Iterator[None]:
-    """lm-eval, its YAML's functions and `datasets` raise what has no common base."""
-    try:
-        yield
-    except InputError:
-        raise
-    except Exception as error:
-        reason = (str(error).strip().splitlines() or [""])[0][:200]
-        raise InputError(
-            f"lm-eval's task {name} can't be loaded here ({type(error).__name__}: {reason})"
-        ) from error
 
 
 def _build(file: Path) -> tuple[Mapping[str, Any], dict[str, Any]]:
