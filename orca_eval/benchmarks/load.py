@@ -148,24 +148,21 @@ def _docs(
     benchmark: str, task: TaskSpec, batches: Iterable[Batch], excluded: Mapping[int, str]
 ) -> Iterator[Doc]:
     doc_id = -1
-    for batch in batches:
+    for rows, origin in batches:
         try:
-            items = task.process_docs(batch.rows)
-            for row, item in zip(batch.rows, items, strict=True):
+            items = task.process_docs(rows)
+            for row, item in zip(rows, items, strict=True):
                 doc_id += 1
                 if doc_id not in excluded:
                     yield _doc(benchmark, task.name, doc_id, row, item)
         except OrcaEvalError:
             raise
         except KeyError as error:
-            raise InputError(
-                f"{batch.origin}: column {error} is missing; fetch it again"
-            ) from error
+            raise InputError(f"{origin}: column {error} is missing; fetch it again") from error
         except Exception as error:  # whatever a task's function meets in the rows
             said = " ".join(str(error).split())[:200] or type(error).__name__
             raise InputError(
-                f"{batch.origin}: the rows are not of {benchmark}'s shape ({said}); fetch them "
-                "again"
+                f"{origin}: the rows are not of {benchmark}'s shape ({said}); fetch them again"
             ) from error
 
 
