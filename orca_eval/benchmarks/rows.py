@@ -122,12 +122,9 @@ def _patterns(readme: Path, source: Source) -> list[str]:
         raise MissingConfig(
             f"{readme} has no config {source.config}; it is needed for {source.dataset}"
         )
-    entries = configs[source.config]
-    paths = [
-        entry.get("path")
-        for entry in (entries if isinstance(entries, list) else [])
-        if isinstance(entry, dict) and entry.get("split") == source.split
-    ]
+    entries = configs[source.config] if isinstance(configs[source.config], list) else []
+    splits = [entry for entry in entries if isinstance(entry, dict)]
+    paths = [entry.get("path") for entry in splits if entry.get("split") == source.split]
     if not paths:
         raise InputError(f"{readme}: config {source.config} has no split {source.split}")
     patterns: list[Any] = paths[-1] if isinstance(paths[-1], list) else paths[-1:]
