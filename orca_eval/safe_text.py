@@ -92,8 +92,7 @@ def html(text: str) -> str:
 
 def xml(text: str) -> str:
     """Text or a quoted attribute in XML 1.0, which has no place for most control characters."""
-    visible = text.translate(_LINES).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
-    return _html.escape(visible, quote=True)
+    return html(text).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
 def csv_cell(text: str) -> str:

@@ -41,7 +41,7 @@ def hub_rows(source: Source) -> Iterator[Batch]:
     for start in range(0, len(found), BATCH_ROWS):
         with reading(f"{source.dataset} on the hub"):
             rows = found.select(range(start, min(start + BATCH_ROWS, len(found)))).to_list()
-        yield Batch(rows, f"{source.dataset} on the hub")
+        yield rows, f"{source.dataset} on the hub"
 
 
 def prefer_cache_if_offline() -> None:
@@ -63,7 +63,7 @@ def _csv_rows(source: Source, url: str) -> Batch:
         raise unreachable(source.csv or url, url, error) from error
     with reading(url):
         text = io.StringIO(data.decode("utf-8-sig"), newline="")
-        return Batch(list(csv.DictReader(text, delimiter=source.separator)), url)
+        return list(csv.DictReader(text, delimiter=source.separator)), url
 
 
 def unreachable(dataset: str, address: str, error: Exception | None) -> InputError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -149,30 +148,22 @@ def _docs(
     benchmark: str, task: TaskSpec, batches: Iterable[Batch], excluded: Mapping[int, str]
 ) -> Iterator[Doc]:
     doc_id = -1
-    for batch in batches:
-        with _of_the_shape(benchmark, batch.origin):
-            items = task.process_docs(batch.rows)
-            for row, item in zip(batch.rows, items, strict=True):
+    for rows, origin in batches:
+        try:
+            items = task.process_docs(rows)
+            for row, item in zip(rows, items, strict=True):
                 doc_id += 1
                 if doc_id not in excluded:
                     yield _doc(benchmark, task.name, doc_id, row, item)
-
-
-@contextlib.contextmanager
-def _of_the_shape(benchmark: str, origin: str) -> Iterator[None]:
-    """InputError for rows that are not what they should be, whatever a task's function meets in
-    them."""
-    try:
-        yield
-    except OrcaEvalError:
-        raise
-    except KeyError as error:
-        raise InputError(f"{origin}: column {error} is missing; fetch it again") from error
-    except Exception as error:
-        said = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(
-            f"{origin}: the rows are not of {benchmark}'s shape ({said}); fetch them again"
-        ) from error
+        except OrcaEvalError:
+            raise
+        except KeyError as error:
+            raise InputError(f"{origin}: column {error} is missing; fetch it again") from error
+        except Exception as error:  # whatever a task's function meets in the rows
+            said = " ".join(str(error).split())[:200] or type(error).__name__
+            raise InputError(
+                f"{origin}: the rows are not of {benchmark}'s shape ({said}); fetch them again"
+            ) from error
 
 
 def _doc(benchmark: str, task: str, doc_id: int, row: RawRow, item: Item) -> Doc:
@@ -233,12 +224,9 @@ def caveat(readme: Path) -> str | None:
     except OSError:  # there is none
         return None
     body = text.replace("\r\n", "\n").rpartition("---\n")[2]
-    paragraphs = [" ".join(part.split()) for part in body.split("\n\n")]
-    for paragraph in paragraphs:
-        if paragraph and not paragraph.startswith("#"):
-            fits = len(paragraph) <= CAVEAT_CHARS and CAVEAT.search(paragraph)
-            return paragraph if fits else None
-    return None
+    paragraphs = (" ".join(part.split()) for part in body.split("\n\n"))
+    first = next((text for text in paragraphs if text and not text.startswith("#")), "")
+    return first if len(first) <= CAVEAT_CHARS and CAVEAT.search(first) else None
 
 
 def _shown_source(spec: BenchmarkSpec) -> str:

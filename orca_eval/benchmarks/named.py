@@ -87,7 +87,7 @@ def _load_from_outside(
     name: str, file: Path, data_root: Path | None, limit: int | None, seed: int
 ) -> Benchmark:
     notes = ["a task from outside, asked with zero examples"]
-    with _lm_eval(data_root), _errors_in_one_line(name):
+    with _lm_eval(name, data_root):
         content, found = _build(file)
         source = "hub" if data_root is None else str(data_root)
         frame = Benchmark(PREFIX + name, name, _aggregate(content), (), "", source)
@@ -122,8 +122,9 @@ def _find_file(name: str) -> Path:
 
 
 @contextmanager
-def _lm_eval(data_root: Path | None) -> Iterator[None]:
-    """lm-eval without its chatter, and with hub ids read as folders of the data root, if given."""
+def _lm_eval(name: str, data_root: Path | None) -> Iterator[None]:
+    """lm-eval without its chatter, with hub ids read as folders of the data root, if given, and
+    with an error in one line."""
     if data_root is None:
         prefer_cache_if_offline()
     import datasets
@@ -150,25 +151,18 @@ def _lm_eval(data_root: Path | None) -> Iterator[None]:
     datasets.disable_progress_bars()
     try:
         yield
+    except InputError:
+        raise
+    except Exception as error:  # it, its YAML's functions and `datasets` have no common base
+        reason = (str(error).strip().splitlines() or [""])[0][:200]
+        raise InputError(
+            f"lm-eval's task {name} can't be loaded here ({type(error).__name__}: {reason})"
+        ) from error
     finally:
         datasets.load_dataset, utils.env.from_string = load, template
         quiet.setLevel(level)
         if not bars:
             datasets.enable_progress_bars()
-
-
-@contextmanager
-def _errors_in_one_line(name: str) -> Iterator[None]:
-    """lm-eval, its YAML's functions and `datasets` raise what has no common base."""
-    try:
-        yield
-    except InputError:
-        raise
-    except Exception as error:
-        reason = (str(error).strip().splitlines() or [""])[0][:200]
-        raise InputError(
-            f"lm-eval's task {name} can't be loaded here ({type(error).__name__}: {reason})"
-        ) from error
 
 
 def _build(file: Path) -> tuple[Mapping[str, Any], dict[str, Any]]:
@@ -236,7 +230,7 @@ def _task(benchmark: str, name: str, task: Any, notes: list[str]) -> Task:
     else:
         stop = tuple(_stops(task))
         docs = [
-            Doc(benchmark, name, *head, "text", (_gold(task, row),), stop=stop)
+            Doc(benchmark, name, *head, "text", (tuple(map(str, _targets(task, row))),), stop=stop)
             for head, row in zip(asked, rows, strict=True)
         ]
         score = scorer = ForeignScorer(name, task, rows)
@@ -267,9 +261,9 @@ def _messages(name: str, task: Any, row: Mapping[str, Any]) -> tuple[Message, ..
     return (Message(role="user", content=text),)
 
 
-def _gold(task: Any, row: Mapping[str, Any]) -> tuple[str, ...]:
+def _targets(task: Any, row: Mapping[str, Any]) -> list[Any]:
     target = task.doc_to_target(row)
-    return tuple(map(str, target)) if isinstance(target, list) else (str(target),)
+    return target if isinstance(target, list) else [target]
 
 
 def _choices(
@@ -288,8 +282,7 @@ def _choices(
         choice[mark.end() if mark else 0 :].strip()
         for choice, mark in zip(choices, marks, strict=True)
     ]
-    target = task.doc_to_target(row)
-    golds = target if isinstance(target, list) else [target]
+    golds = _targets(task, row)
     indices = [choices.index(gold) if isinstance(gold, str) else int(gold) for gold in golds]
     # A gold beyond the options is never right, as in lm-eval.
     right = [labels[index] if index < len(labels) else "" for index in indices]

@@ -11,7 +11,6 @@ import csv
 import itertools
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,9 @@ from orca_eval.benchmarks.specs import Source
 from orca_eval.errors import InputError, OrcaEvalError
 
 RawRow = dict[str, Any]
+Batch = tuple[list[RawRow], str]
+"""Consecutive rows of a split and where they were read, for messages about them."""
+
 BATCH_ROWS = 500
 # A benchmark is small: the largest here has 14,042 rows, of 40 MB.
 MOST_ROWS = 2_000_000
@@ -35,14 +37,6 @@ class MissingConfig(InputError):
     """The dataset is there, and the asked part of it is not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Consecutive rows of a split and where they were read, for messages about them."""
-
-    rows: list[RawRow]
-    origin: str
-
-
 def local_rows(root: Path, source: Source) -> Iterator[Batch]:
     """All rows of `source` under `root`, in the order of its files.
 
@@ -52,7 +46,7 @@ def local_rows(root: Path, source: Source) -> Iterator[Batch]:
     for file in local_files(root, source):
         with reading(file):
             for rows in _batches(file, source):
-                yield Batch(rows, str(file))
+                yield rows, str(file)
 
 
 @contextlib.contextmanager
@@ -128,12 +122,9 @@ def _patterns(readme: Path, source: Source) -> list[str]:
         raise MissingConfig(
             f"{readme} has no config {source.config}; it is needed for {source.dataset}"
         )
-    entries = configs[source.config]
-    paths = [
-        entry.get("path")
-        for entry in (entries if isinstance(entries, list) else [])
-        if isinstance(entry, dict) and entry.get("split") == source.split
-    ]
+    entries = configs[source.config] if isinstance(configs[source.config], list) else []
+    splits = [entry for entry in entries if isinstance(entry, dict)]
+    paths = [entry.get("path") for entry in splits if entry.get("split") == source.split]
     if not paths:
         raise InputError(f"{readme}: config {source.config} has no split {source.split}")
     patterns: list[Any] = paths[-1] if isinstance(paths[-1], list) else paths[-1:]

@@ -98,7 +98,12 @@ class LlamaCppEngine(CheckpointEngine):
             value = getattr(self._args, name)
             if value is not None and value < 1:
                 raise InputError(f"engine.{name}={value} must be at least 1")
-        self._cache_types()
+        for name in ("cache_type_k", "cache_type_v"):
+            if getattr(self._args, name) not in _CACHE_TYPES:
+                raise InputError(
+                    f"engine.{name}={getattr(self._args, name)} is not one of"
+                    f" {', '.join(_CACHE_TYPES)}"
+                )
         trained = self._header.context_length
         if trained is not None and self.context_length > trained:
             raise InputError(
@@ -164,11 +169,13 @@ class LlamaCppEngine(CheckpointEngine):
         params = xllamacpp.CommonParams()
         params.model.path = str(self._file)
         params.n_parallel = args.n_parallel
-        params.n_ctx = args.n_parallel * _padded(self.context_length)
+        padded = -(-self.context_length // 256) * 256  # as llama.cpp does by itself
+        params.n_ctx = args.n_parallel * padded
         params.kv_unified = False  # each slot its own share: none can crowd out another
         params.n_batch = args.n_batch
         params.n_ubatch = args.n_ubatch
-        params.cache_type_k, params.cache_type_v = self._cache_types()
+        params.cache_type_k = xllamacpp.ggml_type[f"GGML_TYPE_{args.cache_type_k.upper()}"]
+        params.cache_type_v = xllamacpp.ggml_type[f"GGML_TYPE_{args.cache_type_v.upper()}"]
         params.cache_ram_mib = 0
         params.fit_params = False  # it would shrink the context to the memory unasked
         threads = args.n_threads or os.cpu_count() or 1
@@ -256,18 +263,6 @@ class LlamaCppEngine(CheckpointEngine):
     def _marks(self) -> list[str]:
         return reasoning_marks(self._header.control_tokens)
 
-    def _cache_types(self) -> tuple[Any, Any]:
-        import xllamacpp
-
-        for key in ("cache_type_k", "cache_type_v"):
-            if getattr(self._args, key) not in _CACHE_TYPES:
-                raise InputError(
-                    f"engine.{key}={getattr(self._args, key)} is not one of"
-                    f" {', '.join(_CACHE_TYPES)}"
-                )
-        known = {k.name.removeprefix("GGML_TYPE_").lower(): k for k in xllamacpp.ggml_type}
-        return known[self._args.cache_type_k], known[self._args.cache_type_v]
-
     @property
     def _lora_file(self) -> Path | None:
         if self._model.adapter is None:
@@ -299,8 +294,3 @@ class _Answer:
                 self.error = f"it ended with {reason!r}"
         self.usage = chunk.get("usage") or self.usage
         return self._cancelled.is_set()
-
-
-def _padded(tokens: int) -> int:
-    """llama.cpp rounds a slot's context up to a multiple of 256."""
-    return -(-tokens // 256) * 256

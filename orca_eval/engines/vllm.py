@@ -61,8 +61,7 @@ class VllmEngine(CheckpointEngine):
     @property
     def max_in_flight(self) -> int:
         """Twice what a step of all replicas holds, so that a freed place is filled in the next."""
-        given = self._given.get("max_in_flight")
-        if given is not None:
+        if (given := self._given.get("max_in_flight")) is not None:
             return int(given)
         replicas = int(self._arguments.get("data_parallel_size", 1))
         return 2 * replicas * int(self._arguments.get("max_num_seqs", self._hardware.most_seqs))

@@ -49,10 +49,8 @@ def combined_hash(parts: Mapping[str, str]) -> str:
 
 
 def _remembered(path: Path) -> str | None:
-    real = path.resolve()
-    note = _note(real)
     try:
-        digest = note.read_text()
+        digest = _note(path.resolve()).read_text()
     except OSError:
         return None
     return digest if _DIGEST.fullmatch(digest) else None

@@ -9,10 +9,10 @@ code and settings beside them.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import prod
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 from orca_eval.errors import InputError
 from orca_eval.model.settings import read_json
@@ -25,15 +25,11 @@ _LONGEST_HEADER = 100_000_000  # bytes; the format's own limit
 _LFS_POINTER = b"version https://git-lfs"
 
 
-class LoadedFiles(NamedTuple):
-    """`hashed`: every file that decides the text; `weights`: the safetensors that are loaded."""
-
-    hashed: tuple[Path, ...]
-    weights: tuple[Path, ...]
-
-
-def loaded_files(folder: Path, config: Mapping[str, Any], *, trusted: bool) -> LoadedFiles:
-    """Finds what an engine may load from `folder`; pickles and code only where they are `trusted`.
+def loaded_files(
+    folder: Path, config: Mapping[str, Any], *, trusted: bool
+) -> tuple[list[Path], list[Path]]:
+    """Finds what an engine may load from `folder`: every file that decides the text, and those of
+    them that are loaded safetensors. Pickles and code only where they are `trusted`.
 
     Raises:
         InputError: something that would be loaded can't be hashed, or is not trusted.
@@ -53,7 +49,7 @@ def loaded_files(folder: Path, config: Mapping[str, Any], *, trusted: bool) -> L
         for other in _found(folder, "*.bin.index.json"):
             files |= {other, *_shards(other)}
     single = [folder / SINGLE] if (folder / SINGLE).is_file() else []
-    return LoadedFiles(tuple(sorted(files)), tuple(single or sorted(set(shards)) or safetensors))
+    return sorted(files), single or shards or safetensors
 
 
 def _found(folder: Path, *patterns: str) -> list[Path]:
@@ -134,15 +130,9 @@ def _index_is_plain(index: Path, safetensors: list[Path]) -> bool:
     return dict(placed) == _weight_map(index) and len(dict(placed)) == len(placed)
 
 
-class Tensor(NamedTuple):
-    """A tensor's type as the format names it ("BF16"), and how many elements it has."""
-
-    dtype: str
-    elements: int
-
-
-def tensor_shapes(file: Path) -> Mapping[str, Tensor]:
-    """The tensors of a safetensors file, a regular one, from its header alone. Raises InputError.
+def tensor_shapes(file: Path) -> Mapping[str, tuple[str, int]]:
+    """Each tensor's type as the format names it ("BF16") and how many elements it has, from the
+    header of a safetensors file, a regular one. Raises InputError.
 
     Layout: https://github.com/huggingface/safetensors#format.
     """
@@ -168,16 +158,16 @@ def _header(file: Path) -> bytes:
         return stream.read(size)
 
 
-def _tensor(entry: Any) -> Tensor:
+def _tensor(entry: Any) -> tuple[str, int]:
     dtype, shape = entry["dtype"], entry["shape"]
     if not isinstance(dtype, str) or not all(type(side) is int and side >= 0 for side in shape):
         raise ValueError("a tensor without a type or a shape")
-    return Tensor(dtype, prod(shape))
+    return dtype, prod(shape)
 
 
-def parameters(files: tuple[Path, ...]) -> float | None:
+def parameters(files: Iterable[Path]) -> float | None:
     """Billions of parameters in `files`; None for packed (quantized) weights, or none at all."""
     tensors = [tensor for file in files for tensor in tensor_shapes(file).values()]
-    if not all(tensor.dtype.startswith(("F", "BF")) for tensor in tensors):
+    if not all(dtype.startswith(("F", "BF")) for dtype, _ in tensors):
         return None
-    return sum(tensor.elements for tensor in tensors) / 1e9 if tensors else None
+    return sum(elements for _, elements in tensors) / 1e9 if tensors else None

@@ -167,14 +167,14 @@ class ChatTemplate:
         with a system message."""
         user: Message = {"role": "user", "content": _USER}
         self._environment.begin()
-        tried = {}
+        tried: dict[Form, tuple[str | None, str | None]] = {}
         for self._form in _FORMS:
             bare = self._try(user)
             full = self._try({"role": "system", "content": _SYSTEM}, user)
             tried[self._form] = bare, full
             if _USER in (bare or "") and self._form == "text":
                 break
-        self._form = _best(tried)
+        self._form = max(tried, key=lambda form: _standing(form, *tried[form]))
         bare, full = tried[self._form]
         shown = [text for text in (bare, full) if text is not None]
         self._drops_user = bool(shown) and not any(_USER in text for text in shown)
@@ -213,15 +213,10 @@ _PARTS_NOTE = (
 )
 
 
-def _best(tried: Mapping[Form, tuple[str | None, str | None]]) -> Form:
+def _standing(form: Form, bare: str | None, full: str | None) -> int:
     """Text where the user's text then stands; else the first form in which most of it does."""
-
-    def standing(form: Form) -> int:
-        bare, full = tried[form]
-        user = any(_USER in (text or "") for text in (bare, full))
-        return user * (9 if form == "text" else 2 if _SYSTEM in (full or "") else 1)
-
-    return max(tried, key=standing)
+    user = any(_USER in (text or "") for text in (bare, full))
+    return user * (9 if form == "text" else 2 if _SYSTEM in (full or "") else 1)
 
 
 def _in_parts(messages: Sequence[Message], form: Form) -> list[dict[str, Any]]:

@@ -157,10 +157,10 @@ def _from_folder(model: ModelConfig, folder: Path, revision: str | None) -> Weig
     if not (folder / "config.json").exists():
         raise InputError(f"model.path: {folder} is not a model folder: no config.json")
     config = read_json(folder / "config.json")
-    files = loaded_files(folder, config, trusted=model.trust_remote_code)
-    hashes = file_hashes(files.hashed)
+    files, tensors = loaded_files(folder, config, trusted=model.trust_remote_code)
+    hashes = file_hashes(files)
     digest = combined_hash(
         {file.relative_to(folder).as_posix(): value for file, value in hashes.items()}
     )
-    count = model.parameters or parameters(files.weights)
+    count = model.parameters or parameters(tensors)
     return Weights(folder, None, digest, revision or model.revision, count)
