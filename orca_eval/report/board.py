@@ -11,8 +11,9 @@ from orca_eval.numbers import improvement
 from orca_eval.report.align import Columns
 from orca_eval.report.cells import ZERO_BASELINE, Value
 from orca_eval.report.paired import compare, doc_scores
+from orca_eval.results.aggregate import ScoreRow
 from orca_eval.results.published import PublishedModel, published_models
-from orca_eval.results.run import Run, Score
+from orca_eval.results.run import Run
 from orca_eval.results.typed_scores import find_model
 from orca_eval.stats import PairedDraws, average_draws
 
@@ -66,9 +67,9 @@ class Board:
         members = (name for group in self.groups for name in group.benchmarks)
         return [name for name in members if name in self.columns.benchmarks]
 
-    def tasks(self, benchmark: str) -> dict[str, dict[str, Score]]:
+    def tasks(self, benchmark: str) -> dict[str, dict[str, ScoreRow]]:
         """The tasks' scores by run, of the runs whose score is in the benchmark's column."""
-        tasks: dict[str, dict[str, Score]] = {}
+        tasks: dict[str, dict[str, ScoreRow]] = {}
         for run in self.runs:
             if not self.columns.why_not(run, benchmark):
                 for task, score in run.tasks(benchmark).items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from orca_eval.numbers import rounded, signed
-from orca_eval.results.run import Score
+from orca_eval.results.aggregate import ScoreRow
 from orca_eval.tables.table import Cell
 
 ZERO_BASELINE = "no relative improvement over a baseline of 0"
@@ -24,11 +24,13 @@ class Value:
     note: str = ""
 
     @classmethod
-    def of(cls, score: Score | None) -> Value:
+    def of(cls, score: ScoreRow | None) -> Value:
         """Take a run's score, a share of 1."""
         if score is None or score.score is None:
             return cls(note="no score")
-        return cls(_percent(score.score), _percent(score.low), _percent(score.high), score.rates)
+        return cls(
+            _percent(score.score), _percent(score.ci_low), _percent(score.ci_high), score.rates
+        )
 
 
 def scored(value: Value, digits: int = 2) -> Cell:

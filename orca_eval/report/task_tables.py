@@ -10,12 +10,12 @@ from orca_eval.names import task_name
 from orca_eval.numbers import improvement
 from orca_eval.report.board import Board
 from orca_eval.report.cells import Value, count, scored, with_change
-from orca_eval.results.run import Score
+from orca_eval.results.aggregate import ScoreRow
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.stats import wilson
 from orca_eval.tables.table import Cell, Column, Row, Table
 
-Part = tuple[str, Mapping[str, Score]]
+Part = tuple[str, Mapping[str, ScoreRow]]
 """A row: its label, and every run's score by the run's label."""
 
 
@@ -33,7 +33,7 @@ def task_tables(board: Board) -> list[Table]:
 
 
 def _categories(
-    tasks: Mapping[str, Mapping[str, Score]], categories: Mapping[str, Sequence[str]]
+    tasks: Mapping[str, Mapping[str, ScoreRow]], categories: Mapping[str, Sequence[str]]
 ) -> list[Part]:
     """Questions pooled over a category's tasks; none unless every task is in one."""
     if not set(tasks) <= {task for members in categories.values() for task in members}:
@@ -45,7 +45,7 @@ def _categories(
     return [(category, _pooled(scores)) for category, scores in found.items() if scores]
 
 
-def _pooled(tasks: Sequence[Mapping[str, Score]]) -> dict[str, Score]:
+def _pooled(tasks: Sequence[Mapping[str, ScoreRow]]) -> dict[str, ScoreRow]:
     return {
         label: _pool([scores[label] for scores in tasks])
         for label in tasks[0]
@@ -53,12 +53,12 @@ def _pooled(tasks: Sequence[Mapping[str, Score]]) -> dict[str, Score]:
     }
 
 
-def _pool(scores: Iterable[Score]) -> Score:
+def _pool(scores: Iterable[ScoreRow]) -> ScoreRow:
     known = [(score.n, score.score) for score in scores if score.score is not None]
     n = sum(size for size, _ in known)
     right = sum(size * share for size, share in known)
     interval = wilson(round(right), n)
-    return Score(n, right / n, interval.low, interval.high, rates={}, f1=None)
+    return ScoreRow("task", "", "", n, right / n, interval.low, interval.high)
 
 
 def _table(board: Board, benchmark: str, what: str, parts: Sequence[Part]) -> Table:
@@ -99,7 +99,7 @@ def _table(board: Board, benchmark: str, what: str, parts: Sequence[Part]) -> Ta
 
 
 def _row(
-    board: Board, benchmark: str, over: str | None, label: str, scores: Mapping[str, Score]
+    board: Board, benchmark: str, over: str | None, label: str, scores: Mapping[str, ScoreRow]
 ) -> Row:
     n = next((score.n for score in scores.values()), None)
     cells = [count(n)]
@@ -115,7 +115,7 @@ def _row(
     return Row(label, tuple(cells))
 
 
-def _compared(cell: Cell, score: Score, base: Score) -> Cell:
+def _compared(cell: Cell, score: ScoreRow, base: ScoreRow) -> Cell:
     if score.score is None or base.score is None:
         return cell
     return with_change(cell, improvement(score.score, base.score))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
@@ -21,6 +21,7 @@ from orca_eval.types import Aggregate
 
 Level = Literal["task", "benchmark", "average"]
 CUT_OFF = "length"
+RATES = ("extraction_rate", "truncation_rate", "empty_rate")
 
 
 class Average(Protocol):
@@ -44,16 +45,22 @@ class ScoreRow:
     benchmark: str
     task: str
     n: int
-    score: float | None
-    ci_low: float | None
-    ci_high: float | None
-    metric: str
-    extraction_rate: float | None
-    truncation_rate: float | None
-    empty_rate: float | None
+    score: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    metric: str = ""
+    extraction_rate: float | None = None
+    truncation_rate: float | None = None
+    empty_rate: float | None = None
     f1: float | None = None
     exact_match_parts: float | None = None
     note: str = ""
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """The rates that are known, by column."""
+        rates = {name: getattr(self, name) for name in RATES}
+        return {name: rate for name, rate in rates.items() if rate is not None}
 
 
 def aggregate(
@@ -145,9 +152,9 @@ def _average_row(
     missing = [b for b in average.benchmarks if b not in draws]
     parts = [r for r in rows if r.level == "benchmark" and r.benchmark in average.benchmarks]
     n = sum(row.n for row in parts)
-    empty = ScoreRow("average", name, "", n, None, None, None, "mean", None, None, None)
     if missing:
-        return ScoreRow(**asdict(empty) | {"note": f"did not run: {', '.join(missing)}"})
+        note = f"did not run: {', '.join(missing)}"
+        return ScoreRow("average", name, "", n, metric="mean", note=note)
     interval = stats.mean_of_draws([draws[b] for b in average.benchmarks]).interval()
 
     def mean(values: Sequence[float | None]) -> float:

@@ -24,20 +24,6 @@ from orca_eval.types import Aggregate
 EMPTY_PROMPT = "empty"
 _PROMPTS = {EMPTY_PROMPT: "", "cautious": " w/ cautious sm"}
 _KEY = [*KEY, "doc_hash"]
-_RATES = ("extraction_rate", "truncation_rate", "empty_rate")
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """A row of scores.csv. Everything but `n` is a share of 1; None where it is empty."""
-
-    n: int
-    score: float | None
-    low: float | None
-    high: float | None
-    rates: Mapping[str, float]
-    f1: float | None
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +70,18 @@ class Run:
     parameters: float | None
     benchmarks: Mapping[str, BenchmarkRun]
     averages: Mapping[str, tuple[str, ...]]
-    scores: Mapping[tuple[str, str, str], Score]
+    scores: Mapping[tuple[str, str, str], ScoreRow]
     manifest: Manifest = field(repr=False)
 
-    def benchmark(self, benchmark: str) -> Score | None:
+    def benchmark(self, benchmark: str) -> ScoreRow | None:
         """The benchmark's score."""
         return self.scores.get(("benchmark", benchmark, ""))
 
-    def average(self, name: str) -> Score | None:
+    def average(self, name: str) -> ScoreRow | None:
         """The named average's score."""
         return self.scores.get(("average", name, ""))
 
-    def tasks(self, benchmark: str) -> dict[str, Score]:
+    def tasks(self, benchmark: str) -> dict[str, ScoreRow]:
         """The scores of the benchmark's tasks, by task."""
         return {
             task: score
@@ -157,7 +143,7 @@ def read_run(folder: Path) -> Run:
         parameters=manifest.model.parameters,
         benchmarks=_benchmarks(folder, manifest),
         averages=dict(map(_counted, manifest.averages)),
-        scores={(row.level, row.benchmark, row.task): _score(row) for row in read_scores(folder)},
+        scores={(row.level, row.benchmark, row.task): row for row in read_scores(folder)},
         manifest=manifest,
     )
 
@@ -263,16 +249,3 @@ def _document_digests(frame: pd.DataFrame) -> dict[str, str]:
         lines = part["task"].astype(str) + " " + part["doc_id"].astype(str) + " " + part["doc_hash"]
         digests[str(name)] = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
     return digests
-
-
-def _score(row: ScoreRow) -> Score:
-    rates = {name: getattr(row, name) for name in _RATES}
-    return Score(
-        n=row.n,
-        score=row.score,
-        low=row.ci_low,
-        high=row.ci_high,
-        rates={name: value for name, value in rates.items() if value is not None},
-        f1=row.f1,
-        note=row.note,
-    )

@@ -14,7 +14,8 @@ from typing import Any
 
 from orca_eval.benchmarks.specs import PREFIX, read_specs
 from orca_eval.names import task_name
-from orca_eval.results.run import Run, Score, read_run
+from orca_eval.results.aggregate import ScoreRow
+from orca_eval.results.run import Run, read_run
 
 FILTER = "orca"
 _NORMAL_95 = 1.959964
@@ -102,7 +103,7 @@ def _export_name(benchmark: str) -> str:
     return f"{PREFIX}{benchmark}" if benchmark in read_specs() else benchmark
 
 
-def _result(name: str, alias: str, score: Score, grouped: bool) -> dict[str, Any]:
+def _result(name: str, alias: str, score: ScoreRow, grouped: bool) -> dict[str, Any]:
     """A group's standard error comes from its interval, as its items are not alike."""
     result: dict[str, Any] = {"name": name, "alias": alias, "sample_len": score.n}
     if score.score is None:
@@ -116,9 +117,9 @@ def _result(name: str, alias: str, score: Score, grouped: bool) -> dict[str, Any
     return result
 
 
-def _stderr(score: Score, grouped: bool) -> float | str:
-    if grouped and score.low is not None and score.high is not None:
-        return (score.high - score.low) / (2 * _NORMAL_95)
+def _stderr(score: ScoreRow, grouped: bool) -> float | str:
+    if grouped and score.ci_low is not None and score.ci_high is not None:
+        return (score.ci_high - score.ci_low) / (2 * _NORMAL_95)
     if score.score is None or score.n < 2:
         return "N/A"
     return math.sqrt(score.score * (1 - score.score) / (score.n - 1))

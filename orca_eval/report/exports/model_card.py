@@ -5,7 +5,8 @@ from __future__ import annotations
 from huggingface_hub import EvalResult, ModelCardData
 
 from orca_eval.benchmarks.specs import read_specs
-from orca_eval.results.run import Run, Score
+from orca_eval.results.aggregate import ScoreRow
+from orca_eval.results.run import Run
 
 
 def model_index(run: Run) -> str:
@@ -21,7 +22,7 @@ def model_index(run: Run) -> str:
     return f"---\n{card.to_yaml()}\n---\n"
 
 
-def _result(run: Run, name: str, score: Score, share: float) -> EvalResult:
+def _result(run: Run, name: str, score: ScoreRow, share: float) -> EvalResult:
     benchmark = run.benchmarks[name]
     how = "mean of tasks" if benchmark.aggregate == "mean_of_tasks" else "pooled"
     metric = "accuracy" if score.f1 is None else "exact match"
