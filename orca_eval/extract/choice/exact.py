@@ -68,8 +68,9 @@ def option_with_text(value: str, pairs: Pairs) -> str | None:
         return None
     bare = _bare(value)
     labelled = not bare or any(bare.upper() == label for label, _ in pairs)
-    for read in (str,) if labelled else (str, _bare, lambda text: _bare(text).lower()):
-        found = [label for label, text in pairs if read(text) == read(value)]
+    for fold in (str,) if labelled else (str, _bare, str.lower):
+        value, pairs = fold(value), [(label, fold(text)) for label, text in pairs]
+        found = [label for label, text in pairs if text == value]
         if found:
             return found[0] if len(found) == 1 else None
     return None

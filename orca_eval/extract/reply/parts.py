@@ -146,6 +146,8 @@ def run_on_ends(low: str, start: int) -> list[tuple[int, bool]]:
         closed.append(item.start() + 1)
     for word, at in islice(_headings(low, "\n" + part), MOST_HEADINGS):
         (closed if word in _TURNS else opened).append(at - 1)
+    if not closed and not opened:
+        return [(len(low), False)]
     both = ((False, closed), (True, opened))
     found = sorted((start + at, opens) for opens, ends in both for at in _first(ends, part))
     return [*found, (len(low), False)]
