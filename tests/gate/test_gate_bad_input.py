@@ -215,3 +215,13 @@ def test_a_run_named_like_a_number_is_the_one_that_was_named(tmp_path: Path) -> 
         with pytest.raises(InputError, match=f"^{typed}: no run here"):
             verb(["baseline=" + typed, "candidate=1.1"])
     verb(["baseline=83e2010", "candidate=1.1"])
+
+
+def test_samples_by_themselves_need_no_manifest_and_a_folder_does(
+    good: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Path(write_run(tmp_path / "run", samples(RUN)))
+    (run / "manifest.json").unlink()
+    refused(good, str(run), "manifest.json: no such file; repeat the run's own command")
+    assert main_gate(good, str(run / "samples.parquet"), shipped("default")) == 0
+    assert "no manifest in" in capsys.readouterr().out
