@@ -136,7 +136,7 @@ def test_a_prompt_with_half_of_a_surrogate_pair_can_be_scripted(tmp_path: Path) 
         ({"script": "s", "dely": 1}, "engine.dely is not an argument of replay; nearest"),
         ({"script": "missing.jsonl"}, "engine.script=missing.jsonl: No such file"),
         ({"script": "s", "delay": -1}, "must not be negative"),
-        ({"script": "s", "delay": float("nan")}, "must not be negative"),
+        ({"script": "s", "delay": float("nan")}, "must be a finite number"),
         ({"script": "s", "tokens_per_second": 0}, "must be above 0"),
         ({"script": "s", "max_in_flight": 0}, "must be at least 1"),
         ({"script": "s", "max_in_flight": True}, "engine.max_in_flight=True must be int"),
