@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orca_eval.benchmarks.scorer import score_by_extraction
+from orca_eval.benchmarks.scorer import score_doc
 from orca_eval.errors import RunError
 from orca_eval.results.folder import whole
 from orca_eval.results.samples import SCHEMA
@@ -70,7 +70,7 @@ def _as_stored(sample: ScoredSample, completion: Completion | None) -> ScoredSam
     if completion is None or hash(completion.text) == sample.text_hash:
         return sample
     waiting = sample.waiting
-    scored = waiting.task.score(waiting.doc, completion.text)
+    scored = score_doc(waiting.task, waiting.doc, completion.text)
     return scored_sample(waiting, sample.key, completion, scored)
 
 
@@ -122,15 +122,10 @@ def _row(sample: ScoredSample, prompt: str, response: str) -> tuple[Any, ...]:
         sample.completion_tokens,
         scored.parts,
         sample.waiting.sample_index,
-        _kind(sample),
+        doc.kind if sample.waiting.task.scorer is None else "",  # rescoring can't score it
         None if doc.options is None else _json(doc.options),
         _json(doc.golds),
     )
-
-
-def _kind(sample: ScoredSample) -> str:
-    """Empty for a task from outside, which rescoring can't score."""
-    return sample.waiting.doc.kind if sample.waiting.task.score is score_by_extraction else ""
 
 
 def _json(value: Any) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
@@ -28,7 +27,7 @@ QUESTION = Doc(
 
 def benchmark(name: str, *docs: Doc) -> Benchmark:
     task = Task("part", "1", tuple(doc._replace(benchmark=name) for doc in docs), len(docs), None,
-                {}, score_by_extraction)  # fmt: skip
+                {})  # fmt: skip
     return Benchmark(name, name.title(), "pooled", (task,), "0" * 64, "here")
 
 
