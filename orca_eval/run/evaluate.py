@@ -111,14 +111,14 @@ def _evaluate(
             say(f"going on with what fresh=true began; to drop that, remove {folder / ANEW}")
         session = Session(config, engine, benchmarks, store, beginning, phases)
         with seldom_collected():
-            outcome = run_session(session)
+            run_session(session)
             with memory.returned_at_once():
-                results_of().write(folder, config, session, outcome)
+                results_of().write(folder, session)
                 results_of().publish(folder)
         if beginning.mark is not None:
             store.forget(beginning.mark)
     benchmarks.clear()
-    del session, outcome
+    del session
     memory.give_back()  # the report is made in that of documents and samples
     with memory.returned_at_once():
         results_of().complete(folder, composed)

@@ -6,7 +6,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import Any
 
 from orca_eval import __version__
 from orca_eval.benchmarks.types import Benchmark
-from orca_eval.config.schema import Average, RunConfig
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.paths import PACKAGE
 from orca_eval.report import write_run_report
@@ -28,7 +27,7 @@ from orca_eval.run import samples as run_samples
 from orca_eval.run.beginning import finish
 from orca_eval.run.progress import say
 from orca_eval.run.scorer import ScoredSample
-from orca_eval.run.session import Outcome, Session
+from orca_eval.run.session import Session
 from orca_eval.run.table import print_scores
 from orca_eval.score_kind import AS_SAMPLED, is_as_sampled
 
@@ -37,7 +36,7 @@ PACKAGES = ("orca-eval", "lm-eval", "datasets", "vllm", "xllamacpp", "torch", "t
 COMPARABLE = "Generative, zero-shot: not comparable with log-likelihood acc/acc_norm leaderboards."
 
 
-def write(folder: Path, config: RunConfig, session: Session, outcome: Outcome) -> None:
+def write(folder: Path, session: Session) -> None:
     """Writes samples, scores and manifest into a staging folder inside `folder`.
 
     Raises:
@@ -47,21 +46,18 @@ def write(folder: Path, config: RunConfig, session: Session, outcome: Outcome) -
     shutil.rmtree(staging, ignore_errors=True)
     with run_dir.disk_faults(staging):
         staging.mkdir()
-    samples = in_suite_order(outcome.samples, session.benchmarks)
+    samples = in_suite_order(session.samples, session.benchmarks)
     with session.phases.measure("write"):
         session.store.flush()
-        samples = run_samples.write_samples(
+        session.samples = run_samples.write_samples(
             staging / SAMPLES, samples, session.planner.prompter, session.stored
         )
-        outcome = replace(outcome, samples=samples)
     with session.phases.measure("aggregate"):
-        frame = run_samples.scores_frame(samples)
+        frame = run_samples.scores_frame(session.samples)
         kinds = {b.id: b.aggregate for b in session.benchmarks}
-        rows = aggregate(frame, kinds, config.suite.averages)
+        rows = aggregate(frame, kinds, session.config.suite.averages)
         write_scores(staging, rows)
-    manifest = build_manifest(config, session, outcome)
-    manifest["notes"] = notes(config, session, outcome, rows)
-    run_dir.write_json(staging / MANIFEST, manifest)
+    run_dir.write_json(staging / MANIFEST, build_manifest(session, notes(session, rows)))
 
 
 def publish(folder: Path) -> None:
@@ -132,10 +128,10 @@ def in_suite_order(
     return sorted(samples, key=place)
 
 
-def build_manifest(config: RunConfig, session: Session, outcome: Outcome) -> dict[str, Any]:
+def build_manifest(session: Session, notes: Sequence[str]) -> dict[str, Any]:
     """Everything that says what was run; see docs/run-folder.md for each key."""
+    config, samples = session.config, session.samples
     identity, weights = dict(session.engine.identity()), session.engine.weights
-    samples, benchmarks = outcome.samples, session.benchmarks
     return {
         "orca_eval_version": __version__,
         "extractor_version": EXTRACTOR_VERSION,
@@ -153,35 +149,35 @@ def build_manifest(config: RunConfig, session: Session, outcome: Outcome) -> dic
             "weights_sha256": weights.sha256 if weights else None,
         },
         "engine": {"name": config.engine.name, "base_url": config.engine.base_url} | identity,
-        "benchmarks": {b.id: _benchmark_entry(b) for b in benchmarks},
-        "averages": [_average_entry(average) for average in config.suite.averages],
+        "benchmarks": {b.id: _benchmark_entry(b) for b in session.benchmarks},
+        "averages": [asdict(average) for average in config.suite.averages],
         "tokens": {
             "prompt": sum(s.prompt_tokens for s in samples),
             "completion": sum(s.completion_tokens for s in samples),
         },
         "samples": {
             "total": len(samples),
-            "reused": outcome.counts.reused,
-            "stalled": outcome.stalled,
-            "over_long": len(outcome.over_long),
+            "reused": session.counts.reused,
+            "stalled": session.stalled,
+            "over_long": len(session.planner.over_long),
         },
         "timings": {name: round(seconds, 3) for name, seconds in session.phases.seconds.items()},
-        "speed": _speed(session, outcome),
-        "engine_counters": dict(outcome.counters),
+        "speed": _speed(session),
+        "engine_counters": dict(session.counters),
         "versions": _versions(),
         "git": _git_state(),
-        "notes": [],
+        "notes": notes,
     }
 
 
-def _speed(session: Session, outcome: Outcome) -> dict[str, float]:
+def _speed(session: Session) -> dict[str, float]:
     """What was generated in this run, how fast, and how busy the engine was meanwhile.
 
     `engine_busy` and `prefix_cache_hits` are shares (of the generating time, of the prompt tokens),
     for engines that count them.
     """
     seconds = session.phases.seconds.get("generate", 0.0)
-    counts, counters = outcome.counts, outcome.counters
+    counts, counters = session.counts, session.counters
     if not seconds or not counts.tokens:
         return {}
     speed = {
@@ -198,11 +194,10 @@ def _speed(session: Session, outcome: Outcome) -> dict[str, float]:
     return {name: round(value, 4) for name, value in speed.items()}
 
 
-def notes(
-    config: RunConfig, session: Session, outcome: Outcome, rows: Sequence[ScoreRow]
-) -> list[str]:
+def notes(session: Session, rows: Sequence[ScoreRow]) -> list[str]:
     """The table's footnotes: all that a reader of the scores has to know."""
-    benchmarks = session.benchmarks
+    config, benchmarks = session.config, session.benchmarks
+    over_long = len(session.planner.over_long)
     aliases = {b.id: b.alias for b in benchmarks}
     found = [COMPARABLE]
     if config.suite.quickstart:
@@ -218,11 +213,11 @@ def notes(
         for b in benchmarks
         if b.excluded
     ]
-    if outcome.over_long:
-        found.append(f"{len(outcome.over_long)} over-long prompts: over_long={config.over_long}.")
-    if outcome.stalled:
+    if over_long:
+        found.append(f"{over_long} over-long prompts: over_long={config.over_long}.")
+    if session.stalled:
         found.append(
-            f"Requests that the watchdog ended, counted wrong: {outcome.stalled}; the same command "
+            f"Requests that the watchdog ended, counted wrong: {session.stalled}; the same command "
             "asks them again."
         )
     found += [line for row in rows for line in _rate_notes(row, aliases)]
@@ -254,10 +249,6 @@ def _benchmark_entry(benchmark: Benchmark) -> dict[str, Any]:
         "aggregate": benchmark.aggregate,
         "caveats": list(benchmark.footnotes),
     }
-
-
-def _average_entry(average: Average) -> dict[str, Any]:
-    return {"name": average.name, "benchmarks": list(average.benchmarks)}
 
 
 def _versions() -> dict[str, str]:

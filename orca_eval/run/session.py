@@ -47,20 +47,7 @@ class Phases:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - start
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a session leaves: every scored sample, and what to say about how it went."""
-
-    # asyncio puts a task's result into a message it may format: 51,752 samples take gigabytes.
-    samples: Sequence[ScoredSample] = field(repr=False)
-    counts: Counts
-    stalled: int
-    over_long: Sequence[tuple[str, int]]
-    warnings: Sequence[str]
-    counters: Mapping[str, float]
-
-
-def run_session(session: Session) -> Outcome:
+def run_session(session: Session) -> None:
     """Runs a session to its end; Ctrl-C ends it cleanly.
 
     Raises:
@@ -68,7 +55,7 @@ def run_session(session: Session) -> Outcome:
         KeyboardInterrupt: interrupted; what is finished is stored.
     """
     try:
-        return asyncio.run(session.run())
+        asyncio.run(session.run())
     except BaseExceptionGroup as group:
         raise _first(group) from group
     except asyncio.CancelledError as error:
@@ -85,7 +72,13 @@ def _first(error: BaseException) -> BaseException:
 
 
 class Session:
-    """One engine, one store, all benchmarks of a run."""
+    """One engine, one store, all benchmarks of a run.
+
+    Attributes:
+        samples: all of them once it ran, scored, in no order that matters.
+        stalled: how many requests the watchdog ended.
+        counters: what the engine counted; empty where nothing was to generate.
+    """
 
     def __init__(
         self,
@@ -98,10 +91,13 @@ class Session:
     ) -> None:
         self.store = store
         self.counts = Counts()
-        self._config = config
+        self.config = config
         self.engine = engine
         self.benchmarks = benchmarks
         self.phases = phases
+        self.samples: Sequence[ScoredSample] = ()
+        self.stalled = 0
+        self.counters: Mapping[str, float] = {}
         self._beginning = beginning
         self._scorer = Scorer(self.counts)
         self._view = ProgressView(self.counts)
@@ -111,15 +107,18 @@ class Session:
             engine.tokenizer.now = beginning.now
         self.planner = Planner(config, engine, scope)
 
-    async def run(self) -> Outcome:
-        """Plans, generates what is not stored, and scores everything."""
-        stalled = 0
+    async def run(self) -> None:
+        """Plans, generates what is not stored, and scores everything.
+
+        Returns nothing: asyncio puts a task's result into a message it may format, which for 51,752
+        samples takes gigabytes.
+        """
         with self._view:
             ticker = asyncio.create_task(self._tick())
             try:
                 missing = await self._plan()
                 if missing:
-                    stalled = await self._generate(missing)
+                    await self._generate(missing)
             except BaseException:
                 self._scorer.abandon()  # it may hang, and a run that ends early has no scores
                 raise
@@ -127,15 +126,9 @@ class Session:
                 ticker.cancel()
                 await self._close_engine()
             with self.phases.measure("score_rest"):
-                samples = await self._score_rest()
-        return Outcome(
-            samples=samples,
-            counts=self.counts,
-            stalled=stalled,
-            over_long=tuple(self.planner.over_long),
-            warnings=tuple(self.store.warnings),
-            counters=self.engine.counters() if missing else {},
-        )
+                self.samples = await self._score_rest()
+        if missing:
+            self.counters = self.engine.counters()
 
     async def _score_rest(self) -> Sequence[ScoredSample]:
         try:
@@ -150,7 +143,7 @@ class Session:
         missing: list[Work] = []
         with self.phases.measure("plan"):
             works: list[Work] = []
-            samples = samples_of(self.benchmarks, self._config.samples_per_doc)
+            samples = samples_of(self.benchmarks, self.config.samples_per_doc)
             while planned := list(itertools.islice(samples, PLAN_BATCH)):
                 works += await asyncio.to_thread(self.planner.add, planned)
             self.planner.refuse_over_long()
@@ -191,12 +184,11 @@ class Session:
         return self.store.get_many(keys, self._beginning.mark)
 
     async def _start(self) -> None:
-        self._view.status(f"loading {self._config.model.name} into {self._config.engine.name}")
+        self._view.status(f"loading {self.config.model.name} into {self.config.engine.name}")
         with self.phases.measure("start"):
             await self.engine.start()
 
-    async def _generate(self, missing: Sequence[Work]) -> int:
-        """Returns how many requests the watchdog ended."""
+    async def _generate(self, missing: Sequence[Work]) -> None:
         if self._starting is not None:
             await self._starting
         self._beginning.record()
@@ -210,10 +202,10 @@ class Session:
                 missing,
                 self._on_finish,
                 self._room,
-                self._config.stall_seconds,
+                self.config.stall_seconds,
                 say,
             )
-        return watch.stalled
+        self.stalled = watch.stalled
 
     async def _answer(self, request: Request) -> Completion:
         """The engine's completion; a prompt that only the server knows to be too long is counted
@@ -221,7 +213,7 @@ class Session:
         try:
             return await self.engine.generate(request)
         except PromptTooLongError as error:
-            if self._config.over_long == "error":
+            if self.config.over_long == "error":
                 raise
             self.planner.over_long.append((str(error), 0))
             return Completion("", "skipped", 0, 0)

@@ -14,7 +14,7 @@ from orca_eval.errors import InputError, RunError
 from orca_eval.run.beginning import find_beginning
 from orca_eval.run.plan import Prompter
 from orca_eval.run.samples import write_samples
-from orca_eval.run.session import Outcome, Phases, Session, run_session
+from orca_eval.run.session import Phases, Session, run_session
 from orca_eval.store import ResponseStore
 from orca_eval.types import Completion, Doc
 
@@ -31,11 +31,13 @@ def benchmark(name: str, *docs: Doc) -> Benchmark:
     return Benchmark(name, name.title(), "pooled", (task,), "0" * 64, "here")
 
 
-def outcome(engine: FakeEngine, folder: Path, *benchmarks: Benchmark) -> Outcome:
+def outcome(engine: FakeEngine, folder: Path, *benchmarks: Benchmark) -> Session:
     config = run_config(compose_verb("run", []))
     with ResponseStore(folder / "store") as store:
         beginning = find_beginning(folder, None, fresh=False)
-        return run_session(Session(config, engine, list(benchmarks), store, beginning, Phases()))
+        session = Session(config, engine, list(benchmarks), store, beginning, Phases())
+        run_session(session)
+        return session
 
 
 def test_a_prompt_of_two_benchmarks_is_generated_once_and_reused_for_both(tmp_path: Path) -> None:
