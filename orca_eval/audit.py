@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -92,16 +93,13 @@ def _entry(row: Mapping[str, Any]) -> Entry | None:
 
 def html_sheet(title: str, found: Sequence[Entry]) -> str:
     """A page that opens from disk; replies are escaped, the evidence is marked."""
-    body = "\n".join(_html_entry(number, entry) for number, entry in enumerate(found, start=1))
-    name = safe_text.html(title)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{name}</title><style>{STYLE}</style></head><body>\n"
-        f"<h1>{name}</h1>\n<p>{_counts(found)}</p>\n{body}\n</body></html>\n"
-    )
+    # On first use: jinja2 is for this one format. `finalize` escapes all that the template puts in.
+    from jinja2 import Environment
+
+    template = (Path(__file__).parent / "audit.html").read_text("utf-8")
+    page = Environment(finalize=lambda value: safe_text.html(str(value))).from_string(template)
+    shown = [(_where(entry), _facts(entry), _excerpt(entry)) for entry in found]
+    return page.render(title=title, counts=_counts(found), entries=shown) + "\n"
 
 
 def markdown_sheet(title: str, found: Sequence[Entry]) -> str:
@@ -111,32 +109,16 @@ def markdown_sheet(title: str, found: Sequence[Entry]) -> str:
         before, evidence, after = _excerpt(entry)
         reply = f"{before}⟦{evidence}⟧{after}" if evidence else before + after
         facts = "\n".join(f"- {name}: {safe_text.markdown(value)}" for name, value in _facts(entry))
-        where = safe_text.markdown_prose(f"{entry.benchmark}/{entry.task} {entry.doc_id}")
+        where = safe_text.markdown_prose(_where(entry))
         parts += [f"## {number}. {where}", facts, safe_text.markdown_block(reply)]
     return "\n\n".join(parts) + "\n"
 
 
-STYLE = (
-    ":root{color-scheme:light dark}"
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-    "pre{white-space:pre-wrap;overflow-wrap:anywhere;border-left:3px solid #8888;padding-left:1rem}"
-    "mark{background:#ffd54a;color:#000}dt{font-weight:600;float:left;clear:left;width:8rem}"
-    "dd{margin-left:8.5rem}"
-)
+def _where(entry: Entry) -> str:
+    return f"{entry.benchmark}/{entry.task} {entry.doc_id}"
 
 
-def _html_entry(number: int, entry: Entry) -> str:
-    before, evidence, after = (safe_text.html(part) for part in _excerpt(entry))
-    mark = f"<mark>{evidence}</mark>" if evidence else ""
-    facts = "".join(
-        f"<dt>{safe_text.html(name)}</dt><dd>{safe_text.html(value)}</dd>"
-        for name, value in _facts(entry)
-    )
-    where = safe_text.html(f"{entry.benchmark}/{entry.task} {entry.doc_id}")
-    return f"<h2>{number}. {where}</h2><dl>{facts}</dl><pre>{before}{mark}{after}</pre>"
-
-
-def _facts(entry: Entry) -> Iterable[tuple[str, str]]:
+def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
     verdict = "right" if entry.right else "wrong"
     yield "why", "; ".join(entry.reasons)
     yield "answer", f"{'–' if entry.answer is None else entry.answer} ({verdict})"
