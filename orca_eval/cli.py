@@ -34,12 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(text, end="")
             return _printed(0, failed)
         return _printed(_run(args[0], args[1:]), failed)
-    except InputError as error:
-        _say(str(error))
-        return error.exit_code
     except OrcaEvalError as error:
         _say(str(error))
-        return failed
+        return error.exit_code if isinstance(error, InputError) else failed
     except KeyboardInterrupt:
         _say("interrupted; what is finished is kept: the same command goes on from here")
         return INTERRUPTED

@@ -5,6 +5,7 @@ A run that goes on keeps both, so that it finds what it stored before.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,10 +57,7 @@ def find_beginning(folder: Path, tokenizer: ChatTokenizer | None, *, fresh: bool
 
 def anew_mark(folder: Path) -> str | None:
     """The mark of what counts, where a run that `fresh=true` began is not finished."""
-    try:
-        return (folder / ANEW).read_text("utf-8").strip() or None
-    except (OSError, ValueError):
-        return None
+    return _kept(folder / ANEW) or None
 
 
 def finish(folder: Path) -> None:
@@ -68,7 +66,13 @@ def finish(folder: Path) -> None:
 
 
 def _begun(folder: Path) -> datetime | None:
-    try:
-        return datetime.fromisoformat((folder / BEGUN).read_text("utf-8").strip())
-    except (OSError, ValueError):
-        return None
+    with contextlib.suppress(ValueError):
+        return datetime.fromisoformat(_kept(folder / BEGUN))
+    return None
+
+
+def _kept(path: Path) -> str:
+    """What the file says; nothing where it can't be read."""
+    with contextlib.suppress(OSError, ValueError):
+        return path.read_text("utf-8").strip()
+    return ""

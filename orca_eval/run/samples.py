@@ -57,13 +57,11 @@ def write_samples(
 def _write_behind(out: pq.ParquetWriter, tables: Iterable[pa.Table]) -> None:
     """Each table is compressed and written on a thread while the next one is made."""
     with ThreadPoolExecutor(max_workers=1) as thread:
-        writing: Future[None] | None = None
+        writing: Future[object] = thread.submit(int)  # done at once
         for table in tables:
-            if writing is not None:
-                writing.result()
-            writing = thread.submit(out.write_table, table)
-        if writing is not None:
             writing.result()
+            writing = thread.submit(out.write_table, table)
+        writing.result()
 
 
 def _as_stored(sample: ScoredSample, completion: Completion | None) -> ScoredSample:
