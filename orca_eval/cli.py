@@ -13,7 +13,7 @@ from typing import NoReturn
 from orca_eval import __version__
 from orca_eval.config.nearest import hint
 from orca_eval.errors import GATE_FAILED, InputError, OrcaEvalError, RunError
-from orca_eval.help import VERBS, read_help
+from orca_eval.help import list_verbs, read_help
 from orca_eval.interrupt import INTERRUPTED, end_on_sigterm, leave
 from orca_eval.safe_text import github_line
 from orca_eval.streams import outlive_readers, output_failure
@@ -79,9 +79,10 @@ def _help(args: Sequence[str]) -> str | None:
         return read_help("program")
     if verb == "--version":
         return f"orca-eval {__version__}\n"
-    if verb not in VERBS:
+    verbs = list_verbs()
+    if verb not in verbs:
         shown = verb if verb.isidentifier() else "…"  # never a key that was typed in its place
-        raise InputError(f"unknown verb '{shown}': {hint(verb, VERBS, 1, 'there are')}")
+        raise InputError(f"unknown verb '{shown}': {hint(verb, verbs, 1, 'there are')}")
     return read_help(verb) if {"--help", "-h"} & set(args[1:]) else None
 
 

@@ -78,7 +78,9 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
                 if not unanswered:
                     raise
                 say(f"{error}; the scores stay as they were")
-    results_of().show(folder)
+    from orca_eval.run.table import print_scores  # as late as `results_of`
+
+    print_scores(folder)
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import shutil
 import subprocess
@@ -20,17 +21,16 @@ from orca_eval.report import write_run_report
 from orca_eval.report.exports.lm_eval import write_lm_eval_results
 from orca_eval.results import folder as run_dir
 from orca_eval.results.aggregate import ScoreRow, aggregate
-from orca_eval.results.manifest import read_manifest
 from orca_eval.results.reading import MANIFEST, SAMPLES, STAGING
-from orca_eval.results.scores import read_scores, write_scores
+from orca_eval.results.scores import write_scores
 from orca_eval.run import samples as run_samples
 from orca_eval.run.beginning import finish
 from orca_eval.run.progress import say
 from orca_eval.run.scorer import ScoredSample
 from orca_eval.run.session import Session
-from orca_eval.run.table import print_scores
 from orca_eval.score_kind import AS_SAMPLED, is_as_sampled
 
+LM_EVAL = "results_*.json"
 NOTE_RATE = 0.05  # a share of unanswered, cut off or empty samples that deserves a footnote
 PACKAGES = ("orca-eval", "lm-eval", "datasets", "vllm", "xllamacpp", "torch", "transformers")
 COMPARABLE = "Generative, zero-shot: not comparable with log-likelihood acc/acc_norm leaderboards."
@@ -68,7 +68,7 @@ def publish(folder: Path) -> None:
         RunError: the disk is full.
     """
     with run_dir.disk_faults(folder):
-        for path in _made_from_results(folder):
+        for path in (*folder.glob(run_dir.REPORT), *folder.glob(LM_EVAL)):
             path.unlink()
         run_dir.move_all(folder / STAGING, folder, last=MANIFEST)
         finish(folder)
@@ -80,7 +80,7 @@ def complete(folder: Path, composed: Mapping[str, Any]) -> None:
     samples = bool(composed["report"]["samples"])
     parts: list[tuple[str, str, bytes, Callable[[], object]]] = [
         ("config", run_dir.CONFIG, b"\n", lambda: run_dir.write_config(folder, composed)),
-        ("lm-eval's results", "results_*.json", b"\n}\n", lambda: write_lm_eval_results(folder)),
+        ("lm-eval's results", LM_EVAL, b"\n}\n", lambda: write_lm_eval_results(folder)),
         ("report", run_dir.REPORT, b"</html>", lambda: write_run_report(folder, samples)),
     ]
     for name, pattern, end, make in parts:
@@ -103,23 +103,12 @@ def _ends_with(path: Path, end: bytes) -> bool:
         return file.read() == end
 
 
-def _made_from_results(folder: Path) -> list[Path]:
-    return [*folder.glob(run_dir.REPORT), *folder.glob("results_*.json")]
-
-
-def show(folder: Path) -> None:
-    """The table of a finished run, on standard output."""
-    print_scores(read_scores(folder), read_manifest(folder, whole=True), folder)
-
-
 def in_suite_order(
     samples: Sequence[ScoredSample], benchmarks: Sequence[Benchmark]
 ) -> list[ScoredSample]:
     """The samples in the suite's order, whatever the order in which they finished."""
-    order = {
-        (b.id, t.name): position
-        for position, (b, t) in enumerate((b, t) for b in benchmarks for t in b.tasks)
-    }
+    tasks = [(benchmark.id, task.name) for benchmark in benchmarks for task in benchmark.tasks]
+    order = {task: position for position, task in enumerate(tasks)}
 
     def place(sample: ScoredSample) -> tuple[int, int, int]:
         doc = sample.waiting.doc
@@ -254,10 +243,8 @@ def _benchmark_entry(benchmark: Benchmark) -> dict[str, Any]:
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in PACKAGES:
-        try:
+        with contextlib.suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
     return found
 
 

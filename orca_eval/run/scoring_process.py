@@ -94,15 +94,13 @@ def serve(jobs: BinaryIO, scores: BinaryIO) -> None:
             batch: Sequence[Job] = pickle.load(jobs)
         except EOFError:
             return
-        pickle.dump(_fields(batch), scores)
+        reply: list[tuple[object, ...]] | str
+        try:
+            reply = [tuple(score_response(*job)) for job in batch]  # plain ones pickle faster
+        except Exception as error:  # a defect of ours: its name has to reach the user
+            reply = f"scoring failed: {type(error).__name__}: {error}"
+        pickle.dump(reply, scores)
         scores.flush()
-
-
-def _fields(batch: Sequence[Job]) -> list[tuple[object, ...]] | str:
-    try:
-        return [tuple(score_response(*job)) for job in batch]  # plain ones pickle faster
-    except Exception as error:  # a defect of ours: its name has to reach the user
-        return f"scoring failed: {type(error).__name__}: {error}"
 
 
 if __name__ == "__main__":

@@ -71,6 +71,7 @@ def _first(error: BaseException) -> BaseException:
     return error
 
 
+@dataclass(eq=False, repr=False)
 class Session:
     """One engine, one store, all benchmarks of a run.
 
@@ -80,32 +81,26 @@ class Session:
         counters: what the engine counted; empty where nothing was to generate.
     """
 
-    def __init__(
-        self,
-        config: RunConfig,
-        engine: Engine,
-        benchmarks: Sequence[Benchmark],
-        store: ResponseStore,
-        beginning: Beginning,
-        phases: Phases,
-    ) -> None:
-        self.store = store
-        self.counts = Counts()
-        self.config = config
-        self.engine = engine
-        self.benchmarks = benchmarks
-        self.phases = phases
-        self.samples: Sequence[ScoredSample] = ()
-        self.stalled = 0
-        self.counters: Mapping[str, float] = {}
-        self._beginning = beginning
+    config: RunConfig
+    engine: Engine
+    benchmarks: Sequence[Benchmark]
+    store: ResponseStore
+    beginning: Beginning
+    phases: Phases
+    counts: Counts = field(default_factory=Counts)
+    samples: Sequence[ScoredSample] = ()
+    stalled: int = 0
+    counters: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
         self._scorer = Scorer(self.counts)
         self._view = ProgressView(self.counts)
         self._starting: asyncio.Task[None] | None = None
-        scope = None if engine.reuse_across_runs else identity.scope(config, engine, benchmarks)
-        if engine.tokenizer is not None and beginning.now is not None:
-            engine.tokenizer.now = beginning.now
-        self.planner = Planner(config, engine, scope)
+        asked = (self.config, self.engine, self.benchmarks)
+        scope = None if self.engine.reuse_across_runs else identity.scope(*asked)
+        if self.engine.tokenizer is not None and self.beginning.now is not None:
+            self.engine.tokenizer.now = self.beginning.now
+        self.planner = Planner(self.config, self.engine, scope)
 
     async def run(self) -> None:
         """Plans, generates what is not stored, and scores everything.
@@ -181,7 +176,7 @@ class Session:
 
     def stored(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
         """The stored completions among `keys` that count for this run."""
-        return self.store.get_many(keys, self._beginning.mark)
+        return self.store.get_many(keys, self.beginning.mark)
 
     async def _start(self) -> None:
         self._view.status(f"loading {self.config.model.name} into {self.config.engine.name}")
@@ -191,7 +186,7 @@ class Session:
     async def _generate(self, missing: Sequence[Work]) -> None:
         if self._starting is not None:
             await self._starting
-        self._beginning.record()
+        self.beginning.record()
         self.counts.started = time.monotonic()
         self._view.status("generating")
         with self.phases.measure("generate"):
@@ -224,7 +219,7 @@ class Session:
             if text != completion.text:  # lone surrogates: neither SQLite nor Parquet takes them
                 completion = completion._replace(text=text)
         if completion.finish_reason in ("stop", "length"):
-            self.store.put(work.key, completion, self._beginning.mark)
+            self.store.put(work.key, completion, self.beginning.mark)
         self.counts.tokens += completion.completion_tokens
         self.counts.prompt_tokens += completion.prompt_tokens
         self.counts.generated += len(work.waiting)

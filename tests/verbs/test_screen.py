@@ -16,7 +16,7 @@ from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.cli import main
 from orca_eval.errors import RunError
 from orca_eval.run.progress import Counts, ProgressView, say
-from orca_eval.run.results import show
+from orca_eval.run.table import print_scores
 from orca_eval.types import Doc
 
 HOSTILE = "::error::\x1b[2J [red]x[/red] ##[error]y \x9b31m"
@@ -59,7 +59,7 @@ def test_the_table_of_a_finished_run_is_text(
 ) -> None:
     folder = hostile_run(run_folder, tmp_path)
     capsys.readouterr()
-    show(folder)
+    print_scores(folder)
     assert_inert(capsys.readouterr().out)
 
 
