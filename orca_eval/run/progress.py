@@ -12,7 +12,6 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from orca_eval.safe_text import github_line, github_log
 
 LOG_SECONDS = 15.0
-RATE_WINDOW_SECONDS = 60.0
 
 
 def say(text: str) -> None:
