@@ -13,6 +13,7 @@ from pathlib import Path
 
 from orca_eval.model.types import ChatTokenizer
 from orca_eval.results import folder as run_dir
+from orca_eval.run.progress import say
 
 ANEW = ".anew"
 BEGUN = "begun"
@@ -21,13 +22,11 @@ BEGUN = "begun"
 @dataclass(frozen=True, slots=True)
 class Beginning:
     """`mark`: under which the store keeps what counts where `fresh=true` began the run, None where
-    it did not. `goes_on`: it began the run before now. `now`: what prompts take for now, None
-    without a date.
+    it did not. `now`: what prompts take for now, None without a date.
     """
 
     folder: Path
     mark: str | None
-    goes_on: bool
     now: datetime | None
 
     def record(self) -> None:
@@ -45,14 +44,12 @@ class Beginning:
 
 def find_beginning(folder: Path, tokenizer: ChatTokenizer | None, *, fresh: bool) -> Beginning:
     """That of the run which goes on in the folder, or a new one."""
-    mark = anew_mark(folder)
-    goes_on = mark is not None
-    if fresh and not goes_on:
-        mark = secrets.token_hex(16)
-    now = tokenizer.now if tokenizer else None
-    if now is not None and (goes_on or not fresh):
-        now = _begun(folder) or now
-    return Beginning(folder, mark, goes_on, now)
+    mark, now = anew_mark(folder), tokenizer.now if tokenizer else None
+    if mark is not None:
+        say(f"going on with what fresh=true began; to drop that, remove {folder / ANEW}")
+    elif fresh:
+        return Beginning(folder, secrets.token_hex(16), now)
+    return Beginning(folder, mark, now and (_begun(folder) or now))
 
 
 def anew_mark(folder: Path) -> str | None:

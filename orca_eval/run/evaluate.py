@@ -22,7 +22,7 @@ from orca_eval.errors import OrcaEvalError, RunError
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.results import folder as run_dir
 from orca_eval.results.reading import MANIFEST, DamagedError
-from orca_eval.run.beginning import ANEW, anew_mark, find_beginning
+from orca_eval.run.beginning import anew_mark, find_beginning
 from orca_eval.run.identity import changes, find_folder
 from orca_eval.run.plan import refuse_too_many
 from orca_eval.run.progress import say
@@ -109,8 +109,6 @@ def _evaluate(
     run_dir.write_config(folder, composed)
     with ResponseStore(config.results_dir / STORE_FOLDER) as store:
         beginning = find_beginning(folder, engine.tokenizer, fresh=config.fresh)
-        if beginning.goes_on:
-            say(f"going on with what fresh=true began; to drop that, remove {folder / ANEW}")
         session = Session(config, engine, benchmarks, store, beginning, phases)
         with seldom_collected():
             run_session(session)

@@ -6,7 +6,7 @@ import contextlib
 import platform
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
@@ -57,7 +57,8 @@ def write(folder: Path, session: Session) -> None:
         kinds = {b.id: b.aggregate for b in session.benchmarks}
         rows = aggregate(frame, kinds, session.config.suite.averages)
         write_scores(staging, rows)
-    run_dir.write_json(staging / MANIFEST, build_manifest(session, notes(session, rows)))
+    manifest = build_manifest(session) | {"notes": list(notes(session, rows))}
+    run_dir.write_json(staging / MANIFEST, manifest)
 
 
 def publish(folder: Path) -> None:
@@ -117,7 +118,7 @@ def in_suite_order(
     return sorted(samples, key=place)
 
 
-def build_manifest(session: Session, notes: Sequence[str]) -> dict[str, Any]:
+def build_manifest(session: Session) -> dict[str, Any]:
     """Everything that says what was run; see docs/run-folder.md for each key."""
     config, samples = session.config, session.samples
     identity, weights = dict(session.engine.identity()), session.engine.weights
@@ -150,12 +151,11 @@ def build_manifest(session: Session, notes: Sequence[str]) -> dict[str, Any]:
             "stalled": session.stalled,
             "over_long": len(session.planner.over_long),
         },
-        "timings": {name: round(seconds, 3) for name, seconds in session.phases.seconds.items()},
+        "timings": {name: round(seconds, 3) for name, seconds in session.phases.items()},
         "speed": _speed(session),
         "engine_counters": dict(session.counters),
         "versions": _versions(),
         "git": _git_state(),
-        "notes": notes,
     }
 
 
@@ -165,7 +165,7 @@ def _speed(session: Session) -> dict[str, float]:
     `engine_busy` and `prefix_cache_hits` are shares (of the generating time, of the prompt tokens),
     for engines that count them.
     """
-    seconds = session.phases.seconds.get("generate", 0.0)
+    seconds = session.phases.get("generate", 0.0)
     counts, counters = session.counts, session.counters
     if not seconds or not counts.tokens:
         return {}
@@ -183,46 +183,43 @@ def _speed(session: Session) -> dict[str, float]:
     return {name: round(value, 4) for name, value in speed.items()}
 
 
-def notes(session: Session, rows: Sequence[ScoreRow]) -> list[str]:
+def notes(session: Session, rows: Sequence[ScoreRow]) -> Iterator[str]:
     """The table's footnotes: all that a reader of the scores has to know."""
     config, benchmarks = session.config, session.benchmarks
-    over_long = len(session.planner.over_long)
-    aliases = {b.id: b.alias for b in benchmarks}
-    found = [COMPARABLE]
+    yield COMPARABLE
     if config.suite.quickstart:
-        found.append("Quickstart items of the project's own writing: not benchmark scores.")
+        yield "Quickstart items of the project's own writing: not benchmark scores."
     elif config.limit is not None:
-        found.append(f"limit={config.limit}: a seeded sample per task, not the full benchmarks.")
+        yield f"limit={config.limit}: a seeded sample per task, not the full benchmarks."
     if any(is_as_sampled(b.aggregate, len(b.tasks), b.n, b.full_n) for b in benchmarks):
-        found.append(AS_SAMPLED)
-    found += [f"{note[0].upper()}{note[1:]}." for note in session.engine.notes]
-    found += [note for b in benchmarks for note in b.footnotes]
-    found += [
-        f"{b.alias}: {b.excluded} rows with a malformed gold left out."
-        for b in benchmarks
-        if b.excluded
-    ]
-    if over_long:
-        found.append(f"{over_long} over-long prompts: over_long={config.over_long}.")
+        yield AS_SAMPLED
+    for note in session.engine.notes:
+        yield f"{note[0].upper()}{note[1:]}."
+    for benchmark in benchmarks:
+        yield from benchmark.footnotes
+    for benchmark in benchmarks:
+        if benchmark.excluded:
+            yield f"{benchmark.alias}: {benchmark.excluded} rows with a malformed gold left out."
+    if over_long := len(session.planner.over_long):
+        yield f"{over_long} over-long prompts: over_long={config.over_long}."
     if session.stalled:
-        found.append(
+        yield (
             f"Requests that the watchdog ended, counted wrong: {session.stalled}; the same command "
             "asks them again."
         )
-    found += [line for row in rows for line in _rate_notes(row, aliases)]
-    return found
+    aliases = {b.id: b.alias for b in benchmarks}
+    for row in rows:
+        if row.level == "benchmark" and (high := _high_rates(row)):
+            yield f"{aliases[row.benchmark]}: {', '.join(high)}."
 
 
-def _rate_notes(row: ScoreRow, aliases: Mapping[str, str]) -> list[str]:
-    if row.level != "benchmark":
-        return []
+def _high_rates(row: ScoreRow) -> list[str]:
     shares = {
         "without an answer": 1 - (row.extraction_rate or 0.0),
         "cut off at max_tokens": row.truncation_rate or 0.0,
         "empty": row.empty_rate or 0.0,
     }
-    high = [f"{100 * share:.1f} % {what}" for what, share in shares.items() if share > NOTE_RATE]
-    return [f"{aliases[row.benchmark]}: {', '.join(high)}."] if high else []
+    return [f"{100 * share:.1f} % {what}" for what, share in shares.items() if share > NOTE_RATE]
 
 
 def _benchmark_entry(benchmark: Benchmark) -> dict[str, Any]:
@@ -236,7 +233,7 @@ def _benchmark_entry(benchmark: Benchmark) -> dict[str, Any]:
         "source": benchmark.source,
         "task_versions": {task.name: task.version for task in benchmark.tasks},
         "aggregate": benchmark.aggregate,
-        "caveats": list(benchmark.footnotes),
+        "caveats": benchmark.footnotes,
     }
 
 

@@ -32,11 +32,8 @@ BEHIND_SECONDS = 0.1  # long enough for both to work off what waits, without the
 CLOSE_SECONDS = 30.0
 
 
-@dataclass(slots=True)
-class Phases:
+class Phases(dict[str, float]):
     """Seconds of wall time per phase, for the manifest and docs/performance.md."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
 
     @contextlib.contextmanager
     def measure(self, name: str) -> Iterator[None]:
@@ -44,7 +41,7 @@ class Phases:
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - start
+            self[name] = self.get(name, 0.0) + time.monotonic() - start
 
 
 def run_session(session: Session) -> None:
