@@ -49,8 +49,9 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
     with phases.measure("check"):
         engine.check()
     say("reading the data")
-    with phases.measure("load"), uncollected():
+    with phases.measure("load"), collected_after(0):
         benchmarks = load_suite(config)
+        gc.freeze()  # they stay to the end of the run
     refuse_too_many(benchmarks, config.samples_per_doc)
     folder = find_folder(config, engine, benchmarks)
     with run_dir.held(folder):
@@ -110,7 +111,7 @@ def _evaluate(
     with ResponseStore(config.results_dir / STORE_FOLDER) as store:
         beginning = find_beginning(folder, engine.tokenizer, fresh=config.fresh)
         session = Session(config, engine, benchmarks, store, beginning, phases)
-        with seldom_collected():
+        with collected_after(COLLECT_AFTER):
             run_session(session)
             with memory.returned_at_once():
                 results_of().write(folder, session)
@@ -132,24 +133,12 @@ def results_of() -> ModuleType:
 
 
 @contextlib.contextmanager
-def uncollected() -> Iterator[None]:
-    """What is made inside stays to the end of the run: the garbage collector, which would go
-    through all of it again and again, leaves it out."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
-@contextlib.contextmanager
-def seldom_collected() -> Iterator[None]:
-    """Inside, the garbage collector looks for cycles less often: most of what a session makes
-    stays to its end as well, and going through it after every 700 objects takes half a second for
-    51,752 samples."""
+def collected_after(objects: int) -> Iterator[None]:
+    """Inside, the garbage collector looks for cycles after so many new objects, and never at 0:
+    most of what a run makes stays to its end, and going through it after every 700 objects takes
+    half a second for 51,752 samples."""
     often = gc.get_threshold()
-    gc.set_threshold(COLLECT_AFTER, *often[1:])
+    gc.set_threshold(objects, *often[1:])
     try:
         yield
     finally:
