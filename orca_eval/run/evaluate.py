@@ -115,7 +115,6 @@ def _evaluate(
             run_session(session)
             with memory.returned_at_once():
                 results_of().write(folder, session)
-                results_of().publish(folder)
         if beginning.mark is not None:
             store.forget(beginning.mark)
     benchmarks.clear()

@@ -37,7 +37,9 @@ COMPARABLE = "Generative, zero-shot: not comparable with log-likelihood acc/acc_
 
 
 def write(folder: Path, session: Session) -> None:
-    """Writes samples, scores and manifest into a staging folder inside `folder`.
+    """Writes samples, scores and manifest into a staging folder inside `folder`, and moves them to
+    their places, the manifest last: with it the run is finished. What was made of an older result
+    goes first.
 
     Raises:
         RunError: a response got lost meanwhile, or the disk is full.
@@ -59,19 +61,10 @@ def write(folder: Path, session: Session) -> None:
         write_scores(staging, rows)
     manifest = build_manifest(session) | {"notes": list(notes(session, rows))}
     run_dir.write_json(staging / MANIFEST, manifest)
-
-
-def publish(folder: Path) -> None:
-    """Moves what was written into the run folder, the manifest last: with it the run is finished.
-    What was made of an older result goes first.
-
-    Raises:
-        RunError: the disk is full.
-    """
     with run_dir.disk_faults(folder):
         for path in (*folder.glob(run_dir.REPORT), *folder.glob(LM_EVAL)):
             path.unlink()
-        run_dir.move_all(folder / STAGING, folder, last=MANIFEST)
+        run_dir.move_all(staging, folder, last=MANIFEST)
         finish(folder)
 
 

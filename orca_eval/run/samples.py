@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -37,31 +37,22 @@ def write_samples(
         RunError: a response got lost meanwhile, or the disk is full.
     """
     written: list[ScoredSample] = []
-
-    def tables() -> Iterator[pa.Table]:
-        for chunk in batches(samples, CHUNK):
-            texts = responses([sample.key for sample in chunk])
-            same = [_as_stored(sample, texts.get(sample.key)) for sample in chunk]
-            written.extend(same)
-            rows = (_row(s, prompter.text(s.waiting.doc), _response(s, texts)) for s in same)
-            yield pa.table([*zip(*rows, strict=True)], SCHEMA)
-
     with (
         whole(path) as temporary,
         pq.ParquetWriter(temporary, SCHEMA, compression="zstd", write_page_checksum=True) as out,
+        ThreadPoolExecutor(max_workers=1) as thread,
     ):
-        _write_behind(out, tables())
-    return written
-
-
-def _write_behind(out: pq.ParquetWriter, tables: Iterable[pa.Table]) -> None:
-    """Each table is compressed and written on a thread while the next one is made."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
         writing: Future[object] = thread.submit(int)  # done at once
-        for table in tables:
-            writing.result()
+        for chunk in batches(samples, CHUNK):
+            texts = responses([sample.key for sample in chunk])
+            same = [_as_stored(sample, texts.get(sample.key)) for sample in chunk]
+            written += same
+            rows = (_row(s, prompter.text(s.waiting.doc), _response(s, texts)) for s in same)
+            table = pa.table([*zip(*rows, strict=True)], SCHEMA)
+            writing.result()  # each table is compressed and written while the next one is made
             writing = thread.submit(out.write_table, table)
         writing.result()
+    return written
 
 
 def _as_stored(sample: ScoredSample, completion: Completion | None) -> ScoredSample:

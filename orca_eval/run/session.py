@@ -105,29 +105,23 @@ class Session:
         Returns nothing: asyncio puts a task's result into a message it may format, which for 51,752
         samples takes gigabytes.
         """
-        with self._view:
-            ticker = asyncio.create_task(self._tick())
-            try:
-                missing = await self._plan()
-                if missing:
-                    await self._generate(missing)
-            except BaseException:
-                self._scorer.abandon()  # it may hang, and a run that ends early has no scores
-                raise
-            finally:
-                ticker.cancel()
-                await self._close_engine()
-            with self.phases.measure("score_rest"):
-                self.samples = await self._score_rest()
+        ticker = asyncio.create_task(self._tick())
+        try:
+            with self._view:
+                try:
+                    missing = await self._plan()
+                    if missing:
+                        await self._generate(missing)
+                finally:
+                    ticker.cancel()
+                    await self._close_engine()
+                with self.phases.measure("score_rest"):
+                    self.samples = await asyncio.to_thread(self._scorer.finish)
+        except BaseException:
+            self._scorer.abandon()  # it may hang, and a run that ends early has no scores
+            raise
         if missing:
             self.counters = self.engine.counters()
-
-    async def _score_rest(self) -> Sequence[ScoredSample]:
-        try:
-            return await asyncio.to_thread(self._scorer.finish)
-        except asyncio.CancelledError:
-            self._scorer.abandon()
-            raise
 
     async def _plan(self) -> list[Work]:
         """Renders and looks up every prompt; returns the works whose answer is not stored."""
