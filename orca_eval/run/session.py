@@ -105,9 +105,9 @@ class Session:
         Returns nothing: asyncio puts a task's result into a message it may format, which for 51,752
         samples takes gigabytes.
         """
-        ticker = asyncio.create_task(self._tick())
         try:
             with self._view:
+                ticker = asyncio.create_task(self._tick())
                 try:
                     missing = await self._plan()
                     if missing:
