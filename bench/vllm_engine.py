@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.benchmarks.types import Task
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.vllm import VllmEngine, sampling_params
@@ -39,7 +38,7 @@ Timed = tuple[float, int]
 
 def works(count: int, sampling: Sampling) -> list[Work]:
     """Questions of different length; the numbers keep them apart."""
-    task = Task("bench", "1", (), count, None, {}, score_by_extraction)
+    task = Task("bench", "1", (), count, None, {})
     made = []
     for number in range(count):
         text = f"What is {number} times {number + 7}? Explain every step. " * (1 + number % 5)

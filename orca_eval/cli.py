@@ -13,7 +13,7 @@ from typing import NoReturn
 from orca_eval import __version__
 from orca_eval.config.nearest import hint
 from orca_eval.errors import GATE_FAILED, InputError, OrcaEvalError, RunError
-from orca_eval.help import PROGRAM, VERBS
+from orca_eval.help import list_verbs, read_help
 from orca_eval.interrupt import INTERRUPTED, end_on_sigterm, leave
 from orca_eval.safe_text import github_line
 from orca_eval.streams import outlive_readers, output_failure
@@ -34,12 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(text, end="")
             return _printed(0, failed)
         return _printed(_run(args[0], args[1:]), failed)
-    except InputError as error:
-        _say(str(error))
-        return error.exit_code
     except OrcaEvalError as error:
         _say(str(error))
-        return failed
+        return error.exit_code if isinstance(error, InputError) else failed
     except KeyboardInterrupt:
         _say("interrupted; what is finished is kept: the same command goes on from here")
         return INTERRUPTED
@@ -79,13 +76,14 @@ def _help(args: Sequence[str]) -> str | None:
     """
     verb = args[0] if args else "--help"
     if verb in ("--help", "-h", "help"):
-        return PROGRAM
+        return read_help("program")
     if verb == "--version":
         return f"orca-eval {__version__}\n"
-    if verb not in VERBS:
+    verbs = list_verbs()
+    if verb not in verbs:
         shown = verb if verb.isidentifier() else "…"  # never a key that was typed in its place
-        raise InputError(f"unknown verb '{shown}': {hint(verb, VERBS, 1, 'there are')}")
-    return VERBS[verb] if {"--help", "-h"} & set(args[1:]) else None
+        raise InputError(f"unknown verb '{shown}': {hint(verb, verbs, 1, 'there are')}")
+    return read_help(verb) if {"--help", "-h"} & set(args[1:]) else None
 
 
 def _run(verb: str, overrides: list[str]) -> int:

@@ -33,13 +33,15 @@ def give_back() -> None:
     """Frees what nothing refers to and returns it, small blocks too: 50 MB after 51,752 samples."""
     gc.unfreeze()
     gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    _call("malloc_trim", 0)
 
 
 def _keep_below(size: int) -> None:
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, size)
-        mallopt(_M_TRIM_THRESHOLD, 2 * size)
+    _call("mallopt", _M_MMAP_THRESHOLD, size)
+    _call("mallopt", _M_TRIM_THRESHOLD, 2 * size)
+
+
+def _call(name: str, *arguments: int) -> None:
+    """Calls a function of the C library, where it has it."""
+    if function := getattr(ctypes.CDLL(None), name, None):
+        function(*arguments)

@@ -29,7 +29,7 @@ from orca_eval.report.html.pack import pack
 from orca_eval.report.run_tables import run_tables
 from orca_eval.results.baseline import write_export
 from orca_eval.results.run import check_finished, read_run
-from orca_eval.run.results import show
+from orca_eval.run.table import print_scores
 from orca_eval.verbs.audit import audit_run
 from orca_eval.verbs.rescore import rescore_run
 
@@ -96,7 +96,7 @@ def _refusal(action: Action) -> InputError | None:
 def _printed(run: Path) -> None:
     """As the run's own command does: its table where it is finished and whole."""
     check_finished(run)
-    show(run)
+    print_scores(run)
 
 
 def _reported(run: Path, folder: Path) -> None:

@@ -22,7 +22,6 @@ from orca_eval.benchmarks.rows import (
     readme_text,
 )
 from orca_eval.benchmarks.sampling import sample
-from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.benchmarks.specs import BenchmarkSpec, TaskSpec, read_specs
 from orca_eval.benchmarks.types import Benchmark, Listing, Task
 from orca_eval.config.nearest import nearest
@@ -104,7 +103,7 @@ def _tasks(spec: BenchmarkSpec, root: Path | None, quickstart: bool) -> Iterator
             raise InputError(f"{where}: the split is empty; fetch {task.source.dataset} again")
         published = None if quickstart else task.rows
         rows = len(docs) + len(excluded)
-        yield Task(task.name, task.version, docs, rows, published, excluded, score_by_extraction)
+        yield Task(task.name, task.version, docs, rows, published, excluded)
 
 
 def list_benchmarks(data_root: Path | None = None) -> list[Listing]:

@@ -21,10 +21,10 @@ from typing import Any
 
 from orca_eval.benchmarks.hub import prefer_cache_if_offline, unreachable
 from orca_eval.benchmarks.load import assembled, find_spec, load_benchmark, row_hash
-from orca_eval.benchmarks.scorer import ForeignScorer, score_by_extraction
+from orca_eval.benchmarks.scorer import ForeignScorer
 from orca_eval.benchmarks.specs import read_specs
 from orca_eval.benchmarks.task_files import task_files_sha256
-from orca_eval.benchmarks.types import Benchmark, Scorer, Task
+from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.errors import InputError
 from orca_eval.types import Aggregate, Doc, Message
 
@@ -218,10 +218,9 @@ def _task(benchmark: str, name: str, task: Any, notes: list[str]) -> Task:
         )
     rows = task.eval_docs.to_list()
     asked = ((n, row_hash(row), _messages(name, task, row)) for n, row in enumerate(rows))
-    score: Scorer
+    scorer: ForeignScorer | None = None
     if output == "multiple_choice":
         notes.append("a comparison of log-likelihoods in lm-eval, here asked in free text")
-        score = score_by_extraction
         choices = [_choices(name, task, row) for row in rows]
         docs = [
             Doc(benchmark, name, *head, "choice", golds, options)
@@ -233,9 +232,9 @@ def _task(benchmark: str, name: str, task: Any, notes: list[str]) -> Task:
             Doc(benchmark, name, *head, "text", (tuple(map(str, _targets(task, row))),), stop=stop)
             for head, row in zip(asked, rows, strict=True)
         ]
-        score = scorer = ForeignScorer(name, task, rows)
+        scorer = ForeignScorer(name, task, rows)
         notes += [scorer.note] if scorer.note else []
-    return Task(name, str(task.VERSION), tuple(docs), len(docs), None, {}, score)
+    return Task(name, str(task.VERSION), tuple(docs), len(docs), None, {}, scorer)
 
 
 def _stops(task: Any) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orca_eval.benchmarks.types import Scored
+from orca_eval.benchmarks.types import Scored, Task
 from orca_eval.errors import InputError
 from orca_eval.extract import extract_answer
 from orca_eval.scoring import Golds, score_answer
@@ -17,15 +17,17 @@ LENIENT = "flexible-extract"  # lm-eval's usual name, beside "strict-match"
 NO_MATCH = "[invalid]"  # what lm-eval's regex filters give where nothing matches
 
 
-def score_by_extraction(doc: Doc, response: str) -> Scored:
-    """No answer scores 0 and stays None."""
+def score_doc(task: Task, doc: Doc, response: str) -> Scored:
+    """Scores a response to one of the task's docs by what scores the task."""
+    if task.scorer is not None:
+        return task.scorer(doc, response)
     return score_response(doc.kind, doc.golds, doc.options, response)
 
 
 def score_response(
     kind: Kind, golds: Golds, options: Mapping[str, str] | None, response: str
 ) -> Scored:
-    """The same from the parts of a doc that decide the score."""
+    """Scores by our extraction, from the parts of a doc that decide it; no answer scores 0."""
     found = extract_answer(response, kind, options)
     score = score_answer(kind, found.answer, golds)
     return Scored(

@@ -33,7 +33,8 @@ class Task:
 
     `rows` counts the data's rows as found, `published_rows` what the published split holds (None
     where that is not known: tasks from outside, quickstart items); `excluded` gives the reason for
-    each row left out, by doc id.
+    each row left out, by doc id. `scorer` is a task's from outside that scores itself; None where
+    our own extraction scores it.
     """
 
     name: str
@@ -42,7 +43,7 @@ class Task:
     rows: int
     published_rows: int | None
     excluded: Mapping[int, str]
-    score: Scorer
+    scorer: Scorer | None = None
 
     @property
     def full_n(self) -> int:

@@ -5,6 +5,7 @@ A run that goes on keeps both, so that it finds what it stored before.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from orca_eval.model.types import ChatTokenizer
 from orca_eval.results import folder as run_dir
+from orca_eval.run.progress import say
 
 ANEW = ".anew"
 BEGUN = "begun"
@@ -20,13 +22,11 @@ BEGUN = "begun"
 @dataclass(frozen=True, slots=True)
 class Beginning:
     """`mark`: under which the store keeps what counts where `fresh=true` began the run, None where
-    it did not. `goes_on`: it began the run before now. `now`: what prompts take for now, None
-    without a date.
+    it did not. `now`: what prompts take for now, None without a date.
     """
 
     folder: Path
     mark: str | None
-    goes_on: bool
     now: datetime | None
 
     def record(self) -> None:
@@ -44,22 +44,17 @@ class Beginning:
 
 def find_beginning(folder: Path, tokenizer: ChatTokenizer | None, *, fresh: bool) -> Beginning:
     """That of the run which goes on in the folder, or a new one."""
-    mark = anew_mark(folder)
-    goes_on = mark is not None
-    if fresh and not goes_on:
-        mark = secrets.token_hex(16)
-    now = tokenizer.now if tokenizer else None
-    if now is not None and (goes_on or not fresh):
-        now = _begun(folder) or now
-    return Beginning(folder, mark, goes_on, now)
+    mark, now = anew_mark(folder), tokenizer.now if tokenizer else None
+    if mark is not None:
+        say(f"going on with what fresh=true began; to drop that, remove {folder / ANEW}")
+    elif fresh:
+        return Beginning(folder, secrets.token_hex(16), now)
+    return Beginning(folder, mark, now and (_begun(folder) or now))
 
 
 def anew_mark(folder: Path) -> str | None:
     """The mark of what counts, where a run that `fresh=true` began is not finished."""
-    try:
-        return (folder / ANEW).read_text("utf-8").strip() or None
-    except (OSError, ValueError):
-        return None
+    return _kept(folder / ANEW) or None
 
 
 def finish(folder: Path) -> None:
@@ -68,7 +63,13 @@ def finish(folder: Path) -> None:
 
 
 def _begun(folder: Path) -> datetime | None:
-    try:
-        return datetime.fromisoformat((folder / BEGUN).read_text("utf-8").strip())
-    except (OSError, ValueError):
-        return None
+    with contextlib.suppress(ValueError):
+        return datetime.fromisoformat(_kept(folder / BEGUN))
+    return None
+
+
+def _kept(path: Path) -> str:
+    """What the file says; nothing where it can't be read."""
+    with contextlib.suppress(OSError, ValueError):
+        return path.read_text("utf-8").strip()
+    return ""

@@ -22,7 +22,7 @@ from orca_eval.errors import OrcaEvalError, RunError
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.results import folder as run_dir
 from orca_eval.results.reading import MANIFEST, DamagedError
-from orca_eval.run.beginning import ANEW, anew_mark, find_beginning
+from orca_eval.run.beginning import anew_mark, find_beginning
 from orca_eval.run.identity import changes, find_folder
 from orca_eval.run.plan import refuse_too_many
 from orca_eval.run.progress import say
@@ -49,8 +49,9 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
     with phases.measure("check"):
         engine.check()
     say("reading the data")
-    with phases.measure("load"), uncollected():
+    with phases.measure("load"), collected_after(0):
         benchmarks = load_suite(config)
+        gc.freeze()  # they stay to the end of the run
     refuse_too_many(benchmarks, config.samples_per_doc)
     folder = find_folder(config, engine, benchmarks)
     with run_dir.held(folder):
@@ -78,7 +79,9 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
                 if not unanswered:
                     raise
                 say(f"{error}; the scores stay as they were")
-    results_of().show(folder)
+    from orca_eval.run.table import print_scores  # as late as `results_of`
+
+    print_scores(folder)
     return folder
 
 
@@ -107,18 +110,15 @@ def _evaluate(
     run_dir.write_config(folder, composed)
     with ResponseStore(config.results_dir / STORE_FOLDER) as store:
         beginning = find_beginning(folder, engine.tokenizer, fresh=config.fresh)
-        if beginning.goes_on:
-            say(f"going on with what fresh=true began; to drop that, remove {folder / ANEW}")
         session = Session(config, engine, benchmarks, store, beginning, phases)
-        with seldom_collected():
-            outcome = run_session(session)
+        with collected_after(COLLECT_AFTER):
+            run_session(session)
             with memory.returned_at_once():
-                results_of().write(folder, config, session, outcome)
-                results_of().publish(folder)
+                results_of().write(folder, session)
         if beginning.mark is not None:
             store.forget(beginning.mark)
     benchmarks.clear()
-    del session, outcome
+    del session
     memory.give_back()  # the report is made in that of documents and samples
     with memory.returned_at_once():
         results_of().complete(folder, composed)
@@ -132,24 +132,12 @@ def results_of() -> ModuleType:
 
 
 @contextlib.contextmanager
-def uncollected() -> Iterator[None]:
-    """What is made inside stays to the end of the run: the garbage collector, which would go
-    through all of it again and again, leaves it out."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
-@contextlib.contextmanager
-def seldom_collected() -> Iterator[None]:
-    """Inside, the garbage collector looks for cycles less often: most of what a session makes
-    stays to its end as well, and going through it after every 700 objects takes half a second for
-    51,752 samples."""
+def collected_after(objects: int) -> Iterator[None]:
+    """Inside, the garbage collector looks for cycles after so many new objects, and never at 0:
+    most of what a run makes stays to its end, and going through it after every 700 objects takes
+    half a second for 51,752 samples."""
     often = gc.get_threshold()
-    gc.set_threshold(COLLECT_AFTER, *often[1:])
+    gc.set_threshold(objects, *often[1:])
     try:
         yield
     finally:

@@ -117,12 +117,7 @@ async def _encode(
         await ready.put(None)
 
 
-async def _worker(
-    generate: Generate,
-    ready: Ready,
-    finished: Finished,
-    watch: Watch,
-) -> None:
+async def _worker(generate: Generate, ready: Ready, finished: Finished, watch: Watch) -> None:
     """Keeps one request with the engine at any time."""
     me = asyncio.current_task()
     assert me is not None  # a coroutine always runs in a task; this tells the type checker

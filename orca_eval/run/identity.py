@@ -52,30 +52,27 @@ def scope(config: RunConfig, engine: Engine, benchmarks: Sequence[Benchmark]) ->
 def changes(manifest: Manifest, config: RunConfig, benchmarks: Sequence[Benchmark]) -> list[str]:
     """What a finished run's numbers and names were made from and is another now."""
     averages = [{"name": a.name, "benchmarks": list(a.benchmarks)} for a in config.suite.averages]
-    asked: list[tuple[str, tuple[str, ...], Any]] = [
-        ("suite.averages", ("averages",), averages),
-        ("model.name", ("model", "name"), config.model.name),
-        ("model.parameters", ("model", "parameters"), config.model.parameters),
-        ("suite.name", ("suite",), config.suite.name),
-        ("prompt.name", ("prompt", "name"), config.prompt.name),
-    ]
-    tasks = [
-        (f"the task {b.id}", ("benchmarks", b.id, key), getattr(b, key))
+    asked: dict[str, tuple[Any, ...]] = {
+        "suite.averages": (averages, "averages"),
+        "model.name": (config.model.name, "model", "name"),
+        "model.parameters": (config.model.parameters, "model", "parameters"),
+        "suite.name": (config.suite.name, "suite"),
+        "prompt.name": (config.prompt.name, "prompt", "name"),
+    }
+    found = [name for name, part in asked.items() if _differs(manifest, *part)]
+    if list(manifest.benchmarks) != [b.id for b in benchmarks]:
+        found.append("suite.benchmarks")
+    keys = ("content_sha256", "aggregate", "alias")
+    return found + [
+        f"the task {b.id}"
         for b in benchmarks
-        for key in ("content_sha256", "aggregate", "alias")
+        if any(_differs(manifest, getattr(b, key), "benchmarks", b.id, key) for key in keys)
     ]
-    other = list(manifest.benchmarks) != [b.id for b in benchmarks]
-    found = [*_differing(manifest, asked), *(["suite.benchmarks"] if other else [])]
-    return list(dict.fromkeys([*found, *_differing(manifest, tasks)]))
 
 
-def _differing(manifest: Manifest, asked: Sequence[tuple[str, tuple[str, ...], Any]]) -> list[str]:
-    """The names of what the manifest records otherwise; nothing is asked where it is None."""
-    return [
-        name
-        for name, path, now in asked
-        if now is not None and manifest.get(*path, default=now) != now
-    ]
+def _differs(manifest: Manifest, now: Any, *path: str) -> bool:
+    """Whether the manifest records another value; nothing is asked where it is None."""
+    return now is not None and manifest.get(*path, default=now) != now
 
 
 def _of_answers(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple, TypeVar
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.config.schema import RunConfig
 from orca_eval.engines.base import Engine
 from orca_eval.errors import InputError
 from orca_eval.model.types import ChatTokenizer
-from orca_eval.run.keys import KeyMaker
 from orca_eval.types import Doc, Message, Request, Sampling
 
 T = TypeVar("T")
@@ -98,6 +100,40 @@ class Prompter:
             )
             for position, (work, doc) in enumerate(zip(works, docs, strict=True))
         ]
+
+
+class KeyMaker:
+    """Makes the response store's keys: a hash over everything that decides the text.
+
+    Hashes what all requests of a run share once, and each prompt on top of it.
+
+    The rendered prompt stands for its token ids: the tokenizer's identity is part of
+    `engine_identity`, and together they decide the ids. So a stored answer is found without
+    tokenizing anything. Where the engine takes messages, those are hashed.
+
+    `scope` confines answers to one run folder (an endpoint's weights have no identity).
+    """
+
+    def __init__(self, engine_identity: Mapping[str, Any], scope: str | None) -> None:
+        text = json.dumps([engine_identity, scope], sort_keys=True, ensure_ascii=False)
+        self._shared = hashlib.sha256(text.encode())
+
+    def key(
+        self, prompt: str | Sequence[Message], sampling: Sampling, sample_index: int = 0
+    ) -> bytes:
+        """32 bytes. `sample_index` tells repeated answers to one prompt apart."""
+        digest = self._shared.copy()
+        if not isinstance(prompt, str):
+            # With its length before it, no content can look like the next turn.
+            prompt = "".join(f"{m['role']} {len(m['content'])} {m['content']}" for m in prompt)
+        fields = f"{_fields(sampling)}\0{sample_index}\0{prompt}"
+        digest.update(fields.encode("utf-8", "surrogatepass"))
+        return digest.digest()
+
+
+@lru_cache(maxsize=1024)
+def _fields(sampling: Sampling) -> str:
+    return json.dumps(asdict(sampling), sort_keys=True)
 
 
 class Planner:

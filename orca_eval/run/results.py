@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -14,31 +15,31 @@ from typing import Any
 
 from orca_eval import __version__
 from orca_eval.benchmarks.types import Benchmark
-from orca_eval.config.schema import Average, RunConfig
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.paths import PACKAGE
 from orca_eval.report import write_run_report
 from orca_eval.report.exports.lm_eval import write_lm_eval_results
 from orca_eval.results import folder as run_dir
 from orca_eval.results.aggregate import ScoreRow, aggregate
-from orca_eval.results.manifest import read_manifest
 from orca_eval.results.reading import MANIFEST, SAMPLES, STAGING
-from orca_eval.results.scores import read_scores, write_scores
+from orca_eval.results.scores import write_scores
 from orca_eval.run import samples as run_samples
 from orca_eval.run.beginning import finish
 from orca_eval.run.progress import say
 from orca_eval.run.scorer import ScoredSample
-from orca_eval.run.session import Outcome, Session
-from orca_eval.run.table import print_scores
+from orca_eval.run.session import Session
 from orca_eval.score_kind import AS_SAMPLED, is_as_sampled
 
+LM_EVAL = "results_*.json"
 NOTE_RATE = 0.05  # a share of unanswered, cut off or empty samples that deserves a footnote
 PACKAGES = ("orca-eval", "lm-eval", "datasets", "vllm", "xllamacpp", "torch", "transformers")
 COMPARABLE = "Generative, zero-shot: not comparable with log-likelihood acc/acc_norm leaderboards."
 
 
-def write(folder: Path, config: RunConfig, session: Session, outcome: Outcome) -> None:
-    """Writes samples, scores and manifest into a staging folder inside `folder`.
+def write(folder: Path, session: Session) -> None:
+    """Writes samples, scores and manifest into a staging folder inside `folder`, and moves them to
+    their places, the manifest last: with it the run is finished. What was made of an older result
+    goes first.
 
     Raises:
         RunError: a response got lost meanwhile, or the disk is full.
@@ -47,34 +48,23 @@ def write(folder: Path, config: RunConfig, session: Session, outcome: Outcome) -
     shutil.rmtree(staging, ignore_errors=True)
     with run_dir.disk_faults(staging):
         staging.mkdir()
-    samples = in_suite_order(outcome.samples, session.benchmarks)
+    samples = in_suite_order(session.samples, session.benchmarks)
     with session.phases.measure("write"):
         session.store.flush()
-        samples = run_samples.write_samples(
+        session.samples = run_samples.write_samples(
             staging / SAMPLES, samples, session.planner.prompter, session.stored
         )
-        outcome = replace(outcome, samples=samples)
     with session.phases.measure("aggregate"):
-        frame = run_samples.scores_frame(samples)
+        frame = run_samples.scores_frame(session.samples)
         kinds = {b.id: b.aggregate for b in session.benchmarks}
-        rows = aggregate(frame, kinds, config.suite.averages)
+        rows = aggregate(frame, kinds, session.config.suite.averages)
         write_scores(staging, rows)
-    manifest = build_manifest(config, session, outcome)
-    manifest["notes"] = notes(config, session, outcome, rows)
+    manifest = build_manifest(session) | {"notes": list(notes(session, rows))}
     run_dir.write_json(staging / MANIFEST, manifest)
-
-
-def publish(folder: Path) -> None:
-    """Moves what was written into the run folder, the manifest last: with it the run is finished.
-    What was made of an older result goes first.
-
-    Raises:
-        RunError: the disk is full.
-    """
     with run_dir.disk_faults(folder):
-        for path in _made_from_results(folder):
+        for path in (*folder.glob(run_dir.REPORT), *folder.glob(LM_EVAL)):
             path.unlink()
-        run_dir.move_all(folder / STAGING, folder, last=MANIFEST)
+        run_dir.move_all(staging, folder, last=MANIFEST)
         finish(folder)
 
 
@@ -84,7 +74,7 @@ def complete(folder: Path, composed: Mapping[str, Any]) -> None:
     samples = bool(composed["report"]["samples"])
     parts: list[tuple[str, str, bytes, Callable[[], object]]] = [
         ("config", run_dir.CONFIG, b"\n", lambda: run_dir.write_config(folder, composed)),
-        ("lm-eval's results", "results_*.json", b"\n}\n", lambda: write_lm_eval_results(folder)),
+        ("lm-eval's results", LM_EVAL, b"\n}\n", lambda: write_lm_eval_results(folder)),
         ("report", run_dir.REPORT, b"</html>", lambda: write_run_report(folder, samples)),
     ]
     for name, pattern, end, make in parts:
@@ -107,23 +97,12 @@ def _ends_with(path: Path, end: bytes) -> bool:
         return file.read() == end
 
 
-def _made_from_results(folder: Path) -> list[Path]:
-    return [*folder.glob(run_dir.REPORT), *folder.glob("results_*.json")]
-
-
-def show(folder: Path) -> None:
-    """The table of a finished run, on standard output."""
-    print_scores(read_scores(folder), read_manifest(folder, whole=True), folder)
-
-
 def in_suite_order(
     samples: Sequence[ScoredSample], benchmarks: Sequence[Benchmark]
 ) -> list[ScoredSample]:
     """The samples in the suite's order, whatever the order in which they finished."""
-    order = {
-        (b.id, t.name): position
-        for position, (b, t) in enumerate((b, t) for b in benchmarks for t in b.tasks)
-    }
+    tasks = [(benchmark.id, task.name) for benchmark in benchmarks for task in benchmark.tasks]
+    order = {task: position for position, task in enumerate(tasks)}
 
     def place(sample: ScoredSample) -> tuple[int, int, int]:
         doc = sample.waiting.doc
@@ -132,10 +111,10 @@ def in_suite_order(
     return sorted(samples, key=place)
 
 
-def build_manifest(config: RunConfig, session: Session, outcome: Outcome) -> dict[str, Any]:
+def build_manifest(session: Session) -> dict[str, Any]:
     """Everything that says what was run; see docs/run-folder.md for each key."""
+    config, samples = session.config, session.samples
     identity, weights = dict(session.engine.identity()), session.engine.weights
-    samples, benchmarks = outcome.samples, session.benchmarks
     return {
         "orca_eval_version": __version__,
         "extractor_version": EXTRACTOR_VERSION,
@@ -153,35 +132,34 @@ def build_manifest(config: RunConfig, session: Session, outcome: Outcome) -> dic
             "weights_sha256": weights.sha256 if weights else None,
         },
         "engine": {"name": config.engine.name, "base_url": config.engine.base_url} | identity,
-        "benchmarks": {b.id: _benchmark_entry(b) for b in benchmarks},
-        "averages": [_average_entry(average) for average in config.suite.averages],
+        "benchmarks": {b.id: _benchmark_entry(b) for b in session.benchmarks},
+        "averages": [asdict(average) for average in config.suite.averages],
         "tokens": {
             "prompt": sum(s.prompt_tokens for s in samples),
             "completion": sum(s.completion_tokens for s in samples),
         },
         "samples": {
             "total": len(samples),
-            "reused": outcome.counts.reused,
-            "stalled": outcome.stalled,
-            "over_long": len(outcome.over_long),
+            "reused": session.counts.reused,
+            "stalled": session.stalled,
+            "over_long": len(session.planner.over_long),
         },
-        "timings": {name: round(seconds, 3) for name, seconds in session.phases.seconds.items()},
-        "speed": _speed(session, outcome),
-        "engine_counters": dict(outcome.counters),
+        "timings": {name: round(seconds, 3) for name, seconds in session.phases.items()},
+        "speed": _speed(session),
+        "engine_counters": dict(session.counters),
         "versions": _versions(),
         "git": _git_state(),
-        "notes": [],
     }
 
 
-def _speed(session: Session, outcome: Outcome) -> dict[str, float]:
+def _speed(session: Session) -> dict[str, float]:
     """What was generated in this run, how fast, and how busy the engine was meanwhile.
 
     `engine_busy` and `prefix_cache_hits` are shares (of the generating time, of the prompt tokens),
     for engines that count them.
     """
-    seconds = session.phases.seconds.get("generate", 0.0)
-    counts, counters = outcome.counts, outcome.counters
+    seconds = session.phases.get("generate", 0.0)
+    counts, counters = session.counts, session.counters
     if not seconds or not counts.tokens:
         return {}
     speed = {
@@ -198,47 +176,43 @@ def _speed(session: Session, outcome: Outcome) -> dict[str, float]:
     return {name: round(value, 4) for name, value in speed.items()}
 
 
-def notes(
-    config: RunConfig, session: Session, outcome: Outcome, rows: Sequence[ScoreRow]
-) -> list[str]:
+def notes(session: Session, rows: Sequence[ScoreRow]) -> Iterator[str]:
     """The table's footnotes: all that a reader of the scores has to know."""
-    benchmarks = session.benchmarks
-    aliases = {b.id: b.alias for b in benchmarks}
-    found = [COMPARABLE]
+    config, benchmarks = session.config, session.benchmarks
+    yield COMPARABLE
     if config.suite.quickstart:
-        found.append("Quickstart items of the project's own writing: not benchmark scores.")
+        yield "Quickstart items of the project's own writing: not benchmark scores."
     elif config.limit is not None:
-        found.append(f"limit={config.limit}: a seeded sample per task, not the full benchmarks.")
+        yield f"limit={config.limit}: a seeded sample per task, not the full benchmarks."
     if any(is_as_sampled(b.aggregate, len(b.tasks), b.n, b.full_n) for b in benchmarks):
-        found.append(AS_SAMPLED)
-    found += [f"{note[0].upper()}{note[1:]}." for note in session.engine.notes]
-    found += [note for b in benchmarks for note in b.footnotes]
-    found += [
-        f"{b.alias}: {b.excluded} rows with a malformed gold left out."
-        for b in benchmarks
-        if b.excluded
-    ]
-    if outcome.over_long:
-        found.append(f"{len(outcome.over_long)} over-long prompts: over_long={config.over_long}.")
-    if outcome.stalled:
-        found.append(
-            f"Requests that the watchdog ended, counted wrong: {outcome.stalled}; the same command "
+        yield AS_SAMPLED
+    for note in session.engine.notes:
+        yield f"{note[0].upper()}{note[1:]}."
+    for benchmark in benchmarks:
+        yield from benchmark.footnotes
+    for benchmark in benchmarks:
+        if benchmark.excluded:
+            yield f"{benchmark.alias}: {benchmark.excluded} rows with a malformed gold left out."
+    if over_long := len(session.planner.over_long):
+        yield f"{over_long} over-long prompts: over_long={config.over_long}."
+    if session.stalled:
+        yield (
+            f"Requests that the watchdog ended, counted wrong: {session.stalled}; the same command "
             "asks them again."
         )
-    found += [line for row in rows for line in _rate_notes(row, aliases)]
-    return found
+    aliases = {b.id: b.alias for b in benchmarks}
+    for row in rows:
+        if row.level == "benchmark" and (high := _high_rates(row)):
+            yield f"{aliases[row.benchmark]}: {', '.join(high)}."
 
 
-def _rate_notes(row: ScoreRow, aliases: Mapping[str, str]) -> list[str]:
-    if row.level != "benchmark":
-        return []
+def _high_rates(row: ScoreRow) -> list[str]:
     shares = {
         "without an answer": 1 - (row.extraction_rate or 0.0),
         "cut off at max_tokens": row.truncation_rate or 0.0,
         "empty": row.empty_rate or 0.0,
     }
-    high = [f"{100 * share:.1f} % {what}" for what, share in shares.items() if share > NOTE_RATE]
-    return [f"{aliases[row.benchmark]}: {', '.join(high)}."] if high else []
+    return [f"{100 * share:.1f} % {what}" for what, share in shares.items() if share > NOTE_RATE]
 
 
 def _benchmark_entry(benchmark: Benchmark) -> dict[str, Any]:
@@ -252,21 +226,15 @@ def _benchmark_entry(benchmark: Benchmark) -> dict[str, Any]:
         "source": benchmark.source,
         "task_versions": {task.name: task.version for task in benchmark.tasks},
         "aggregate": benchmark.aggregate,
-        "caveats": list(benchmark.footnotes),
+        "caveats": benchmark.footnotes,
     }
-
-
-def _average_entry(average: Average) -> dict[str, Any]:
-    return {"name": average.name, "benchmarks": list(average.benchmarks)}
 
 
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in PACKAGES:
-        try:
+        with contextlib.suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
     return found
 
 

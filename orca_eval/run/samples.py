@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orca_eval.benchmarks.scorer import score_by_extraction
+from orca_eval.benchmarks.scorer import score_doc
 from orca_eval.errors import RunError
 from orca_eval.results.folder import whole
 from orca_eval.results.samples import SCHEMA
@@ -37,40 +37,29 @@ def write_samples(
         RunError: a response got lost meanwhile, or the disk is full.
     """
     written: list[ScoredSample] = []
-
-    def tables() -> Iterator[pa.Table]:
-        for chunk in batches(samples, CHUNK):
-            texts = responses([sample.key for sample in chunk])
-            same = [_as_stored(sample, texts.get(sample.key)) for sample in chunk]
-            written.extend(same)
-            rows = (_row(s, prompter.text(s.waiting.doc), _response(s, texts)) for s in same)
-            yield pa.table([*zip(*rows, strict=True)], SCHEMA)
-
     with (
         whole(path) as temporary,
         pq.ParquetWriter(temporary, SCHEMA, compression="zstd", write_page_checksum=True) as out,
+        ThreadPoolExecutor(max_workers=1) as thread,
     ):
-        _write_behind(out, tables())
-    return written
-
-
-def _write_behind(out: pq.ParquetWriter, tables: Iterable[pa.Table]) -> None:
-    """Each table is compressed and written on a thread while the next one is made."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        writing: Future[None] | None = None
-        for table in tables:
-            if writing is not None:
-                writing.result()
+        writing: Future[object] = thread.submit(int)  # done at once
+        for chunk in batches(samples, CHUNK):
+            texts = responses([sample.key for sample in chunk])
+            same = [_as_stored(sample, texts.get(sample.key)) for sample in chunk]
+            written += same
+            rows = (_row(s, prompter.text(s.waiting.doc), _response(s, texts)) for s in same)
+            table = pa.table([*zip(*rows, strict=True)], SCHEMA)
+            writing.result()  # each table is compressed and written while the next one is made
             writing = thread.submit(out.write_table, table)
-        if writing is not None:
-            writing.result()
+        writing.result()
+    return written
 
 
 def _as_stored(sample: ScoredSample, completion: Completion | None) -> ScoredSample:
     if completion is None or hash(completion.text) == sample.text_hash:
         return sample
     waiting = sample.waiting
-    scored = waiting.task.score(waiting.doc, completion.text)
+    scored = score_doc(waiting.task, waiting.doc, completion.text)
     return scored_sample(waiting, sample.key, completion, scored)
 
 
@@ -122,15 +111,10 @@ def _row(sample: ScoredSample, prompt: str, response: str) -> tuple[Any, ...]:
         sample.completion_tokens,
         scored.parts,
         sample.waiting.sample_index,
-        _kind(sample),
+        doc.kind if sample.waiting.task.scorer is None else "",  # rescoring can't score it
         None if doc.options is None else _json(doc.options),
         _json(doc.golds),
     )
-
-
-def _kind(sample: ScoredSample) -> str:
-    """Empty for a task from outside, which rescoring can't score."""
-    return sample.waiting.doc.kind if sample.waiting.task.score is score_by_extraction else ""
 
 
 def _json(value: Any) -> str:

@@ -1,20 +1,21 @@
 """Extraction and scoring in a process of its own.
 
 A pattern holds the interpreter's lock while it matches, for up to 0.1 s on a hostile reply, and
-the event loop that feeds the engine must not wait for that. Both sides pickle through pipes; the
-child ends when its input does, so it outlives neither a finished run nor a killed one.
+the event loop that feeds the engine must not wait for that. Both sides pickle through a pipe; the
+child ends when that does, so it outlives neither a finished run nor a killed one.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from typing import BinaryIO, cast
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import NoReturn
 
 from orca_eval.benchmarks.scorer import score_response
 from orca_eval.benchmarks.types import Scored
@@ -30,36 +31,34 @@ GONE = "the process that scores answers is gone; repeat the same command to go o
 
 
 class ScoringProcess:
-    """Scores batches in the order in which they were sent; sent and received on two threads, so
-    that neither side waits for the other."""
+    """Scores a batch at a time: what was sent is to be received before more is sent."""
 
     def __init__(self) -> None:
         # Apart from the terminal's Ctrl-C (a session of its own), and with the very same package,
         # not one in the current folder (-P).
-        command = [sys.executable, "-P", "-m", __name__]
+        self._pipe, childs = Pipe()
+        command = [sys.executable, "-P", "-m", __name__, str(childs.fileno())]
         places = [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))}
         try:
-            self._child = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                start_new_session=True,
-                env=environment,
-            )
+            with childs:
+                self._child = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    pass_fds=[childs.fileno()],
+                    start_new_session=True,
+                    env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))},
+                )
         except OSError as error:
             raise RunError(
                 f"can't start the process that scores answers: {error.strerror}; repeat the same "
                 "command to go on"
             ) from error
-        self._jobs = cast(BinaryIO, self._child.stdin)
-        self._scores = cast(BinaryIO, self._child.stdout)
 
     def send(self, jobs: Sequence[Job]) -> None:
         """Blocks while the process is behind. Raises RunError where it is gone."""
         try:
-            pickle.dump(jobs, self._jobs)
-            self._jobs.flush()
+            self._pipe.send(jobs)
         except OSError as error:
             raise RunError(GONE) from error
 
@@ -67,8 +66,8 @@ class ScoringProcess:
         """The scores of the next batch, one a job. Raises RunError where scoring failed or the
         process is gone."""
         try:
-            reply = pickle.load(self._scores)
-        except (OSError, EOFError, pickle.UnpicklingError) as error:
+            reply = self._pipe.recv()
+        except (OSError, EOFError) as error:
             raise RunError(GONE) from error
         if isinstance(reply, str):
             raise RunError(reply)
@@ -82,32 +81,22 @@ class ScoringProcess:
         """Ends the process and waits for that."""
         self._child.kill()
         self._child.wait()
-        self._scores.close()
-        with contextlib.suppress(OSError):  # what it has not read
-            self._jobs.close()
+        self._pipe.close()
 
 
-def serve(jobs: BinaryIO, scores: BinaryIO) -> None:
+def serve(pipe: Connection) -> NoReturn:
     """The child: answers each batch with its scores, or with a line about what went wrong."""
     while True:
+        batch: Sequence[Job] = pipe.recv()
+        reply: list[tuple[object, ...]] | str
         try:
-            batch: Sequence[Job] = pickle.load(jobs)
-        except EOFError:
-            return
-        pickle.dump(_fields(batch), scores)
-        scores.flush()
-
-
-def _fields(batch: Sequence[Job]) -> list[tuple[object, ...]] | str:
-    try:
-        return [tuple(score_response(*job)) for job in batch]  # plain ones pickle faster
-    except Exception as error:  # a defect of ours: its name has to reach the user
-        return f"scoring failed: {type(error).__name__}: {error}"
+            reply = [tuple(score_response(*job)) for job in batch]  # plain ones pickle faster
+        except Exception as error:  # a defect of ours: its name has to reach the user
+            reply = f"scoring failed: {type(error).__name__}: {error}"
+        pipe.send(reply)
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends when its input does
-    try:
-        serve(sys.stdin.buffer, sys.stdout.buffer)
-    except BrokenPipeError:  # nobody wants the scores any more
-        os._exit(0)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends when its pipe does
+    with contextlib.suppress(EOFError, OSError):  # nobody wants the scores any more
+        serve(Connection(int(sys.argv[1])))

@@ -32,11 +32,8 @@ BEHIND_SECONDS = 0.1  # long enough for both to work off what waits, without the
 CLOSE_SECONDS = 30.0
 
 
-@dataclass(slots=True)
-class Phases:
+class Phases(dict[str, float]):
     """Seconds of wall time per phase, for the manifest and docs/performance.md."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
 
     @contextlib.contextmanager
     def measure(self, name: str) -> Iterator[None]:
@@ -44,23 +41,10 @@ class Phases:
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - start
+            self[name] = self.get(name, 0.0) + time.monotonic() - start
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a session leaves: every scored sample, and what to say about how it went."""
-
-    # asyncio puts a task's result into a message it may format: 51,752 samples take gigabytes.
-    samples: Sequence[ScoredSample] = field(repr=False)
-    counts: Counts
-    stalled: int
-    over_long: Sequence[tuple[str, int]]
-    warnings: Sequence[str]
-    counters: Mapping[str, float]
-
-
-def run_session(session: Session) -> Outcome:
+def run_session(session: Session) -> None:
     """Runs a session to its end; Ctrl-C ends it cleanly.
 
     Raises:
@@ -68,7 +52,7 @@ def run_session(session: Session) -> Outcome:
         KeyboardInterrupt: interrupted; what is finished is stored.
     """
     try:
-        return asyncio.run(session.run())
+        asyncio.run(session.run())
     except BaseExceptionGroup as group:
         raise _first(group) from group
     except asyncio.CancelledError as error:
@@ -84,65 +68,60 @@ def _first(error: BaseException) -> BaseException:
     return error
 
 
+@dataclass(eq=False, repr=False)
 class Session:
-    """One engine, one store, all benchmarks of a run."""
+    """One engine, one store, all benchmarks of a run.
 
-    def __init__(
-        self,
-        config: RunConfig,
-        engine: Engine,
-        benchmarks: Sequence[Benchmark],
-        store: ResponseStore,
-        beginning: Beginning,
-        phases: Phases,
-    ) -> None:
-        self.store = store
-        self.counts = Counts()
-        self._config = config
-        self.engine = engine
-        self.benchmarks = benchmarks
-        self.phases = phases
-        self._beginning = beginning
+    Attributes:
+        samples: all of them once it ran, scored, in no order that matters.
+        stalled: how many requests the watchdog ended.
+        counters: what the engine counted; empty where nothing was to generate.
+    """
+
+    config: RunConfig
+    engine: Engine
+    benchmarks: Sequence[Benchmark]
+    store: ResponseStore
+    beginning: Beginning
+    phases: Phases
+    counts: Counts = field(default_factory=Counts)
+    samples: Sequence[ScoredSample] = ()
+    stalled: int = 0
+    counters: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
         self._scorer = Scorer(self.counts)
         self._view = ProgressView(self.counts)
         self._starting: asyncio.Task[None] | None = None
-        scope = None if engine.reuse_across_runs else identity.scope(config, engine, benchmarks)
-        if engine.tokenizer is not None and beginning.now is not None:
-            engine.tokenizer.now = beginning.now
-        self.planner = Planner(config, engine, scope)
+        asked = (self.config, self.engine, self.benchmarks)
+        scope = None if self.engine.reuse_across_runs else identity.scope(*asked)
+        if self.engine.tokenizer is not None and self.beginning.now is not None:
+            self.engine.tokenizer.now = self.beginning.now
+        self.planner = Planner(self.config, self.engine, scope)
 
-    async def run(self) -> Outcome:
-        """Plans, generates what is not stored, and scores everything."""
-        stalled = 0
-        with self._view:
-            ticker = asyncio.create_task(self._tick())
-            try:
-                missing = await self._plan()
-                if missing:
-                    stalled = await self._generate(missing)
-            except BaseException:
-                self._scorer.abandon()  # it may hang, and a run that ends early has no scores
-                raise
-            finally:
-                ticker.cancel()
-                await self._close_engine()
-            with self.phases.measure("score_rest"):
-                samples = await self._score_rest()
-        return Outcome(
-            samples=samples,
-            counts=self.counts,
-            stalled=stalled,
-            over_long=tuple(self.planner.over_long),
-            warnings=tuple(self.store.warnings),
-            counters=self.engine.counters() if missing else {},
-        )
+    async def run(self) -> None:
+        """Plans, generates what is not stored, and scores everything.
 
-    async def _score_rest(self) -> Sequence[ScoredSample]:
+        Returns nothing: asyncio puts a task's result into a message it may format, which for 51,752
+        samples takes gigabytes.
+        """
         try:
-            return await asyncio.to_thread(self._scorer.finish)
-        except asyncio.CancelledError:
-            self._scorer.abandon()
+            with self._view:
+                ticker = asyncio.create_task(self._tick())
+                try:
+                    missing = await self._plan()
+                    if missing:
+                        await self._generate(missing)
+                finally:
+                    ticker.cancel()
+                    await self._close_engine()
+                with self.phases.measure("score_rest"):
+                    self.samples = await asyncio.to_thread(self._scorer.finish)
+        except BaseException:
+            self._scorer.abandon()  # it may hang, and a run that ends early has no scores
             raise
+        if missing:
+            self.counters = self.engine.counters()
 
     async def _plan(self) -> list[Work]:
         """Renders and looks up every prompt; returns the works whose answer is not stored."""
@@ -150,7 +129,7 @@ class Session:
         missing: list[Work] = []
         with self.phases.measure("plan"):
             works: list[Work] = []
-            samples = samples_of(self.benchmarks, self._config.samples_per_doc)
+            samples = samples_of(self.benchmarks, self.config.samples_per_doc)
             while planned := list(itertools.islice(samples, PLAN_BATCH)):
                 works += await asyncio.to_thread(self.planner.add, planned)
             self.planner.refuse_over_long()
@@ -188,18 +167,17 @@ class Session:
 
     def stored(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
         """The stored completions among `keys` that count for this run."""
-        return self.store.get_many(keys, self._beginning.mark)
+        return self.store.get_many(keys, self.beginning.mark)
 
     async def _start(self) -> None:
-        self._view.status(f"loading {self._config.model.name} into {self._config.engine.name}")
+        self._view.status(f"loading {self.config.model.name} into {self.config.engine.name}")
         with self.phases.measure("start"):
             await self.engine.start()
 
-    async def _generate(self, missing: Sequence[Work]) -> int:
-        """Returns how many requests the watchdog ended."""
+    async def _generate(self, missing: Sequence[Work]) -> None:
         if self._starting is not None:
             await self._starting
-        self._beginning.record()
+        self.beginning.record()
         self.counts.started = time.monotonic()
         self._view.status("generating")
         with self.phases.measure("generate"):
@@ -210,10 +188,10 @@ class Session:
                 missing,
                 self._on_finish,
                 self._room,
-                self._config.stall_seconds,
+                self.config.stall_seconds,
                 say,
             )
-        return watch.stalled
+        self.stalled = watch.stalled
 
     async def _answer(self, request: Request) -> Completion:
         """The engine's completion; a prompt that only the server knows to be too long is counted
@@ -221,7 +199,7 @@ class Session:
         try:
             return await self.engine.generate(request)
         except PromptTooLongError as error:
-            if self._config.over_long == "error":
+            if self.config.over_long == "error":
                 raise
             self.planner.over_long.append((str(error), 0))
             return Completion("", "skipped", 0, 0)
@@ -232,7 +210,7 @@ class Session:
             if text != completion.text:  # lone surrogates: neither SQLite nor Parquet takes them
                 completion = completion._replace(text=text)
         if completion.finish_reason in ("stop", "length"):
-            self.store.put(work.key, completion, self._beginning.mark)
+            self.store.put(work.key, completion, self.beginning.mark)
         self.counts.tokens += completion.completion_tokens
         self.counts.prompt_tokens += completion.prompt_tokens
         self.counts.generated += len(work.waiting)

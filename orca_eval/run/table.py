@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from orca_eval.results.aggregate import ScoreRow
-from orca_eval.results.manifest import BenchmarkEntry, Manifest
+from orca_eval.results.manifest import BenchmarkEntry, Manifest, read_manifest
+from orca_eval.results.scores import read_scores
 from orca_eval.score_kind import score_kind
 from orca_eval.screen import plain, screen
 from orca_eval.tables.screen import show
 from orca_eval.tables.table import Row, RowKind, Table, columns, text_row
 
 
-def print_scores(rows: Sequence[ScoreRow], manifest: Manifest, folder: Path) -> None:
-    """Benchmarks, averages, footnotes and the run folder. Task rows stay in scores.csv."""
-    console = screen()
+def print_scores(folder: Path) -> None:
+    """Prints a finished run's benchmarks, averages and footnotes, and its folder. Task rows stay
+    in scores.csv."""
+    rows, manifest, console = read_scores(folder), read_manifest(folder, whole=True), screen()
     names = labels(manifest)
     table = Table(
         name="scores",

@@ -15,7 +15,7 @@ from orca_eval.config.overrides import groups
 from orca_eval.config.texts import quoted
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
-from orca_eval.run.multirun import run_all
+from orca_eval.verbs.run import run_all
 
 OWN_KEYS = ("models", "prompts", "baseline", "out", "report.samples")
 INSTEAD = {"model": "models", "model.path": "models", "prompt": "prompts"}
@@ -97,9 +97,9 @@ def _paths(entry: str) -> Sequence[str]:
     """Existing paths that the entry matches, oldest first: by the step in the name where every
     name ends in one (a copy's times say nothing), else by time."""
     found = glob.glob(str(expanded(entry)))  # noqa: PTH207  # absolute patterns too
-    steps = {path: re.search(r"(\d+)/?$", path) for path in found}
-    if all(steps.values()):
-        return sorted(
-            found, key=lambda path: (int(match[1]) if (match := steps[path]) else 0, path)
-        )
-    return sorted(found, key=lambda path: (Path(path).stat().st_mtime, path))
+    ages: dict[str, float] = {
+        path: int(step[1]) for path in found if (step := re.search(r"(\d+)/?$", path))
+    }
+    if len(ages) < len(found):
+        ages = {path: Path(path).stat().st_mtime for path in found}
+    return sorted(found, key=lambda path: (ages[path], path))

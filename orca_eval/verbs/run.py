@@ -1,10 +1,28 @@
-"""orca-eval run."""
+"""orca-eval run: one run, or several, one process each, so that memory is given back."""
 
 from __future__ import annotations
 
-from orca_eval.run.multirun import run_all, run_one, sweep
+import contextlib
+import itertools
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from orca_eval.config import overrides as ov
+from orca_eval.config.compose import compose_verb
+from orca_eval.config.convert import run_config
+from orca_eval.errors import OrcaEvalError
+from orca_eval.interrupt import INTERRUPTED, end_on_sigterm
+from orca_eval.run.progress import say
+from orca_eval.streams import outlive_readers
 
 MULTIRUN = ("-m", "--multirun")
+FAILED = 1
 
 
 def main(overrides: list[str]) -> int:
@@ -14,3 +32,104 @@ def main(overrides: list[str]) -> int:
         return max(result.exit_code for result in run_all(sweep(rest)))
     run_one(rest)
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How one run of several ended. `folder` is None where it failed, and `problem` says why."""
+
+    overrides: tuple[str, ...]
+    folder: Path | None
+    exit_code: int
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """The overrides in one line."""
+        return " ".join(self.overrides)
+
+
+def run_one(overrides: Sequence[str]) -> Path:
+    """Composes, validates and runs; the run's folder.
+
+    Raises:
+        OrcaEvalError: as `evaluate.run`.
+    """
+    composed = compose_verb("run", overrides)
+    config = run_config(composed)
+    say(
+        f"orca-eval: {config.model.name} · {config.suite.name} · prompt {config.prompt.name} · "
+        f"engine {config.engine.name}"
+    )
+    from orca_eval.run.evaluate import run  # takes a second; the line above should not
+
+    return run(config, composed)
+
+
+def sweep(overrides: Sequence[str]) -> list[list[str]]:
+    """Hydra's sweep syntax (`model=a,b prompt=x,y`) as one list of overrides per combination.
+
+    Raises:
+        InputError: an override does not parse.
+    """
+    ov.refuse_secrets(overrides)
+    choices = [ov.sweep(text) for text in overrides if "=" in text]
+    ov.parse([text for text in overrides if "=" not in text])
+    return [list(combination) for combination in itertools.product(*choices)]
+
+
+def run_all(runs: Sequence[Sequence[str]]) -> list[RunResult]:
+    """Runs one after the other, goes on past a failure, and says at the end what failed."""
+    results = []
+    for number, overrides in enumerate(runs, start=1):
+        say(f"run {number} of {len(runs)}: {' '.join(overrides)}")
+        results.append(_run_in_process(overrides))
+    failed = [result for result in results if result.folder is None]
+    for result in failed:
+        say(f"failed: {result.name}: {result.problem}")
+    return results
+
+
+def _run_in_process(overrides: Sequence[str]) -> RunResult:
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_run_here, args=(tuple(overrides), sender))
+    process.start()
+    sender.close()
+    try:
+        result: RunResult = receiver.recv()
+    except EOFError:
+        problem = "its process was killed (out of memory?); the same command goes on"
+        result = RunResult(tuple(overrides), None, FAILED, problem)
+    except KeyboardInterrupt:
+        process.terminate()  # which ends it as Ctrl-C would
+        process.join()
+        raise
+    process.join()
+    return result
+
+
+def _run_here(overrides: tuple[str, ...], results: Connection) -> None:
+    os.setsid()  # Ctrl-C is for our parent, which passes it on
+    end_on_sigterm()
+    outlive_readers()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        result = RunResult(overrides, run_one(list(overrides)), 0)
+    except OrcaEvalError as error:
+        problem = str(error).replace("\n", "; ")
+        result = RunResult(overrides, None, error.exit_code, problem)
+    except KeyboardInterrupt:
+        result = RunResult(overrides, None, INTERRUPTED, "interrupted; the same command goes on")
+    except Exception as error:  # a defect in one model's run must not take the others with it
+        result = RunResult(overrides, None, FAILED, f"{type(error).__name__}: {error}")
+    with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
+        results.send(result)
+
+
+def _end_with_parent() -> None:
+    """A run whose parent was killed would hold its folder and the GPU against the next command."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,8 +16,9 @@ from orca_eval.config.schema import RunConfig, SuiteConfig
 from orca_eval.engines.registry import build_engine
 from orca_eval.errors import InputError
 from orca_eval.run.evaluate import load_suite
+from orca_eval.run.plan import Prompter
 from orca_eval.safe_text import github_line
-from orca_eval.types import Doc, Message
+from orca_eval.types import Doc
 
 
 def main(overrides: list[str]) -> int:
@@ -66,8 +67,7 @@ def _doc(task: Task, doc_id: int | None) -> Doc:
 def _print_prompt(config: RunConfig, doc: Doc, composed: Mapping[str, Any]) -> None:
     engine = build_engine(config)
     engine.check()
-    system = Message(role="system", content=config.prompt.system_message)
-    messages: Sequence[Message] = (system, *doc.messages)
+    messages = Prompter(engine.tokenizer, config.prompt.system_message).messages(doc)
     print(github_line(f"# {doc.benchmark}/{doc.task} doc {doc.doc_id} · gold {doc.golds[0]}"))
     if engine.tokenizer is None:
         print(f"# {len(messages)} messages; the server applies its own template")

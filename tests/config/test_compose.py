@@ -10,7 +10,7 @@ from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import name_of_path, run_config
 from orca_eval.config.schema import RunConfig
 from orca_eval.errors import InputError
-from orca_eval.run.multirun import sweep
+from orca_eval.verbs.run import sweep
 
 
 def config(*overrides: str) -> RunConfig:

@@ -17,8 +17,8 @@ from orca_eval.config import texts
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.errors import InputError
-from orca_eval.run.multirun import sweep
 from orca_eval.verbs import leaderboard
+from orca_eval.verbs.run import sweep
 
 AWKWARD = [
     *("83e2010", "91e4433", "1.10", "yes", "true", "0x10", "12_3", "1e3", "2024_10_01", "5e12345"),

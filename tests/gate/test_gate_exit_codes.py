@@ -16,7 +16,7 @@ import orca_eval
 from orca_eval.cli import main
 from orca_eval.errors import GATE_FAILED, RunError
 from orca_eval.gate import main_gate
-from orca_eval.help import PROGRAM, VERBS
+from orca_eval.help import read_help
 
 RUN = {"gsm8k/gsm8k": 400}
 OUTPUTS = {"gate.md", "gate.xml", "gate.json"}
@@ -183,5 +183,5 @@ def test_an_interruption_keeps_its_code(
 
 def test_the_codes_are_documented() -> None:
     page = (Path(__file__).parents[2] / "docs" / "gate.md").read_text()
-    for text in (PROGRAM, page, VERBS["gate"], VERBS["baseline"]):
+    for text in (read_help("program"), page, read_help("gate"), read_help("baseline")):
         assert str(GATE_FAILED) in text

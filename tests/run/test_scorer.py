@@ -10,7 +10,6 @@ import time
 import psutil
 import pytest
 
-from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.benchmarks.types import Scored, Task
 from orca_eval.benchmarks.types import Scorer as ScoreDoc
 from orca_eval.errors import RunError
@@ -28,11 +27,11 @@ def scored_elsewhere(_: Doc, response: str) -> Scored:
     return Scored(response, "elsewhere", None, 0.5)
 
 
-def part(score: ScoreDoc) -> Task:
+def part(score: ScoreDoc | None) -> Task:
     return Task("part", "1", (), 0, None, {}, score)
 
 
-def waiting_work(number: int, score: ScoreDoc) -> Work:
+def waiting_work(number: int, score: ScoreDoc | None) -> Work:
     made = work(number, f"question {number}")
     doc = made.waiting[0].doc._replace(kind="number", golds=(("7",),))
     made.waiting = [Waiting(part(score), doc, 0)]
@@ -54,7 +53,7 @@ def test_ours_and_tasks_from_outside_are_scored_each_by_its_own() -> None:
     scorer = Scorer(counts)
     for number in range(300):
         own = number % 3 > 0
-        item = waiting_work(number, score_by_extraction if own else scored_elsewhere)
+        item = waiting_work(number, None if own else scored_elsewhere)
         scorer.put(item, completion(f"The answer is {number}." if number != 8 else "No idea."))
     samples = {s.waiting.doc.doc_id: s.scored for s in scorer.finish()}
     assert len(samples) == 300
@@ -74,7 +73,7 @@ def test_a_scorer_that_fails_ends_everything_with_its_own_error() -> None:
     scorer = Scorer(Counts())
     scorer.put(waiting_work(0, fails), completion("7"))
     for number in range(1, 6000):
-        scorer.put(waiting_work(number, score_by_extraction), completion("The answer is 7."))
+        scorer.put(waiting_work(number, None), completion("The answer is 7."))
     errors: list[BaseException] = []
 
     def finish() -> None:
@@ -105,12 +104,12 @@ def test_a_defect_in_our_own_scoring_is_named() -> None:
 
 def test_a_killed_process_is_one_line() -> None:
     scorer = Scorer(Counts())
-    scorer.put(waiting_work(0, score_by_extraction), completion("7"))
+    scorer.put(waiting_work(0, None), completion("7"))
     until(lambda: scorer.samples)
     for child in children():
         child.kill()
         child.wait()
-    scorer.put(waiting_work(1, score_by_extraction), completion("7"))
+    scorer.put(waiting_work(1, None), completion("7"))
     with pytest.raises(RunError, match="is gone; repeat the same command"):
         scorer.finish()
 

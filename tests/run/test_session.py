@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
@@ -15,7 +14,7 @@ from orca_eval.errors import InputError, RunError
 from orca_eval.run.beginning import find_beginning
 from orca_eval.run.plan import Prompter
 from orca_eval.run.samples import write_samples
-from orca_eval.run.session import Outcome, Phases, Session, run_session
+from orca_eval.run.session import Phases, Session, run_session
 from orca_eval.store import ResponseStore
 from orca_eval.types import Completion, Doc
 
@@ -28,15 +27,17 @@ QUESTION = Doc(
 
 def benchmark(name: str, *docs: Doc) -> Benchmark:
     task = Task("part", "1", tuple(doc._replace(benchmark=name) for doc in docs), len(docs), None,
-                {}, score_by_extraction)  # fmt: skip
+                {})  # fmt: skip
     return Benchmark(name, name.title(), "pooled", (task,), "0" * 64, "here")
 
 
-def outcome(engine: FakeEngine, folder: Path, *benchmarks: Benchmark) -> Outcome:
+def outcome(engine: FakeEngine, folder: Path, *benchmarks: Benchmark) -> Session:
     config = run_config(compose_verb("run", []))
     with ResponseStore(folder / "store") as store:
         beginning = find_beginning(folder, None, fresh=False)
-        return run_session(Session(config, engine, list(benchmarks), store, beginning, Phases()))
+        session = Session(config, engine, list(benchmarks), store, beginning, Phases())
+        run_session(session)
+        return session
 
 
 def test_a_prompt_of_two_benchmarks_is_generated_once_and_reused_for_both(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from orca_eval.audit import CUT_OFF, DISAGREE, NO_ANSWER, WEAK, entries
 from orca_eval.cli import main
+from orca_eval.verbs.audit import CUT_OFF, DISAGREE, NO_ANSWER, WEAK, entries
 
 CASES = {
     "The answer is (B). On reflection nothing else fits.\n\n(A)": DISAGREE,

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from orca_eval.cli import main
-from orca_eval.help import VERBS
+from orca_eval.help import read_help
 from orca_eval.verbs.leaderboard import _paths
 from tests.waiting import HANG_SECONDS, until
 
@@ -82,8 +82,8 @@ def test_one_model_or_prompt_would_replace_every_entry_of_the_lists(
     (line,) = capfd.readouterr().err.splitlines()
     assert f"{key}= " in line
     assert f"{list_key}=[" in line
-    assert f"\n  {key}=" in VERBS["run"]
-    assert f"\n  {key}=" not in VERBS["leaderboard"]
+    assert f"\n  {key}=" in read_help("run")
+    assert f"\n  {key}=" not in read_help("leaderboard")
 
 
 def test_checkpoints_come_oldest_first(tmp_path: Path) -> None:

@@ -12,12 +12,11 @@ import pandas as pd
 import pytest
 
 from orca_eval import cli
-from orca_eval.benchmarks.scorer import score_by_extraction
 from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.cli import main
 from orca_eval.errors import RunError
 from orca_eval.run.progress import Counts, ProgressView, say
-from orca_eval.run.results import show
+from orca_eval.run.table import print_scores
 from orca_eval.types import Doc
 
 HOSTILE = "::error::\x1b[2J [red]x[/red] ##[error]y \x9b31m"
@@ -60,7 +59,7 @@ def test_the_table_of_a_finished_run_is_text(
 ) -> None:
     folder = hostile_run(run_folder, tmp_path)
     capsys.readouterr()
-    show(folder)
+    print_scores(folder)
     assert_inert(capsys.readouterr().out)
 
 
@@ -111,7 +110,7 @@ def test_data_is_shown_as_text(
     prompt = f"{HOSTILE}\n{HOSTILE}\n###Final answer: {{number}}"
     message = ({"role": "user", "content": prompt},)
     doc = Doc("evil", "evil", 0, "hash", message, "text", ((HOSTILE,),))
-    task = Task("evil", "1", (doc,), 1, None, {}, score_by_extraction)
+    task = Task("evil", "1", (doc,), 1, None, {})
     found = Benchmark("evil", HOSTILE, "pooled", (task,), "0" * 64, HOSTILE)
     monkeypatch.setattr("orca_eval.run.evaluate.load_suite", lambda config: [found])
     monkeypatch.setattr("orca_eval.engines.openai.OpenAIEngine.check", lambda engine: None)
