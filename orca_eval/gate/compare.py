@@ -15,8 +15,8 @@ from orca_eval import stats
 from orca_eval.gate.facts import Facts
 from orca_eval.gate.pairing import Pairs
 from orca_eval.gate.policy import AverageRule, Limits, Policy, Rule
-from orca_eval.gate.published import Published
 from orca_eval.results.documents import by_task, clusters_by_task
+from orca_eval.results.published import PublishedModel
 
 # Each rate, as the bad share, and the limit on its rise.
 _LIMIT_OF: Mapping[str, str] = {
@@ -136,7 +136,7 @@ def compare_paired(paired: Mapping[str, Pairs], policy: Policy, facts: Facts) ->
 
 
 def compare_published(
-    published: Published, candidate: pd.DataFrame, policy: Policy, facts: Facts
+    published: PublishedModel, candidate: pd.DataFrame, policy: Policy, facts: Facts
 ) -> list[Comparison]:
     """Tests every benchmark of the candidate that has a printed score, then the averages."""
     lines = []
@@ -145,7 +145,7 @@ def compare_published(
         if rows.empty:
             continue
         result = stats.difference_from_fixed(
-            score,
+            float(score) / 100,
             by_task(rows, "score"),
             clusters_by_task(rows),
             facts.aggregate(name),

@@ -18,14 +18,16 @@ from orca_eval.gate.judge import Line, Verdict, judge
 from orca_eval.gate.output import make_folder, write_outputs
 from orca_eval.gate.pairing import pair
 from orca_eval.gate.policy import Policy
-from orca_eval.gate.published import PREFIX, read_published
 from orca_eval.gate.result import GateResult
 from orca_eval.gate.side import Side, read_side
 from orca_eval.names import display, ids_by_display
 from orca_eval.paths import PUBLISHED
 from orca_eval.results.baseline import write_export
+from orca_eval.results.published import PublishedModel, read_published
 from orca_eval.results.rescore import rescore_frame
 from orca_eval.score_kind import AS_SAMPLED, is_as_sampled, score_kind
+
+PREFIX = "published:"
 
 
 def main_gate(
@@ -93,7 +95,7 @@ def _against_run(baseline: Side, candidate: Side, policy: Policy, rescore: Resco
 
 def _against_published(label: str, candidate: Side, policy: Policy) -> GateResult:
     _check_names(policy, set(candidate.benchmarks))
-    published = read_published(label.removeprefix(PREFIX), PUBLISHED)
+    published = _published(label)
     facts = Facts(() if candidate.manifest is None else (candidate.manifest,))
     comparisons = compare_published(published, candidate.frame, policy, facts)
     verdict, lines = _judged(comparisons, policy)
@@ -119,6 +121,14 @@ def _against_published(label: str, candidate: Side, policy: Policy) -> GateResul
         ),
         has_baseline_answers=False,
     )
+
+
+def _published(label: str) -> PublishedModel:
+    models = read_published(sorted(PUBLISHED.glob("*.csv")))
+    model = label.removeprefix(PREFIX)
+    if model not in models:
+        raise InputError(f"{label}: no such published model, {hint(model, sorted(models))}")
+    return models[model]
 
 
 def _given(key: str, value: object) -> str:

@@ -10,7 +10,7 @@ from orca_eval.benchmarks.specs import OTHER, read_specs
 from orca_eval.report.align import Columns
 from orca_eval.report.cells import ZERO_BASELINE, Value
 from orca_eval.report.paired import compare, doc_scores
-from orca_eval.report.published import PublishedModel, published_models
+from orca_eval.results.published import PublishedModel, published_models
 from orca_eval.results.run import Run, Score
 from orca_eval.results.typed_scores import find_model
 from orca_eval.stats import PairedDraws, average_draws

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from orca_eval.report.board import Board, Group
 from orca_eval.report.cells import Value, change, figure, scored
-from orca_eval.report.published import SOURCE, PublishedModel
+from orca_eval.results.published import SOURCE, PublishedModel
 from orca_eval.results.run import Run
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.tables.table import Cell, Column, Row, Table, ranked

@@ -10,7 +10,7 @@ from typing import Any
 
 from orca_eval.report.board import Board
 from orca_eval.report.cells import Value, change, count, figure, scored
-from orca_eval.report.published import SOURCE, counterpart
+from orca_eval.results.published import SOURCE, counterpart
 from orca_eval.results.run import Run
 from orca_eval.tables.table import Cell, Column, Row, Table, columns, text_row
 

@@ -11,8 +11,8 @@ import pytest
 
 from orca_eval.benchmarks.specs import read_specs
 from orca_eval.report.board import Board, build_board
-from orca_eval.report.published import counterpart, published_models
 from orca_eval.report.run_tables import run_tables
+from orca_eval.results.published import counterpart, published_models
 from orca_eval.results.run import read_runs
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.tables.table import Cell, Table

@@ -1,4 +1,4 @@
-"""The papers' own rows: figures with provenance that may stand beside full runs, marked as such."""
+"""Scores that papers print, with their provenance: rows beside full runs, baselines of the gate."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
+from statistics import mean
 
 from orca_eval.names import ids_by_display
 from orca_eval.paths import PUBLISHED
-from orca_eval.report.numbers import mean
 from orca_eval.results.typed_scores import read_typed_scores
 
 SOURCE = "Orca 2, arXiv 2311.11045"
@@ -35,22 +36,33 @@ class PublishedModel:
         return mean(known) if known and len(known) == len(values) else None
 
 
-@cache
-def published_models() -> Mapping[str, PublishedModel]:
-    """Every model of the Orca 2 paper's tables, by its printed name."""
+def read_published(paths: Iterable[Path]) -> dict[str, PublishedModel]:
+    """Every model of these files by its printed name; files of tasks and others' columns are left.
+
+    Raises InputError for a file that can't be read.
+    """
     ids = ids_by_display()
     scores: dict[str, dict[str, Fraction]] = {}
     provenance: dict[str, list[str]] = {}
-    for name in _FILES:
-        table = read_typed_scores(PUBLISHED / name)
+    for path in paths:
+        table = read_typed_scores(path)
+        if table.layout == "task":
+            continue
         for (model, item), cell in table.cells.items():
-            scores.setdefault(model, {})[ids[item]] = Fraction(cell)
+            if item in ids:
+                scores.setdefault(model, {})[ids[item]] = Fraction(cell)
         for model, text in table.provenance.items():
             provenance.setdefault(model, []).append(f"{', '.join(table.items)}: {text}")
     return {
         model: PublishedModel(model, cells, tuple(provenance.get(model, ())))
         for model, cells in scores.items()
     }
+
+
+@cache
+def published_models() -> Mapping[str, PublishedModel]:
+    """Every model of the Orca 2 paper's tables, by its printed name."""
+    return read_published(PUBLISHED / name for name in _FILES)
 
 
 def counterpart(model: str, prompt: str) -> PublishedModel | None:
