@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-from orca_eval.gate.flips import Flip
 from orca_eval.gate.judge import Finding, Line, Verdict
+from orca_eval.gate.pairing import Flip
 from orca_eval.names import display
-from orca_eval.stats import Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +22,10 @@ class GateResult:
     candidate: str
     policy: str
     lines: tuple[Line, ...]
-    flips: tuple[Flip, ...]
-    cautions: tuple[str, ...]
-    notes: tuple[str, ...]
-    has_baseline_answers: bool
+    flips: tuple[Flip, ...] = ()
+    cautions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    has_baseline_answers: bool = False
 
     @property
     def open_lines(self) -> list[Line]:
@@ -59,13 +57,6 @@ def points(share: float) -> str:
     return f"{100 * share:.1f}"
 
 
-def interval_text(interval: Interval) -> str:
-    """Both ends in points, or a dash where a single unit per task leaves nothing to resample."""
-    if math.isnan(interval.low):
-        return "–"
-    return f"{points(interval.low)} … {points(interval.high)}"
-
-
 def p_text(p: float) -> str:
     """A p value at the precision that matters."""
     if p < 0.0001:
@@ -81,24 +72,6 @@ def answer_text(answer: str | None) -> str:
 def name_of(line: Line) -> str:
     """The name shown for a line."""
     return display(line.comparison.name)
-
-
-def finding_text(line: Line) -> str:
-    """What the line shows, in a word or two."""
-    found = [] if line.finding is Finding.FORMAT else [line.finding.value]
-    return ", ".join([*found, *(f"format: {name}" for name in line.broken_limits)])
-
-
-def detectable_text(line: Line) -> str:
-    """The smallest drop that would have shown, in points."""
-    return "–" if line.detectable is None else points(line.detectable)
-
-
-def p_cell(line: Line) -> str:
-    """The adjusted p, with the raw p that ignores the clusters beside it."""
-    plain = line.comparison.result.p_unclustered
-    beside = "" if plain is None else f" (unclustered, raw: {p_text(plain)})"
-    return p_text(line.p_adjusted) + beside
 
 
 def sentence(line: Line) -> str:

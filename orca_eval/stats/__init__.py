@@ -6,13 +6,7 @@ multinomial draws (`bootstrap`). `score_interval` and `paired_difference` choose
 docs/statistics.md says what is tested and why.
 """
 
-from orca_eval.stats.bootstrap import (
-    Draws,
-    bootstrap,
-    bootstrap_interval,
-    mean_of_draws,
-    seed_of,
-)
+from orca_eval.stats.bootstrap import Draws, bootstrap, bootstrap_interval, mean_of_draws, seed_of
 from orca_eval.stats.choose import (
     EXACT_FIXED,
     EXACT_PAIRED,

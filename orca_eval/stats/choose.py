@@ -1,7 +1,7 @@
 """Chooses interval and test by what the number is: the interval belongs to the number shown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import bdtr
@@ -28,12 +28,12 @@ class Difference:
     baseline: float
     candidate: float
     n: int
-    losses: int | None
-    gains: int | None
     method: str
     p: float
     p_unclustered: float | None
     draws: Draws
+    losses: int | None = None
+    gains: int | None = None
     right_both: int | None = None
 
     @property
@@ -131,22 +131,15 @@ def paired_difference(
     exact: float | None = None
     if aggregate == "pooled" and _is_binary(_joined([*baseline, *candidate])):
         exact = float(mcnemar_one_sided(losses, gains))
-    resampled = bootstrap(strata(changes, clusters, aggregate), seed, draws)
-    method, p, p_unclustered = _test(resampled, exact, EXACT_PAIRED, aggregate, clusters)
-    if p_unclustered is None and has_clusters(clusters):
-        p_unclustered = bootstrap(strata(changes, None, aggregate), seed, draws).p_greater()
-    return Difference(
-        baseline=_score(baseline, aggregate),
-        candidate=_score(candidate, aggregate),
-        n=len(change),
-        losses=losses,
-        gains=gains,
-        method=method,
-        p=p,
-        p_unclustered=p_unclustered,
-        draws=resampled,
-        right_both=None if exact is None else int(_joined(candidate)[change == 0].sum()),
+    before = _score(baseline, aggregate)
+    found = _difference(
+        before, candidate, changes, clusters, aggregate, (EXACT_PAIRED, exact), seed, draws
     )
+    if found.p_unclustered is None and has_clusters(clusters):
+        unclustered = bootstrap(strata(changes, None, aggregate), seed, draws)
+        found = replace(found, p_unclustered=unclustered.p_greater())
+    right_both = None if exact is None else int(_joined(candidate)[change == 0].sum())
+    return replace(found, losses=losses, gains=gains, right_both=right_both)
 
 
 def difference_from_fixed(
@@ -168,38 +161,39 @@ def difference_from_fixed(
     if aggregate == "pooled" and _is_binary(values):
         exact = float(bdtr(round(float(values.sum())), len(values), fixed))
     shortfall = [fixed - np.asarray(task, dtype=np.float64) for task in candidate]
-    resampled = bootstrap(strata(shortfall, clusters, aggregate), seed, draws)
-    method, p, p_unclustered = _test(resampled, exact, EXACT_FIXED, aggregate, clusters)
+    return _difference(
+        fixed, candidate, shortfall, clusters, aggregate, (EXACT_FIXED, exact), seed, draws
+    )
+
+
+def _difference(
+    baseline: float,
+    candidate: Sequence[FloatArray],
+    changes: Sequence[FloatArray],
+    clusters: Sequence[Clusters] | None,
+    aggregate: Aggregate,
+    exact: tuple[str, float | None],
+    seed: int,
+    draws: int,
+) -> Difference:
+    """By the exact test (name and p) where there is one, unless that would ignore the clusters."""
+    resampled = bootstrap(strata(changes, clusters, aggregate), seed, draws)
+    clustered = has_clusters(clusters)
+    method, p = exact
+    p_unclustered = None
+    if p is None or clustered:
+        stratified = "stratified " if aggregate == "mean_of_tasks" else ""
+        method = f"{stratified}{'cluster ' if clustered else ''}bootstrap"
+        p, p_unclustered = resampled.p_greater(), p
     return Difference(
-        baseline=fixed,
+        baseline=baseline,
         candidate=_score(candidate, aggregate),
-        n=len(values),
-        losses=None,
-        gains=None,
+        n=sum(map(len, candidate)),
         method=method,
         p=p,
         p_unclustered=p_unclustered,
         draws=resampled,
     )
-
-
-def _test(
-    resampled: Draws,
-    exact: float | None,
-    exact_name: str,
-    aggregate: Aggregate,
-    clusters: Sequence[Clusters] | None,
-) -> tuple[str, float, float | None]:
-    """Name of the test, its p, and the exact p where that would ignore the clusters."""
-    if has_clusters(clusters):
-        method = "cluster bootstrap"
-    elif exact is not None:
-        return exact_name, exact, None
-    else:
-        method = "bootstrap"
-    if aggregate == "mean_of_tasks":
-        method = f"stratified {method}"
-    return method, resampled.p_greater(), exact
 
 
 def _score(tasks: Sequence[FloatArray], aggregate: Aggregate) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from typing import Any
 
 from orca_eval.gate.judge import Line
@@ -26,12 +27,10 @@ def as_json(result: GateResult) -> str:
         "notes": list(result.notes),
         "lines": [_line(line) for line in result.lines],
         "flips": [
-            {
-                "benchmark": flip.benchmark,
-                "task": flip.task,
-                "doc_id": flip.doc_id,
-                "baseline_answer": _short(flip.baseline_answer),
-                "candidate_answer": _short(flip.candidate_answer),
+            asdict(flip)
+            | {
+                side: _short(getattr(flip, side))
+                for side in ("baseline_answer", "candidate_answer")
             }
             for flip in result.flips
         ],
@@ -69,12 +68,7 @@ def _line(line: Line) -> dict[str, Any]:
         "more_samples": line.more_samples,
         "broken_limits": list(line.broken_limits),
         "rates": {
-            rate.name: {
-                "baseline": rate.baseline,
-                "candidate": rate.candidate,
-                "limit": rate.limit,
-                "p": rate.p,
-            }
+            rate.name: {key: getattr(rate, key) for key in ("baseline", "candidate", "limit", "p")}
             for rate in comparison.rates
         },
     }

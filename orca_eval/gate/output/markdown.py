@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orca_eval.gate.flips import Flip
 from orca_eval.gate.judge import Verdict
 from orca_eval.gate.output.tables import LABEL_WIDTH, comparisons, rates
+from orca_eval.gate.pairing import Flip
 from orca_eval.gate.result import GateResult, answer_text, sentence
 from orca_eval.safe_text import markdown as code
 from orca_eval.safe_text import markdown_prose as prose

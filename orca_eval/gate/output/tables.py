@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from orca_eval.gate.judge import Finding, Line, Verdict
-from orca_eval.gate.result import (
-    GateResult,
-    detectable_text,
-    finding_text,
-    interval_text,
-    name_of,
-    p_cell,
-    points,
-)
+from orca_eval.gate.result import GateResult, name_of, p_text, points
 from orca_eval.safe_text import shorten
 from orca_eval.tables.table import Cell, Mark, Row, Table, columns, text_row
 
@@ -60,20 +54,25 @@ def rates(result: GateResult) -> Table:
 
 def _row(line: Line) -> Row:
     found = line.comparison.result
+    interval, unclustered = found.interval(), found.p_unclustered
     row = text_row(
         _label(line),
         f"{found.n:,}",
         points(found.baseline),
         points(found.candidate),
         points(found.difference),
-        interval_text(found.interval()),
-        p_cell(line),
+        # A dash where a single unit per task leaves nothing to resample.
+        "–" if math.isnan(interval.low) else f"{points(interval.low)} … {points(interval.high)}",
+        p_text(line.p_adjusted)
+        + ("" if unclustered is None else f" (unclustered, raw: {p_text(unclustered)})"),
         points(line.comparison.tolerated),
-        detectable_text(line),
+        "–" if line.detectable is None else points(line.detectable),
         line.comparison.rule.tier,
     )
+    shown = [] if line.finding is Finding.FORMAT else [line.finding.value]
+    text = ", ".join([*shown, *(f"format: {name}" for name in line.broken_limits)])
     mark: Mark = "" if line.finding is Finding.OK else _MARKS[line.verdict]
-    return Row(row.label, (*row.cells, Cell(finding_text(line), mark=mark)))
+    return Row(row.label, (*row.cells, Cell(text, mark=mark)))
 
 
 def _label(line: Line) -> str:
