@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from orca_eval import stats
 from orca_eval.benchmarks.specs import read_specs
@@ -18,6 +17,7 @@ from orca_eval.gate.policy import AverageRule, Limits, Policy, Rule
 from orca_eval.results.documents import by_task, clusters_by_task
 from orca_eval.results.manifest import Manifest
 from orca_eval.results.published import PublishedModel
+from orca_eval.stats.strata import TaskClusters
 from orca_eval.types import Aggregate
 
 # Each rate, as the bad share, and the limit on its rise.
@@ -213,10 +213,7 @@ def averages(lines: Sequence[Comparison], rules: Sequence[AverageRule]) -> list[
 
 
 def _rates(
-    frame: pd.DataFrame,
-    clusters: Sequence[NDArray[Any] | None],
-    limits: Limits,
-    seed: int,
+    frame: pd.DataFrame, clusters: TaskClusters, limits: Limits, seed: int
 ) -> tuple[RateChange, ...]:
     """Rates that are known on both sides; only a rise beyond its limit is tested."""
     changes = []

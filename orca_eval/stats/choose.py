@@ -1,6 +1,5 @@
 """Chooses interval and test by what the number is: the interval belongs to the number shown."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +7,7 @@ from scipy.special import bdtr
 
 from orca_eval.stats.bootstrap import DRAWS, Draws, bootstrap, bootstrap_interval
 from orca_eval.stats.proportion import Interval, mcnemar_one_sided, newcombe_paired, wilson
-from orca_eval.stats.strata import Clusters, FloatArray, has_clusters, strata
+from orca_eval.stats.strata import FloatArray, TaskClusters, Tasks, has_clusters, strata
 from orca_eval.types import Aggregate
 
 EXACT_PAIRED = "exact McNemar"
@@ -56,8 +55,8 @@ class Difference:
 
 
 def score_interval(
-    tasks: Sequence[FloatArray],
-    clusters: Sequence[Clusters] | None = None,
+    tasks: Tasks,
+    clusters: TaskClusters = None,
     aggregate: Aggregate = "pooled",
     *,
     level: float = 0.95,
@@ -73,8 +72,8 @@ def score_interval(
 
 
 def exact_interval(
-    tasks: Sequence[FloatArray],
-    clusters: Sequence[Clusters] | None = None,
+    tasks: Tasks,
+    clusters: TaskClusters = None,
     aggregate: Aggregate = "pooled",
     *,
     level: float = 0.95,
@@ -87,31 +86,23 @@ def exact_interval(
 
 
 def pooled_interval(
-    tasks: Sequence[FloatArray],
-    clusters: Sequence[Clusters] | None = None,
-    *,
-    level: float = 0.95,
-    seed: int = 0,
+    tasks: Tasks, clusters: TaskClusters = None, *, level: float = 0.95, seed: int = 0
 ) -> Interval:
     """`score_interval` of all items pooled."""
     return score_interval(tasks, clusters, "pooled", level=level, seed=seed)
 
 
 def mean_of_tasks_interval(
-    tasks: Sequence[FloatArray],
-    clusters: Sequence[Clusters] | None = None,
-    *,
-    level: float = 0.95,
-    seed: int = 0,
+    tasks: Tasks, clusters: TaskClusters = None, *, level: float = 0.95, seed: int = 0
 ) -> Interval:
     """`score_interval` of the unweighted mean of task means."""
     return score_interval(tasks, clusters, "mean_of_tasks", level=level, seed=seed)
 
 
 def paired_difference(
-    baseline: Sequence[FloatArray],
-    candidate: Sequence[FloatArray],
-    clusters: Sequence[Clusters] | None = None,
+    baseline: Tasks,
+    candidate: Tasks,
+    clusters: TaskClusters = None,
     aggregate: Aggregate = "pooled",
     *,
     seed: int = 0,
@@ -144,8 +135,8 @@ def paired_difference(
 
 def difference_from_fixed(
     fixed: float,
-    candidate: Sequence[FloatArray],
-    clusters: Sequence[Clusters] | None = None,
+    candidate: Tasks,
+    clusters: TaskClusters = None,
     aggregate: Aggregate = "pooled",
     *,
     seed: int = 0,
@@ -168,9 +159,9 @@ def difference_from_fixed(
 
 def _difference(
     baseline: float,
-    candidate: Sequence[FloatArray],
-    changes: Sequence[FloatArray],
-    clusters: Sequence[Clusters] | None,
+    candidate: Tasks,
+    changes: Tasks,
+    clusters: TaskClusters,
     aggregate: Aggregate,
     exact: tuple[str, float | None],
     seed: int,
@@ -196,13 +187,13 @@ def _difference(
     )
 
 
-def _score(tasks: Sequence[FloatArray], aggregate: Aggregate) -> float:
+def _score(tasks: Tasks, aggregate: Aggregate) -> float:
     if aggregate == "mean_of_tasks":
         return float(np.mean([np.mean(task) for task in tasks]))
     return float(_joined(tasks).mean())
 
 
-def _joined(tasks: Sequence[FloatArray]) -> FloatArray:
+def _joined(tasks: Tasks) -> FloatArray:
     return np.concatenate([np.asarray(task, dtype=np.float64) for task in tasks])
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orca_eval.stats.bootstrap import DRAWS, resampled
-from orca_eval.stats.strata import Clusters, FloatArray, kinds_of_unit, strata_units
+from orca_eval.stats.strata import FloatArray, TaskClusters, Tasks, kinds_of_unit, strata_units
 from orca_eval.types import Aggregate
 
 
@@ -39,9 +39,9 @@ class PairedDraws:
 
 
 def paired_ratio(
-    baseline: Sequence[FloatArray],
-    candidate: Sequence[FloatArray],
-    clusters: Sequence[Clusters] | None = None,
+    baseline: Tasks,
+    candidate: Tasks,
+    clusters: TaskClusters = None,
     aggregate: Aggregate = "pooled",
     *,
     seed: int = 0,

@@ -17,6 +17,9 @@ from orca_eval.types import Aggregate
 FloatArray = NDArray[np.float64]
 # One name per item, None for an item that shares its passage with no other.
 Clusters = NDArray[Any] | None
+# One array for each of a benchmark's tasks.
+Tasks = Sequence[FloatArray]
+TaskClusters = Sequence[Clusters] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +51,18 @@ class Stratum:
         return int(self.counts[np.abs(self.totals) > 1e-12].sum())
 
 
-def pooled(
-    tasks: Sequence[FloatArray], clusters: Sequence[Clusters] | None = None
-) -> list[Stratum]:
+def pooled(tasks: Tasks, clusters: TaskClusters = None) -> list[Stratum]:
     """All items of all tasks as one stratum."""
     return strata(tasks, clusters, "pooled")
 
 
-def mean_of_tasks(
-    tasks: Sequence[FloatArray], clusters: Sequence[Clusters] | None = None
-) -> list[Stratum]:
+def mean_of_tasks(tasks: Tasks, clusters: TaskClusters = None) -> list[Stratum]:
     """One stratum per task, each of weight 1 / number of tasks."""
     return strata(tasks, clusters, "mean_of_tasks")
 
 
 def strata(
-    tasks: Sequence[FloatArray],
-    clusters: Sequence[Clusters] | None = None,
-    aggregate: Aggregate = "pooled",
+    tasks: Tasks, clusters: TaskClusters = None, aggregate: Aggregate = "pooled"
 ) -> list[Stratum]:
     """The strata of a score of this kind over tasks, an array of values each."""
     values = [np.asarray(task, dtype=np.float64) for task in tasks]
@@ -80,7 +77,7 @@ def strata(
 
 
 def strata_units(
-    sizes: Sequence[int], clusters: Sequence[Clusters] | None, aggregate: Aggregate
+    sizes: Sequence[int], clusters: TaskClusters, aggregate: Aggregate
 ) -> list[tuple[dict[int, NDArray[np.int64]], float]]:
     """The strata of tasks of these sizes: unit numbers of each task's items, and the weight.
 
@@ -107,7 +104,7 @@ def kinds_of_unit(
     return rows, counts
 
 
-def has_clusters(clusters: Sequence[Clusters] | None) -> bool:
+def has_clusters(clusters: TaskClusters) -> bool:
     """Whether any two items share a cluster."""
     return any(
         names is not None and pd.Series(names).dropna().duplicated().any()
