@@ -67,14 +67,9 @@ class RateChange:
     p: float = 1.0
 
     @property
-    def rise(self) -> float:
-        """Candidate minus baseline."""
-        return self.candidate - self.baseline
-
-    @property
     def beyond_limit(self) -> bool:
         """Whether it rose by more than its limit."""
-        return self.limit is not None and self.rise > self.limit + 1e-9
+        return self.limit is not None and self.candidate - self.baseline > self.limit + 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +178,9 @@ def averages(lines: Sequence[Comparison], rules: Sequence[AverageRule]) -> list[
     by_name = {line.name: line for line in lines}
     found = []
     for average in rules:
-        if not all(name in by_name for name in average.benchmarks):
+        parts = [by_name[name] for name in average.benchmarks if name in by_name]
+        if len(parts) < len(average.benchmarks):
             continue
-        parts = [by_name[name] for name in average.benchmarks]
         results = [part.result for part in parts]
         draws = stats.mean_of_draws([result.draws for result in results])
         result = stats.Difference(
@@ -221,9 +216,9 @@ def _rates(
         points = getattr(limits, limit_name)
         columns = f"{name}_b", f"{name}_c"
         before, after = (float(frame[column].mean()) for column in columns)
-        change = RateChange(name, before, after, None if points is None else points / 100)
-        if math.isnan(change.rise):
+        if math.isnan(after - before):
             continue
+        change = RateChange(name, before, after, None if points is None else points / 100)
         if change.beyond_limit:
             good, bad = (by_task(frame, column) for column in columns)
             # A rise of a bad rate is a drop of the good one.

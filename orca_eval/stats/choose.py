@@ -119,17 +119,14 @@ def paired_difference(
     ]
     change = _joined(changes)
     losses, gains = int((change > 0).sum()), int((change < 0).sum())
-    exact: float | None = None
-    if aggregate == "pooled" and _is_binary(_joined([*baseline, *candidate])):
-        exact = float(mcnemar_one_sided(losses, gains))
+    binary = aggregate == "pooled" and _is_binary(_joined([*baseline, *candidate]))
+    exact = EXACT_PAIRED, float(mcnemar_one_sided(losses, gains)) if binary else None
     before = _score(baseline, aggregate)
-    found = _difference(
-        before, candidate, changes, clusters, aggregate, (EXACT_PAIRED, exact), seed, draws
-    )
+    found = _difference(before, candidate, changes, clusters, aggregate, exact, seed, draws)
     if found.p_unclustered is None and has_clusters(clusters):
         unclustered = bootstrap(strata(changes, None, aggregate), seed, draws)
         found = replace(found, p_unclustered=unclustered.p_greater())
-    right_both = None if exact is None else int(_joined(candidate)[change == 0].sum())
+    right_both = int(_joined(candidate)[change == 0].sum()) if binary else None
     return replace(found, losses=losses, gains=gains, right_both=right_both)
 
 
@@ -148,13 +145,11 @@ def difference_from_fixed(
     Pearson 1934). The fixed score's own error is not in it.
     """
     values = _joined(candidate)
-    exact: float | None = None
-    if aggregate == "pooled" and _is_binary(values):
-        exact = float(bdtr(round(float(values.sum())), len(values), fixed))
+    binary = aggregate == "pooled" and _is_binary(values)
+    p = float(bdtr(round(float(values.sum())), len(values), fixed)) if binary else None
     shortfall = [fixed - np.asarray(task, dtype=np.float64) for task in candidate]
-    return _difference(
-        fixed, candidate, shortfall, clusters, aggregate, (EXACT_FIXED, exact), seed, draws
-    )
+    exact = EXACT_FIXED, p
+    return _difference(fixed, candidate, shortfall, clusters, aggregate, exact, seed, draws)
 
 
 def _difference(

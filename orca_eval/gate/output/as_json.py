@@ -12,6 +12,7 @@ from orca_eval.gate.result import GateResult, sentence
 from orca_eval.safe_text import shorten
 
 _ANSWER_WIDTH = 500
+_AS_THEY_ARE = ("baseline", "candidate", "policy", "headline", "cautions", "notes")
 
 
 def as_json(result: GateResult) -> str:
@@ -19,12 +20,7 @@ def as_json(result: GateResult) -> str:
     content = {
         "verdict": result.verdict.name,
         "exit_code": result.verdict.value,
-        "baseline": result.baseline,
-        "candidate": result.candidate,
-        "policy": result.policy,
-        "headline": result.headline,
-        "cautions": list(result.cautions),
-        "notes": list(result.notes),
+        **{key: getattr(result, key) for key in _AS_THEY_ARE},
         "lines": [_line(line) for line in result.lines],
         "flips": [
             asdict(flip)

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +30,6 @@ from numpy.typing import NDArray
 
 from orca_eval.errors import InputError
 from orca_eval.report.board import Board
-from orca_eval.report.html.spool import Spool
 from orca_eval.report.html.texts import TEXT_COLUMNS, Texts
 from orca_eval.results.run import Run
 
@@ -54,6 +55,31 @@ _SMALL = [
 ]
 
 
+class Spool:
+    """Chunks of bytes in a file, in order: together they may be larger than the memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._ends = file, [0]
+
+    def append(self, chunk: bytes) -> None:
+        """Add a chunk at the end; not while they are read."""
+        self._file.write(chunk)
+        self._ends.append(self._ends[-1] + len(chunk))
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def __iter__(self) -> Iterator[bytes]:
+        for start, end in pairwise(self._ends):
+            self._file.seek(start)
+            yield self._file.read(end - start)
+
+    @property
+    def total(self) -> int:
+        """Bytes of all chunks."""
+        return self._ends[-1]
+
+
 @dataclass(frozen=True, slots=True)
 class Packed:
     """Gzipped bytes; `replies` is how many there are."""
@@ -66,7 +92,8 @@ class Packed:
 
 @contextlib.contextmanager
 def pack(board: Board, folder: Path) -> Iterator[Packed]:
-    """The samples of all runs of the board; the chunks lie in `folder` until the block ends.
+    """The samples of all runs of the board; the chunks lie in a nameless file in `folder`
+    until the block ends.
 
     Raises:
         InputError: a run's samples are damaged.
@@ -83,8 +110,8 @@ def pack(board: Board, folder: Path) -> Iterator[Packed]:
     bounds = list(zip(starts, [*starts[1:], len(frame)], strict=True))
     positions = frame[["run", "row"]].to_numpy()
     raw = (_chunk(positions[start:end], tables) for start, end in bounds)
-    with Spool(folder) as chunks:
-        hints = bytearray()
+    with tempfile.TemporaryFile(dir=folder) as file:
+        chunks, hints = Spool(file), bytearray()
         for chunk_hint, chunk in _compressed(raw):
             hints += chunk_hint
             chunks.append(chunk)

@@ -17,8 +17,7 @@ from orca_eval import __version__
 from orca_eval.errors import InputError
 from orca_eval.files import whole
 from orca_eval.report.board import Board
-from orca_eval.report.html.pack import Packed, pack
-from orca_eval.report.html.spool import Spool
+from orca_eval.report.html.pack import Packed, Spool, pack
 from orca_eval.report.plots import Plot
 from orca_eval.safe_text import html as escape
 from orca_eval.safe_text import terminal

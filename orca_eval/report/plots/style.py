@@ -46,7 +46,6 @@ RC: Any = {
     "text.parse_math": False,
     "axes.formatter.use_mathtext": False,
 }
-_ERROR_BARS = {"ecolor": INK, "elinewidth": 1.0, "capsize": 2.5}
 
 
 def bar_style(index: int) -> dict[str, Any]:
@@ -98,17 +97,13 @@ def point(axes: Axes, index: int, x: float, y: float, **look: Any) -> None:
 
 
 def bar(
-    axes: Axes,
-    index: int,
-    at: float,
-    value: Value,
-    thickness: float,
-    across: bool = False,
-    **error_look: Any,
+    axes: Axes, index: int, at: float, value: Value, thickness: float, across: bool = False
 ) -> None:
-    """The n-th model's bar, upright or across, with its error bars."""
+    """The n-th model's bar with its error bars, finer ones where it stands upright."""
     draw, direction = (axes.barh, "xerr") if across else (axes.bar, "yerr")
-    look = bar_style(index) | {direction: error(value), "error_kw": {**_ERROR_BARS, **error_look}}
+    width, cap = (1.0, 2.5) if across else (0.8, 1.5)
+    error_bars = {"ecolor": INK, "elinewidth": width, "capsize": cap}
+    look = bar_style(index) | {direction: error(value), "error_kw": error_bars}
     errors = draw(at, value.number or 0.0, thickness, **look).errorbar
     # White around the error bars, so that they stand out from a hatch.
     halo = patheffects.withStroke(linewidth=2.6, foreground="white")
