@@ -25,8 +25,7 @@ import pandas as pd
 import yaml
 from gate_simulation import BENCHMARKS
 
-from orca_eval.gate.compare import compare_paired
-from orca_eval.gate.facts import Facts
+from orca_eval.gate.compare import Facts, compare_paired
 from orca_eval.gate.judge import judge
 from orca_eval.gate.pairing import pair
 from orca_eval.gate.policy import policy_from_mapping
@@ -55,9 +54,9 @@ def main() -> None:
         before, after = Path(folder, "before"), Path(folder, "after")
         _write_runs(before, after)
         sides = _timed(seconds, "read both", lambda: [read_side(str(p)) for p in (before, after)])
-        paired = _timed(seconds, "pair", lambda: pair(*sides)).benchmarks
+        paired = _timed(seconds, "pair", lambda: pair(*sides))
         facts = Facts(())
-        plain = {n: p for n, p in paired.items() if p.frame["cluster"].isna().all() and n != "bbh"}
+        plain = {n: p for n, p in paired.items() if p["cluster"].isna().all() and n != "bbh"}
         other = {n: p for n, p in paired.items() if n not in plain}
         _timed(seconds, "plain tests", lambda: compare_paired(plain, policy, facts))
         _timed(
@@ -75,7 +74,7 @@ def main() -> None:
         path = write_export(sides[0].frame, sides[0].manifest, Path(folder, "baseline.parquet"))
         size = path.stat().st_size
     report = {
-        "samples": sum(len(p.frame) for p in paired.values()),
+        "samples": sum(len(p) for p in paired.values()),
         "seconds": seconds,
         "exported baseline, kB": round(size / 1000),
     }

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import permutations
 from typing import Any
 
 import pandas as pd
 
 from orca_eval.errors import InputError
-from orca_eval.gate.pairing import Paired
+from orca_eval.gate.pairing import Paired, in_both
 from orca_eval.gate.policy import Policy
 from orca_eval.gate.side import Side, rescored
 from orca_eval.names import display
 from orca_eval.results.manifest import Manifest
 
+# What forbids one: other data, prompt, sampling, task version or kind of score.
+_RUN_PATHS = (("prompt", "name"), ("prompt", "system_message"), ("sampling",))
 _BENCHMARK_KEYS = ("data_sha256", "content_sha256", "task_versions", "aggregate")
-_ENGINE_KEYS = ("name", "version", "dtype", "quantization")
+# What may explain a difference without forbidding the comparison.
+_CAUTIONS = (
+    *(("engine", key) for key in ("name", "version", "dtype", "quantization")),
+    ("limit",),
+    ("over_long",),
+    ("orca_eval_version",),
+)
 
 Rescore = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -35,14 +44,14 @@ def agreed(baseline: Side, candidate: Side, rescore: Rescore) -> tuple[Side, Sid
             candidate,
             [f"no manifest in {' and '.join(without)}: prompt, sampling and versions not checked"],
         )
-    common = [name for name in baseline.benchmarks if name in set(candidate.benchmarks)]
-    differing = _disagreements(before, after, common)
-    if differing:
+    common = in_both(baseline, candidate)
+    of_benchmarks = [("benchmarks", name, key) for name in common for key in _BENCHMARK_KEYS]
+    if differing := _differing(before, after, (*_RUN_PATHS, *of_benchmarks)):
         raise InputError(
             f"{baseline.label} and {candidate.label} can't be compared: {'; '.join(differing)}; "
             "run both alike"
         )
-    said = _cautions(before, after)
+    said = _differing(before, after, _CAUTIONS)
     versions = (before.extractor_version, after.extractor_version)
     if versions[0] == versions[1]:
         return baseline, candidate, said
@@ -60,13 +69,12 @@ def agreed(baseline: Side, candidate: Side, rescore: Rescore) -> tuple[Side, Sid
     return rescored(baseline, rescore), rescored(candidate, rescore), said
 
 
-def unmatched(paired: Paired, policy: Policy) -> list[str]:
+def unmatched(baseline: Side, candidate: Side, paired: Paired, policy: Policy) -> list[str]:
     """What could not be paired. InputError for a benchmark in one run only, unless advisory."""
     said = []
-    for side, other, names in (
-        ("baseline", "candidate", paired.only_in_baseline),
-        ("candidate", "baseline", paired.only_in_candidate),
-    ):
+    sides = {"baseline": baseline, "candidate": candidate}
+    for side, other in permutations(sides):
+        names = [name for name in sides[side].benchmarks if name not in paired]
         judged = [name for name in names if policy.rule(name).tier != "advisory"]
         if judged:
             raise InputError(
@@ -74,31 +82,20 @@ def unmatched(paired: Paired, policy: Policy) -> list[str]:
                 "advisory in the policy"
             )
         said += [f"{display(name)} is only in the {side}: not compared" for name in names]
-    said += [
-        f"{display(name)}: without a partner are {pairs.unpaired_b:,} of the baseline's samples "
-        f"and {pairs.unpaired_c:,} of the candidate's"
-        for name, pairs in paired.benchmarks.items()
-        if pairs.unpaired_b or pairs.unpaired_c
-    ]
+    sizes = [side.frame["benchmark"].value_counts() for side in sides.values()]
+    for name, rows in paired.items():
+        alone_b, alone_c = (size[name] - len(rows) for size in sizes)
+        if alone_b or alone_c:
+            said.append(
+                f"{display(name)}: without a partner are {alone_b:,} of the baseline's samples "
+                f"and {alone_c:,} of the candidate's"
+            )
     return said
 
 
-def _disagreements(baseline: Manifest, candidate: Manifest, benchmarks: list[str]) -> list[str]:
-    """What forbids a comparison: other data, prompt, sampling, task version or kind of score."""
-    paths = [("prompt", "name"), ("prompt", "system_message"), ("sampling",)]
-    for name in benchmarks:
-        paths += [("benchmarks", name, key) for key in _BENCHMARK_KEYS]
-    return _differing(baseline, candidate, paths)
-
-
-def _cautions(baseline: Manifest, candidate: Manifest) -> list[str]:
-    """What may explain a difference without forbidding the comparison."""
-    paths: list[tuple[str, ...]] = [("engine", key) for key in _ENGINE_KEYS]
-    paths += [("limit",), ("over_long",), ("orca_eval_version",)]
-    return _differing(baseline, candidate, paths)
-
-
-def _differing(baseline: Manifest, candidate: Manifest, paths: list[tuple[str, ...]]) -> list[str]:
+def _differing(
+    baseline: Manifest, candidate: Manifest, paths: Sequence[tuple[str, ...]]
+) -> list[str]:
     found = []
     for path in paths:
         before, after = baseline.get(*path), candidate.get(*path)

@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from orca_eval import stats
-from orca_eval.gate.facts import Facts
-from orca_eval.gate.pairing import Pairs
+from orca_eval.benchmarks.specs import read_specs
+from orca_eval.gate.pairing import Paired
 from orca_eval.gate.policy import AverageRule, Limits, Policy, Rule
-from orca_eval.gate.published import Published
 from orca_eval.results.documents import by_task, clusters_by_task
+from orca_eval.results.manifest import Manifest
+from orca_eval.results.published import PublishedModel
+from orca_eval.stats.strata import TaskClusters
+from orca_eval.types import Aggregate
 
 # Each rate, as the bad share, and the limit on its rise.
 _LIMIT_OF: Mapping[str, str] = {
@@ -30,6 +32,28 @@ _ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What a comparison has to know of its benchmarks, from the manifests or the task files."""
+
+    manifests: tuple[Manifest, ...]
+
+    def aggregate(self, benchmark: str) -> Aggregate:
+        """The kind of a benchmark's score; runs without a manifest are judged by the task file."""
+        spec = read_specs().get(benchmark)
+        known: Aggregate | None = self._said(benchmark, "aggregate")
+        return known or (spec.aggregate if spec else "pooled")
+
+    def full_n(self, benchmark: str) -> int | None:
+        """How many samples the benchmark's whole test set has."""
+        size: int | None = self._said(benchmark, "full_n")
+        return size
+
+    def _said(self, benchmark: str, key: str) -> Any:
+        said = (manifest.get("benchmarks", benchmark, key) for manifest in self.manifests)
+        return next((value for value in said if value is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
 class RateChange:
     """A rate on both sides (shares of 1, of samples that are unanswered, truncated or empty).
 
@@ -40,17 +64,12 @@ class RateChange:
     baseline: float
     candidate: float
     limit: float | None
-    p: float
-
-    @property
-    def rise(self) -> float:
-        """Candidate minus baseline."""
-        return self.candidate - self.baseline
+    p: float = 1.0
 
     @property
     def beyond_limit(self) -> bool:
         """Whether it rose by more than its limit."""
-        return self.limit is not None and self.rise > self.limit + 1e-9
+        return self.limit is not None and self.candidate - self.baseline > self.limit + 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,34 +128,30 @@ class Comparison:
         return None if math.isnan(drop) else drop
 
 
-def compare_paired(paired: Mapping[str, Pairs], policy: Policy, facts: Facts) -> list[Comparison]:
+def compare_paired(paired: Paired, policy: Policy, facts: Facts) -> list[Comparison]:
     """Tests every paired benchmark, then the policy's averages."""
     lines = []
-    for name, pairs in paired.items():
-        rule, clusters = policy.rule(name), clusters_by_task(pairs.frame)
-        result = stats.paired_difference(
-            by_task(pairs.frame, "score_b"),
-            by_task(pairs.frame, "score_c"),
-            clusters,
-            facts.aggregate(name),
-            seed=stats.seed_of(name),
-        )
+    for name, rows in paired.items():
+        rule, clusters, seed = policy.rule(name), clusters_by_task(rows), stats.seed_of(name)
+        sides = by_task(rows, "score_b"), by_task(rows, "score_c")
+        result = stats.paired_difference(*sides, clusters, facts.aggregate(name), seed=seed)
+        fell = rows["score_c"] < rows["score_b"]
         lines.append(
             Comparison(
                 name=name,
                 rule=rule,
                 result=result,
-                identical=pairs.identical,
+                identical=bool((rows["score_b"] == rows["score_c"]).all()),
                 full_n=facts.full_n(name),
-                rates=_rates(pairs.frame, clusters, rule.limits, stats.seed_of(name)),
-                losses_unanswered=_losses_unanswered(pairs.frame),
+                rates=_rates(rows, clusters, rule.limits, seed),
+                losses_unanswered=int((fell & (rows["unanswered_c"] > rows["unanswered_b"])).sum()),
             )
         )
     return [*lines, *averages(lines, policy.averages)]
 
 
 def compare_published(
-    published: Published, candidate: pd.DataFrame, policy: Policy, facts: Facts
+    published: PublishedModel, candidate: pd.DataFrame, policy: Policy, facts: Facts
 ) -> list[Comparison]:
     """Tests every benchmark of the candidate that has a printed score, then the averages."""
     lines = []
@@ -145,7 +160,7 @@ def compare_published(
         if rows.empty:
             continue
         result = stats.difference_from_fixed(
-            score,
+            float(score) / 100,
             by_task(rows, "score"),
             clusters_by_task(rows),
             facts.aggregate(name),
@@ -163,9 +178,9 @@ def averages(lines: Sequence[Comparison], rules: Sequence[AverageRule]) -> list[
     by_name = {line.name: line for line in lines}
     found = []
     for average in rules:
-        if not all(name in by_name for name in average.benchmarks):
+        parts = [by_name[name] for name in average.benchmarks if name in by_name]
+        if len(parts) < len(average.benchmarks):
             continue
-        parts = [by_name[name] for name in average.benchmarks]
         results = [part.result for part in parts]
         draws = stats.mean_of_draws([result.draws for result in results])
         result = stats.Difference(
@@ -193,38 +208,26 @@ def averages(lines: Sequence[Comparison], rules: Sequence[AverageRule]) -> list[
 
 
 def _rates(
-    frame: pd.DataFrame,
-    clusters: Sequence[NDArray[Any] | None],
-    limits: Limits,
-    seed: int,
+    frame: pd.DataFrame, clusters: TaskClusters, limits: Limits, seed: int
 ) -> tuple[RateChange, ...]:
     """Rates that are known on both sides; only a rise beyond its limit is tested."""
     changes = []
     for name, limit_name in _LIMIT_OF.items():
         points = getattr(limits, limit_name)
-        before, after = by_task(frame, f"{name}_b"), by_task(frame, f"{name}_c")
-        change = RateChange(
-            name,
-            float(frame[f"{name}_b"].mean()),
-            float(frame[f"{name}_c"].mean()),
-            None if points is None else points / 100,
-            1.0,
-        )
-        if math.isnan(change.rise):
+        columns = f"{name}_b", f"{name}_c"
+        before, after = (float(frame[column].mean()) for column in columns)
+        if math.isnan(after - before):
             continue
+        change = RateChange(name, before, after, None if points is None else points / 100)
         if change.beyond_limit:
+            good, bad = (by_task(frame, column) for column in columns)
             # A rise of a bad rate is a drop of the good one.
-            test = stats.paired_difference(after, before, clusters, "pooled", seed=seed)
+            test = stats.paired_difference(bad, good, clusters, "pooled", seed=seed)
             change = replace(change, p=test.p)
         changes.append(change)
     return tuple(changes)
 
 
-def _losses_unanswered(frame: pd.DataFrame) -> int:
-    fell = frame["score_c"] < frame["score_b"]
-    return int((fell & (frame["unanswered_c"] > frame["unanswered_b"])).sum())
-
-
 def _sum(values: Iterable[int | None]) -> int | None:
     known = list(values)
-    return None if None in known else sum(value for value in known if value is not None)
+    return None if None in known else sum(filter(None, known))

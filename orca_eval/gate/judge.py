@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -22,6 +22,10 @@ class Verdict(Enum):
     PASS = 0
     REGRESSION = 1
     INCONCLUSIVE = 2
+
+
+# A regression outweighs an open question, which outweighs a pass.
+_GRAVEST_LAST = (Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.REGRESSION)
 
 
 class Finding(Enum):
@@ -65,16 +69,7 @@ def judge(comparisons: Sequence[Comparison]) -> tuple[Verdict, list[Line]]:
         for comparison, line in zip(family, _judge_family(family, tier), strict=True):
             lines[id(comparison)] = line
     judged = [lines[id(comparison)] for comparison in comparisons]
-    return overall(line.verdict for line in judged), judged
-
-
-def overall(verdicts: Iterable[Verdict]) -> Verdict:
-    """A regression outweighs an open question, which outweighs a pass."""
-    found = set(verdicts)
-    for verdict in (Verdict.REGRESSION, Verdict.INCONCLUSIVE):
-        if verdict in found:
-            return verdict
-    return Verdict.PASS
+    return max((line.verdict for line in judged), key=_GRAVEST_LAST.index), judged
 
 
 def _judge_family(family: Sequence[Comparison], tier: Tier) -> list[Line]:

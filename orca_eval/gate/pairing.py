@@ -11,33 +11,28 @@ from orca_eval.errors import InputError
 from orca_eval.gate.side import Side
 from orca_eval.results.documents import KEY
 
+Paired = Mapping[str, pd.DataFrame]
+"""Each benchmark's paired samples, a row per pair. Columns: task, doc_id, cluster, and score,
+answer and the rates with _b (baseline) and _c (candidate) appended."""
+
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
-    """One benchmark's paired samples: a row per pair.
+class Flip:
+    """One sample whose score fell. Answers are the models' own, untrusted text; None is no answer.
 
-    Columns: task, doc_id, cluster, and score, answer and the rates with _b (baseline) and _c
-    (candidate) appended. `unpaired_b` and `unpaired_c` count what had no partner.
+    `baseline_answer` is None as well where the baseline is a file without answers.
     """
 
     benchmark: str
-    frame: pd.DataFrame
-    unpaired_b: int
-    unpaired_c: int
-
-    @property
-    def identical(self) -> bool:
-        """Whether every pair has the same score."""
-        return bool((self.frame["score_b"] == self.frame["score_c"]).all())
+    task: str
+    doc_id: str
+    baseline_answer: str | None
+    candidate_answer: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Paired:
-    """All that could be paired, and the benchmarks that only one run has."""
-
-    benchmarks: Mapping[str, Pairs]
-    only_in_baseline: tuple[str, ...]
-    only_in_candidate: tuple[str, ...]
+def in_both(baseline: Side, candidate: Side) -> list[str]:
+    """Names of the benchmarks that both sides have."""
+    return [name for name in baseline.benchmarks if name in set(candidate.benchmarks)]
 
 
 def pair(baseline: Side, candidate: Side) -> Paired:
@@ -45,61 +40,53 @@ def pair(baseline: Side, candidate: Side) -> Paired:
 
     Raises InputError where a document differs, a task stands on one side only, or nothing pairs.
     """
-    before, after = baseline.frame, candidate.frame
-    common = [name for name in baseline.benchmarks if name in set(candidate.benchmarks)]
-    merged = before[before["benchmark"].isin(common)].merge(
-        after[after["benchmark"].isin(common)], on=KEY, suffixes=("_b", "_c"), how="inner"
+    common = in_both(baseline, candidate)
+    before, after = (
+        side.frame[side.frame["benchmark"].isin(common)] for side in (baseline, candidate)
     )
+    merged = before.merge(after, on=KEY, suffixes=("_b", "_c"), how="inner")
     if merged.empty:
         raise InputError(
             f"{baseline.label} and {candidate.label} have no sample in common; "
             "run both on the same suite"
         )
-    _same_documents(merged, baseline, candidate)
-    _same_tasks(before, after, common, baseline, candidate)
-    merged["cluster"] = merged["cluster_b"].where(merged["cluster_b"].notna(), merged["cluster_c"])
-    benchmarks = {}
+    other = merged[merged["fingerprint_b"] != merged["fingerprint_c"]]
+    if len(other):
+        first = other.iloc[0]
+        raise InputError(
+            f"{baseline.label} and {candidate.label} ran on other data: {len(other)} "
+            f"documents differ, the first {first['benchmark']} {first['task']} {first['doc_id']}; "
+            "run both on the same data"
+        )
     for name in common:
-        rows = merged[merged["benchmark"] == name]
+        tasks_b, tasks_c = (
+            set(frame.loc[frame["benchmark"] == name, "task"]) for frame in (before, after)
+        )
+        for side, missing in ((candidate, tasks_b - tasks_c), (baseline, tasks_c - tasks_b)):
+            # A task that only one side has would make a mean over fewer tasks, unseen.
+            if missing:
+                raise InputError(
+                    f"{side.label}: {name} has no samples of {', '.join(sorted(missing))}; "
+                    "finish the run"
+                )
+    merged["cluster"] = merged["cluster_b"].where(merged["cluster_b"].notna(), merged["cluster_c"])
+    paired = {name: merged[merged["benchmark"] == name] for name in common}
+    for name, rows in paired.items():
         if rows.empty:
             raise InputError(
                 f"{name}: the runs have no sample in common; run both with limits of which the "
                 "smaller lies inside the larger"
             )
-        benchmarks[name] = Pairs(
-            name,
-            rows,
-            int((before["benchmark"] == name).sum()) - len(rows),
-            int((after["benchmark"] == name).sum()) - len(rows),
-        )
-    return Paired(
-        benchmarks,
-        tuple(n for n in baseline.benchmarks if n not in common),
-        tuple(n for n in candidate.benchmarks if n not in common),
-    )
+    return paired
 
 
-def _same_documents(merged: pd.DataFrame, baseline: Side, candidate: Side) -> None:
-    other = merged["fingerprint_b"] != merged["fingerprint_c"]
-    if other.any():
-        first = merged[other].iloc[0]
-        raise InputError(
-            f"{baseline.label} and {candidate.label} ran on other data: {int(other.sum())} "
-            f"documents differ, the first {first['benchmark']} {first['task']} {first['doc_id']}; "
-            "run both on the same data"
-        )
-
-
-def _same_tasks(
-    before: pd.DataFrame, after: pd.DataFrame, common: list[str], baseline: Side, candidate: Side
-) -> None:
-    """A task that only one side has would make a mean over fewer tasks, unseen."""
-    for name in common:
-        tasks_b = set(before.loc[before["benchmark"] == name, "task"])
-        tasks_c = set(after.loc[after["benchmark"] == name, "task"])
-        for label, missing in ((candidate, tasks_b - tasks_c), (baseline, tasks_c - tasks_b)):
-            if missing:
-                raise InputError(
-                    f"{label.label}: {name} has no samples of {', '.join(sorted(missing))}; "
-                    "finish the run"
-                )
+def flips(paired: Paired, drops: Mapping[str, float]) -> list[Flip]:
+    """Every sample that the candidate answers worse, the benchmark with the largest drop first."""
+    found = []
+    for name in sorted(paired, key=lambda name: -drops[name]):
+        rows = paired[name]
+        fall = rows["score_b"] - rows["score_c"]
+        worse = rows.assign(fall=fall)[fall > 0].sort_values("fall", ascending=False, kind="stable")
+        texts = worse[["task", "doc_id", "answer_b", "answer_c"]]
+        found += [Flip(name, *row) for row in texts.itertuples(index=False)]
+    return found

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orca_eval.gate.flips import Flip
 from orca_eval.gate.judge import Finding, Line, Verdict
+from orca_eval.gate.pairing import Flip
 from orca_eval.names import display
 
 
@@ -22,10 +22,10 @@ class GateResult:
     candidate: str
     policy: str
     lines: tuple[Line, ...]
-    flips: tuple[Flip, ...]
-    cautions: tuple[str, ...]
-    notes: tuple[str, ...]
-    has_baseline_answers: bool
+    flips: tuple[Flip, ...] = ()
+    cautions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    has_baseline_answers: bool = False
 
     @property
     def open_lines(self) -> list[Line]:
@@ -79,7 +79,11 @@ def sentence(line: Line) -> str:
     comparison, result = line.comparison, line.comparison.result
     parts = [f"{name_of(line)}: {points(result.baseline)} → {points(result.candidate)}"]
     if line.finding is Finding.FEW:
-        parts.append(_few(line))
+        parts.append(
+            f"only {result.n:,} pairs, the policy asks for {comparison.rule.min_pairs:,}"
+            if result.n < comparison.rule.min_pairs
+            else "a task has a single sample, which shows no spread"
+        )
     elif line.finding in (Finding.WORSE, Finding.CLOSE):
         parts.append(
             f"a drop of {points(result.difference)} points (tolerated "
@@ -87,7 +91,12 @@ def sentence(line: Line) -> str:
         )
     if line.finding is Finding.CLOSE:
         parts.append("too close to call")
-    parts += [f"format: {text}" for text in _broken(line)]
+    parts += [
+        f"format: {rate.name} samples {points(rate.baseline)} % → {points(rate.candidate)} % "
+        f"(limit +{points(rate.limit or 0.0)})"
+        for rate in comparison.rates
+        if rate.name in line.broken_limits
+    ]
     if comparison.losses_unanswered:
         parts.append(
             f"of {result.losses:,} samples that fell {comparison.losses_unanswered:,} have no "
@@ -108,24 +117,6 @@ def _sensitivity(lines: tuple[Line, ...]) -> str:
     (least, finest), (most, coarsest) = shown[0], shown[-1]
     rest = "" if finest == coarsest else f", {points(most)} in {coarsest}"
     return f"; the smallest drops that would have shown: {points(least)} points in {finest}{rest}"
-
-
-def _few(line: Line) -> str:
-    comparison = line.comparison
-    if comparison.result.n < comparison.rule.min_pairs:
-        return (
-            f"only {comparison.result.n:,} pairs, the policy asks for {comparison.rule.min_pairs:,}"
-        )
-    return "a task has a single sample, which shows no spread"
-
-
-def _broken(line: Line) -> list[str]:
-    return [
-        f"{rate.name} samples {points(rate.baseline)} % → {points(rate.candidate)} % "
-        f"(limit +{points(rate.limit or 0.0)})"
-        for rate in line.comparison.rates
-        if rate.name in line.broken_limits
-    ]
 
 
 def _more(line: Line) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,21 +12,21 @@ import pandas as pd
 from orca_eval.config.nearest import hint
 from orca_eval.errors import InputError
 from orca_eval.gate.agree import Rescore, agreed, unmatched
-from orca_eval.gate.compare import Comparison, compare_paired, compare_published
-from orca_eval.gate.facts import Facts
-from orca_eval.gate.flips import flips
-from orca_eval.gate.judge import Line, Verdict, judge
+from orca_eval.gate.compare import Comparison, Facts, compare_paired, compare_published
+from orca_eval.gate.judge import judge
 from orca_eval.gate.output import make_folder, write_outputs
-from orca_eval.gate.pairing import pair
+from orca_eval.gate.pairing import flips, pair
 from orca_eval.gate.policy import Policy
-from orca_eval.gate.published import PREFIX, read_published
 from orca_eval.gate.result import GateResult
 from orca_eval.gate.side import Side, read_side
 from orca_eval.names import display, ids_by_display
 from orca_eval.paths import PUBLISHED
 from orca_eval.results.baseline import write_export
+from orca_eval.results.published import PublishedModel, read_published
 from orca_eval.results.rescore import rescore_frame
 from orca_eval.score_kind import AS_SAMPLED, is_as_sampled, score_kind
+
+PREFIX = "published:"
 
 
 def main_gate(
@@ -73,52 +74,65 @@ def _against_run(baseline: Side, candidate: Side, policy: Policy, rescore: Resco
     _check_names(policy, {*baseline.benchmarks, *candidate.benchmarks})
     baseline, candidate, cautions = agreed(baseline, candidate, rescore)
     paired = pair(baseline, candidate)
-    cautions += unmatched(paired, policy)
+    cautions += unmatched(baseline, candidate, paired, policy)
     facts = Facts(tuple(s.manifest for s in (candidate, baseline) if s.manifest is not None))
-    comparisons = compare_paired(paired.benchmarks, policy, facts)
-    verdict, lines = _judged(comparisons, policy)
-    compared = {name: pairs.frame for name, pairs in paired.benchmarks.items()}
-    return GateResult(
-        verdict=verdict,
-        baseline=baseline.label,
-        candidate=candidate.label,
-        policy=policy.name,
-        lines=tuple(lines),
-        flips=tuple(flips(paired.benchmarks, lines)),
+    comparisons = compare_paired(paired, policy, facts)
+    result = _result(baseline.label, candidate.label, comparisons, policy, paired, facts)
+    drops = {comparison.name: comparison.result.difference for comparison in comparisons}
+    return replace(
+        result,
+        flips=tuple(flips(paired, drops)),
         cautions=tuple(cautions),
-        notes=(*_kinds(compared, facts), *_untested(comparisons, policy)),
         has_baseline_answers=baseline.has_answers,
     )
 
 
 def _against_published(label: str, candidate: Side, policy: Policy) -> GateResult:
     _check_names(policy, set(candidate.benchmarks))
-    published = read_published(label.removeprefix(PREFIX), PUBLISHED)
+    published = _published(label)
     facts = Facts(() if candidate.manifest is None else (candidate.manifest,))
     comparisons = compare_published(published, candidate.frame, policy, facts)
-    verdict, lines = _judged(comparisons, policy)
     by_benchmark = candidate.frame.groupby("benchmark", sort=False)
     compared = {str(name): rows for name, rows in by_benchmark if name in published.scores}
-    cautions = []
-    limit = None if candidate.manifest is None else candidate.manifest.get("limit")
-    if limit is not None:
-        cautions.append(f"the candidate ran with limit={limit}, the published scores are full")
-    return GateResult(
-        verdict=verdict,
-        baseline=label,
-        candidate=candidate.label,
-        policy=policy.name,
-        lines=tuple(lines),
-        flips=(),
-        cautions=tuple(cautions),
+    result = _result(label, candidate.label, comparisons, policy, compared, facts)
+    limit = None if candidate.manifest is None else candidate.manifest.limit
+    limited = f"the candidate ran with limit={limit}, the published scores are full"
+    return replace(
+        result,
+        cautions=() if limit is None else (limited,),
         notes=(
             "The published scores are taken as fixed and compared unpaired: the paper's own "
             "error, its prompts and its parser are not in the intervals or the tests.",
-            *_kinds(compared, facts),
-            *_untested(comparisons, policy),
+            *result.notes,
         ),
-        has_baseline_answers=False,
     )
+
+
+def _result(
+    baseline: str,
+    candidate: str,
+    comparisons: Sequence[Comparison],
+    policy: Policy,
+    compared: Mapping[str, pd.DataFrame],
+    facts: Facts,
+) -> GateResult:
+    """The comparisons judged, and how to read them."""
+    if all(comparison.rule.tier == "advisory" for comparison in comparisons):
+        raise InputError(
+            f"policy {policy.name}: nothing that was compared is critical or supporting; "
+            "choose a policy that names these benchmarks"
+        )
+    verdict, lines = judge(comparisons)
+    notes = (*_kinds(compared, facts), *_untested(comparisons, policy))
+    return GateResult(verdict, baseline, candidate, policy.name, tuple(lines), notes=notes)
+
+
+def _published(label: str) -> PublishedModel:
+    models = read_published(sorted(PUBLISHED.glob("*.csv")))
+    model = label.removeprefix(PREFIX)
+    if model not in models:
+        raise InputError(f"{label}: no such published model, {hint(model, sorted(models))}")
+    return models[model]
 
 
 def _given(key: str, value: object) -> str:
@@ -126,15 +140,6 @@ def _given(key: str, value: object) -> str:
     if value is None or not str(value).strip():
         raise InputError(f"{key}= is missing: name a run folder")
     return str(value)
-
-
-def _judged(comparisons: Sequence[Comparison], policy: Policy) -> tuple[Verdict, list[Line]]:
-    if all(comparison.rule.tier == "advisory" for comparison in comparisons):
-        raise InputError(
-            f"policy {policy.name}: nothing that was compared is critical or supporting; "
-            "choose a policy that names these benchmarks"
-        )
-    return judge(comparisons)
 
 
 def _check_names(policy: Policy, present: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""The papers' own rows: figures with provenance that may stand beside full runs, marked as such."""
+"""Scores that papers print, with their provenance: rows beside full runs, baselines of the gate."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from statistics import mean
 
 from orca_eval.names import ids_by_display
-from orca_eval.numbers import mean
 from orca_eval.paths import PUBLISHED
 from orca_eval.results.typed_scores import read_typed_scores
 
 SOURCE = "Orca 2, arXiv 2311.11045"
+_FILES = ("orca2_reasoning.csv", "orca2_knowledge.csv")
 _CAUTIOUS = " w/ cautious sm"
 # Parts of checkpoint names that papers leave out: release numbers and file formats.
 _NOISE = re.compile(r"v\d.*|hf|gguf|chatml|microsoft|meta|wizardlmteam")
@@ -35,25 +36,33 @@ class PublishedModel:
         return mean(known) if known and len(known) == len(values) else None
 
 
-@cache
-def published_models(folder: Path = PUBLISHED) -> Mapping[str, PublishedModel]:
-    """Every model that the folder's files have scores of on our benchmarks, by its printed name."""
+def read_published(paths: Iterable[Path]) -> dict[str, PublishedModel]:
+    """Every model of these files by its printed name; files of tasks and others' columns are left.
+
+    Raises InputError for a file that can't be read.
+    """
     ids = ids_by_display()
     scores: dict[str, dict[str, Fraction]] = {}
     provenance: dict[str, list[str]] = {}
-    for path in sorted(folder.glob("*.csv")):
+    for path in paths:
         table = read_typed_scores(path)
-        ours = [item for item in table.items if table.layout == "model" and item in ids]
+        if table.layout == "task":
+            continue
         for (model, item), cell in table.cells.items():
-            if item in ours:
+            if item in ids:
                 scores.setdefault(model, {})[ids[item]] = Fraction(cell)
         for model, text in table.provenance.items():
-            if ours:
-                provenance.setdefault(model, []).append(f"{', '.join(ours)}: {text}")
+            provenance.setdefault(model, []).append(f"{', '.join(table.items)}: {text}")
     return {
-        model: PublishedModel(model, cells, tuple(sorted(provenance.get(model, ()))))
+        model: PublishedModel(model, cells, tuple(provenance.get(model, ())))
         for model, cells in scores.items()
     }
+
+
+@cache
+def published_models() -> Mapping[str, PublishedModel]:
+    """Every model of the Orca 2 paper's tables, by its printed name."""
+    return read_published(PUBLISHED / name for name in _FILES)
 
 
 def counterpart(model: str, prompt: str) -> PublishedModel | None:

@@ -6,15 +6,8 @@ multinomial draws (`bootstrap`). `score_interval` and `paired_difference` choose
 docs/statistics.md says what is tested and why.
 """
 
-from orca_eval.stats.bootstrap import (
-    Draws,
-    bootstrap,
-    bootstrap_interval,
-    mean_of_draws,
-    seed_of,
-)
+from orca_eval.stats.bootstrap import Draws, bootstrap, bootstrap_interval, mean_of_draws, seed_of
 from orca_eval.stats.choose import (
-    EXACT_FIXED,
     EXACT_PAIRED,
     Difference,
     difference_from_fixed,
@@ -40,16 +33,14 @@ from orca_eval.stats.proportion import (
     wilson,
 )
 from orca_eval.stats.ratio import PairedDraws, average_draws, paired_ratio
-from orca_eval.stats.strata import Stratum, mean_of_tasks, pooled, strata
+from orca_eval.stats.strata import mean_of_tasks, pooled, strata
 
 __all__ = [
-    "EXACT_FIXED",
     "EXACT_PAIRED",
     "Difference",
     "Draws",
     "Interval",
     "PairedDraws",
-    "Stratum",
     "average_draws",
     "bootstrap",
     "bootstrap_interval",

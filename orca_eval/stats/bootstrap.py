@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from orca_eval.stats.proportion import Interval
 from orca_eval.stats.strata import FloatArray, Stratum
@@ -64,8 +63,7 @@ def bootstrap(strata: Sequence[Stratum], seed: int = 0, draws: int = DRAWS) -> D
     rng = np.random.default_rng(seed)
     deviations = np.zeros(draws)
     for stratum in strata:
-        rows = np.stack([stratum.totals, stratum.sizes], axis=1)
-        (means,) = resampled(rows, stratum.counts, rng, draws)
+        (means,) = resampled(stratum, rng, draws)
         deviations += stratum.weight * (means - stratum.mean)
     return Draws(
         sum(s.weight * s.mean for s in strata), deviations, sum(s.nonzero_units for s in strata)
@@ -93,17 +91,14 @@ def mean_of_draws(parts: Sequence[Draws]) -> Draws:
     )
 
 
-def resampled(
-    rows: FloatArray, counts: NDArray[np.int64], rng: np.random.Generator, draws: int
-) -> FloatArray:
-    """Resampled means of one stratum, shape (values, draws); see `strata.kinds_of_unit`."""
-    units = int(counts.sum())
-    means = np.full((rows.shape[1] - 1, draws), np.nan)
-    if units == 1:
+def resampled(stratum: Stratum, rng: np.random.Generator, draws: int) -> FloatArray:
+    """Resampled means of one stratum, of shape (scores, draws)."""
+    means = np.full((stratum.kinds.shape[1] - 1, draws), np.nan)
+    if stratum.units == 1:
         return means
-    step = max(1, _CHUNK // len(counts))
+    step, shares = max(1, _CHUNK // len(stratum.counts)), stratum.counts / stratum.units
     for start in range(0, draws, step):
-        drawn = rng.multinomial(units - 1, counts / units, size=min(step, draws - start))
-        *totals, sizes = (drawn @ rows).T
+        drawn = rng.multinomial(stratum.units - 1, shares, size=min(step, draws - start))
+        *totals, sizes = (drawn @ stratum.kinds).T
         means[:, start : start + step] = totals / sizes
     return means

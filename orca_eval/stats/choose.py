@@ -1,14 +1,13 @@
 """Chooses interval and test by what the number is: the interval belongs to the number shown."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import bdtr
 
 from orca_eval.stats.bootstrap import DRAWS, Draws, bootstrap, bootstrap_interval
 from orca_eval.stats.proportion import Interval, mcnemar_one_sided, newcombe_paired, wilson
-from orca_eval.stats.strata import Clusters, FloatArray, has_clusters, strata
+from orca_eval.stats.strata import FloatArray, TaskClusters, Tasks, has_clusters, strata
 from orca_eval.types import Aggregate
 
 EXACT_PAIRED = "exact McNemar"
@@ -28,12 +27,12 @@ class Difference:
     baseline: float
     candidate: float
     n: int
-    losses: int | None
-    gains: int | None
     method: str
     p: float
     p_unclustered: float | None
     draws: Draws
+    losses: int | None = None
+    gains: int | None = None
     right_both: int | None = None
 
     @property
@@ -56,8 +55,8 @@ class Difference:
 
 
 def score_interval(
-    tasks: Sequence[FloatArray],
-    clusters: Sequence[Clusters] | None = None,
+    tasks: Tasks,
+    clusters: TaskClusters = None,
     aggregate: Aggregate = "pooled",
     *,
     level: float = 0.95,
@@ -73,8 +72,8 @@ def score_interval(
 
 
 def exact_interval(
-    tasks: Sequence[FloatArray],
-    clusters: Sequence[Clusters] | None = None,
+    tasks: Tasks,
+    clusters: TaskClusters = None,
     aggregate: Aggregate = "pooled",
     *,
     level: float = 0.95,
@@ -87,31 +86,23 @@ def exact_interval(
 
 
 def pooled_interval(
-    tasks: Sequence[FloatArray],
-    clusters: Sequence[Clusters] | None = None,
-    *,
-    level: float = 0.95,
-    seed: int = 0,
+    tasks: Tasks, clusters: TaskClusters = None, *, level: float = 0.95, seed: int = 0
 ) -> Interval:
     """`score_interval` of all items pooled."""
     return score_interval(tasks, clusters, "pooled", level=level, seed=seed)
 
 
 def mean_of_tasks_interval(
-    tasks: Sequence[FloatArray],
-    clusters: Sequence[Clusters] | None = None,
-    *,
-    level: float = 0.95,
-    seed: int = 0,
+    tasks: Tasks, clusters: TaskClusters = None, *, level: float = 0.95, seed: int = 0
 ) -> Interval:
     """`score_interval` of the unweighted mean of task means."""
     return score_interval(tasks, clusters, "mean_of_tasks", level=level, seed=seed)
 
 
 def paired_difference(
-    baseline: Sequence[FloatArray],
-    candidate: Sequence[FloatArray],
-    clusters: Sequence[Clusters] | None = None,
+    baseline: Tasks,
+    candidate: Tasks,
+    clusters: TaskClusters = None,
     aggregate: Aggregate = "pooled",
     *,
     seed: int = 0,
@@ -128,31 +119,21 @@ def paired_difference(
     ]
     change = _joined(changes)
     losses, gains = int((change > 0).sum()), int((change < 0).sum())
-    exact: float | None = None
-    if aggregate == "pooled" and _is_binary(_joined([*baseline, *candidate])):
-        exact = float(mcnemar_one_sided(losses, gains))
-    resampled = bootstrap(strata(changes, clusters, aggregate), seed, draws)
-    method, p, p_unclustered = _test(resampled, exact, EXACT_PAIRED, aggregate, clusters)
-    if p_unclustered is None and has_clusters(clusters):
-        p_unclustered = bootstrap(strata(changes, None, aggregate), seed, draws).p_greater()
-    return Difference(
-        baseline=_score(baseline, aggregate),
-        candidate=_score(candidate, aggregate),
-        n=len(change),
-        losses=losses,
-        gains=gains,
-        method=method,
-        p=p,
-        p_unclustered=p_unclustered,
-        draws=resampled,
-        right_both=None if exact is None else int(_joined(candidate)[change == 0].sum()),
-    )
+    binary = aggregate == "pooled" and _is_binary(_joined([*baseline, *candidate]))
+    exact = EXACT_PAIRED, float(mcnemar_one_sided(losses, gains)) if binary else None
+    before = _score(baseline, aggregate)
+    found = _difference(before, candidate, changes, clusters, aggregate, exact, seed, draws)
+    if found.p_unclustered is None and has_clusters(clusters):
+        unclustered = bootstrap(strata(changes, None, aggregate), seed, draws)
+        found = replace(found, p_unclustered=unclustered.p_greater())
+    right_both = int(_joined(candidate)[change == 0].sum()) if binary else None
+    return replace(found, losses=losses, gains=gains, right_both=right_both)
 
 
 def difference_from_fixed(
     fixed: float,
-    candidate: Sequence[FloatArray],
-    clusters: Sequence[Clusters] | None = None,
+    candidate: Tasks,
+    clusters: TaskClusters = None,
     aggregate: Aggregate = "pooled",
     *,
     seed: int = 0,
@@ -164,18 +145,36 @@ def difference_from_fixed(
     Pearson 1934). The fixed score's own error is not in it.
     """
     values = _joined(candidate)
-    exact: float | None = None
-    if aggregate == "pooled" and _is_binary(values):
-        exact = float(bdtr(round(float(values.sum())), len(values), fixed))
+    binary = aggregate == "pooled" and _is_binary(values)
+    p = float(bdtr(round(float(values.sum())), len(values), fixed)) if binary else None
     shortfall = [fixed - np.asarray(task, dtype=np.float64) for task in candidate]
-    resampled = bootstrap(strata(shortfall, clusters, aggregate), seed, draws)
-    method, p, p_unclustered = _test(resampled, exact, EXACT_FIXED, aggregate, clusters)
+    exact = EXACT_FIXED, p
+    return _difference(fixed, candidate, shortfall, clusters, aggregate, exact, seed, draws)
+
+
+def _difference(
+    baseline: float,
+    candidate: Tasks,
+    changes: Tasks,
+    clusters: TaskClusters,
+    aggregate: Aggregate,
+    exact: tuple[str, float | None],
+    seed: int,
+    draws: int,
+) -> Difference:
+    """By the exact test (name and p) where there is one, unless that would ignore the clusters."""
+    resampled = bootstrap(strata(changes, clusters, aggregate), seed, draws)
+    clustered = has_clusters(clusters)
+    method, p = exact
+    p_unclustered = None
+    if p is None or clustered:
+        stratified = "stratified " if aggregate == "mean_of_tasks" else ""
+        method = f"{stratified}{'cluster ' if clustered else ''}bootstrap"
+        p, p_unclustered = resampled.p_greater(), p
     return Difference(
-        baseline=fixed,
+        baseline=baseline,
         candidate=_score(candidate, aggregate),
-        n=len(values),
-        losses=None,
-        gains=None,
+        n=sum(map(len, candidate)),
         method=method,
         p=p,
         p_unclustered=p_unclustered,
@@ -183,32 +182,13 @@ def difference_from_fixed(
     )
 
 
-def _test(
-    resampled: Draws,
-    exact: float | None,
-    exact_name: str,
-    aggregate: Aggregate,
-    clusters: Sequence[Clusters] | None,
-) -> tuple[str, float, float | None]:
-    """Name of the test, its p, and the exact p where that would ignore the clusters."""
-    if has_clusters(clusters):
-        method = "cluster bootstrap"
-    elif exact is not None:
-        return exact_name, exact, None
-    else:
-        method = "bootstrap"
-    if aggregate == "mean_of_tasks":
-        method = f"stratified {method}"
-    return method, resampled.p_greater(), exact
-
-
-def _score(tasks: Sequence[FloatArray], aggregate: Aggregate) -> float:
+def _score(tasks: Tasks, aggregate: Aggregate) -> float:
     if aggregate == "mean_of_tasks":
         return float(np.mean([np.mean(task) for task in tasks]))
     return float(_joined(tasks).mean())
 
 
-def _joined(tasks: Sequence[FloatArray]) -> FloatArray:
+def _joined(tasks: Tasks) -> FloatArray:
     return np.concatenate([np.asarray(task, dtype=np.float64) for task in tasks])
 
 

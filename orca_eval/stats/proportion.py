@@ -20,10 +20,6 @@ class Interval:
     high: float
     level: float
 
-    def contains(self, value: float) -> bool:
-        """Whether `value` lies inside the interval, ends included."""
-        return self.low <= value <= self.high
-
 
 def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
     """Wilson's score interval for a proportion (Wilson 1927, JASA 22:209; Brown et al. 2001).

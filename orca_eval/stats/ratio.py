@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orca_eval.stats.bootstrap import DRAWS, resampled
-from orca_eval.stats.strata import Clusters, FloatArray, kinds_of_unit, strata_units
+from orca_eval.stats.strata import FloatArray, TaskClusters, Tasks, joint_strata
 from orca_eval.types import Aggregate
 
 
@@ -39,9 +39,9 @@ class PairedDraws:
 
 
 def paired_ratio(
-    baseline: Sequence[FloatArray],
-    candidate: Sequence[FloatArray],
-    clusters: Sequence[Clusters] | None = None,
+    baseline: Tasks,
+    candidate: Tasks,
+    clusters: TaskClusters = None,
     aggregate: Aggregate = "pooled",
     *,
     seed: int = 0,
@@ -50,12 +50,10 @@ def paired_ratio(
     """Resamples the documents of both sides together; each sequence holds one array per task."""
     rng = np.random.default_rng(seed)
     means, drawn = np.zeros(2), np.zeros((2, draws))
-    for units, weight in strata_units(list(map(len, baseline)), clusters, aggregate):
-        sides = [np.concatenate([side[task] for task in units]) for side in (baseline, candidate)]
-        rows, counts = kinds_of_unit(sides, np.concatenate(list(units.values())))
-        totals = counts @ rows
-        means += weight * totals[:2] / totals[2]
-        drawn += weight * resampled(rows, counts, rng, draws)
+    for stratum in joint_strata([baseline, candidate], clusters, aggregate):
+        totals = stratum.counts @ stratum.kinds
+        means += stratum.weight * totals[:2] / totals[2]
+        drawn += stratum.weight * resampled(stratum, rng, draws)
     return PairedDraws(float(means[0]), float(means[1]), drawn[0], drawn[1])
 
 

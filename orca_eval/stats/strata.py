@@ -17,18 +17,20 @@ from orca_eval.types import Aggregate
 FloatArray = NDArray[np.float64]
 # One name per item, None for an item that shares its passage with no other.
 Clusters = NDArray[Any] | None
+# One array for each of a benchmark's tasks.
+Tasks = Sequence[FloatArray]
+TaskClusters = Sequence[Clusters] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
     """The units of one stratum, as distinct kinds of unit and how often each occurs.
 
-    `totals` (sum of the unit's values) and `sizes` (its items) have the shape of `counts`. Units
+    `kinds` has a row per kind: the sum of a unit's values for each score, then its items. Units
     that are alike are drawn together, which makes a draw over 14,042 items one over three kinds.
     """
 
-    totals: FloatArray
-    sizes: FloatArray
+    kinds: FloatArray
     counts: NDArray[np.int64]
     weight: float
 
@@ -39,65 +41,57 @@ class Stratum:
 
     @property
     def mean(self) -> float:
-        """Mean over the items."""
-        return float(self.counts @ self.totals) / float(self.counts @ self.sizes)
+        """The first score's mean over the items."""
+        totals, *_, sizes = self.kinds.T.copy()
+        return float(self.counts @ totals) / float(self.counts @ sizes)
 
     @property
     def nonzero_units(self) -> int:
-        """Units whose values don't cancel to 0."""
-        return int(self.counts[np.abs(self.totals) > 1e-12].sum())
+        """Units whose values of the first score don't cancel to 0."""
+        return int(self.counts[np.abs(self.kinds[:, 0]) > 1e-12].sum())
 
 
-def pooled(
-    tasks: Sequence[FloatArray], clusters: Sequence[Clusters] | None = None
-) -> list[Stratum]:
+def pooled(tasks: Tasks, clusters: TaskClusters = None) -> list[Stratum]:
     """All items of all tasks as one stratum."""
     return strata(tasks, clusters, "pooled")
 
 
-def mean_of_tasks(
-    tasks: Sequence[FloatArray], clusters: Sequence[Clusters] | None = None
-) -> list[Stratum]:
+def mean_of_tasks(tasks: Tasks, clusters: TaskClusters = None) -> list[Stratum]:
     """One stratum per task, each of weight 1 / number of tasks."""
     return strata(tasks, clusters, "mean_of_tasks")
 
 
 def strata(
-    tasks: Sequence[FloatArray],
-    clusters: Sequence[Clusters] | None = None,
-    aggregate: Aggregate = "pooled",
+    tasks: Tasks, clusters: TaskClusters = None, aggregate: Aggregate = "pooled"
 ) -> list[Stratum]:
     """The strata of a score of this kind over tasks, an array of values each."""
-    values = [np.asarray(task, dtype=np.float64) for task in tasks]
-    found = []
-    for units, weight in strata_units(list(map(len, values)), clusters, aggregate):
-        every = np.concatenate([values[task] for task in units])
-        if not len(every) or not np.isfinite(every).all():
-            raise ValueError("a stratum needs at least one value, and finite ones only")
-        rows, counts = kinds_of_unit([every], np.concatenate(list(units.values())))
-        found.append(Stratum(rows[:, 0].copy(), rows[:, 1].copy(), counts, weight))
-    return found
+    return joint_strata([tasks], clusters, aggregate)
 
 
-def strata_units(
-    sizes: Sequence[int], clusters: Sequence[Clusters] | None, aggregate: Aggregate
-) -> list[tuple[dict[int, NDArray[np.int64]], float]]:
-    """The strata of tasks of these sizes: unit numbers of each task's items, and the weight.
-
-    A cluster never reaches over two tasks.
-    """
-    names = clusters or [None] * len(sizes)
-    codes = [_codes(n, task_names) for n, task_names in zip(sizes, names, strict=True)]
+def joint_strata(
+    scores: Sequence[Tasks], clusters: TaskClusters, aggregate: Aggregate
+) -> list[Stratum]:
+    """The strata of several scores of the same items. A cluster never reaches over two tasks."""
+    values = [[np.asarray(task, dtype=np.float64) for task in tasks] for tasks in scores]
+    count = len(values[0])
+    names = clusters or [None] * count
+    units = [_codes(len(task), own) for task, own in zip(values[0], names, strict=True)]
     if aggregate == "mean_of_tasks":
-        return [({task: units}, 1.0 / len(sizes)) for task, units in enumerate(codes)]
-    firsts = np.cumsum([0, *(int(units.max(initial=-1)) + 1 for units in codes)])
-    return [({task: units + firsts[task] for task, units in enumerate(codes)}, 1.0)]
+        return [
+            Stratum(*_kinds([tasks[task] for tasks in values], units[task]), 1.0 / count)
+            for task in range(count)
+        ]
+    firsts = np.cumsum([0, *(int(codes.max(initial=-1)) + 1 for codes in units)])
+    every = np.concatenate([codes + first for codes, first in zip(units, firsts[:-1], strict=True)])
+    return [Stratum(*_kinds([np.concatenate(tasks) for tasks in values], every), 1.0)]
 
 
-def kinds_of_unit(
+def _kinds(
     values: Sequence[FloatArray], units: NDArray[np.int64]
 ) -> tuple[FloatArray, NDArray[np.int64]]:
     """Distinct units, a row (total of each of `values`, items), and how often each occurs."""
+    if not len(units) or not all(np.isfinite(value).all() for value in values):
+        raise ValueError("a stratum needs at least one value, and finite ones only")
     sizes = np.bincount(units).astype(np.float64)
     totals = [np.bincount(units, weights=value).astype(np.float64) for value in values]
     if len(totals) == 1 and sizes.max() == 1:  # quicker than rows
@@ -107,7 +101,7 @@ def kinds_of_unit(
     return rows, counts
 
 
-def has_clusters(clusters: Sequence[Clusters] | None) -> bool:
+def has_clusters(clusters: TaskClusters) -> bool:
     """Whether any two items share a cluster."""
     return any(
         names is not None and pd.Series(names).dropna().duplicated().any()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -12,8 +13,8 @@ from gate_runs import MANIFEST, flipped, samples, write_run
 
 from orca_eval.errors import InputError
 from orca_eval.gate import main_baseline_export, main_gate
-from orca_eval.gate.published import read_published
 from orca_eval.gate.verb import gate
+from orca_eval.results.published import read_published
 
 
 def exported(tmp_path: Path, run: str) -> str:
@@ -108,11 +109,10 @@ def test_published_scores_by_benchmark(tmp_path: Path) -> None:
     (tmp_path / "one.csv").write_text(CSV)
     (tmp_path / "two.csv").write_text("model,MMLU,provenance\nGood,60,quoted\n")
     (tmp_path / "three.csv").write_text("task,Human\nx,1\n")
-    scores = read_published("Good", tmp_path).scores
-    assert scores == {"gsm8k": 0.4, "bbh": 0.5, "mmlu": 0.6}
-    assert read_published("Partial", tmp_path).scores == {"bbh": 0.305}
-    with pytest.raises(InputError, match="did you mean Good"):
-        read_published("Godo", tmp_path)
+    models = read_published(sorted(tmp_path.glob("*.csv")))
+    assert models["Good"].scores == {"gsm8k": 40, "bbh": 50, "mmlu": 60}
+    assert models["Partial"].scores == {"bbh": Fraction("30.5")}
+    assert "Human" not in models
 
 
 @pytest.mark.parametrize(("right", "code"), [(0.70, 0), (0.50, 1)])

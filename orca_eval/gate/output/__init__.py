@@ -10,8 +10,7 @@ from pathlib import Path
 
 from orca_eval.errors import InputError, RunError
 from orca_eval.gate.output.as_json import as_json
-from orca_eval.gate.output.github import workflow_commands
-from orca_eval.gate.output.junit import junit
+from orca_eval.gate.output.ci import junit, workflow_commands
 from orca_eval.gate.output.markdown import markdown
 from orca_eval.gate.output.screen import show
 from orca_eval.gate.result import GateResult
@@ -27,9 +26,9 @@ def write_outputs(result: GateResult, out: Path) -> None:
     Raises RunError after everything else is written where one of them can't be.
     """
     failures = [
-        _written(out / "gate.md", lambda: markdown(result, COMMENT_BYTES)),
-        _written(out / "gate.xml", lambda: junit(result)),
-        _written(out / "gate.json", lambda: as_json(result)),
+        _failure(out / "gate.md", lambda: markdown(result, COMMENT_BYTES)),
+        _failure(out / "gate.xml", lambda: junit(result)),
+        _failure(out / "gate.json", lambda: as_json(result)),
     ]
     show(result)
     if os.environ.get("GITHUB_ACTIONS") == "true":
@@ -37,7 +36,7 @@ def write_outputs(result: GateResult, out: Path) -> None:
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if summary:
             text = markdown(result, SUMMARY_BYTES)
-            failures.append(_refused(Path(summary), lambda path: _append(path, text)))
+            failures.append(_failure(Path(summary), lambda: text, mode="a"))
     said = [failure for failure in failures if failure]
     if said:
         raise RunError(
@@ -54,29 +53,18 @@ def make_folder(out: Path) -> None:
         raise InputError(f"out={out}: can't be written ({reason}); name a folder") from error
 
 
-def _written(path: Path, text: Callable[[], str]) -> str:
-    """Writes a file anew; why it can't be, or nothing. No half and no older one is left."""
-    failure = _refused(path, lambda path: _write(path, text()))
-    if failure:
+def _failure(path: Path, text: Callable[[], str], mode: str = "w") -> str:
+    """Why a file can't be written, or nothing. Unless appended to, no half or older one is left."""
+    failure = ""
+    try:
+        content = text()
+        with path.open(mode, encoding="utf-8", errors="backslashreplace") as file:
+            file.write(content)
+    except OSError as error:
+        failure = f"{path} can't be written ({error.strerror or error})"
+    except Exception as error:  # a defect in one output must not cost the others
+        failure = f"{path} can't be made ({type(error).__name__}: {error})"
+    if failure and mode == "w":
         with contextlib.suppress(OSError):
             path.unlink()
     return failure
-
-
-def _refused(path: Path, write: Callable[[Path], None]) -> str:
-    try:
-        write(path)
-    except OSError as error:
-        return f"{path} can't be written ({error.strerror or error})"
-    except Exception as error:  # a defect in one output must not cost the others
-        return f"{path} can't be made ({type(error).__name__}: {error})"
-    return ""
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", errors="backslashreplace")
-
-
-def _append(path: Path, text: str) -> None:
-    with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(text)

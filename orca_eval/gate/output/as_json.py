@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from typing import Any
 
 from orca_eval.gate.judge import Line
@@ -11,6 +12,7 @@ from orca_eval.gate.result import GateResult, sentence
 from orca_eval.safe_text import shorten
 
 _ANSWER_WIDTH = 500
+_AS_THEY_ARE = ("baseline", "candidate", "policy", "headline", "cautions", "notes")
 
 
 def as_json(result: GateResult) -> str:
@@ -18,20 +20,13 @@ def as_json(result: GateResult) -> str:
     content = {
         "verdict": result.verdict.name,
         "exit_code": result.verdict.value,
-        "baseline": result.baseline,
-        "candidate": result.candidate,
-        "policy": result.policy,
-        "headline": result.headline,
-        "cautions": list(result.cautions),
-        "notes": list(result.notes),
+        **{key: getattr(result, key) for key in _AS_THEY_ARE},
         "lines": [_line(line) for line in result.lines],
         "flips": [
-            {
-                "benchmark": flip.benchmark,
-                "task": flip.task,
-                "doc_id": flip.doc_id,
-                "baseline_answer": _short(flip.baseline_answer),
-                "candidate_answer": _short(flip.candidate_answer),
+            asdict(flip)
+            | {
+                side: _short(getattr(flip, side))
+                for side in ("baseline_answer", "candidate_answer")
             }
             for flip in result.flips
         ],
@@ -69,12 +64,7 @@ def _line(line: Line) -> dict[str, Any]:
         "more_samples": line.more_samples,
         "broken_limits": list(line.broken_limits),
         "rates": {
-            rate.name: {
-                "baseline": rate.baseline,
-                "candidate": rate.candidate,
-                "limit": rate.limit,
-                "p": rate.p,
-            }
+            rate.name: {key: getattr(rate, key) for key in ("baseline", "candidate", "limit", "p")}
             for rate in comparison.rates
         },
     }

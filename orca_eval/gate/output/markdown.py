@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orca_eval.gate.flips import Flip
 from orca_eval.gate.judge import Verdict
 from orca_eval.gate.output.tables import LABEL_WIDTH, comparisons, rates
+from orca_eval.gate.pairing import Flip
 from orca_eval.gate.result import GateResult, answer_text, sentence
 from orca_eval.safe_text import markdown as code
 from orca_eval.safe_text import markdown_prose as prose
@@ -25,7 +25,7 @@ _RESERVE = 200
 def markdown(result: GateResult, max_bytes: int) -> str:
     """The result in at most `max_bytes` of UTF-8; the flips that don't fit are counted."""
     text = _fitting(
-        [*_summary(result), *_lines(comparisons(result)), _POWER, *_rates(result)],
+        [*_summary(result), *_lines(comparisons(result)), _POWER, *_lines(rates(result))],
         max_bytes - _RESERVE,
     )[0]
     room = max_bytes - _RESERVE - len(text.encode())
@@ -62,14 +62,11 @@ def _summary(result: GateResult) -> list[str]:
 
 
 def _lines(table: Table) -> list[str]:
-    """The table's rows as pieces; the first holds the head."""
+    """The table's rows as pieces, if it has any; the first holds the head."""
+    if not table.rows:
+        return []
     head, rule, *rows = (f"{line}\n" for line in grid(table))
     return ["\n" + head + rule, *rows]
-
-
-def _rates(result: GateResult) -> list[str]:
-    table = rates(result)
-    return _lines(table) if table.rows else []
 
 
 def _flip(result: GateResult, flip: Flip) -> str:

@@ -7,7 +7,6 @@ import math
 from orca_eval.gate.judge import Finding, Line, Verdict
 from orca_eval.gate.result import GateResult, name_of, p_text, points
 from orca_eval.safe_text import shorten
-from orca_eval.stats import Interval
 from orca_eval.tables.table import Cell, Mark, Row, Table, columns, text_row
 
 LABEL_WIDTH = 200
@@ -55,41 +54,26 @@ def rates(result: GateResult) -> Table:
 
 def _row(line: Line) -> Row:
     found = line.comparison.result
+    interval, unclustered = found.interval(), found.p_unclustered
     row = text_row(
         _label(line),
         f"{found.n:,}",
         points(found.baseline),
         points(found.candidate),
         points(found.difference),
-        _interval(found.interval()),
-        _p(line),
+        # A dash where a single unit per task leaves nothing to resample.
+        "–" if math.isnan(interval.low) else f"{points(interval.low)} … {points(interval.high)}",
+        p_text(line.p_adjusted)
+        + ("" if unclustered is None else f" (unclustered, raw: {p_text(unclustered)})"),
         points(line.comparison.tolerated),
         "–" if line.detectable is None else points(line.detectable),
         line.comparison.rule.tier,
     )
+    shown = [] if line.finding is Finding.FORMAT else [line.finding.value]
+    text = ", ".join([*shown, *(f"format: {name}" for name in line.broken_limits)])
     mark: Mark = "" if line.finding is Finding.OK else _MARKS[line.verdict]
-    return Row(row.label, (*row.cells, Cell(_finding(line), mark=mark)))
+    return Row(row.label, (*row.cells, Cell(text, mark=mark)))
 
 
 def _label(line: Line) -> str:
     return shorten(name_of(line), LABEL_WIDTH)
-
-
-def _interval(interval: Interval) -> str:
-    """Both ends in points, or a dash where a single unit per task leaves nothing to resample."""
-    if math.isnan(interval.low):
-        return "–"
-    return f"{points(interval.low)} … {points(interval.high)}"
-
-
-def _p(line: Line) -> str:
-    """The adjusted p, with the raw p that ignores the clusters beside it."""
-    plain = line.comparison.result.p_unclustered
-    beside = "" if plain is None else f" (unclustered, raw: {p_text(plain)})"
-    return p_text(line.p_adjusted) + beside
-
-
-def _finding(line: Line) -> str:
-    """What the line shows, in a word or two."""
-    found = [] if line.finding is Finding.FORMAT else [line.finding.value]
-    return ", ".join([*found, *(f"format: {name}" for name in line.broken_limits)])

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +30,6 @@ from numpy.typing import NDArray
 
 from orca_eval.errors import InputError
 from orca_eval.report.board import Board
-from orca_eval.report.html.spool import Spool
 from orca_eval.report.html.texts import TEXT_COLUMNS, Texts
 from orca_eval.results.run import Run
 
@@ -54,6 +55,31 @@ _SMALL = [
 ]
 
 
+class Spool:
+    """Chunks of bytes in a file, in order: together they may be larger than the memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._ends = file, [0]
+
+    def append(self, chunk: bytes) -> None:
+        """Add a chunk at the end; not while they are read."""
+        self._file.write(chunk)
+        self._ends.append(self._ends[-1] + len(chunk))
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def __iter__(self) -> Iterator[bytes]:
+        for start, end in pairwise(self._ends):
+            self._file.seek(start)
+            yield self._file.read(end - start)
+
+    @property
+    def total(self) -> int:
+        """Bytes of all chunks."""
+        return self._ends[-1]
+
+
 @dataclass(frozen=True, slots=True)
 class Packed:
     """Gzipped bytes; `replies` is how many there are."""
@@ -66,7 +92,8 @@ class Packed:
 
 @contextlib.contextmanager
 def pack(board: Board, folder: Path) -> Iterator[Packed]:
-    """The samples of all runs of the board; the chunks lie in `folder` until the block ends.
+    """The samples of all runs of the board; the chunks lie in a nameless file in `folder`
+    until the block ends.
 
     Raises:
         InputError: a run's samples are damaged.
@@ -79,13 +106,12 @@ def pack(board: Board, folder: Path) -> Iterator[Packed]:
             f"{len(frame):,} replies are more than the report's explorer can sort "
             f"({MOST_REPLIES:,}); leave it out with report.samples=false, or name fewer runs"
         )
-    starts = _chunk_starts(frame, board)
+    starts = _chunk_starts(frame)
     bounds = list(zip(starts, [*starts[1:], len(frame)], strict=True))
-    frame = _in_utf16(frame, board)
     positions = frame[["run", "row"]].to_numpy()
     raw = (_chunk(positions[start:end], tables) for start, end in bounds)
-    with Spool(folder) as chunks:
-        hints = bytearray()
+    with tempfile.TemporaryFile(dir=folder) as file:
+        chunks, hints = Spool(file), bytearray()
         for chunk_hint, chunk in _compressed(raw):
             hints += chunk_hint
             chunks.append(chunk)
@@ -124,7 +150,7 @@ def _ordered(board: Board) -> pd.DataFrame:
     """The small columns of all runs, with `run` and `row` (within the run), in reply order."""
     frames = []
     for number, run in enumerate(board.runs):
-        frame = run.samples(_SMALL).to_pandas()
+        frame = _measured(run.samples(_SMALL).to_pandas(), run)
         frame["sample"] = frame.groupby(_KEYS, sort=False).cumcount()
         frames.append(frame.assign(run=number, row=np.arange(len(frame))))
     frame = pd.concat(frames, ignore_index=True)
@@ -137,52 +163,31 @@ def _ordered(board: Board) -> pd.DataFrame:
     return ordered
 
 
-def _chunk_starts(frame: pd.DataFrame, board: Board) -> list[int]:
-    """First replies of the chunks: whole documents, of about CHUNK_LETTERS together."""
-    letters = np.zeros(len(frame), dtype=np.int64)
-    for number, run in enumerate(board.runs):
-        mine = (frame["run"] == number).to_numpy()
-        letters[mine] = _letters(run)[frame["row"].to_numpy()[mine]]
-    first = np.flatnonzero(np.diff(frame["doc"].to_numpy(), prepend=-1))
-    before = np.cumsum(letters) - letters
-    bins = before[first] // CHUNK_LETTERS
-    return [int(start) for start in first[np.flatnonzero(np.diff(bins, prepend=-1))]]
-
-
-def _letters(run: Run) -> NDArray[np.int64]:
-    """Each reply's bytes of text, the prompt's included."""
-    sizes = [
-        sum(pc.binary_length(part[name]).to_numpy() for name in TEXT_COLUMNS)
-        for part in run.sample_parts(TEXT_COLUMNS)
-    ]
-    return np.concatenate(sizes) if sizes else np.zeros(0, dtype=np.int64)
-
-
-def _in_utf16(frame: pd.DataFrame, board: Board) -> pd.DataFrame:
-    """Evidence offsets counted as JavaScript counts: astral characters are two units there."""
+def _measured(frame: pd.DataFrame, run: Run) -> pd.DataFrame:
+    """With `letters`, the bytes of each reply's texts, the prompt's included, and with evidence
+    offsets counted as JavaScript counts: astral characters are two units there."""
     # Copies: where no sample lacks evidence, pandas gives its own memory out, for reading only.
     starts = frame["evidence_start"].fillna(-1).to_numpy(dtype=np.int64, copy=True)
     ends = frame["evidence_end"].fillna(-1).to_numpy(dtype=np.int64, copy=True)
-    runs, rows = frame["run"].to_numpy(), frame["row"].to_numpy()
-    for number, run in enumerate(board.runs):
-        wide = _astral(run)
-        for reply in np.flatnonzero((runs == number) & np.isin(rows, list(wide))):
-            text = wide[int(rows[reply])]
-            if starts[reply] >= 0:
-                starts[reply] = utf16_length(text[: starts[reply]])
-                ends[reply] = utf16_length(text[: ends[reply]])
-    return frame.assign(evidence_start=starts, evidence_end=ends)
+    letters = np.zeros(len(frame), dtype=np.int64)
+    first = 0
+    for part in run.sample_parts(TEXT_COLUMNS):
+        sizes = sum(pc.binary_length(part[name]).to_numpy() for name in TEXT_COLUMNS)
+        letters[first : first + len(part)] = sizes
+        for row, text in enumerate(part["response"].to_pylist(), first):
+            if starts[row] >= 0 and not text.isascii() and max(text) > "\uffff":
+                starts[row] = utf16_length(text[: starts[row]])
+                ends[row] = utf16_length(text[: ends[row]])
+        first += len(part)
+    return frame.assign(evidence_start=starts, evidence_end=ends, letters=letters)
 
 
-def _astral(run: Run) -> dict[int, str]:
-    """The responses with characters that are two UTF-16 units, by row."""
-    found, start = {}, 0
-    for part in run.sample_parts(["response"]):
-        for row, text in enumerate(part["response"].to_pylist(), start):
-            if not text.isascii() and max(text) > "\uffff":
-                found[row] = text
-        start += len(part)
-    return found
+def _chunk_starts(frame: pd.DataFrame) -> list[int]:
+    """First replies of the chunks: whole documents, of about CHUNK_LETTERS together."""
+    letters = frame["letters"].to_numpy()
+    first = np.flatnonzero(np.diff(frame["doc"].to_numpy(), prepend=-1))
+    bins = (np.cumsum(letters) - letters)[first] // CHUNK_LETTERS
+    return [int(start) for start in first[np.flatnonzero(np.diff(bins, prepend=-1))]]
 
 
 def utf16_length(text: str) -> int:
@@ -192,19 +197,14 @@ def utf16_length(text: str) -> int:
 
 def _chunk(positions: NDArray[np.int64], tables: Sequence[Texts]) -> bytes:
     """Replies' texts, and the distinct prompts with each reply's prompt by number."""
-    replies: list[str] = ["" for _ in positions]
-    numbers = [0 for _ in positions]
-    prompts: dict[str, int] = {}
-    asked: list[str] = ["" for _ in positions]
+    asked, replies = ([""] * len(positions) for _ in range(2))
     for run, table in enumerate(tables):
         mine = np.flatnonzero(positions[:, 0] == run)
         part = table.rows(positions[mine, 1])
-        for at, prompt, response in zip(
-            mine.tolist(), part["prompt"].to_pylist(), part["response"].to_pylist(), strict=True
-        ):
-            asked[at], replies[at] = prompt, response
-    for at, prompt in enumerate(asked):
-        numbers[at] = prompts.setdefault(prompt, len(prompts))
+        for at, row in zip(mine.tolist(), part.to_pylist(), strict=True):
+            asked[at], replies[at] = row["prompt"], row["response"]
+    prompts: dict[str, int] = {}
+    numbers = [prompts.setdefault(prompt, len(prompts)) for prompt in asked]
     head = {
         "prompts": [utf16_length(text) for text in prompts],
         "promptOf": numbers,
@@ -216,10 +216,7 @@ def _chunk(positions: NDArray[np.int64], tables: Sequence[Texts]) -> bytes:
 
 def _index(board: Board, frame: pd.DataFrame, starts: Sequence[int]) -> bytes:
     benchmarks = [str(name) for name in frame["benchmark"].cat.categories]
-    rules, rule_codes = _codes(frame["rule"])
-    finishes, finish_codes = _codes(frame["finish_reason"])
-    answers, answer_codes = _codes(frame["answer"])
-    golds, gold_codes = _codes(frame["gold"])
+    coded = {name: _codes(frame[name]) for name in ("rule", "finish_reason", "answer", "gold")}
     columns: dict[str, NDArray[Any]] = {
         "run": frame["run"].to_numpy(),
         "benchmark": frame["benchmark"].cat.codes.to_numpy(),
@@ -229,19 +226,19 @@ def _index(board: Board, frame: pd.DataFrame, starts: Sequence[int]) -> bytes:
         "sample": frame["sample"].to_numpy(),
         "score": frame["score"].to_numpy(dtype=np.float32),
         "f1": frame["f1"].to_numpy(dtype=np.float32),
-        "gold": gold_codes,
-        "answer": answer_codes,
-        "rule": rule_codes,
-        "finish": finish_codes,
+        "gold": coded["gold"][1],
+        "answer": coded["answer"][1],
+        "rule": coded["rule"][1],
+        "finish": coded["finish_reason"][1],
         "start": frame["evidence_start"].to_numpy(),
         "end": frame["evidence_end"].to_numpy(),
         "promptTokens": frame["prompt_tokens"].fillna(0).to_numpy(),
         "replyTokens": frame["completion_tokens"].fillna(0).to_numpy(),
     }
-    columns = {name: narrowed(values) for name, values in columns.items()}
     body = bytearray()
     places = {}
-    for name, values in columns.items():
+    for name, column in columns.items():
+        values = narrowed(column)
         places[name] = [values.dtype.name, len(body)]
         body += values.tobytes()
         body += bytes(-len(body) % 8)
@@ -251,10 +248,10 @@ def _index(board: Board, frame: pd.DataFrame, starts: Sequence[int]) -> bytes:
         "runs": list(board.labels),
         "benchmarks": [[name, board.columns.alias(name)] for name in benchmarks],
         "tasks": [str(name) for name in frame["task"].cat.categories],
-        "rules": rules,
-        "finishes": finishes,
-        "answers": answers,
-        "golds": golds,
+        "rules": coded["rule"][0],
+        "finishes": coded["finish_reason"][0],
+        "answers": coded["answer"][0],
+        "golds": coded["gold"][0],
         "starts": list(starts),
     }
     text = json.dumps(head, separators=(",", ":"), ensure_ascii=False).encode()

@@ -6,7 +6,7 @@ import base64
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -17,8 +17,7 @@ from orca_eval import __version__
 from orca_eval.errors import InputError
 from orca_eval.files import whole
 from orca_eval.report.board import Board
-from orca_eval.report.html.pack import Packed, pack
-from orca_eval.report.html.spool import Spool
+from orca_eval.report.html.pack import Packed, Spool, pack
 from orca_eval.report.plots import Plot
 from orca_eval.safe_text import html as escape
 from orca_eval.safe_text import terminal
@@ -50,52 +49,42 @@ def write_report(
         OSError: the folder can't be written, or the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with pack(board, path.parent) if samples else contextlib.nullcontext() as packed:
-        _write(path, board, tables, plots, packed, notes)
-
-
-def _write(
-    path: Path,
-    board: Board,
-    tables: Sequence[Table],
-    plots: Sequence[Plot],
-    packed: Packed | None,
-    notes: Sequence[str],
-) -> None:
-    _clear(path.parent / DATA)
-    inline, beside = _placed(packed)
-    scripts = [(_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS]
-    worker = (_HERE / "search_worker.js").read_text(encoding="utf-8")
-    style = (_HERE / "report.css").read_text(encoding="utf-8")
-    environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined
-    )
-    template = environment.get_template("template.html")
-    settings = {"chunks": len(packed.chunks) if packed else 0, "beside": bool(beside)}
-    stream = template.stream(
-        title=terminal(_title(board)),
-        extents=list(dict.fromkeys(run.extent for run in board.runs if run.extent)),
-        notes=[terminal(note) for note in notes],
-        version=__version__,
-        policy=_policy(scripts, style, bool(beside)),
-        style=Markup(style),
-        scripts=[Markup(script) for script in scripts],
-        worker=Markup(json.dumps(worker).replace("<", "\\u003c")),
-        settings=Markup(json.dumps(settings)),
-        leading=[Markup(html_fragment(table)) for table in tables[:_LEADING]],
-        tables=[
-            {"title": table.title, "html": Markup(html_fragment(table))}
-            for table in tables[_LEADING:]
-            if table.name != "runs"
-        ],
-        runs=[Markup(html_fragment(table)) for table in tables if table.name == "runs"],
-        plots=[_plot(plot) for plot in plots],
-        replies=packed.replies if packed else 0,
-        data=((name, Markup(text)) for name, text in inline),
-    )
-    _write_beside(path.parent / DATA, beside)
-    with whole(path) as temporary:
-        stream.dump(str(temporary), encoding="utf-8")
+    packing = pack(board, path.parent) if samples else contextlib.nullcontext()
+    with packing as packed:
+        _clear(path.parent / DATA)
+        inline, beside = _placed(packed)
+        scripts = [(_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS]
+        worker = (_HERE / "search_worker.js").read_text(encoding="utf-8")
+        style = (_HERE / "report.css").read_text(encoding="utf-8")
+        environment = Environment(
+            loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined
+        )
+        template = environment.get_template("template.html")
+        settings = {"chunks": len(packed.chunks) if packed else 0, "beside": bool(beside)}
+        stream = template.stream(
+            title=terminal(_title(board)),
+            extents=list(dict.fromkeys(run.extent for run in board.runs if run.extent)),
+            notes=[terminal(note) for note in notes],
+            version=__version__,
+            policy=_policy(scripts, style, bool(beside)),
+            style=Markup(style),
+            scripts=[Markup(script) for script in scripts],
+            worker=Markup(json.dumps(worker).replace("<", "\\u003c")),
+            settings=Markup(json.dumps(settings)),
+            leading=[Markup(html_fragment(table)) for table in tables[:_LEADING]],
+            tables=[
+                {"title": table.title, "html": Markup(html_fragment(table))}
+                for table in tables[_LEADING:]
+                if table.name != "runs"
+            ],
+            runs=[Markup(html_fragment(table)) for table in tables if table.name == "runs"],
+            plots=[_plot(plot) for plot in plots],
+            replies=packed.replies if packed else 0,
+            data=((name, Markup(_base64(content))) for name, content in inline),
+        )
+        _write_beside(path.parent / DATA, beside)
+        with whole(path) as temporary:
+            stream.dump(str(temporary), encoding="utf-8")
 
 
 def _title(board: Board) -> str:
@@ -105,11 +94,10 @@ def _title(board: Board) -> str:
 
 def _plot(plot: Plot) -> Mapping[str, str]:
     """As an image, which can't run script, whatever the labels in it say."""
-    encoded = base64.b64encode(plot.svg).decode()
     return {
         "name": plot.name,
         "title": plot.title,
-        "url": f"data:image/svg+xml;base64,{encoded}",
+        "url": f"data:image/svg+xml;base64,{_base64(plot.svg)}",
         "alt": escape(plot.title),
     }
 
@@ -132,8 +120,7 @@ def _policy(scripts: Sequence[str], style: str, beside: bool) -> str:
 
 
 def _hash(text: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return f"'sha256-{digest}'"
+    return f"'sha256-{_base64(hashlib.sha256(text.encode()).digest())}'"
 
 
 def _clear(folder: Path) -> None:
@@ -151,21 +138,20 @@ def _clear(folder: Path) -> None:
         folder.rmdir()
 
 
-def _placed(packed: Packed | None) -> tuple[Iterator[tuple[str, str]], Spool | None]:
+def _placed(packed: Packed | None) -> tuple[Iterable[tuple[str, bytes]], Spool | None]:
     """What goes into the page, and the chunks that go beside it."""
     if packed is None:
-        return iter(()), None
+        return (), None
     small = [("index", packed.index), ("hints", packed.hints)]
     total = (len(packed.index) + len(packed.hints) + packed.chunks.total) * 4 // 3
     if total > ONE_FILE_BYTES:
-        return _encoded(small), packed.chunks
+        return small, packed.chunks
     chunks = ((f"chunk-{number}", chunk) for number, chunk in enumerate(packed.chunks))
-    return _encoded(chain(small, chunks)), None
+    return chain(small, chunks), None
 
 
-def _encoded(parts: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, str]]:
-    for name, data in parts:
-        yield name, base64.b64encode(data).decode()
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def _write_beside(folder: Path, chunks: Spool | None) -> None:
@@ -174,6 +160,5 @@ def _write_beside(folder: Path, chunks: Spool | None) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     for number, chunk in enumerate(chunks):
-        text = base64.b64encode(chunk).decode()
         with whole(folder / f"chunk-{number}.js") as temporary:
-            temporary.write_text(f'{_CALL}{number},"{text}");\n', encoding="ascii")
+            temporary.write_text(f'{_CALL}{number},"{_base64(chunk)}");\n', encoding="ascii")

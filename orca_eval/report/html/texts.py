@@ -3,8 +3,6 @@ of them would take most of the memory that a report needs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -33,15 +31,9 @@ class Texts:
         if not len(rows):
             return pa.table({name: pa.array([], pa.large_string()) for name in TEXT_COLUMNS})
         first, last = np.searchsorted(self._starts, [rows.min(), rows.max()], side="right") - 1
-        table = self._groups(int(first), int(last) + 1)
-        return table.take(pa.array(rows - self._starts[first]))
-
-    def _read(self, groups: Sequence[int]) -> pa.Table:
-        with open_samples(self._path) as file:
-            return pa.concat_tables(file.group(group, TEXT_COLUMNS) for group in groups)
-
-    def _groups(self, first: int, end: int) -> pa.Table:
-        if self._held is None or self._held[:2] != (first, end):
+        if self._held is None or self._held[:2] != (first, last):
             self._held = None  # before the next are read
-            self._held = (first, end, self._read(range(first, end)).combine_chunks())
-        return self._held[2]
+            with open_samples(self._path) as file:
+                groups = (file.group(group, TEXT_COLUMNS) for group in range(first, last + 1))
+                self._held = first, last, pa.concat_tables(groups).combine_chunks()
+        return self._held[2].take(pa.array(rows - self._starts[first]))

@@ -22,15 +22,7 @@ def averages(board: Board) -> Figure | None:
             if value.number is None:
                 axes.text(1, index, "no average", va="center", color=style.FAINT, style="italic")
                 continue
-            bars = axes.barh(
-                index,
-                value.number,
-                height=0.66,
-                xerr=style.error(value),
-                error_kw=dict(style.ERROR_BARS),
-                **style.bar_style(index),
-            )
-            style.halo(bars)
+            style.bar(axes, index, index, value, 0.66, across=True)
             end = value.high if value.high is not None else value.number
             axes.text(end + 1.5, index, f"{value.number:.1f}", va="center")
         axes.set_title(average)

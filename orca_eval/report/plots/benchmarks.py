@@ -32,15 +32,7 @@ def benchmarks(board: Board) -> Figure:
                 if value.number is None:
                     axes.text(at, 1, "–", ha="center", color=style.FAINT)
                     continue
-                bars = axes.bar(
-                    at,
-                    value.number,
-                    width=step * 0.94,
-                    yerr=style.error(value),
-                    error_kw={**style.ERROR_BARS, "capsize": 1.5, "elinewidth": 0.8},
-                    **style.bar_style(index),
-                )
-                style.halo(bars)
+                style.bar(axes, index, at, value, step * 0.94)
         axes.set_xticks(range(len(row)), [style.name(board.columns.alias(n), 16) for n in row])
         axes.set_xlim(-0.6, per_row - 0.4)
         axes.tick_params(axis="x", length=0)

@@ -16,7 +16,7 @@ _ANNOTATED = 700  # cells; beyond, the figures stand in the tables alone
 def heatmap(board: Board) -> Figure:
     """A row per task (per benchmark where it has one task), benchmarks set apart by a line."""
     rows = _rows(board)
-    grid = np.array([[np.nan if n is None else n for n in numbers] for _, _, numbers in rows])
+    grid = np.array([numbers for _, _, numbers in rows], dtype=float)  # NaN for None
     models = len(board.runs)
     cell = 0.62 if models > 3 else 0.9
     longest = min(44, max(map(len, board.labels)))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.projections.polar import PolarAxes
+from numpy.typing import NDArray
 
 from orca_eval.report.board import Board
 from orca_eval.report.plots import style
@@ -17,84 +19,76 @@ _PER_ROW = 4
 
 def radar(board: Board) -> Figure | None:
     """None where fewer than three benchmarks have a score of some model."""
-    names = [
-        name
-        for group in board.groups
-        for name in group.benchmarks
-        if any(board.number(label, name) is not None for label in board.labels)
-    ]
-    if len(names) < 3:
+    numbers = {
+        name: np.array([board.number(label, name) for label in board.labels], dtype=float)
+        for name in board.ran()
+    }
+    scores = {name: column for name, column in numbers.items() if not np.isnan(column).all()}
+    if len(scores) < 3:
         return None
-    models = len(board.runs)
-    if models <= _OVERLAID:
-        fig = style.figure(6.2, 5.6 + 0.25 * models)
-        axes = fig.add_subplot(projection="polar")
+    models, names = len(board.runs), [board.columns.alias(name) for name in scores]
+    overlaid = models <= _OVERLAID
+    columns = 1 if overlaid else _PER_ROW
+    rows = 1 if overlaid else math.ceil(models / columns)
+    fig = style.figure(
+        *((6.2, 5.6 + 0.25 * models) if overlaid else (3.6 * columns, 0.3 + 3.4 * rows))
+    )
+    panels = []
+    for number in range(1 if overlaid else models):
+        axes = fig.add_subplot(rows, columns, number + 1, projection="polar")
         assert isinstance(axes, PolarAxes)
-        _frame(axes, [board.columns.alias(name) for name in names], small=False)
-        for index, label in enumerate(board.labels):
-            _line(board, axes, names, index, label)
-        fig.legend(loc="outside lower center", ncols=1, frameon=False)
-        return fig
-    rows = math.ceil(models / _PER_ROW)
-    fig = style.figure(3.6 * min(models, _PER_ROW), 0.3 + 3.4 * rows)
+        _frame(axes, names, small=not overlaid)
+        panels.append(axes)
+    by_model = np.column_stack(list(scores.values()))
     for index, label in enumerate(board.labels):
-        axes = fig.add_subplot(rows, min(models, _PER_ROW), index + 1, projection="polar")
-        assert isinstance(axes, PolarAxes)
-        _frame(axes, [board.columns.alias(name) for name in names], small=True)
-        _mean(board, axes, names)
-        _line(board, axes, names, index, label)
-        axes.set_title(style.name(label), loc="center", pad=10)
-    fig.supxlabel("grey: mean of the models", fontsize=8, color=style.FAINT)
+        axes = panels[index % len(panels)]
+        if not overlaid:
+            axes.fill(
+                _angles(len(names)),
+                np.nanmean(by_model, axis=0),
+                facecolor="#DDDDDD",
+                edgecolor="none",
+                zorder=0,
+            )
+            axes.set_title(style.name(label), loc="center", pad=10)
+        _line(axes, by_model[index], index, label)
+    if overlaid:
+        fig.legend(loc="outside lower center", ncols=1, frameon=False)
+    else:
+        fig.supxlabel("grey: mean of the models", fontsize=8, color=style.FAINT)
     return fig
 
 
-def _angles(count: int) -> np.ndarray:
+def _angles(count: int) -> NDArray[np.float64]:
     return np.linspace(0, 2 * np.pi, count, endpoint=False)
 
 
-def _frame(axes: PolarAxes, labels: list[str], small: bool) -> None:
+def _frame(axes: PolarAxes, labels: Sequence[str], small: bool) -> None:
     axes.set_theta_offset(np.pi / 2)
     axes.set_theta_direction(-1)
     axes.set_ylim(0, 100)
     axes.set_yticks([25, 50, 75, 100], [] if small else ["25", "50", "75", "100"])
     axes.set_rlabel_position(180 / len(labels))
     axes.tick_params(axis="y", labelsize=7, labelcolor=style.FAINT)
-    size = 6.5 if small else 9
-    axes.set_xticks(
-        _angles(len(labels)), [style.name(label, 13) for label in labels], fontsize=size
-    )
+    angles, names = _angles(len(labels)), [style.name(label, 13) for label in labels]
+    axes.set_xticks(angles, names, fontsize=6.5 if small else 9)
     axes.tick_params(axis="x", pad=2 if small else 8)
-    for angle, tick in zip(_angles(len(labels)), axes.get_xticklabels(), strict=True):
+    for angle, tick in zip(angles, axes.get_xticklabels(), strict=True):
         side = math.sin(angle)
         tick.set_horizontalalignment(
             "center" if abs(side) < 0.2 else "left" if side > 0 else "right"
         )
 
 
-def _line(board: Board, axes: PolarAxes, names: list[str], index: int, label: str) -> None:
+def _line(axes: PolarAxes, values: NDArray[np.float64], index: int, label: str) -> None:
     """A benchmark without a score leaves a gap in the line."""
-    numbers = [board.number(label, name) for name in names]
-    values = np.array([math.nan if number is None else number for number in numbers])
-    angles = _angles(len(names))
     axes.plot(
-        np.append(angles, angles[0]),
-        np.append(values, values[0]),
-        color=style.colour(index),
+        [*_angles(len(values)), 0.0],
+        [*values, values[0]],
         linestyle=style.LINES[index % len(style.LINES)],
         linewidth=1.8,
-        marker=style.marker(index),
         markersize=5,
-        markeredgecolor=style.INK,
         markeredgewidth=0.5,
         label=style.name(label, 60, 1),
+        **style.mark_style(index),
     )
-
-
-def _mean(board: Board, axes: PolarAxes, names: list[str]) -> None:
-    means = []
-    for name in names:
-        numbers = [board.number(label, name) for label in board.labels]
-        known = [number for number in numbers if number is not None]
-        means.append(sum(known) / len(known))
-    angles = _angles(len(names))
-    axes.fill(angles, means, facecolor="#DDDDDD", edgecolor="none", zorder=0)

@@ -12,21 +12,15 @@ from orca_eval.report.board import Board
 from orca_eval.report.plots import style
 from orca_eval.report.replies import KINDS, reply_shares
 
-_LABELS = {
-    "answered": "answered",
-    "answered_cut_off": "answered, then cut off",
-    "cut_off": "cut off without an answer",
-    "empty": "empty",
-    "unreadable": "no readable answer",
-}
 # Light to dark in grey, and hatched where colours come close.
 _STYLES: dict[str, dict[str, Any]] = {
-    "answered": {"facecolor": "#CFE3F1", "hatch": ""},
-    "answered_cut_off": {"facecolor": "#56B4E9", "hatch": "//"},
-    "cut_off": {"facecolor": "#E69F00", "hatch": "\\\\"},
-    "empty": {"facecolor": "#FFFFFF", "hatch": "xx"},
-    "unreadable": {"facecolor": "#8C3A00", "hatch": ""},
+    "answered": {"label": "answered", "facecolor": "#CFE3F1", "hatch": ""},
+    "answered_cut_off": {"label": "answered, then cut off", "facecolor": "#56B4E9", "hatch": "//"},
+    "cut_off": {"label": "cut off without an answer", "facecolor": "#E69F00", "hatch": "\\\\"},
+    "empty": {"label": "empty", "facecolor": "#FFFFFF", "hatch": "xx"},
+    "unreadable": {"label": "no readable answer", "facecolor": "#8C3A00", "hatch": ""},
 }
+_EDGE: dict[str, Any] = {"edgecolor": style.INK, "linewidth": 0.5}
 _PER_ROW = 3
 
 
@@ -47,23 +41,12 @@ def rates(board: Board) -> Figure:
             left = 0.0
             for kind in KINDS:
                 width = 100 * getattr(shares[name], kind)
-                axes.barh(
-                    position,
-                    width,
-                    left=left,
-                    height=0.72,
-                    edgecolor=style.INK,
-                    linewidth=0.5,
-                    **_STYLES[kind],
-                )
+                axes.barh(position, width, left=left, height=0.72, **_EDGE, **_STYLES[kind])
                 left += width
         axes.set_title(style.name(run.label, 36, 2))
         axes.set_xlim(0, 100)
     fig.supxlabel("% of the replies", fontsize=9)
-    patches = [
-        Patch(label=_LABELS[kind], edgecolor=style.INK, linewidth=0.5, **_STYLES[kind])
-        for kind in KINDS
-    ]
+    patches = [Patch(**_EDGE, **_STYLES[kind]) for kind in KINDS]
     fit = 5 if fig.get_figwidth() > 9 else 2
     fig.legend(handles=patches, loc="outside upper left", ncols=fit, frameon=False)
     return fig

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -27,8 +28,8 @@ def size(board: Board) -> Figure | None:
             if value.number is None or label not in sizes:
                 continue
             look = {"markersize": 8, "markeredgewidth": 0.7, "elinewidth": 0.9}
-            at = sizes[label], value.number
-            style.point(axes, index, *at, yerr=style.error(value), **look)
+            error = style.error(value)
+            style.point(axes, index, sizes[label], value.number, yerr=error, **look)
         axes.set_title(average)
         axes.set_xscale("log")
         axes.set_xlim(min(sizes.values()) / 1.5, max(sizes.values()) * 1.5)
@@ -39,17 +40,9 @@ def size(board: Board) -> Figure | None:
         axes.set_ylabel("accuracy, %")
         axes.xaxis.grid(visible=True)
         style.percent_axis(axes)
+    marks: dict[str, Any] = {"linestyle": "none", "markersize": 7}
     handles = [
-        Line2D(
-            [],
-            [],
-            marker=style.marker(index),
-            color=style.colour(index),
-            markeredgecolor=style.INK,
-            linestyle="none",
-            markersize=7,
-            label=style.name(label, 32, 2),
-        )
+        Line2D([], [], label=style.name(label, 32, 2), **marks, **style.mark_style(index))
         for index, label in enumerate(board.labels)
     ]
     fig.legend(handles=handles, loc="outside right upper", frameon=False)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from matplotlib import patheffects
 from matplotlib.axes import Axes
-from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patches import Patch
@@ -21,7 +20,7 @@ from orca_eval.safe_text import shorten, terminal
 # Okabe and Ito's palette (jfly.uni-koeln.de/color), ordered so that neighbours differ in grey too.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#F0E442", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
 _HATCHES = ("", "//", "..", "xx", "\\\\", "", "--", "oo", "++", "||", "**", "/.")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
 LINES = ("-", "--", ":", "-.")
 INK, FAINT = "#222222", "#888888"
 DPI = 150  # layout and pictures alike: text is not quite as wide at another resolution
@@ -47,7 +46,6 @@ RC: Any = {
     "text.parse_math": False,
     "axes.formatter.use_mathtext": False,
 }
-ERROR_BARS: Mapping[str, Any] = {"ecolor": INK, "elinewidth": 1.0, "capsize": 2.5}
 
 
 def bar_style(index: int) -> dict[str, Any]:
@@ -60,14 +58,13 @@ def bar_style(index: int) -> dict[str, Any]:
     }
 
 
-def colour(index: int) -> str:
-    """The n-th model's colour."""
-    return _COLOURS[index % len(_COLOURS)]
-
-
-def marker(index: int) -> str:
-    """The n-th model's marker."""
-    return MARKERS[index % len(MARKERS)]
+def mark_style(index: int) -> dict[str, Any]:
+    """Colour and marker of the n-th model's points."""
+    return {
+        "color": _COLOURS[index % len(_COLOURS)],
+        "marker": _MARKERS[index % len(_MARKERS)],
+        "markeredgecolor": INK,
+    }
 
 
 def name(label: str, width: int = 28, lines: int = 3) -> str:
@@ -95,17 +92,23 @@ def panels(fig: Figure, count: int, columns: int, rows: Sequence[str]) -> list[A
 
 def point(axes: Axes, index: int, x: float, y: float, **look: Any) -> None:
     """The n-th model's mark with its error bars."""
-    axes.errorbar(
-        x,
-        y,
-        marker=marker(index),
-        color=colour(index),
-        markeredgecolor=INK,
-        linestyle="none",
-        ecolor=INK,
-        capsize=2.0,
-        **look,
-    )
+    look |= mark_style(index)
+    axes.errorbar(x, y, linestyle="none", ecolor=INK, capsize=2.0, **look)
+
+
+def bar(
+    axes: Axes, index: int, at: float, value: Value, thickness: float, across: bool = False
+) -> None:
+    """The n-th model's bar with its error bars, finer ones where it stands upright."""
+    draw, direction = (axes.barh, "xerr") if across else (axes.bar, "yerr")
+    width, cap = (1.0, 2.5) if across else (0.8, 1.5)
+    error_bars = {"ecolor": INK, "elinewidth": width, "capsize": cap}
+    look = bar_style(index) | {direction: error(value), "error_kw": error_bars}
+    errors = draw(at, value.number or 0.0, thickness, **look).errorbar
+    # White around the error bars, so that they stand out from a hatch.
+    halo = patheffects.withStroke(linewidth=2.6, foreground="white")
+    for part in errors.get_children() if errors is not None else ():
+        part.set_path_effects([halo])
 
 
 def legend_above(fig: Figure, labels: Sequence[str]) -> None:
@@ -127,17 +130,6 @@ def error(value: Value) -> list[list[float]] | None:
     if value.number is None or value.low is None or value.high is None:
         return None
     return [[max(0.0, value.number - value.low)], [max(0.0, value.high - value.number)]]
-
-
-def halo(bars: BarContainer) -> None:
-    """White around the error bars, so that they stand out from a hatch."""
-    if bars.errorbar is None:
-        return
-    stroke: list[patheffects.AbstractPathEffect] = [
-        patheffects.withStroke(linewidth=2.6, foreground="white")
-    ]
-    for part in bars.errorbar.get_children():
-        part.set_path_effects(stroke)
 
 
 def percent_axis(axes: Axes) -> None:

@@ -1,14 +1,29 @@
-"""JUnit XML, a case per benchmark and average, for CI systems that show test reports."""
+"""What CI systems show: JUnit XML, and annotations for GitHub Actions."""
 
 from __future__ import annotations
 
 from orca_eval.gate.judge import Finding, Line, Verdict
 from orca_eval.gate.result import GateResult, name_of, sentence
-from orca_eval.safe_text import xml
+from orca_eval.safe_text import github_log, xml
+
+_COMMAND = {Verdict.REGRESSION: "error", Verdict.INCONCLUSIVE: "warning"}
+
+
+def workflow_commands(result: GateResult) -> str:
+    """Says on standard output, a command per line, what keeps the verdict from being a pass."""
+    # Line breaks are gone from the message, and % is its escape character.
+    return "".join(
+        f"::{_COMMAND[line.verdict]} title=orca-eval gate::"
+        f"{github_log(sentence(line)).replace('%', '%25')}\n"
+        for line in result.open_lines
+    )
 
 
 def junit(result: GateResult) -> str:
-    """A regression is a failure of type `score` or `format`; an open question is skipped."""
+    """Reports a case per benchmark and average.
+
+    A regression is a failure of type `score` or `format`; an open question is skipped.
+    """
     failures = sum(line.verdict is Verdict.REGRESSION for line in result.lines)
     skipped = sum(line.verdict is Verdict.INCONCLUSIVE for line in result.lines)
     cases = "".join(_case(line) for line in result.lines)
