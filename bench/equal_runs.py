@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -58,6 +59,15 @@ def golden_cases() -> dict[str, list[dict[str, Any]]]:
     }
 
 
+def by_rule(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The cases in turns of the rules that read them, so that a few have them all."""
+    rules: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for case in cases:
+        rules[case["rule"]].append(case)
+    turns = itertools.zip_longest(*rules.values())
+    return [case for turn in turns for case in turn if case is not None]
+
+
 def fitted(case: dict[str, Any], options: Mapping[str, str]) -> str:
     """A case's reply about the options of another document."""
     text: str = case["reply"]
@@ -71,7 +81,8 @@ def script(data_root: Path, replies: dict[str, list[str]], seed: int) -> Iterato
     from orca_eval.benchmarks.named import load_named
     from orca_eval.config.compose import compose_verb
 
-    rng, seen, cases = random.Random(seed), set(), golden_cases()
+    rng, seen = random.Random(seed), set()
+    cases = {kind: itertools.cycle(by_rule(found)) for kind, found in golden_cases().items()}
     for name in compose_verb("run", ["suite=orca2_core"])["suite"]["benchmarks"]:
         benchmark = load_named(name, data_root, None, 0, quickstart=False, allow_code=False)
         for task in benchmark.tasks:
@@ -87,7 +98,7 @@ def script(data_root: Path, replies: dict[str, list[str]], seed: int) -> Iterato
                 elif drawn < EMPTY_SHARE + GOLD_SHARE:
                     text = f"Step by step.\n\n###Final answer: {{{'; '.join(doc.golds[0])}}}"
                 elif drawn < EMPTY_SHARE + GOLD_SHARE + CASE_SHARE:
-                    text = fitted(rng.choice(cases[doc.kind]), doc.options or {})
+                    text = fitted(next(cases[doc.kind]), doc.options or {})
                 cut = rng.random() < CUT_SHARE
                 yield json.dumps(
                     {
