@@ -1,6 +1,7 @@
 """One run: config → tasks → requests → engine → response store → scores → run folder.
 
-The data comes first: what is missing or malformed must be known before any engine work.
+The data comes first: what is missing or malformed must be known before any engine work. What reads
+and writes results is imported late: scipy takes a second for which an engine should not wait.
 """
 
 from __future__ import annotations
