@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from orca_eval import __version__
+from orca_eval import __version__, command
 from orca_eval.config.nearest import hint
 from orca_eval.errors import GATE_FAILED, InputError, OrcaEvalError, RunError
 from orca_eval.help import list_verbs, read_help
-from orca_eval.interrupt import INTERRUPTED, end_on_sigterm, leave
 from orca_eval.safe_text import github_line
-from orca_eval.streams import outlive_readers, output_failure
 
 JUDGING = ("gate", "baseline")
 """Verbs whose exit code 1 is a verdict or none, never a failure."""
@@ -26,8 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a verb. Returns the exit code (see `orca-eval --help`)."""
     args = list(sys.argv[1:] if arguments is None else arguments)
     failed = GATE_FAILED if args and args[0] in JUDGING else RunError.exit_code
-    end_on_sigterm()
-    outlive_readers()
+    command.begin()
     try:
         text = _help(args)
         if text is not None:
@@ -39,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code if isinstance(error, InputError) else failed
     except KeyboardInterrupt:
         _say("interrupted; what is finished is kept: the same command goes on from here")
-        return INTERRUPTED
+        return command.INTERRUPTED
     except Exception as error:
         if failed != GATE_FAILED:
             raise
@@ -49,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _printed(code: int, failed: int) -> int:
     """The verb's code, `failed` where what it printed could not be written."""
-    failure = output_failure()
+    failure = command.output_failure()
     if failure is None:
         return code
     _say(f"standard output can't be written ({failure.strerror or failure}); make room and repeat")
@@ -98,7 +95,7 @@ def _run(verb: str, overrides: list[str]) -> int:
 
 def console() -> NoReturn:
     """The console script: runs a verb and ends the process with its exit code."""
-    leave(main())
+    command.leave(main())
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from concurrent.futures import Executor, Future
 from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
-from orca_eval.interrupt import ENGINE_THREAD
+from orca_eval.command import ENGINE_THREAD
 
 T = TypeVar("T")
 P = ParamSpec("P")

@@ -1,6 +1,7 @@
 """One run: config → tasks → requests → engine → response store → scores → run folder.
 
-The data comes first: what is missing or malformed must be known before any engine work.
+The data comes first: what is missing or malformed must be known before any engine work. What reads
+and writes results is imported late: scipy takes a second for which an engine should not wait.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import contextlib
 import gc
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from orca_eval import memory
@@ -67,7 +67,9 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
                     f"its scores are of extractor version {old}; orca-eval rescore run={folder} "
                     f"applies version {EXTRACTOR_VERSION}"
                 )
-            results_of().complete(folder, composed)
+            from orca_eval.run.results import complete
+
+            complete(folder, composed)
         else:
             if unanswered:
                 say(f"requests of this run ended without an answer: {unanswered}; asking again")
@@ -79,7 +81,7 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
                 if not unanswered:
                     raise
                 say(f"{error}; the scores stay as they were")
-    from orca_eval.run.table import print_scores  # as late as `results_of`
+    from orca_eval.run.table import print_scores
 
     print_scores(folder)
     return folder
@@ -89,7 +91,7 @@ def _finished(folder: Path) -> Manifest | None:
     """The manifest of a finished run; one whose files can't be read counts as unfinished."""
     if not (folder / MANIFEST).exists():
         return None
-    from orca_eval.results.run import check_finished  # scipy, as in `results_of`
+    from orca_eval.results.run import check_finished
 
     try:
         return check_finished(folder)
@@ -113,22 +115,17 @@ def _evaluate(
         session = Session(config, engine, benchmarks, store, beginning, phases)
         with collected_after(COLLECT_AFTER):
             run_session(session)
+            from orca_eval.run import results
+
             with memory.returned_at_once():
-                results_of().write(folder, session)
+                results.write(folder, session)
         if beginning.mark is not None:
             store.forget(beginning.mark)
     benchmarks.clear()
     del session
     memory.give_back()  # the report is made in that of documents and samples
     with memory.returned_at_once():
-        results_of().complete(folder, composed)
-
-
-def results_of() -> ModuleType:
-    """run/results.py, imported late: scipy takes a second for which an engine should not wait."""
-    from orca_eval.run import results
-
-    return results
+        results.complete(folder, composed)
 
 
 @contextlib.contextmanager

@@ -84,11 +84,6 @@ def scores_frame(samples: Iterable[ScoredSample]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, "answered", "finish_reason", "empty"])
 
 
-def gold_text(golds: Sequence[Sequence[str]]) -> str:
-    """The accepted variants for a person: spans joined by "; ", variants by " | "."""
-    return " | ".join("; ".join(variant) for variant in golds)
-
-
 def _row(sample: ScoredSample, prompt: str, response: str) -> tuple[Any, ...]:
     """A sample's cells in the order of SCHEMA."""
     doc, scored = sample.waiting.doc, sample.scored
@@ -100,7 +95,7 @@ def _row(sample: ScoredSample, prompt: str, response: str) -> tuple[Any, ...]:
         doc.cluster,
         prompt,
         response,
-        gold_text(doc.golds),
+        " | ".join("; ".join(variant) for variant in doc.golds),  # for a person
         scored.answer,
         scored.rule,
         *(scored.evidence or (None, None)),

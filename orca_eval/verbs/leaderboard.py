@@ -43,7 +43,7 @@ def main(overrides: list[str]) -> int:
         from orca_eval.report import main_report
 
         out = expanded(composed["out"] or ".")
-        failed = [f"failed: {r.name}: {r.problem}" for r in results if r.problem]
+        failed = [result.failure for result in results if result.problem]
         samples = composed["report"]["samples"]
         main_report(folders, out, composed["baseline"], samples=samples, notes=failed)
     return 0 if len(folders) == len(runs) else INCOMPLETE

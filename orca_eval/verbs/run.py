@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from orca_eval import command
 from orca_eval.config import overrides as ov
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.errors import OrcaEvalError
-from orca_eval.interrupt import INTERRUPTED, end_on_sigterm
 from orca_eval.run.progress import say
-from orca_eval.streams import outlive_readers
 
 MULTIRUN = ("-m", "--multirun")
 FAILED = 1
@@ -44,9 +43,9 @@ class RunResult:
     problem: str = ""
 
     @property
-    def name(self) -> str:
-        """The overrides in one line."""
-        return " ".join(self.overrides)
+    def failure(self) -> str:
+        """What is said of a run that failed."""
+        return f"failed: {' '.join(self.overrides)}: {self.problem}"
 
 
 def run_one(overrides: Sequence[str]) -> Path:
@@ -84,9 +83,9 @@ def run_all(runs: Sequence[Sequence[str]]) -> list[RunResult]:
     for number, overrides in enumerate(runs, start=1):
         say(f"run {number} of {len(runs)}: {' '.join(overrides)}")
         results.append(_run_in_process(overrides))
-    failed = [result for result in results if result.folder is None]
-    for result in failed:
-        say(f"failed: {result.name}: {result.problem}")
+    for result in results:
+        if result.folder is None:
+            say(result.failure)
     return results
 
 
@@ -111,8 +110,7 @@ def _run_in_process(overrides: Sequence[str]) -> RunResult:
 
 def _run_here(overrides: tuple[str, ...], results: Connection) -> None:
     os.setsid()  # Ctrl-C is for our parent, which passes it on
-    end_on_sigterm()
-    outlive_readers()
+    command.begin()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         result = RunResult(overrides, run_one(list(overrides)), 0)
@@ -120,7 +118,9 @@ def _run_here(overrides: tuple[str, ...], results: Connection) -> None:
         problem = str(error).replace("\n", "; ")
         result = RunResult(overrides, None, error.exit_code, problem)
     except KeyboardInterrupt:
-        result = RunResult(overrides, None, INTERRUPTED, "interrupted; the same command goes on")
+        result = RunResult(
+            overrides, None, command.INTERRUPTED, "interrupted; the same command goes on"
+        )
     except Exception as error:  # a defect in one model's run must not take the others with it
         result = RunResult(overrides, None, FAILED, f"{type(error).__name__}: {error}")
     with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
