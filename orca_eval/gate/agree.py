@@ -39,11 +39,8 @@ def agreed(baseline: Side, candidate: Side, rescore: Rescore) -> tuple[Side, Sid
     before, after = baseline.manifest, candidate.manifest
     if before is None or after is None:
         without = [side.label for side in (baseline, candidate) if side.manifest is None]
-        return (
-            baseline,
-            candidate,
-            [f"no manifest in {' and '.join(without)}: prompt, sampling and versions not checked"],
-        )
+        unchecked = "prompt, sampling and versions not checked"
+        return baseline, candidate, [f"no manifest in {' and '.join(without)}: {unchecked}"]
     common = in_both(baseline, candidate)
     of_benchmarks = [("benchmarks", name, key) for name in common for key in _BENCHMARK_KEYS]
     if differing := _differing(before, after, (*_RUN_PATHS, *of_benchmarks)):
@@ -52,20 +49,17 @@ def agreed(baseline: Side, candidate: Side, rescore: Rescore) -> tuple[Side, Sid
             "run both alike"
         )
     said = _differing(before, after, _CAUTIONS)
-    versions = (before.extractor_version, after.extractor_version)
+    versions = before.extractor_version, after.extractor_version
     if versions[0] == versions[1]:
         return baseline, candidate, said
+    differ = f"extractor versions differ (baseline {versions[0]}, candidate {versions[1]})"
     without = [side.label for side in (baseline, candidate) if not side.has_responses]
     if without:
         raise InputError(
-            f"extractor versions differ (baseline {versions[0]}, candidate {versions[1]}) and "
-            f"{' and '.join(without)} keeps no responses; `orca-eval rescore run=RUN` on the run "
-            "it was made from, then `orca-eval baseline export` again"
+            f"{differ} and {' and '.join(without)} keeps no responses; `orca-eval rescore run=RUN` "
+            "on the run it was made from, then `orca-eval baseline export` again"
         )
-    said.append(
-        f"extractor versions differ (baseline {versions[0]}, candidate {versions[1]}): both sides "
-        "were rescored in memory with today's extractor"
-    )
+    said.append(f"{differ}: both sides were rescored in memory with today's extractor")
     return rescored(baseline, rescore), rescored(candidate, rescore), said
 
 

@@ -66,8 +66,7 @@ def judge(comparisons: Sequence[Comparison]) -> tuple[Verdict, list[Line]]:
     lines: dict[int, Line] = {}
     for tier in ("critical", "supporting", "advisory"):
         family = [c for c in comparisons if c.rule.tier == tier]
-        for comparison, line in zip(family, _judge_family(family, tier), strict=True):
-            lines[id(comparison)] = line
+        lines |= {id(line.comparison): line for line in _judge_family(family, tier)}
     judged = [lines[id(comparison)] for comparison in comparisons]
     return max((line.verdict for line in judged), key=_GRAVEST_LAST.index), judged
 
@@ -75,7 +74,7 @@ def judge(comparisons: Sequence[Comparison]) -> tuple[Verdict, list[Line]]:
 def _judge_family(family: Sequence[Comparison], tier: Tier) -> list[Line]:
     raw = [comparison.result.p for comparison in family]
     adjusted = raw if tier == "advisory" else stats.holm(raw).tolist()
-    tests = 1 if tier == "advisory" else max(1, len(family))
+    tests = 1 if tier == "advisory" else len(family)
     broken = _broken_limits(family)
     return [
         _judge_line(comparison, p, tests, limits)
@@ -134,8 +133,6 @@ def _more_samples(comparison: Comparison, finding: Finding, alpha: float) -> int
     if finding is Finding.FEW:
         return max(comparison.rule.min_pairs - result.n, 1)
     if finding is Finding.CLOSE:
-        spread = result.draws.standard_error
-        return max(
-            stats.samples_to_decide(result.n, spread, result.difference, alpha) - result.n, 1
-        )
+        spread, drop = result.draws.standard_error, result.difference
+        return max(stats.samples_to_decide(result.n, spread, drop, alpha) - result.n, 1)
     return None

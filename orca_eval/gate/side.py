@@ -69,7 +69,10 @@ def read_side(label: str) -> Side:
         frame, manifest = from_export(table, path)
         frame = _per_document(frame, None, path)
         return Side(label, path, frame, manifest, has_answers=False, has_responses=False)
-    table = read_samples(path, _columns(schema, path), COLUMNS)
+    if missing := [name for name in REQUIRED if name not in schema.names]:
+        raise InputError(f"{path}: no column {', '.join(missing)}; name a finished run's folder")
+    wanted = [name for name in (*REQUIRED, *OPTIONAL, "response") if name in schema.names]
+    table = read_samples(path, wanted, COLUMNS)
     frame = normalised(table, path)
     alone = given.is_file() and not (path.parent / MANIFEST).exists()
     manifest = None if alone else read_manifest(path.parent)
@@ -112,13 +115,6 @@ def fingerprints(hashes: pd.Series) -> np.ndarray:
     """Four bytes of each document's hash: enough to tell other data, small enough to export."""
     digests = [hashlib.blake2b(str(h).encode(), digest_size=4).digest() for h in hashes]
     return np.frombuffer(b"".join(digests), dtype=">u4").astype(np.uint32)
-
-
-def _columns(schema: pa.Schema, path: Path) -> list[str]:
-    missing = [name for name in REQUIRED if name not in schema.names]
-    if missing:
-        raise InputError(f"{path}: no column {', '.join(missing)}; name a finished run's folder")
-    return [name for name in (*REQUIRED, *OPTIONAL, "response") if name in schema.names]
 
 
 def _per_document(frame: pd.DataFrame, repeats: pd.Series | None, path: Path) -> pd.DataFrame:

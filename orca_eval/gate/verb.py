@@ -22,7 +22,7 @@ from orca_eval.gate.side import Side, read_side
 from orca_eval.names import display, ids_by_display
 from orca_eval.paths import PUBLISHED
 from orca_eval.results.baseline import write_export
-from orca_eval.results.published import PublishedModel, read_published
+from orca_eval.results.published import read_published
 from orca_eval.results.rescore import rescore_frame
 from orca_eval.score_kind import AS_SAMPLED, is_as_sampled, score_kind
 
@@ -89,7 +89,10 @@ def _against_run(baseline: Side, candidate: Side, policy: Policy, rescore: Resco
 
 def _against_published(label: str, candidate: Side, policy: Policy) -> GateResult:
     _check_names(policy, set(candidate.benchmarks))
-    published = _published(label)
+    models, model = read_published(sorted(PUBLISHED.glob("*.csv"))), label.removeprefix(PREFIX)
+    if model not in models:
+        raise InputError(f"{label}: no such published model, {hint(model, sorted(models))}")
+    published = models[model]
     facts = Facts(() if candidate.manifest is None else (candidate.manifest,))
     comparisons = compare_published(published, candidate.frame, policy, facts)
     by_benchmark = candidate.frame.groupby("benchmark", sort=False)
@@ -125,14 +128,6 @@ def _result(
     verdict, lines = judge(comparisons)
     notes = (*_kinds(compared, facts), *_untested(comparisons, policy))
     return GateResult(verdict, baseline, candidate, policy.name, tuple(lines), notes=notes)
-
-
-def _published(label: str) -> PublishedModel:
-    models = read_published(sorted(PUBLISHED.glob("*.csv")))
-    model = label.removeprefix(PREFIX)
-    if model not in models:
-        raise InputError(f"{label}: no such published model, {hint(model, sorted(models))}")
-    return models[model]
 
 
 def _given(key: str, value: object) -> str:

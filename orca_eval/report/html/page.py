@@ -60,9 +60,10 @@ def write_report(
             loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined
         )
         template = environment.get_template("template.html")
+        first, *others = board.labels
         settings = {"chunks": len(packed.chunks) if packed else 0, "beside": bool(beside)}
         stream = template.stream(
-            title=terminal(_title(board)),
+            title=terminal(first + (f" and {len(others)} more" if others else "")),
             extents=list(dict.fromkeys(run.extent for run in board.runs if run.extent)),
             notes=[terminal(note) for note in notes],
             version=__version__,
@@ -85,11 +86,6 @@ def write_report(
         _write_beside(path.parent / DATA, beside)
         with whole(path) as temporary:
             stream.dump(str(temporary), encoding="utf-8")
-
-
-def _title(board: Board) -> str:
-    labels = board.labels
-    return labels[0] if len(labels) == 1 else f"{labels[0]} and {len(labels) - 1} more"
 
 
 def _plot(plot: Plot) -> Mapping[str, str]:

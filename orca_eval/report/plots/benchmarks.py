@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from orca_eval.report.board import Board
 from orca_eval.report.plots import style
@@ -38,5 +39,12 @@ def benchmarks(board: Board) -> Figure:
         axes.tick_params(axis="x", length=0)
         axes.set_ylabel("accuracy, %")
         style.percent_axis(axes)
-    style.legend_above(fig, board.labels)
+    patches = [
+        Patch(label=style.name(label, 40), **style.bar_style(index))
+        for index, label in enumerate(board.labels)
+    ]
+    widest = max(map(len, board.labels))
+    fit = max(1, int(width * 11 / (min(widest, 40) + 6)))
+    look = {"frameon": False, "handlelength": 1.8, "ncols": min(fit, models)}
+    fig.legend(handles=patches, loc="outside upper left", **look)
     return fig

@@ -42,10 +42,6 @@ def _change(board: Board, run: Run, key: str) -> Value:
     return board.changes.get((run.label, key), Value())
 
 
-def _title(board: Board, key: str) -> str:
-    return style.name(board.name(key), 30)
-
-
 def _together(board: Board, runs: Sequence[Run], keys: Sequence[str]) -> Figure:
     slot = 0.84 / len(runs)
     fig = style.figure(7.5, 1.0 + len(keys) * (0.25 + 0.2 * len(runs)) + 0.25 * len(runs))
@@ -56,7 +52,7 @@ def _together(board: Board, runs: Sequence[Run], keys: Sequence[str]) -> Figure:
         for index, run in enumerate(runs):
             label = style.name(run.label, 60, 1) if position == 0 else None
             _mark(axes, board, run, key, position - 0.42 + slot * (index + 0.5), label)
-    axes.set_yticks(range(len(keys)), [_title(board, key) for key in keys])
+    axes.set_yticks(range(len(keys)), [style.name(board.name(key), 30) for key in keys])
     _frame(axes, len(keys))
     fig.legend(loc="outside upper left", ncols=1, frameon=False)
     return fig
@@ -70,7 +66,7 @@ def _panels(board: Board, runs: Sequence[Run], keys: Sequence[str]) -> Figure:
     for axes, key in zip(style.panels(fig, len(keys), columns, names), keys, strict=True):
         for position, run in enumerate(runs):
             _mark(axes, board, run, key, position, None)
-        axes.set_title(_title(board, key))
+        axes.set_title(style.name(board.name(key), 30))
         _frame(axes, len(runs))
     return fig
 

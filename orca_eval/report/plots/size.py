@@ -33,7 +33,7 @@ def size(board: Board) -> Figure | None:
         axes.set_title(average)
         axes.set_xscale("log")
         axes.set_xlim(min(sizes.values()) / 1.5, max(sizes.values()) * 1.5)
-        axes.set_xticks(sorted(_ticks(sizes)))
+        axes.set_xticks(_ticks(sizes))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel(title)
@@ -62,10 +62,10 @@ def _reply_length(run: Run) -> float | None:
     return run.manifest.tokens.get("completion", 0) / replies or None if replies else None
 
 
-def _ticks(sizes: Mapping[str, float]) -> set[float]:
+def _ticks(sizes: Mapping[str, float]) -> list[float]:
     """Few enough ticks that their labels stay apart: sizes at least a third apart."""
     ticks: list[float] = []
     for value in sorted(set(sizes.values())):
         if not ticks or value / ticks[-1] > 1.6:
             ticks.append(float(f"{value:.3g}"))
-    return set(ticks)
+    return ticks

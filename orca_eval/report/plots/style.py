@@ -12,7 +12,6 @@ from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.patches import Patch
 
 from orca_eval.report.cells import Value
 from orca_eval.safe_text import shorten, terminal
@@ -109,20 +108,6 @@ def bar(
     halo = patheffects.withStroke(linewidth=2.6, foreground="white")
     for part in errors.get_children() if errors is not None else ():
         part.set_path_effects([halo])
-
-
-def legend_above(fig: Figure, labels: Sequence[str]) -> None:
-    """One entry per model above all axes, clear of the data."""
-    patches = [Patch(label=name(label, 40), **bar_style(i)) for i, label in enumerate(labels)]
-    widest = max(len(label) for label in labels)
-    fit = max(1, int(fig.get_figwidth() * 11 / (min(widest, 40) + 6)))
-    fig.legend(
-        handles=patches,
-        loc="outside upper left",
-        ncols=min(fit, len(patches)),
-        frameon=False,
-        handlelength=1.8,
-    )
 
 
 def error(value: Value) -> list[list[float]] | None:
