@@ -55,6 +55,17 @@ class CheckpointEngine:
     def tokenizer(self) -> TemplateTokenizer:
         return folder_tokenizer(self._model, self._folder)
 
+    @cached_property
+    def context_length(self) -> int | None:
+        return own_context_length(self._folder)
+
+    def _check_room(self, where: str) -> None:
+        """Refuses answers that may fill the whole context, which `where` is the name of."""
+        if self.context_length is not None and self._max_tokens >= self.context_length:
+            raise InputError(
+                f"max_tokens={self._max_tokens} leaves no room for a prompt in {where}"
+            )
+
     @property
     def notes(self) -> tuple[str, ...]:
         return self.tokenizer.notes

@@ -110,11 +110,7 @@ class LlamaCppEngine(CheckpointEngine):
                 f"engine.context_length={self.context_length} is more than the {trained} tokens"
                 f" that {self._model.name} was trained on"
             )
-        if self._max_tokens >= self.context_length:
-            raise InputError(
-                f"max_tokens={self._max_tokens} leaves no room for a prompt in"
-                f" {self.context_length} tokens of context"
-            )
+        self._check_room(f"{self.context_length} tokens of context")
         self._lora_file, self.tokenizer  # noqa: B018 (reading them checks them)
 
     def identity(self) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ from typing import Any
 from orca_eval.config.nearest import nearest
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.arguments import refuse_unknown
-from orca_eval.engines.checkpoint import CheckpointEngine, own_context_length
+from orca_eval.engines.checkpoint import CheckpointEngine
 from orca_eval.engines.lm_eval_chunk import Chunk, Waiting
 from orca_eval.engines.threads import DaemonThreads
 from orca_eval.errors import InputError, OrcaEvalError, RunError
@@ -57,21 +57,13 @@ class LmEvalEngine(CheckpointEngine):
         self._chunk_size = batch * BATCHES_IN_CHUNK
         self.max_in_flight = self._chunk_size * CHUNKS_IN_FLIGHT
 
-    @cached_property
-    def context_length(self) -> int | None:
-        return own_context_length(self._folder)
-
     def check(self) -> None:
         if self._batch_size != "auto" and (
             not isinstance(self._batch_size, int) or self._batch_size < 1
         ):
             raise InputError(f"engine.batch_size={self._batch_size} must be auto or at least 1")
         self._check_args()
-        if self.context_length is not None and self._max_tokens >= self.context_length:
-            raise InputError(
-                f"max_tokens={self._max_tokens} leaves no room for a prompt in the model's"
-                f" {self.context_length} tokens of context"
-            )
+        self._check_room(f"the model's {self.context_length} tokens of context")
         self._adapter, self.tokenizer  # noqa: B018 (reading them checks them)
 
     def identity(self) -> Mapping[str, Any]:
@@ -263,7 +255,7 @@ class LmEvalEngine(CheckpointEngine):
             )
         valid = (names - set(_TAKEN)) | set(_OWN_ARGS)
         given = list(self._args)
-        if _takes_any(self._class):
+        if inspect.getfullargspec(self._class.__init__).varkw is not None:
             # Further ones go to the library underneath (attn_implementation); only what looks
             # like a slip of the pen is refused.
             near = [n for n in given if nearest(n, valid, cutoff=0.8)]
@@ -286,18 +278,12 @@ def _parameters(cls: Any) -> list[str]:
     """The constructor's names, and its parents' as far as **kwargs hand on to them."""
     names: list[str] = []
     for base in cls.__mro__:
-        if "__init__" not in vars(base):
-            continue
-        parameters = inspect.signature(base.__init__).parameters.values()
-        names.extend(p.name for p in parameters if p.kind is not p.VAR_KEYWORD)
-        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-            break
+        if "__init__" in vars(base):
+            spec = inspect.getfullargspec(base.__init__)
+            names += [*spec.args, *spec.kwonlyargs]
+            if spec.varkw is None:
+                break
     return names
-
-
-def _takes_any(cls: Any) -> bool:
-    parameters = inspect.signature(cls.__init__).parameters.values()
-    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
 
 def _fail(members: Iterable[Waiting], error: OrcaEvalError) -> None:
