@@ -21,6 +21,8 @@ from orca_eval.model.settings import reading
 
 _STRING, _ARRAY = 8, 9
 _CONTROL = 3  # a token's type
+SPECIAL = {"bos": "bos", "eos": "eos", "unknown": "unk", "padding": "pad"}
+"""The special tokens by the format's names, and as templates call them."""
 _SCALARS = {**dict(enumerate("BbHhIif?")), 10: "Q", 11: "q", 12: "d"}
 _NAMES_IDS = re.compile(r"tokenizer\.(?!chat_template)")
 
@@ -49,10 +51,7 @@ _WANTED = {
     "tokenizer.ggml.pre": "a text",
     "tokenizer.ggml.tokens": "a list of texts",
     "tokenizer.ggml.token_type": "a list of numbers",
-    "tokenizer.ggml.bos_token_id": "a token's number",
-    "tokenizer.ggml.eos_token_id": "a token's number",
-    "tokenizer.ggml.unknown_token_id": "a token's number",
-    "tokenizer.ggml.padding_token_id": "a token's number",
+    **{f"tokenizer.ggml.{kind}_token_id": "a token's number" for kind in SPECIAL},
 }
 
 
@@ -83,7 +82,7 @@ class GgufHeader:
         return [token for token, kind in zip(tokens, kinds, strict=False) if kind == _CONTROL]
 
     def token(self, kind: str) -> str | None:
-        """Text of the special token `kind` ("bos", "eos", "unknown", "padding")."""
+        """Text of the special token `kind`, a name in `SPECIAL`."""
         index = self.metadata.get(f"tokenizer.ggml.{kind}_token_id")
         tokens = self.metadata.get("tokenizer.ggml.tokens", [])
         return tokens[index] if index is not None and 0 <= index < len(tokens) else None
