@@ -25,6 +25,7 @@ from orca_eval.engines.checkpoint import CheckpointEngine
 from orca_eval.engines.lm_eval_chunk import Chunk, Waiting
 from orca_eval.engines.threads import DaemonThreads
 from orca_eval.errors import InputError, OrcaEvalError, RunError
+from orca_eval.model.settings import first_line
 from orca_eval.types import Completion, Request, Sampling
 
 BATCHES_IN_CHUNK = 4
@@ -87,24 +88,14 @@ class LmEvalEngine(CheckpointEngine):
     async def generate(self, request: Request) -> Completion:
         if self._lm is None:
             raise RunError("the lm_eval engine is not started")
-        self._check_length(request)
+        if request.prompt is None or request.prompt_token_ids is None:
+            raise RunError("the lm_eval engine takes rendered prompts")
+        self._check_length(request, ", and the model's context has")
         waiting = Waiting(request, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._run_chunks())
         return await waiting.answer
-
-    def _check_length(self, request: Request) -> None:
-        """lm-eval cuts a prompt that does not fit from the left, with a warning at most."""
-        ids = request.prompt_token_ids
-        if request.prompt is None or ids is None:
-            raise RunError("the lm_eval engine takes rendered prompts")
-        needed = len(ids) + request.sampling.max_tokens
-        if self.context_length is not None and needed > self.context_length:
-            raise RunError(
-                f"a request needs {needed} tokens, and the model's context has"
-                f" {self.context_length}"
-            )
 
     async def close(self) -> None:
         _fail(self._waiting, RunError("the engine is closed"))
@@ -139,7 +130,7 @@ class LmEvalEngine(CheckpointEngine):
                 await loop.run_in_executor(self._thread, self._generate, chunk)
             except Exception as error:  # whatever a backend raises ends this chunk's requests
                 if not isinstance(error, OrcaEvalError):
-                    error = RunError(f"lm-eval's backend failed: {_first_line(error)}")
+                    error = RunError(f"lm-eval's backend failed: {first_line(error)}")
                 _fail(members, error)
 
     def _generate(self, chunk: Chunk) -> None:
@@ -209,7 +200,7 @@ class LmEvalEngine(CheckpointEngine):
             lm = self._class.create_from_arg_obj(args, {"batch_size": self._batch_size})
         except Exception as error:  # whatever a backend raises while it loads
             raise RunError(
-                f"lm-eval's backend {self._backend} can't load: {_first_line(error)}"
+                f"lm-eval's backend {self._backend} can't load: {first_line(error)}"
             ) from error
         if self._decodes_each:
             self._compare_tokens(lm)
@@ -290,10 +281,6 @@ def _fail(members: Iterable[Waiting], error: OrcaEvalError) -> None:
     for waiting in members:
         if not waiting.answer.done():
             waiting.answer.set_exception(error)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _device() -> str | None:

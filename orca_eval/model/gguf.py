@@ -5,7 +5,6 @@ Layout: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (versions 2 an
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import mmap
@@ -39,8 +38,8 @@ _FITS: Mapping[str, Callable[[Any], bool]] = {
     "a text": lambda value: isinstance(value, str),
     "a number above 0": lambda value: type(value) is int and 0 < value < 1 << 32,
     "a token's number": lambda value: type(value) is int and 0 <= value < 1 << 32,
-    "a list of texts": functools.partial(_is_list_of, str),
-    "a list of numbers": functools.partial(_is_list_of, int),
+    "a list of texts": lambda value: _is_list_of(str, value),
+    "a list of numbers": lambda value: _is_list_of(int, value),
 }
 # What the code takes these for, where they are there.
 _WANTED = {
