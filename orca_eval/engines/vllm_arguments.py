@@ -24,18 +24,12 @@ OURS = frozenset({"max_in_flight", "show_logs"})
 
 # Set from model.*, or fixed so that every prompt and sampling field is the one that was recorded.
 SET_BY_HARNESS = {
-    "model": "model.path",
-    "tokenizer": "model.path",
-    "tokenizer_mode": "model.path",
-    "skip_tokenizer_init": "model.path",
-    "revision": "model.revision",
-    "tokenizer_revision": "model.revision",
+    **dict.fromkeys(("model", "tokenizer", "tokenizer_mode", "skip_tokenizer_init"), "model.path"),
+    **dict.fromkeys(("revision", "tokenizer_revision"), "model.revision"),
     "trust_remote_code": "model.trust_remote_code",
     "enable_lora": "model.adapter",
-    "generation_config": "sampling",
-    "override_generation_config": "sampling",
-    "disable_log_stats": "engine.show_logs",
-    "enable_log_requests": "engine.show_logs",
+    **dict.fromkeys(("generation_config", "override_generation_config"), "sampling"),
+    **dict.fromkeys(("disable_log_stats", "enable_log_requests"), "engine.show_logs"),
 }
 
 HASHED_FORMATS = frozenset(
