@@ -84,16 +84,8 @@ def open_answer(
     prompt: str, kind: Kind, golds: Sequence[Sequence[str]], cluster: str | None = None
 ) -> Item:
     """An item without options; its target shows the first accepted variant."""
-    return {
-        "prompt": prompt,
-        "kind": kind,
-        "labels": [],
-        "options": [],
-        "golds": [list(gold) for gold in golds],
-        "target": "; ".join(golds[0]) if golds else "",
-        "cluster": cluster,
-        "stratum": None,
-    }
+    item = labelled_choice(prompt, {}, "; ".join(golds[0]) if golds else "", cluster)
+    return {**item, "kind": kind, "golds": [list(gold) for gold in golds]}
 
 
 def passage_id(passage: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from orca_eval.config.schema import ModelConfig
 from orca_eval.engines.finish import ending
-from orca_eval.errors import InputError
+from orca_eval.errors import InputError, RunError
 from orca_eval.extract.reply.parts import THINKING_TAGS
 from orca_eval.model.cache import combined_hash, file_hashes
 from orca_eval.model.settings import read_json, reading
@@ -20,7 +20,7 @@ from orca_eval.model.tokenizer import TemplateTokenizer, folder_tokenizer
 from orca_eval.model.types import Weights
 from orca_eval.model.weights import resolve_weights
 from orca_eval.paths import expanded
-from orca_eval.types import FinishReason, Message
+from orca_eval.types import FinishReason, Message, Request
 
 _OPENERS, _CLOSERS = tuple("<[◁"), tuple(">]▷")
 _ANSWER = "A7f3e0answer"
@@ -54,6 +54,24 @@ class CheckpointEngine:
     @cached_property
     def tokenizer(self) -> TemplateTokenizer:
         return folder_tokenizer(self._model, self._folder)
+
+    @cached_property
+    def context_length(self) -> int | None:
+        return own_context_length(self._folder)
+
+    def _check_room(self, where: str) -> None:
+        """Refuses answers that may fill the whole context, which `where` is the name of."""
+        if self.context_length is not None and self._max_tokens >= self.context_length:
+            raise InputError(
+                f"max_tokens={self._max_tokens} leaves no room for a prompt in {where}"
+            )
+
+    def _check_length(self, request: Request, context: str) -> None:
+        """Raises RunError where a request does not fit: its prompt would be cut from the left, or
+        its answer end early and count as finished by length, with a warning at most."""
+        needed = len(request.prompt_token_ids or ()) + request.sampling.max_tokens
+        if self.context_length is not None and needed > self.context_length:
+            raise RunError(f"a request needs {needed} tokens{context} {self.context_length}")
 
     @property
     def notes(self) -> tuple[str, ...]:

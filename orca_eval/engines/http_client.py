@@ -41,11 +41,11 @@ class Reply(NamedTuple):
 
 
 class NoReplyError(Exception):
-    """No whole answer came: in a few words, why. Another try may bring one."""
+    """No whole answer came: in a few words, why, and whether another try may bring one."""
 
-
-class TooLargeError(Exception):
-    """The answer is larger than MOST_BYTES; another try brings the same."""
+    def __init__(self, why: str, *, transient: bool = True) -> None:
+        super().__init__(why)
+        self.transient = transient
 
 
 class HttpClient:
@@ -70,8 +70,7 @@ class HttpClient:
         """The reply to a GET, or to a POST of a JSON body, of `path` below the base address.
 
         Raises:
-            NoReplyError: the connection, the time or the body's coding failed.
-            TooLargeError: the body has no end.
+            NoReplyError: the connection, the time or the body's coding failed, or it has no end.
         """
         data = None if body is None else json.dumps(body).encode()
         headers = {} if data is None else {"Content-Type": "application/json"}
@@ -88,7 +87,7 @@ class HttpClient:
             ) as response:
                 content = await _body(response)
                 return Reply(response.status, response.headers, content)
-        except TooLargeError:
+        except NoReplyError:
             raise
         except Exception as error:  # of connections, codings, compression: all of them are faults
             raise NoReplyError(_reason(error)) from None
@@ -103,7 +102,8 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     async for part in response.content.iter_any():
         size += len(part)
         if size > MOST_BYTES:
-            raise TooLargeError(f"HTTP {response.status} with a body of over {MOST_BYTES:,} bytes")
+            said = f"HTTP {response.status} with a body of over {MOST_BYTES:,} bytes"
+            raise NoReplyError(said, transient=False)
         parts.append(part)
     return b"".join(parts)
 

@@ -110,11 +110,7 @@ class LlamaCppEngine(CheckpointEngine):
                 f"engine.context_length={self.context_length} is more than the {trained} tokens"
                 f" that {self._model.name} was trained on"
             )
-        if self._max_tokens >= self.context_length:
-            raise InputError(
-                f"max_tokens={self._max_tokens} leaves no room for a prompt in"
-                f" {self.context_length} tokens of context"
-            )
+        self._check_room(f"{self.context_length} tokens of context")
         self._lora_file, self.tokenizer  # noqa: B018 (reading them checks them)
 
     def identity(self) -> Mapping[str, Any]:
@@ -138,7 +134,9 @@ class LlamaCppEngine(CheckpointEngine):
     async def generate(self, request: Request) -> Completion:
         if self._server is None or self._threads is None:
             raise RunError("the llama_cpp engine is not started")
-        self._check_length(request)
+        if request.prompt_token_ids is None:
+            raise RunError("the llama_cpp engine takes token ids")
+        self._check_length(request, " and engine.context_length is")
         cancelled = threading.Event()
         self._under_way.add(cancelled)
         try:
@@ -219,17 +217,6 @@ class LlamaCppEngine(CheckpointEngine):
             prompt_tokens=usage.get("prompt_tokens", len(request.prompt_token_ids or ())),
             completion_tokens=usage.get("completion_tokens", 0),
         )
-
-    def _check_length(self, request: Request) -> None:
-        """A slot that is full would end the answer early and call it finished by length."""
-        if request.prompt_token_ids is None:
-            raise RunError("the llama_cpp engine takes token ids")
-        needed = len(request.prompt_token_ids) + request.sampling.max_tokens
-        if needed > self.context_length:
-            raise RunError(
-                f"a request needs {needed} tokens and engine.context_length is"
-                f" {self.context_length}"
-            )
 
     def _body(self, request: Request) -> dict[str, Any]:
         sampling = request.sampling

@@ -21,10 +21,11 @@ from typing import Any
 from orca_eval.config.nearest import nearest
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.arguments import refuse_unknown
-from orca_eval.engines.checkpoint import CheckpointEngine, own_context_length
+from orca_eval.engines.checkpoint import CheckpointEngine
 from orca_eval.engines.lm_eval_chunk import Chunk, Waiting
 from orca_eval.engines.threads import DaemonThreads
 from orca_eval.errors import InputError, OrcaEvalError, RunError
+from orca_eval.model.settings import first_line
 from orca_eval.types import Completion, Request, Sampling
 
 BATCHES_IN_CHUNK = 4
@@ -57,21 +58,13 @@ class LmEvalEngine(CheckpointEngine):
         self._chunk_size = batch * BATCHES_IN_CHUNK
         self.max_in_flight = self._chunk_size * CHUNKS_IN_FLIGHT
 
-    @cached_property
-    def context_length(self) -> int | None:
-        return own_context_length(self._folder)
-
     def check(self) -> None:
         if self._batch_size != "auto" and (
             not isinstance(self._batch_size, int) or self._batch_size < 1
         ):
             raise InputError(f"engine.batch_size={self._batch_size} must be auto or at least 1")
         self._check_args()
-        if self.context_length is not None and self._max_tokens >= self.context_length:
-            raise InputError(
-                f"max_tokens={self._max_tokens} leaves no room for a prompt in the model's"
-                f" {self.context_length} tokens of context"
-            )
+        self._check_room(f"the model's {self.context_length} tokens of context")
         self._adapter, self.tokenizer  # noqa: B018 (reading them checks them)
 
     def identity(self) -> Mapping[str, Any]:
@@ -95,24 +88,14 @@ class LmEvalEngine(CheckpointEngine):
     async def generate(self, request: Request) -> Completion:
         if self._lm is None:
             raise RunError("the lm_eval engine is not started")
-        self._check_length(request)
+        if request.prompt is None or request.prompt_token_ids is None:
+            raise RunError("the lm_eval engine takes rendered prompts")
+        self._check_length(request, ", and the model's context has")
         waiting = Waiting(request, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._run_chunks())
         return await waiting.answer
-
-    def _check_length(self, request: Request) -> None:
-        """lm-eval cuts a prompt that does not fit from the left, with a warning at most."""
-        ids = request.prompt_token_ids
-        if request.prompt is None or ids is None:
-            raise RunError("the lm_eval engine takes rendered prompts")
-        needed = len(ids) + request.sampling.max_tokens
-        if self.context_length is not None and needed > self.context_length:
-            raise RunError(
-                f"a request needs {needed} tokens, and the model's context has"
-                f" {self.context_length}"
-            )
 
     async def close(self) -> None:
         _fail(self._waiting, RunError("the engine is closed"))
@@ -147,7 +130,7 @@ class LmEvalEngine(CheckpointEngine):
                 await loop.run_in_executor(self._thread, self._generate, chunk)
             except Exception as error:  # whatever a backend raises ends this chunk's requests
                 if not isinstance(error, OrcaEvalError):
-                    error = RunError(f"lm-eval's backend failed: {_first_line(error)}")
+                    error = RunError(f"lm-eval's backend failed: {first_line(error)}")
                 _fail(members, error)
 
     def _generate(self, chunk: Chunk) -> None:
@@ -217,7 +200,7 @@ class LmEvalEngine(CheckpointEngine):
             lm = self._class.create_from_arg_obj(args, {"batch_size": self._batch_size})
         except Exception as error:  # whatever a backend raises while it loads
             raise RunError(
-                f"lm-eval's backend {self._backend} can't load: {_first_line(error)}"
+                f"lm-eval's backend {self._backend} can't load: {first_line(error)}"
             ) from error
         if self._decodes_each:
             self._compare_tokens(lm)
@@ -263,7 +246,7 @@ class LmEvalEngine(CheckpointEngine):
             )
         valid = (names - set(_TAKEN)) | set(_OWN_ARGS)
         given = list(self._args)
-        if _takes_any(self._class):
+        if inspect.getfullargspec(self._class.__init__).varkw is not None:
             # Further ones go to the library underneath (attn_implementation); only what looks
             # like a slip of the pen is refused.
             near = [n for n in given if nearest(n, valid, cutoff=0.8)]
@@ -286,28 +269,18 @@ def _parameters(cls: Any) -> list[str]:
     """The constructor's names, and its parents' as far as **kwargs hand on to them."""
     names: list[str] = []
     for base in cls.__mro__:
-        if "__init__" not in vars(base):
-            continue
-        parameters = inspect.signature(base.__init__).parameters.values()
-        names.extend(p.name for p in parameters if p.kind is not p.VAR_KEYWORD)
-        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-            break
+        if "__init__" in vars(base):
+            spec = inspect.getfullargspec(base.__init__)
+            names += [*spec.args, *spec.kwonlyargs]
+            if spec.varkw is None:
+                break
     return names
-
-
-def _takes_any(cls: Any) -> bool:
-    parameters = inspect.signature(cls.__init__).parameters.values()
-    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
 
 def _fail(members: Iterable[Waiting], error: OrcaEvalError) -> None:
     for waiting in members:
         if not waiting.answer.done():
             waiting.answer.set_exception(error)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _device() -> str | None:

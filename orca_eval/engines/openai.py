@@ -35,13 +35,7 @@ from orca_eval.engines.chat_wire import (
     retry_after_seconds,
     words,
 )
-from orca_eval.engines.http_client import (
-    CONNECT_SECONDS,
-    HttpClient,
-    NoReplyError,
-    Reply,
-    TooLargeError,
-)
+from orca_eval.engines.http_client import CONNECT_SECONDS, HttpClient, NoReplyError, Reply
 from orca_eval.errors import InputError, PromptTooLongError, RunError
 from orca_eval.model.types import ChatTokenizer, Weights
 from orca_eval.safe_text import shorten, terminal
@@ -130,7 +124,7 @@ class OpenAIEngine:
         self._key = ApiKey(self._key_variable)
         try:
             reply = asyncio.run(self._models())
-        except (NoReplyError, TooLargeError) as error:
+        except NoReplyError as error:
             raise InputError(
                 f"engine.base_url={self._base_url} can't be reached: {error}; "
                 "is the server running?"
@@ -237,9 +231,7 @@ class OpenAIEngine:
         try:
             status, headers, content = await self._client.request("POST", "/chat/completions", body)
         except NoReplyError as error:
-            return Rejected(self._key.hide(str(error)), transient=True)
-        except TooLargeError as error:
-            return Rejected(str(error))
+            return Rejected(self._key.hide(str(error)), error.transient)
         if status in (401, 403):
             return Rejected(self._key_problem(status))
         hide = self._key.hide

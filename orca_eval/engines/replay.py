@@ -66,9 +66,9 @@ class ReplayEngine:
         pace = self._args.tokens_per_second
         if self.max_in_flight < 1:
             raise InputError(f"engine.max_in_flight={self.max_in_flight} must be at least 1")
-        if not self._args.delay >= 0:  # nor is it what is no number
+        if self._args.delay < 0:
             raise InputError(f"engine.delay={self._args.delay} must not be negative")
-        if pace is not None and not pace > 0:
+        if pace is not None and pace <= 0:
             raise InputError(f"engine.tokens_per_second={pace} must be above 0")
         self._script  # noqa: B018 (reading it checks it)
 

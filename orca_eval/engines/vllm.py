@@ -19,7 +19,6 @@ from orca_eval.engines.checkpoint import (
     scales_with_length,
 )
 from orca_eval.engines.vllm_arguments import (
-    Hardware,
     check_names,
     engine_arguments,
     text_arguments,
@@ -64,7 +63,9 @@ class VllmEngine(CheckpointEngine):
         if (given := self._given.get("max_in_flight")) is not None:
             return int(given)
         replicas = int(self._arguments.get("data_parallel_size", 1))
-        return 2 * replicas * int(self._arguments.get("max_num_seqs", self._hardware.most_seqs))
+        # The largest of vLLM's own defaults, which it chooses when it starts.
+        most = 256 if self._on_cpu else 1024
+        return 2 * replicas * int(self._arguments.get("max_num_seqs", most))
 
     def check(self) -> None:
         """Names, numbers and the model's files; vLLM itself is not imported."""
@@ -79,12 +80,7 @@ class VllmEngine(CheckpointEngine):
             raise InputError(
                 f"engine.gpu_memory_utilization={share!r} must be above 0 and at most 1"
             )
-        length = self.context_length
-        if length is not None and self._max_tokens >= length:
-            raise InputError(
-                f"max_tokens={self._max_tokens} leaves no room for a prompt in the {length} tokens "
-                "of the model's context"
-            )
+        self._check_room(f"the {self.context_length} tokens of the model's context")
         self.identity()
 
     def identity(self) -> Mapping[str, Any]:
@@ -171,15 +167,15 @@ class VllmEngine(CheckpointEngine):
     def _arguments(self) -> dict[str, Any]:
         return engine_arguments(
             self._given,
-            self._hardware,
             own_context_length(self._folder),
             self._max_tokens,
+            cpu=self._on_cpu,
             quantized=is_quantized(self._folder),
         )
 
     @property
-    def _hardware(self) -> Hardware:
-        return Hardware(cpu="cpu" in vllm_version())
+    def _on_cpu(self) -> bool:
+        return "cpu" in vllm_version()
 
     @cached_property
     def stop_token_ids(self) -> tuple[int, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,18 +24,12 @@ OURS = frozenset({"max_in_flight", "show_logs"})
 
 # Set from model.*, or fixed so that every prompt and sampling field is the one that was recorded.
 SET_BY_HARNESS = {
-    "model": "model.path",
-    "tokenizer": "model.path",
-    "tokenizer_mode": "model.path",
-    "skip_tokenizer_init": "model.path",
-    "revision": "model.revision",
-    "tokenizer_revision": "model.revision",
+    **dict.fromkeys(("model", "tokenizer", "tokenizer_mode", "skip_tokenizer_init"), "model.path"),
+    **dict.fromkeys(("revision", "tokenizer_revision"), "model.revision"),
     "trust_remote_code": "model.trust_remote_code",
     "enable_lora": "model.adapter",
-    "generation_config": "sampling",
-    "override_generation_config": "sampling",
-    "disable_log_stats": "engine.show_logs",
-    "enable_log_requests": "engine.show_logs",
+    **dict.fromkeys(("generation_config", "override_generation_config"), "sampling"),
+    **dict.fromkeys(("disable_log_stats", "enable_log_requests"), "engine.show_logs"),
 }
 
 HASHED_FORMATS = frozenset(
@@ -51,55 +44,15 @@ HASHED_FORMATS = frozenset(
 # another computation, or may, and is part of the identity.
 PLACEMENT = frozenset(
     {
-        "async_scheduling",
-        "block_size",
-        "cpu_offload_gb",
-        "data_parallel_size",
-        "disable_custom_all_reduce",
-        "distributed_executor_backend",
-        "download_dir",
-        "enable_chunked_prefill",
-        "enable_expert_parallel",
-        "enable_prefix_caching",
-        "enforce_eager",
-        "gpu_memory_utilization",
-        "kv_cache_memory_bytes",
-        "max_model_len",
-        "max_num_batched_tokens",
-        "max_num_partial_prefills",
-        "max_num_seqs",
-        "max_parallel_loading_workers",
-        "pipeline_parallel_size",
-        "scheduling_policy",
-        "swap_space",
-        "tensor_parallel_size",
-        "use_tqdm_on_load",
+        *("async_scheduling", "block_size", "cpu_offload_gb", "data_parallel_size"),
+        *("disable_custom_all_reduce", "distributed_executor_backend", "download_dir"),
+        *("enable_chunked_prefill", "enable_expert_parallel", "enable_prefix_caching"),
+        *("enforce_eager", "gpu_memory_utilization", "kv_cache_memory_bytes", "max_model_len"),
+        *("max_num_batched_tokens", "max_num_partial_prefills", "max_num_seqs"),
+        *("max_parallel_loading_workers", "pipeline_parallel_size", "scheduling_policy"),
+        *("swap_space", "tensor_parallel_size", "use_tqdm_on_load"),
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Hardware:
-    """What the defaults depend on, told by the installed build as vLLM itself tells it."""
-
-    cpu: bool
-
-    @property
-    def gpu_memory_utilization(self) -> float:
-        """On a GPU all but what CUDA and others need; of a CPU's memory a share that is surely free
-        (the share is taken of all there is, and refused where that much is not free)."""
-        return 0.3 if self.cpu else 0.9
-
-    @property
-    def most_seqs(self) -> int:
-        """The largest of vLLM's own defaults for max_num_seqs, which it chooses when it starts."""
-        return 256 if self.cpu else 1024
-
-    def dtype(self, *, quantized: bool) -> str:
-        """On a CPU float32, in which a greedy answer does not move with the batch it falls into,
-        and which is four times as fast as bfloat16 where the CPU lacks instructions for that
-        (docs/performance.md). vLLM runs quantized weights in 16 bits only."""
-        return "float32" if self.cpu and not quantized else "auto"
 
 
 def vllm_version() -> str:
@@ -152,21 +105,27 @@ def argument_names() -> frozenset[str]:
 
 def engine_arguments(
     given: Mapping[str, Any],
-    hardware: Hardware,
     own_length: int | None,
     max_tokens: int,
     *,
+    cpu: bool,
     quantized: bool = False,
 ) -> dict[str, Any]:
     """`given` without None and without our own, completed by the defaults for the hardware.
 
-    `own_length`: tokens that the checkpoint was made for. `quantized`: whether its weights are.
+    `own_length`: tokens that the checkpoint was made for. `cpu`: whether vLLM is built for one.
+    `quantized`: whether the checkpoint's weights are.
     """
     chosen = {name: value for name, value in given.items() if value is not None}
     defaults: dict[str, Any] = {
-        "dtype": hardware.dtype(quantized=quantized or "quantization" in chosen),
-        "gpu_memory_utilization": hardware.gpu_memory_utilization,
-        "enforce_eager": hardware.cpu,
+        # On a CPU float32, in which a greedy answer does not move with the batch it falls into, and
+        # which is four times as fast as bfloat16 where the CPU lacks instructions for that
+        # (docs/performance.md). vLLM runs quantized weights in 16 bits only.
+        "dtype": "float32" if cpu and not (quantized or "quantization" in chosen) else "auto",
+        # On a GPU all but what CUDA and others need; of a CPU's memory a share that is surely free
+        # (the share is taken of all there is, and refused where that much is not free).
+        "gpu_memory_utilization": 0.3 if cpu else 0.9,
+        "enforce_eager": cpu,
         "enable_prefix_caching": True,
         "use_tqdm_on_load": False,
     }

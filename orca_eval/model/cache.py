@@ -59,9 +59,12 @@ def _remembered(path: Path) -> str | None:
 def _read_hash(path: Path) -> str:
     real = path.resolve()
     note = _note(real)  # taken before: what changes while it is read is read again
-    with real.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    _remember(note, digest)
+    with real.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    with suppress(OSError):  # a read-only home costs a second reading, nothing else
+        note.parent.mkdir(parents=True, exist_ok=True)
+        with whole(note) as file:
+            file.write_text(digest)
     return digest
 
 
@@ -70,10 +73,3 @@ def _note(real: Path) -> Path:
     marks = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     key = "\0".join(map(str, (real, *marks)))
     return cache_folder() / "sha256" / hashlib.sha256(key.encode()).hexdigest()
-
-
-def _remember(note: Path, digest: str) -> None:
-    with suppress(OSError):  # a read-only home costs a second reading, nothing else
-        note.parent.mkdir(parents=True, exist_ok=True)
-        with whole(note) as file:
-            file.write_text(digest)

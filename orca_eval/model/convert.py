@@ -15,6 +15,7 @@ from orca_eval.errors import InputError
 from orca_eval.model.cache import cache_folder
 from orca_eval.model.gguf import GgufHeader, read_header
 from orca_eval.model.llama_vocab import LlamaVocab
+from orca_eval.model.settings import first_line
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +72,9 @@ def _convert(file: Path, folder: Path) -> None:
                 **source, quantization_config=GgufConfig(dequantize=True), dtype=torch.bfloat16
             )
         except (ValueError, KeyError, NotImplementedError, RuntimeError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise InputError(f"model.path: transformers can't convert {file}: {reason}") from None
+            raise InputError(
+                f"model.path: transformers can't convert {file}: {first_line(error)}"
+            ) from None
         tokenizer.chat_template = header.metadata.get("tokenizer.chat_template")
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)

@@ -5,7 +5,6 @@ Layout: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (versions 2 an
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import mmap
@@ -21,6 +20,8 @@ from orca_eval.model.settings import reading
 
 _STRING, _ARRAY = 8, 9
 _CONTROL = 3  # a token's type
+SPECIAL = {"bos": "bos", "eos": "eos", "unknown": "unk", "padding": "pad"}
+"""The special tokens by the format's names, and as templates call them."""
 _SCALARS = {**dict(enumerate("BbHhIif?")), 10: "Q", 11: "q", 12: "d"}
 _NAMES_IDS = re.compile(r"tokenizer\.(?!chat_template)")
 
@@ -37,8 +38,8 @@ _FITS: Mapping[str, Callable[[Any], bool]] = {
     "a text": lambda value: isinstance(value, str),
     "a number above 0": lambda value: type(value) is int and 0 < value < 1 << 32,
     "a token's number": lambda value: type(value) is int and 0 <= value < 1 << 32,
-    "a list of texts": functools.partial(_is_list_of, str),
-    "a list of numbers": functools.partial(_is_list_of, int),
+    "a list of texts": lambda value: _is_list_of(str, value),
+    "a list of numbers": lambda value: _is_list_of(int, value),
 }
 # What the code takes these for, where they are there.
 _WANTED = {
@@ -49,10 +50,7 @@ _WANTED = {
     "tokenizer.ggml.pre": "a text",
     "tokenizer.ggml.tokens": "a list of texts",
     "tokenizer.ggml.token_type": "a list of numbers",
-    "tokenizer.ggml.bos_token_id": "a token's number",
-    "tokenizer.ggml.eos_token_id": "a token's number",
-    "tokenizer.ggml.unknown_token_id": "a token's number",
-    "tokenizer.ggml.padding_token_id": "a token's number",
+    **{f"tokenizer.ggml.{kind}_token_id": "a token's number" for kind in SPECIAL},
 }
 
 
@@ -83,7 +81,7 @@ class GgufHeader:
         return [token for token, kind in zip(tokens, kinds, strict=False) if kind == _CONTROL]
 
     def token(self, kind: str) -> str | None:
-        """Text of the special token `kind` ("bos", "eos", "unknown", "padding")."""
+        """Text of the special token `kind`, a name in `SPECIAL`."""
         index = self.metadata.get(f"tokenizer.ggml.{kind}_token_id")
         tokens = self.metadata.get("tokenizer.ggml.tokens", [])
         return tokens[index] if index is not None and 0 <= index < len(tokens) else None

@@ -33,6 +33,11 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:200]
 
 
+def first_line(error: BaseException) -> str:
+    """The head of what a library says, without its lines of advice; its type where it is mute."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 def read_json(file: Path) -> dict[str, Any]:
     """The mapping in a JSON file; empty where there is no file.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from orca_eval.config.schema import ModelConfig
 from orca_eval.errors import InputError
 from orca_eval.model.cache import combined_hash, file_hashes
-from orca_eval.model.gguf import read_header
+from orca_eval.model.gguf import SPECIAL, read_header
 from orca_eval.model.hf_folder import folder_encoder, folder_template
 from orca_eval.model.llama_vocab import LlamaVocab
 from orca_eval.model.template import ChatTemplate, template_source
@@ -69,8 +69,7 @@ class TemplateTokenizer:
 def gguf_tokenizer(model: ModelConfig, file: Path) -> TemplateTokenizer:
     """The tokenizer inside a GGUF file, run by llama.cpp itself; loaded at the first encoding."""
     header = read_header(file)
-    kinds = {"bos": "bos", "eos": "eos", "unknown": "unk", "padding": "pad"}
-    tokens = {f"{short}_token": header.token(kind) for kind, short in kinds.items()}
+    tokens = {f"{short}_token": header.token(kind) for kind, short in SPECIAL.items()}
     own = header.metadata.get("tokenizer.chat_template")
     given = {name: text for name, text in tokens.items() if text is not None}
     template = _template(model, own, given)

@@ -13,7 +13,7 @@ from orca_eval.model.cache import combined_hash, file_hashes
 from orca_eval.model.convert import converted_folder
 from orca_eval.model.gguf import read_header
 from orca_eval.model.loaded_files import PICKLES, loaded_files, parameters
-from orca_eval.model.settings import read_json
+from orca_eval.model.settings import first_line, read_json
 from orca_eval.model.types import Weights
 from orca_eval.paths import expanded
 
@@ -97,7 +97,7 @@ def _hub_snapshot(model: ModelConfig, need: Need) -> Path:
             ) from None
         reason = "the hub can't be reached, and its cache does not hold the model"
         if isinstance(error, HfHubHTTPError):
-            reason = str(error).strip().splitlines()[0]
+            reason = first_line(error)
         raise InputError(
             f"model.path: {model.path} can't be loaded: {reason}; give a local folder with"
             " model.path=FOLDER"

@@ -355,13 +355,8 @@ def _write(
     connection: sqlite3.Connection, rows: Sequence[Row], marks: Sequence[tuple[str, bytes]] = ()
 ) -> None:
     connection.execute("BEGIN IMMEDIATE")
-    try:
+    with connection:
         connection.executemany(
             f"INSERT OR REPLACE INTO responses ({COLUMNS}) VALUES (?,?,?,?,?,?)", rows
         )
         connection.executemany("INSERT OR IGNORE INTO fresh VALUES (?, ?)", marks)
-        connection.execute("COMMIT")
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise

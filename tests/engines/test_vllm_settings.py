@@ -21,7 +21,6 @@ from orca_eval.engines.checkpoint import (
 )
 from orca_eval.engines.vllm import VllmEngine
 from orca_eval.engines.vllm_arguments import (
-    Hardware,
     check_names,
     engine_arguments,
     text_arguments,
@@ -117,7 +116,7 @@ def test_a_log_without_a_cause_explains_nothing(log: str) -> None:
 
 
 def test_defaults_come_from_the_hardware_and_the_model() -> None:
-    cpu = engine_arguments({"dtype": None, "show_logs": True}, Hardware(cpu=True), 8192, 256)
+    cpu = engine_arguments({"dtype": None, "show_logs": True}, 8192, 256, cpu=True)
     assert cpu == {
         "dtype": "float32",
         "gpu_memory_utilization": 0.3,
@@ -126,19 +125,18 @@ def test_defaults_come_from_the_hardware_and_the_model() -> None:
         "use_tqdm_on_load": False,
         "max_model_len": 7424,
     }
-    gpu = engine_arguments({"enforce_eager": True}, Hardware(cpu=False), 4096, 1024)
+    gpu = engine_arguments({"enforce_eager": True}, 4096, 1024, cpu=False)
     assert gpu["gpu_memory_utilization"] == 0.9
     assert gpu["dtype"] == "auto"
     assert gpu["max_model_len"] == 4096
     assert gpu["enforce_eager"]
-    assert "max_model_len" not in engine_arguments({}, Hardware(cpu=False), None, 1024)
+    assert "max_model_len" not in engine_arguments({}, None, 1024, cpu=False)
 
 
 def test_quantized_weights_and_a_given_dtype_are_left_as_they_are() -> None:
-    cpu = Hardware(cpu=True)
-    assert engine_arguments({}, cpu, 4096, 256, quantized=True)["dtype"] == "auto"
-    assert engine_arguments({"quantization": "awq"}, cpu, 4096, 256)["dtype"] == "auto"
-    assert engine_arguments({"dtype": "bfloat16"}, cpu, 4096, 256)["dtype"] == "bfloat16"
+    assert engine_arguments({}, 4096, 256, cpu=True, quantized=True)["dtype"] == "auto"
+    assert engine_arguments({"quantization": "awq"}, 4096, 256, cpu=True)["dtype"] == "auto"
+    assert engine_arguments({"dtype": "bfloat16"}, 4096, 256, cpu=True)["dtype"] == "bfloat16"
 
 
 def test_placement_is_not_identity_but_any_other_argument_is() -> None:
