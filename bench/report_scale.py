@@ -23,8 +23,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from report.browser import CHROMIUM, DRIVER, chromium  # noqa: E402
 from report.synthetic import Spec, write_run  # noqa: E402
 
-from orca_eval.report import main_report  # noqa: E402
 from orca_eval.report.html import page  # noqa: E402
+from orca_eval.report.run_report import main_report  # noqa: E402
 
 RARE = "a-needle-that-only-the-last-reply-holds"
 

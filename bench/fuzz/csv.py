@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from orca_eval.report import main_report_csv
+from orca_eval.report.run_report import main_report_csv
 
 HEADS = (
     "model,GSM8K,BBH,Average",

@@ -22,10 +22,10 @@ from orca_eval.errors import InputError, RunError
 from orca_eval.gate import main_baseline_export, main_gate, policy_from_mapping
 from orca_eval.gate.side import read_side
 from orca_eval.paths import CONF
-from orca_eval.report import main_report
 from orca_eval.report.board import build_board
 from orca_eval.report.exports.lm_eval import lm_eval_results, lm_eval_samples
 from orca_eval.report.html.pack import pack
+from orca_eval.report.run_report import main_report
 from orca_eval.report.run_tables import run_tables
 from orca_eval.results.baseline import write_export
 from orca_eval.results.run import check_finished, read_run

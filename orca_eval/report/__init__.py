@@ -2,30 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-# What these need (matplotlib, pyarrow) takes long to import: only the one called is loaded.
-
-
-def main_report(
-    runs: Sequence[Path],
-    out: Path,
-    baseline: str | None,
-    samples: bool = True,
-    notes: Sequence[str] = (),
-) -> int:
-    """Tables, plots, exports and report of finished runs; see `run_report.main_report`."""
-    from orca_eval.report import run_report
-
-    return run_report.main_report(runs, out, baseline, samples, notes)
-
-
-def main_report_csv(csv: Path, out: Path, baseline: str | None) -> int:
-    """Tables of a CSV of scores; see `run_report.main_report_csv`."""
-    from orca_eval.report import run_report
-
-    return run_report.main_report_csv(csv, out, baseline)
+# What it needs (matplotlib, pyarrow) takes long to import, so that is done where it is called.
 
 
 def write_run_report(run_folder: Path, samples: bool = True) -> Path:

@@ -90,7 +90,7 @@ def _identity(benchmark: BenchmarkRun) -> tuple[Hashable, ...]:
         benchmark.documents,
         benchmark.data_sha256,
         benchmark.aggregate,
-        benchmark.task_versions,
+        frozenset(benchmark.task_versions.items()),
     )
 
 

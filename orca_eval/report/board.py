@@ -107,9 +107,7 @@ def build_board(runs: Sequence[Run], baseline: str | None) -> Board:
     groups = _groups(runs, columns)
     members = {group.average: group.benchmarks for group in groups if group.average}
     values = {
-        (run.label, key): _average(columns, run, key, members[key])
-        if key in members
-        else _score(columns, run, key)
+        (run.label, key): _value(columns, run, key, members.get(key))
         for run in runs
         for group in groups
         for key in group.columns()
@@ -172,17 +170,13 @@ def _heading(benchmarks: Sequence[str]) -> str:
     return headings.pop() if len(headings) == 1 else OTHER
 
 
-def _score(columns: Columns, run: Run, benchmark: str) -> Value:
-    score = run.benchmark(benchmark)
-    if reason := columns.why_not(run, benchmark):
-        return Value(note=reason)
-    return Value.of(score)
-
-
-def _average(columns: Columns, run: Run, name: str, members: Sequence[str]) -> Value:
-    if reason := columns.why_no_average(run, name, members):
-        return Value(note=reason)
-    return Value.of(run.average(name))
+def _value(columns: Columns, run: Run, key: str, members: Sequence[str] | None) -> Value:
+    """A benchmark's score, or the average of `members`."""
+    if members is None:
+        reason, score = columns.why_not(run, key), run.benchmark(key)
+    else:
+        reason, score = columns.why_no_average(run, key, members), run.average(key)
+    return Value(note=reason) if reason else Value.of(score)
 
 
 def _measured_changes(

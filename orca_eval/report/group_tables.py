@@ -123,7 +123,8 @@ def _scores(board: Board, group: Group) -> Table:
 
 def _caveats(board: Board, benchmark: str) -> list[str]:
     reference = board.columns.reference(benchmark)
-    excluded = reference.excluded
+    left_out = reference.excluded
+    excluded = left_out if isinstance(left_out, int) else len(left_out)
     rows = [f"{excluded} rows with a malformed gold are left out"] if excluded else []
     caveats = [text.removeprefix(f"{reference.alias}: ") for text in reference.caveats]
     return [*rows, *caveats]

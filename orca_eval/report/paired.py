@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from orca_eval.results.documents import KEY, by_task, clusters_by_task, per_document
@@ -12,7 +10,6 @@ from orca_eval.stats import PairedDraws, paired_ratio
 from orca_eval.types import Aggregate
 
 _COLUMNS = [*KEY, "cluster", "score"]
-DocScores = Mapping[str, pd.DataFrame]
 
 
 def doc_scores(run: Run) -> dict[str, pd.DataFrame]:

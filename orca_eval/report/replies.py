@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,7 @@ from orca_eval.results.run import Run
 from orca_eval.results.samples import blank
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyShares:
+class ReplyShares(NamedTuple):
     """Shares of 1 over a benchmark's replies; each reply is counted once."""
 
     answered: float
@@ -23,7 +22,7 @@ class ReplyShares:
     unreadable: float
 
 
-KINDS = ("answered", "answered_cut_off", "cut_off", "empty", "unreadable")
+KINDS = ReplyShares._fields
 
 
 def reply_shares(run: Run) -> dict[str, ReplyShares]:
@@ -39,6 +38,6 @@ def reply_shares(run: Run) -> dict[str, ReplyShares]:
     counts = pd.crosstab(benchmarks, kinds).reindex(columns=range(len(KINDS)), fill_value=0)
     shares = counts.div(counts.sum(axis=1), axis=0)
     return {
-        str(name): ReplyShares(*(float(share) for share in row))
+        str(name): ReplyShares(*map(float, row))
         for name, row in zip(shares.index, shares.to_numpy(), strict=True)
     }

@@ -111,11 +111,7 @@ def _row(
             continue
         cell = scored(Value.of(score), 1)
         base = scores.get(over) if over and over != run.label else None
-        cells.append(cell if base is None else _compared(cell, score, base))
+        if base is not None and base.score is not None:
+            cell = with_change(cell, improvement(score.score, base.score))
+        cells.append(cell)
     return Row(label, tuple(cells))
-
-
-def _compared(cell: Cell, score: ScoreRow, base: ScoreRow) -> Cell:
-    if score.score is None or base.score is None:
-        return cell
-    return with_change(cell, improvement(score.score, base.score))

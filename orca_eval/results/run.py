@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,35 +15,25 @@ from orca_eval.errors import InputError
 from orca_eval.paths import expanded
 from orca_eval.results.aggregate import ScoreRow
 from orca_eval.results.documents import KEY
-from orca_eval.results.manifest import Average, Manifest, read_manifest
+from orca_eval.results.manifest import Average, BenchmarkEntry, Manifest, read_manifest
 from orca_eval.results.reading import MANIFEST, OF_A_RUN, RESCORED, SAMPLES, STAGING
 from orca_eval.results.samples import check_samples, read_frame, read_samples, sample_parts
 from orca_eval.results.scores import read_scores
 from orca_eval.score_kind import is_as_sampled, score_kind
-from orca_eval.types import Aggregate
 
 EMPTY_PROMPT = "empty"
 _PROMPTS = {EMPTY_PROMPT: "", "cautious": " w/ cautious sm"}
 _KEY = [*KEY, "doc_hash"]
 
 
-@dataclass(frozen=True, slots=True)
-class BenchmarkRun:
+class BenchmarkRun(BenchmarkEntry):
     """What a run says of a benchmark: its manifest's entry, and what its samples show.
 
     `documents` is a digest of the samples' documents.
     """
 
     id: str
-    alias: str
     tasks: int
-    n: int
-    full_n: int | None
-    excluded: int
-    data_sha256: str
-    task_versions: tuple[tuple[str, str | float], ...]
-    aggregate: Aggregate
-    caveats: tuple[str, ...]
     documents: str
     skipped: int
 
@@ -195,18 +186,15 @@ def _run_folders(path: Path) -> Iterable[Path]:
 
 def _distinct(runs: list[Run]) -> list[Run]:
     """Labels told apart by the folder's name where model and prompt are the same."""
-    labels = [run.label for run in runs]
-    named = [
-        replace(run, label=f"{run.label} ({run.folder.name})")
-        if labels.count(run.label) > 1
-        else run
-        for run in runs
-    ]
+    named = _told_apart(runs, lambda _, run: f" ({run.folder.name})")
+    return _told_apart(named, lambda number, _: f" #{number}")
+
+
+def _told_apart(runs: list[Run], ending: Callable[[int, Run], str]) -> list[Run]:
+    times = Counter(run.label for run in runs)
     return [
-        replace(run, label=f"{run.label} #{number}")
-        if [other.label for other in named].count(run.label) > 1
-        else run
-        for number, run in enumerate(named, start=1)
+        replace(run, label=run.label + ending(number, run)) if times[run.label] > 1 else run
+        for number, run in enumerate(runs, start=1)
     ]
 
 
@@ -224,16 +212,9 @@ def _benchmarks(folder: Path, manifest: Manifest) -> dict[str, BenchmarkRun]:
     digests = _document_digests(frame)
     return {
         name: BenchmarkRun(
+            **dict(entry) | {"alias": entry.alias or name},
             id=name,
-            alias=entry.alias or name,
             tasks=int(tasks.get(name, 0)),
-            n=entry.n,
-            full_n=entry.full_n,
-            excluded=entry.excluded if isinstance(entry.excluded, int) else len(entry.excluded),
-            data_sha256=entry.data_sha256,
-            task_versions=tuple(sorted(entry.task_versions.items())),
-            aggregate=entry.aggregate,
-            caveats=tuple(entry.caveats),
             documents=digests.get(name, ""),
             skipped=int(skipped.get(name, 0)),
         )

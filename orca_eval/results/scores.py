@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import cast, get_args
+from typing import Any, get_args
 
 import pandas as pd
 
-from orca_eval.results.aggregate import Level, ScoreRow
+from orca_eval.results.aggregate import RATES, Level, ScoreRow
 from orca_eval.results.folder import write_frame
 from orca_eval.results.reading import SCORES, reading, text_of
 from orca_eval.safe_text import from_csv_cell
@@ -51,22 +51,12 @@ def _row(row: Mapping[str, str | None]) -> ScoreRow:
     cells = {name: from_csv_cell(text or "") for name, text in row.items()}
     if cells["level"] not in get_args(Level):
         raise ValueError(f"level {cells['level'][:40]!r}: {', '.join(get_args(Level))} are known")
-    return ScoreRow(
-        level=cast(Level, cells["level"]),
-        benchmark=cells["benchmark"],
-        task=cells["task"],
-        n=_count(cells["n"]),
-        score=_share(cells["score"]),
-        ci_low=_share(cells["ci_low"]),
-        ci_high=_share(cells["ci_high"]),
-        metric=cells.get("metric", ""),
-        extraction_rate=_share(cells.get("extraction_rate", "")),
-        truncation_rate=_share(cells.get("truncation_rate", "")),
-        empty_rate=_share(cells.get("empty_rate", "")),
-        f1=_share(cells.get("f1", "")),
-        exact_match_parts=_share(cells.get("exact_match_parts", "")),
-        note=cells.get("note", ""),
-    )
+    known: dict[str, Any] = {
+        name: _READERS.get(name, str)(cells[name])
+        for name in ScoreRow.__dataclass_fields__
+        if name in cells
+    }
+    return ScoreRow(**known)
 
 
 def _count(text: str) -> int:
@@ -84,3 +74,8 @@ def _share(text: str) -> float | None:
     if not -ROUNDING <= number <= 1 + ROUNDING:
         raise ValueError(f"{text[:40]!r} is no share of 1")
     return number
+
+
+_SHARES = ("score", "ci_low", "ci_high", *RATES, "f1", "exact_match_parts")
+_READERS: Mapping[str, Callable[[str], Any]] = {"n": _count, **dict.fromkeys(_SHARES, _share)}
+"""How a cell is read that is no text, by its column."""

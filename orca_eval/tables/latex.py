@@ -6,13 +6,12 @@ import re
 from itertools import pairwise
 
 from orca_eval import safe_text
-from orca_eval.tables.table import Cell, Row, Table
+from orca_eval.tables.table import Markup, Table
 
 PREAMBLE = r"\usepackage{booktabs}"
 # Beyond ASCII, pdfTeX's default setup knows these and the accented Latin letters only.
 _KNOWN = {"−": "$-$", "–": "--", "…": r"\ldots{}", "×": r"$\times$", "±": r"$\pm$", "†": r"\dag{}"}
 _UNKNOWN = re.compile(r"[^\x00-\x7fÀ-ÏÑ-ÖØ-Ýß-ïñ-öø-ýÿ]")
-_MARKS = {"best": r"\textbf{{{}}}", "second": r"\underline{{{}}}"}
 
 
 def latex(table: Table) -> str:
@@ -37,11 +36,11 @@ def latex(table: Table) -> str:
     for (before, kind), row in zip(pairwise(previous), table.rows, strict=True):
         if before is not None and kind != before:
             lines.append(r"\midrule")
-        cells = [_label(row, notes), *(_cell(cell, notes) for cell in row.cells)]
+        cells = [_MARKUP.label(row, notes), *(_MARKUP.cell(cell, notes) for cell in row.cells)]
         lines.append(" & ".join(cells) + r" \\")
     lines += [r"\bottomrule", r"\end{tabular}"]
     under = [
-        *(f"{_mark([mark])} {plain_latex(text)}" for text, mark in notes.items()),
+        *(f"{_MARKUP.marks([mark])} {plain_latex(text)}" for text, mark in notes.items()),
         *(plain_latex(remark) for remark in table.remarks),
     ]
     lines += [rf"\par\smallskip{{\footnotesize {text}\par}}" for text in under]
@@ -64,21 +63,12 @@ def _head(table: Table) -> list[str]:
     return lines
 
 
-def _label(row: Row, notes: dict[str, str]) -> str:
-    label = plain_latex(row.label)
-    if row.kind == "published":
-        label = rf"{label} (published)"
-    if row.kind == "summary":
-        label = rf"\textbf{{{label}}}"
-    return label + _mark([notes[text] for text in row.notes])
-
-
-def _cell(cell: Cell, notes: dict[str, str]) -> str:
-    text = _MARKS.get(cell.mark, "{}").format(plain_latex(cell.text)) if cell.text else "--"
-    change = rf" ({plain_latex(cell.change)}\,\%)" if cell.change else ""
-    interval = rf" {{\scriptsize {plain_latex(cell.interval)}}}" if cell.interval else ""
-    return text + change + interval + _mark([notes[text] for text in cell.notes])
-
-
-def _mark(marks: list[str]) -> str:
-    return rf"\textsuperscript{{{','.join(marks)}}}" if marks else ""
+_MARKUP = Markup(
+    plain=plain_latex,
+    bold=r"\textbf{{{}}}",
+    second=r"\underline{{{}}}",
+    sup=r"\textsuperscript{{{}}}",
+    change=r" ({}\,\%)",
+    interval=r" {{\scriptsize {}}}",
+    missing="--",
+)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 from orca_eval.safe_text import terminal
-from orca_eval.tables.table import Cell, Column, Row, Table
+from orca_eval.tables.table import Column, Markup, Table
 
 # What starts markup, a link, a mention, a reference or a CI log's command (the tables are printed).
 _ACTIVE = re.compile(r"[\\`*_~\[\]<>|&!@#$]|:(?=//|:)|(?<=www)\.", re.IGNORECASE)
 _ZERO_WIDTH = "\u200b"
-_MARKS = {"best": "**{}**", "second": "<ins>{}</ins>"}
 
 
 def markdown(table: Table) -> str:
@@ -31,7 +30,7 @@ def grid(table: Table) -> list[str]:
         _line([plain_markdown(table.head), *map(_head, table.columns)]),
         _line([":---", *(":---" if column.text else "---:" for column in table.columns)]),
         *(
-            _line([_label(row, notes), *(_cell(cell, notes) for cell in row.cells)])
+            _line([_MARKUP.label(row, notes), *(_MARKUP.cell(cell, notes) for cell in row.cells)])
             for row in table.rows
         ),
     ]
@@ -61,21 +60,12 @@ def _head(column: Column) -> str:
     return f"{label}<br><sub>{plain_markdown(column.detail)}</sub>" if column.detail else label
 
 
-def _label(row: Row, notes: dict[str, str]) -> str:
-    label = plain_markdown(row.label)
-    if row.kind == "published":
-        label = f"{label} (published)"
-    if row.kind == "summary":
-        label = f"**{label}**"
-    return label + _marks(row.notes, notes)
-
-
-def _cell(cell: Cell, notes: dict[str, str]) -> str:
-    text = _MARKS.get(cell.mark, "{}").format(plain_markdown(cell.text)) if cell.text else "–"
-    change = f" ({cell.change} %)" if cell.change else ""
-    interval = f" {plain_markdown(cell.interval)}" if cell.interval else ""
-    return text + change + interval + _marks(cell.notes, notes)
-
-
-def _marks(texts: tuple[str, ...], notes: dict[str, str]) -> str:
-    return f"<sup>{','.join(notes[text] for text in texts)}</sup>" if texts else ""
+_MARKUP = Markup(
+    plain=plain_markdown,
+    bold="**{}**",
+    second="<ins>{}</ins>",
+    sup="<sup>{}</sup>",
+    change=" ({} %)",
+    interval=" {}",
+    missing="–",
+)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import pandas as pd
 
@@ -105,6 +105,38 @@ class Table:
                 if any(value not in (None, "") for value in values):
                     data[f"{column.key}_{name}"] = values
         return pd.DataFrame(data)
+
+
+class Markup(NamedTuple):
+    """How a format of text writes what every table has; the patterns hold one `{}`."""
+
+    plain: Callable[[str], str]
+    bold: str
+    second: str
+    sup: str
+    change: str
+    interval: str
+    missing: str
+
+    def label(self, row: Row, notes: Mapping[str, str]) -> str:
+        """A row's label, with where it is from and the marks of its notes."""
+        label = self.plain(row.label) + (" (published)" if row.kind == "published" else "")
+        return (self.bold.format(label) if row.kind == "summary" else label) + self.marks(
+            [notes[text] for text in row.notes]
+        )
+
+    def cell(self, cell: Cell, notes: Mapping[str, str]) -> str:
+        """A cell's figure, ranked, with its change, its interval and the marks of its notes."""
+        patterns = {"best": self.bold, "second": self.second}
+        text = patterns.get(cell.mark, "{}").format(self.plain(cell.text))
+        change = self.change.format(self.plain(cell.change)) if cell.change else ""
+        interval = self.interval.format(self.plain(cell.interval)) if cell.interval else ""
+        marks = self.marks([notes[text] for text in cell.notes])
+        return (text if cell.text else self.missing) + change + interval + marks
+
+    def marks(self, marks: Sequence[str]) -> str:
+        """Raised marks, or nothing."""
+        return self.sup.format(",".join(marks)) if marks else ""
 
 
 def columns(*labels: str, text: Collection[str] = ()) -> tuple[Column, ...]:

@@ -40,7 +40,7 @@ def main(overrides: list[str]) -> int:
     results = run_all(runs)
     folders = [result.folder for result in results if result.folder is not None]
     if folders:
-        from orca_eval.report import main_report
+        from orca_eval.report.run_report import main_report
 
         out = expanded(composed["out"] or ".")
         failed = [result.failure for result in results if result.problem]

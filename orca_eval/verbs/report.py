@@ -9,7 +9,6 @@ from typing import Any
 from orca_eval.config.compose import compose_verb
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
-from orca_eval.report import main_report, main_report_csv
 
 
 def main(overrides: list[str]) -> int:
@@ -18,6 +17,9 @@ def main(overrides: list[str]) -> int:
     out, baseline = expanded(composed["out"] or "."), composed["baseline"]
     if bool(composed["runs"]) == bool(composed["from"]):
         raise InputError("give either runs=[FOLDER,...] or from=FILE.csv")
+    # matplotlib and pyarrow take long to import: no mistake above is to wait for them
+    from orca_eval.report.run_report import main_report, main_report_csv
+
     if composed["from"]:
         return main_report_csv(expanded(composed["from"]), out, baseline)
     samples = bool(composed["report"]["samples"])

@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from orca_eval.report import main_report
 from orca_eval.report.html import page
+from orca_eval.report.run_report import main_report
 from tests.waiting import until
 
 from .browser import CHROMIUM, DRIVER, chromium

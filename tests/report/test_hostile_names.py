@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orca_eval.errors import InputError
-from orca_eval.report import main_report
 from orca_eval.report.html import page
 from orca_eval.report.html.pack import narrowed
+from orca_eval.report.run_report import main_report
 
 
 @pytest.fixture

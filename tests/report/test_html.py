@@ -20,10 +20,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from orca_eval.report import main_report, write_run_report
 from orca_eval.report.board import Board
 from orca_eval.report.html import page
 from orca_eval.report.html.pack import Packed, hint, pack
+from orca_eval.report.run_report import main_report, write_run_report
 
 from .conftest import HOSTILE
 from .synthetic import FULL, Spec, write_run

@@ -18,8 +18,8 @@ from markdown_it.tree import SyntaxTreeNode
 
 from orca_eval.errors import InputError
 from orca_eval.paths import PUBLISHED
-from orca_eval.report import main_report_csv
 from orca_eval.report.board import Board
+from orca_eval.report.run_report import main_report_csv
 from orca_eval.report.run_tables import run_tables
 from orca_eval.report.typed_tables import typed_tables
 from orca_eval.results.typed_scores import read_typed_scores

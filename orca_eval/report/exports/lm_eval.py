@@ -80,15 +80,14 @@ def lm_eval_samples(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def write_lm_eval_results(run_folder: Path) -> Path:
     """`results_<time>.json` in the run's own folder; returns its path."""
-    run = read_run(run_folder)
-    path = run_folder / results_name(run)
+    return write_results(read_run(run_folder), run_folder)
+
+
+def write_results(run: Run, folder: Path) -> Path:
+    """A run's results file, named as lm-eval does: with the time at which the run ended."""
+    path = folder / f"results_{stamp(run)}.json"
     path.write_text(json.dumps(lm_eval_results(run), indent=2, ensure_ascii=False) + "\n", "utf-8")
     return path
-
-
-def results_name(run: Run) -> str:
-    """The file's name as lm-eval makes it: with the time at which the run ended."""
-    return f"results_{stamp(run)}.json"
 
 
 def stamp(run: Run) -> str:
@@ -128,7 +127,7 @@ def _stderr(score: ScoreRow, grouped: bool) -> float | str:
 def _version(run: Run, benchmark: str, task: str | None) -> Any:
     """The task's version from the manifest; a benchmark's is its tasks' where they agree."""
     versions = run.benchmarks[benchmark].task_versions
-    by_name = {task_name(name): version for name, version in versions}
+    by_name = {task_name(name): versions[name] for name in sorted(versions)}
     if task is not None:
         return by_name.get(task, "N/A")
     distinct = set(map(str, by_name.values()))

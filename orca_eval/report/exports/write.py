@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
 from orca_eval.files import SafeNames
 from orca_eval.report.board import Board
-from orca_eval.report.exports.lm_eval import lm_eval_results, lm_eval_samples, results_name, stamp
+from orca_eval.report.exports.lm_eval import lm_eval_samples, stamp, write_results
 from orca_eval.report.exports.model_card import model_index
 from orca_eval.results.run import Run
 
 
 def write_exports(board: Board, folder: Path, samples: bool) -> None:
     """lm-eval's files and the model-index block of every run of the board."""
-    for run, name in _folders(board):
-        target = folder / name
+    names = SafeNames()
+    for run in board.runs:
+        target = folder / names.of(run.label)
         target.mkdir(parents=True, exist_ok=True)
-        results = json.dumps(lm_eval_results(run), indent=2, ensure_ascii=False)
-        (target / results_name(run)).write_text(results + "\n", encoding="utf-8")
+        write_results(run, target)
         if block := model_index(run):
             (target / "model-index.md").write_text(block, encoding="utf-8")
         if samples:
@@ -38,10 +37,3 @@ def _write_samples(run: Run, target: Path) -> None:
         with path.open(mode, encoding="utf-8") as file:
             for _, line in lines:
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-
-def _folders(board: Board) -> Iterator[tuple[Run, str]]:
-    """A folder name per run."""
-    names = SafeNames()
-    for run in board.runs:
-        yield run, names.of(run.label)
