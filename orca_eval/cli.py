@@ -1,7 +1,5 @@
 """The console script: finds the verb, prints help at once, turns errors into exit codes."""
 
-from __future__ import annotations
-
 import importlib
 import logging
 import sys

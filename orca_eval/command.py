@@ -5,8 +5,6 @@ decides how it ends: a reader that has gone (`| head`, a closed pager) is no fai
 goes nowhere and the command does its work. A disk that is full is one, told at the end, in a line.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import os

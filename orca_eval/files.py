@@ -1,7 +1,5 @@
 """Files that are written whole or not at all, and names that any text may give them."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import os

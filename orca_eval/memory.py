@@ -4,8 +4,6 @@ The texts of a run pass through in blocks of a few MB. What the C library keeps 
 allocations of the same kind, would be most of what writing them and the report takes.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import gc

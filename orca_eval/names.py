@@ -1,7 +1,5 @@
 """How benchmarks are called in print, by their task files; one without a file here, by its id."""
 
-from __future__ import annotations
-
 from orca_eval.benchmarks.specs import read_specs
 
 

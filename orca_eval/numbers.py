@@ -1,7 +1,5 @@
 """Arithmetic on scores: exact on fractions, which become half-even decimals."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """Where the project's own data lies, in a checkout and in an installed wheel alike."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """YAML from outside, bounded: a few kilobytes of it can end the process or fill the memory."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import yaml

@@ -1,7 +1,5 @@
 """What a benchmark's score is over its tasks, in the words of every table."""
 
-from __future__ import annotations
-
 AS_SAMPLED = (
     "Pooled as sampled: limit= draws as many documents of every task, so its tasks weigh about "
     "equally, not by their full size."

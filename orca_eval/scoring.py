@@ -3,8 +3,6 @@
 DROP follows the public description of its official evaluation (Dua et al. 2019, allenai drop_eval).
 """
 
-from __future__ import annotations
-
 import re
 import string
 from collections.abc import Callable, Iterable, Mapping, Sequence

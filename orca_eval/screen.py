@@ -1,7 +1,5 @@
 """The console for tables: as wide as the terminal, and wide enough for a table in a log file."""
 
-from __future__ import annotations
-
 import sys
 
 from rich.console import Console

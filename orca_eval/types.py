@@ -4,8 +4,6 @@ Of what there is one for every sample are named tuples: they are made three time
 dataclasses.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypedDict

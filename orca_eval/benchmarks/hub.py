@@ -1,7 +1,5 @@
 """Rows from the hub, where no local copy is given. The only module that may use the network."""
 
-from __future__ import annotations
-
 import csv
 import io
 import os

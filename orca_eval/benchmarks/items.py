@@ -5,8 +5,6 @@ very same ones. Prompts follow the Orca 2 protocol: the question, the options, a
 a hint at the wanted format (arXiv 2311.11045; docs/benchmarks.md shows each prompt).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from string import ascii_uppercase

@@ -1,7 +1,5 @@
 """Our extraction and scoring as lm-eval's filter and `process_results`, named by tasks/*.yaml."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from lm_eval.api.filter import Filter

@@ -1,7 +1,5 @@
 """A benchmark's id → its tasks with docs, from a local copy, the hub, or the packed quickstart."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping

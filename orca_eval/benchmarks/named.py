@@ -6,8 +6,6 @@ compares log-likelihoods in lm-eval; it runs here only if its prompt prints the 
 AGIEval's does), asked in free text and scored by our extractor. Anything else is refused.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import logging
 import re

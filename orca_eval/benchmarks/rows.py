@@ -4,8 +4,6 @@ A local copy is read with pyarrow alone (all 57 MMLU files take what `datasets` 
 the network is never touched. Rows come in batches, so that no whole file lies in memory as objects.
 """
 
-from __future__ import annotations
-
 import contextlib
 import csv
 import itertools

@@ -1,7 +1,5 @@
 """`limit=N`: a seeded sample of a task's docs, nested and in proportion to its strata."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from hashlib import sha256
 

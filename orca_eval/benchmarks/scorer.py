@@ -1,7 +1,5 @@
 """A response → its score: by the extractor, or by the filter and metric of a task from outside."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

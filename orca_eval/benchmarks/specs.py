@@ -4,8 +4,6 @@ Reads the part of lm-eval's task format that our own files use. lm-eval's reader
 1.4 s of imports; this one takes milliseconds.
 """
 
-from __future__ import annotations
-
 import importlib.util
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The files that decide what a task from outside asks and how it scores it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from hashlib import sha256

@@ -1,7 +1,5 @@
 """What loading a benchmark yields: its tasks, their docs, and how a response to one is scored."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple

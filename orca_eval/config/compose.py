@@ -1,7 +1,5 @@
 """Hydra's edge: a verb's overrides → one plain, resolved mapping. Nothing of Hydra goes further."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

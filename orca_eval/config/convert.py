@@ -1,7 +1,5 @@
 """A plain mapping → RunConfig, every wrong value reported together before any work starts."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path

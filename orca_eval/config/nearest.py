@@ -1,7 +1,5 @@
 """Names like a mistyped one, for every message about a name that does not exist."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Iterable
 

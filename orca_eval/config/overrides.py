@@ -4,8 +4,6 @@ Hydra reports one mistake at a time and knows no near misses; here every wrong g
 syntax error is collected, each as one line that names the nearest valid ones.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

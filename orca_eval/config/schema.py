@@ -1,7 +1,5 @@
 """The run's configuration as typed data. No Hydra object goes further than config/compose.py."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal

@@ -4,8 +4,6 @@ What a config holds is written into every run's folder, so a key has no place in
 its environment variable in `engine.api_key_env`.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -5,8 +5,6 @@ key that takes a text is put into quotes before Hydra sees it. What the user quo
 `null` is no value for a key that may be without one, and `'null'` the text.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

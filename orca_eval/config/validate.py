@@ -5,8 +5,6 @@ A dataclass says by its types what it takes, bounds and their words included:
 to import; so it is imported when something is read.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass

@@ -1,7 +1,5 @@
 """A server's key: where it comes from, and how it is kept out of what is stored and shown."""
 
-from __future__ import annotations
-
 import os
 import re
 

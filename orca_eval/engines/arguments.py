@@ -1,7 +1,5 @@
 """An engine's arguments, from names and plain values to a typed dataclass, errors first."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, get_type_hints
 

@@ -4,8 +4,6 @@ The runner calls `check` (no weights loaded), `start`, then keeps up to `max_in_
 `generate` under way at once, each answered as soon as its request is finished, and `close`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 

@@ -1,7 +1,5 @@
 """The chat-completions format: a request's body, an answer's content, a refusal's reason. Pure."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping

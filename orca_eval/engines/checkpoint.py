@@ -1,8 +1,6 @@
 """What the engines share that hold a checkpoint's weights in this process, and what they must know
 of a model folder beyond its weights: length, special tokens, LoRA."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property

@@ -5,8 +5,6 @@ vLLM starts its engine through `multiprocessing`. Left alone, that process outli
 finished answers are stored, and prints tracebacks over the progress bar.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import shlex

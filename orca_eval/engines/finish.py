@@ -4,8 +4,6 @@ To add a word, put it into its group. Spelling does not matter: MAX_TOKENS, max-
 FinishReason.MAX_TOKENS are one.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Literal

@@ -4,8 +4,6 @@ aiohttp and not httpx, whose pool looks through all its connections for every re
 costs must not grow with how many are under way (bench/endpoint_concurrency.py).
 """
 
-from __future__ import annotations
-
 import json
 import os
 import ssl

@@ -4,8 +4,6 @@ The server batches what several threads ask of it (one slot each); a request goe
 ids, so that it neither renders a template nor adds a BOS.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import os

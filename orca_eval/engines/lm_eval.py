@@ -5,8 +5,6 @@ chunk runs in a thread of its own; lm-eval's cache hook hands over each answer a
 is finished. Prompts go as rendered text, and the template alone decides about BOS.
 """
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import inspect

@@ -1,7 +1,5 @@
 """One chunk of requests inside an lm-eval backend: who waits, and what each answer took."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence

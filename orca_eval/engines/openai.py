@@ -5,8 +5,6 @@ The `openai` package is not used: it reads OPENAI_API_KEY by itself and hides it
 key may come only from the variable that the config names, and every wait is ours to bound.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import random

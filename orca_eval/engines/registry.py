@@ -1,7 +1,5 @@
 """Engines by name; a module is imported when its engine is asked for."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Callable
 from typing import cast

@@ -10,8 +10,6 @@ The message is the content of the request's last user turn, so that one script s
 system prompt.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import json

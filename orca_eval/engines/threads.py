@@ -1,8 +1,6 @@
 """Threads for calls that block, which end with the process: one that hangs in native code can
 neither be ended nor waited for, and `ThreadPoolExecutor` waits for all of its own at exit."""
 
-from __future__ import annotations
-
 import asyncio
 import queue
 import threading

@@ -1,7 +1,5 @@
 """vLLM in process: one continuous batch, prefix caching, each request answered as it finishes."""
 
-from __future__ import annotations
-
 import itertools
 import time
 from collections import Counter

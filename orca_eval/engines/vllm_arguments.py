@@ -4,8 +4,6 @@ Importing vLLM takes ten seconds, so nothing here does: a run that finds every a
 never needs it, and a misspelt argument is answered at once.
 """
 
-from __future__ import annotations
-
 import ast
 import os
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ The patterns are vLLM's own messages (v1/worker/utils.py, v1/worker/cpu_worker.p
 v1/core/kv_cache_utils.py) and PyTorch's for memory; each lower-case group is a figure it names.
 """
 
-from __future__ import annotations
-
 import math
 import re
 

@@ -1,7 +1,5 @@
 """vLLM's processes: loaded beside the event loop, contained, quiet, and read out when they fail."""
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import logging

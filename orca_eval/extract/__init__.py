@@ -6,8 +6,6 @@ number/rules.py, open/span.py and open/text.py list the rules of each kind. rule
 and a kind are, and holds the one loop that asks the rules.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

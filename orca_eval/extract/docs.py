@@ -1,7 +1,5 @@
 """Writes the tables of docs/extractors.md: `python -m orca_eval.extract.docs [--check]`."""
 
-from __future__ import annotations
-
 import argparse
 import re
 import sys

@@ -4,8 +4,6 @@ A rule is a function below `@rule(...)`, with what sets it apart, in choice/rule
 number/rules.py, open/span.py or open/text.py. Its place in the RULES there is its strength.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, auto

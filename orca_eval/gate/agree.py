@@ -1,7 +1,5 @@
 """Whether two runs may be compared at all, and what is worth saying where they may."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Sequence
 from itertools import permutations

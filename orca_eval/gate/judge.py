@@ -1,7 +1,5 @@
 """From tests to a verdict: Holm's families, tolerated drops, limits on rates, least pairs."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

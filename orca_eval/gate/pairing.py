@@ -1,7 +1,5 @@
 """Pairs the samples of two runs by benchmark, task and document id; data must be the same."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What a team tolerates: conf/policy/*.yaml as typed rules, one per benchmark and average."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any, Literal

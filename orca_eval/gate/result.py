@@ -1,7 +1,5 @@
 """What the gate found, and the words that every output shares."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from orca_eval.gate.judge import Finding, Line, Verdict

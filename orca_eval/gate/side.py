@@ -1,7 +1,5 @@
 """One side of a comparison: the samples of a run folder or of an exported baseline, checked."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace

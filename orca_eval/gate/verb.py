@@ -1,7 +1,5 @@
 """The verbs `gate` and `baseline export`, from paths to an exit code."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

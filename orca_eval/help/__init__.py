@@ -1,7 +1,5 @@
 """The help texts, a file each: read without importing anything else, so that they are instant."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

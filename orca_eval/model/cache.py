@@ -1,7 +1,5 @@
 """The user's cache folder: remembered hashes and converted weights. Losing it costs only time."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import os

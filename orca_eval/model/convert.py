@@ -1,7 +1,5 @@
 """A GGUF file as a folder that transformers and vLLM load: dequantized once, then kept."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import logging

@@ -3,8 +3,6 @@
 Layout: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (versions 2 and 3, little endian).
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import mmap

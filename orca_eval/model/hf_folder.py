@@ -1,7 +1,5 @@
 """What a model folder in transformers' layout says about its tokenizer and its chat template."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

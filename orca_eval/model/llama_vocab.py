@@ -5,8 +5,6 @@ interface. A server of its own, with one tiny slot and the weights mapped but no
 it: prompts are counted before the engine loads, and the pages are shared with the engine later.
 """
 
-from __future__ import annotations
-
 import json
 import secrets
 from collections.abc import Sequence

@@ -6,8 +6,6 @@ transformers takes `model.safetensors`, the shards of `model.safetensors.index.j
 code and settings beside them.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from math import prod

@@ -4,8 +4,6 @@ Jinja's own sandbox bounds `range` alone: nested loops, `"a" * 10**10` or a text
 a loop would take all of a machine's time or memory.
 """
 
-from __future__ import annotations
-
 import functools
 import re
 import time

@@ -1,7 +1,5 @@
 """A model folder's JSON files: whatever stands in them ends in a value or in one line."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 from collections.abc import Iterator

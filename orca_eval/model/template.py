@@ -6,8 +6,6 @@ What a template runs and writes is bounded (sandbox.py), and the texts that it i
 in what it writes.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Messages → text → token ids, for a GGUF file (by llama.cpp) and for a model folder."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path

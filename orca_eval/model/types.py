@@ -1,7 +1,5 @@
 """A model as the rest of the project sees it: an identity, and a way from messages to token ids."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Where a checkpoint lies, what names it, and what is refused before anything is loaded."""
 
-from __future__ import annotations
-
 import re
 from importlib.util import find_spec
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Tables, plots, the HTML report and exports, from finished runs or a CSV of scores."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 # What it needs (matplotlib, pyarrow) takes long to import, so that is done where it is called.

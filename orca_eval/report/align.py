@@ -4,8 +4,6 @@ A column compares models on the same documents, scored the same way. The referen
 baseline's run where it ran the benchmark, else what most runs share, the first of them on a tie.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from typing import Any

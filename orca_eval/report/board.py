@@ -1,7 +1,5 @@
 """All that tables and plots are made of: scores in their columns, averages, improvements."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """Tables in the style of Orca 2: a row per model and prompt, a column per benchmark."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from orca_eval.report.board import Board, Group

@@ -1,7 +1,5 @@
 """The tables beside the scores: rates, reproduction of published figures, and what was run."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import replace

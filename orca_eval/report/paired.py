@@ -1,7 +1,5 @@
 """Two runs' samples, paired by task and document, as the strata of their joint bootstrap."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from orca_eval.results.documents import KEY, by_task, clusters_by_task, per_document

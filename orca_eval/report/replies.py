@@ -1,7 +1,5 @@
 """What became of the replies: shares that add up to one, per run and benchmark."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

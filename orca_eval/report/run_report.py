@@ -1,7 +1,5 @@
 """`orca-eval report`, and the report at the end of every run."""
 
-from __future__ import annotations
-
 import contextlib
 import sys
 from collections.abc import Iterator, Sequence

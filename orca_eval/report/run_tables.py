@@ -1,7 +1,5 @@
 """Every table of a board, in the order in which a reader wants them."""
 
-from __future__ import annotations
-
 from orca_eval.report.board import Board
 from orca_eval.report.group_tables import group_tables
 from orca_eval.report.other_tables import rates_table, reproduction_table, runs_table

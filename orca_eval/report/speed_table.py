@@ -1,7 +1,5 @@
 """How fast the runs were: tokens in and out, how busy the engine was, and where the time went."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Tables in the style of Orca 1: a row per task, a column per model, an average row."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Tables of typed-in scores: averages and relative improvements, exact from the decimal cells."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal

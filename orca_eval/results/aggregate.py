@@ -4,8 +4,6 @@ Beside every score stand the shares of samples with an answer, cut off at max_to
 that a model that does not answer is told from one that answers wrongly.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

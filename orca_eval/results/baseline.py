@@ -1,7 +1,5 @@
 """The compact baseline: ids, hashes, scores, rates and versions of a run, without its texts."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Samples → documents: a document with several answers counts once, with their mean."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A run's folder: where it lies, who holds it, and what is written into it, the manifest last."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Scores that papers print, with their provenance: rows beside full runs, baselines of the gate."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

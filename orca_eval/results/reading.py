@@ -1,7 +1,5 @@
 """What reading a run's file may end in: what it holds, or one line that says what to do."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Today's extractors on stored responses: the same completions, new answers and scores."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """A finished run, whole: what report, rescore, audit and the run's own command take it as."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -4,8 +4,6 @@ Row groups are read one at a time, texts as dictionaries first: a file of some k
 billions of rows, unpack to terabytes, or hold one long text a million times.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """scores.csv, written and read back as typed rows."""
 
-from __future__ import annotations
-
 import csv
 import io
 import math

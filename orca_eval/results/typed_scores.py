@@ -1,7 +1,5 @@
 """Scores typed in by hand or taken from a paper: a CSV file, read without losing a digit."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections import Counter

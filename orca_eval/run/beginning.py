@@ -3,8 +3,6 @@
 A run that goes on keeps both, so that it finds what it stored before.
 """
 
-from __future__ import annotations
-
 import contextlib
 import secrets
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Prompts are tokenized a few batches ahead, on a thread, while others generate; s
 thread of its own and scoring in a process. So neither waits for the other.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,7 +1,5 @@
 """Documents → the distinct generations a run needs, each with the documents that wait for it."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence

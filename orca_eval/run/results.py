@@ -1,7 +1,5 @@
 """A finished session → the run folder's files and the table on the screen."""
 
-from __future__ import annotations
-
 import contextlib
 import platform
 import shutil

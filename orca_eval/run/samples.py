@@ -1,7 +1,5 @@
 """samples.parquet: a row per sample, written in chunks so that the texts never fill the memory."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path

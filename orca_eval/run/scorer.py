@@ -1,7 +1,5 @@
 """Completions → scored samples, beside the event loop while the engine generates."""
 
-from __future__ import annotations
-
 import queue
 import threading
 from collections.abc import Sequence

@@ -5,8 +5,6 @@ the event loop that feeds the engine must not wait for that. Both sides pickle t
 child ends when that does, so it outlives neither a finished run nor a killed one.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal

@@ -1,7 +1,5 @@
 """Paired intervals of a relative improvement: both scores resampled on the same documents."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What the file system under the store can do, and the lines that say what went wrong there."""
 
-from __future__ import annotations
-
 import sqlite3
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a stored row looks like, and how a damaged one is told from a good one."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import sqlite3

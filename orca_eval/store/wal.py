@@ -5,8 +5,6 @@ start after a checkpoint, so frames of an older round (other salts) may stand be
 those are no damage.
 """
 
-from __future__ import annotations
-
 import struct
 from pathlib import Path
 

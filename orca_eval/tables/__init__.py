@@ -1,7 +1,5 @@
 """Every format from one definition of a table."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 

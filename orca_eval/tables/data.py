@@ -1,7 +1,5 @@
 """A table for programs: CSV with the printed figures, JSON with the unrounded ones too."""
 
-from __future__ import annotations
-
 import json
 
 from orca_eval.safe_text import csv_cell

@@ -1,7 +1,5 @@
 """A table as HTML: a fragment for the report, or a small page of its own."""
 
-from __future__ import annotations
-
 from orca_eval.safe_text import html as escape
 from orca_eval.tables.table import Cell, Column, Row, Table, plain
 

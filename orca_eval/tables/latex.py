@@ -1,7 +1,5 @@
 """A table as LaTeX with booktabs, ready to be \\input into a paper."""
 
-from __future__ import annotations
-
 import re
 from itertools import pairwise
 

@@ -1,7 +1,5 @@
 """A table as GitHub-flavoured Markdown."""
 
-from __future__ import annotations
-
 import re
 
 from orca_eval.safe_text import terminal

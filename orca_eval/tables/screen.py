@@ -1,7 +1,5 @@
 """A table on the screen."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 from rich.box import SIMPLE_HEAD

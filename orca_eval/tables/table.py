@@ -1,7 +1,5 @@
 """One definition of a table, whatever format it is written in."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal

@@ -4,8 +4,6 @@ An extractor errs where a reply is silent, where only a weak rule spoke, or wher
 such samples come first, taken in turn from every benchmark.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """orca-eval baseline export."""
 
-from __future__ import annotations
-
 from orca_eval.config.compose import compose_verb
 from orca_eval.errors import InputError
 from orca_eval.gate import main_baseline_export

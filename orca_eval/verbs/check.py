@@ -1,7 +1,5 @@
 """orca-eval check."""
 
-from __future__ import annotations
-
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.safe_text import github_line

@@ -1,7 +1,5 @@
 """orca-eval gate."""
 
-from __future__ import annotations
-
 from orca_eval.config.compose import compose_verb
 from orca_eval.gate import main_gate, policy_from_mapping
 from orca_eval.paths import expanded

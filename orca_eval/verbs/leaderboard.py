@@ -1,7 +1,5 @@
 """orca-eval leaderboard."""
 
-from __future__ import annotations
-
 import glob
 import re
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """orca-eval report."""
 
-from __future__ import annotations
-
 import glob
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """orca-eval rescore."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

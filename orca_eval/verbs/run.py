@@ -1,7 +1,5 @@
 """orca-eval run: one run, or several, one process each, so that memory is given back."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import multiprocessing

@@ -1,7 +1,5 @@
 """orca-eval show."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import replace

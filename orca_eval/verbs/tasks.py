@@ -1,7 +1,5 @@
 """orca-eval tasks."""
 
-from __future__ import annotations
-
 import yaml
 
 from orca_eval.benchmarks.load import list_benchmarks

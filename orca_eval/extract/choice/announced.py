@@ -1,7 +1,5 @@
 """Which option stands where an answer is announced: one, several, none, or no option at all."""
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache, partial
 from typing import NamedTuple

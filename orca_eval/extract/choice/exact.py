@@ -4,8 +4,6 @@ Other rules read an option text in the light of what it says: as a question, as 
 letters. Where the whole value is the text of one option, it is that option whatever it says.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 

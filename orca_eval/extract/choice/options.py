@@ -4,8 +4,6 @@ Texts are compared token by token (case, punctuation, LaTeX and articles aside),
 compiled per question: almost every question has options of its own.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping

@@ -2,8 +2,6 @@
 concluded, or just named.
 """
 
-from __future__ import annotations
-
 import re
 from collections import deque
 from dataclasses import dataclass

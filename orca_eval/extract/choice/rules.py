@@ -1,7 +1,5 @@
 """The rules for choices, the strongest first in `RULES` at the end."""
 
-from __future__ import annotations
-
 import re
 from fractions import Fraction
 from itertools import groupby, pairwise

@@ -2,8 +2,6 @@
 one that stands where a number is announced.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from fractions import Fraction

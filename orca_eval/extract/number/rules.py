@@ -1,7 +1,5 @@
 """The rules for numbers, the strongest first in `RULES`."""
 
-from __future__ import annotations
-
 import re
 from fractions import Fraction
 

@@ -1,7 +1,5 @@
 """The words that stand where an answer is announced, for spans and free text alike."""
 
-from __future__ import annotations
-
 import re
 
 from orca_eval.extract.reply import Place, Reply

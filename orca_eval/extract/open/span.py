@@ -1,7 +1,5 @@
 """Which number, date, span or spans (DROP) a reply commits to."""
 
-from __future__ import annotations
-
 import re
 
 from orca_eval.extract.open.announced import last_announced, marked_final, trim, value_at

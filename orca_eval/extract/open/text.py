@@ -1,7 +1,5 @@
 """Which free text (sorted words, closing brackets, a last word) a reply commits to."""
 
-from __future__ import annotations
-
 import re
 
 from orca_eval.extract.open.announced import BULLET, last_announced, marked_final, trim, value_at

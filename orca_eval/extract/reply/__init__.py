@@ -5,8 +5,6 @@ phrases that announce an answer (to teach a new one, add a line there), phrases.
 and numbers.py reads numbers.
 """
 
-from __future__ import annotations
-
 import re
 from collections import deque
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ what follows the anchor ends where the answer begins. <about>, <is>, <fill> and 
 what may be said in between.
 """
 
-from __future__ import annotations
-
 import re
 
 from orca_eval.extract.reply.phrases import Cue, Cues, Openings, Phrases

@@ -1,7 +1,5 @@
 """Numbers as replies write them: separators, currency, fractions, LaTeX, powers of ten, words."""
 
-from __future__ import annotations
-
 import re
 from decimal import Context, Decimal, Inexact
 from fractions import Fraction

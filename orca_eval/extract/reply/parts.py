@@ -1,7 +1,5 @@
 """Which parts of a response are read: behind the thinking and up to an invented turn."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from itertools import islice

@@ -1,7 +1,5 @@
 """How phrases are looked for: fast where they are not, exactly where they may be."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Cleaning never changes the length: a wrapper becomes spaces, so offsets stay those of the reply.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 import unicodedata

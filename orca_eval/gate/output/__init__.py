@@ -1,7 +1,5 @@
 """The gate's outputs: screen, Markdown, JUnit XML, JSON, and GitHub Actions where it runs there."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import sys

@@ -1,7 +1,5 @@
 """gate.json: everything the gate found, for programs."""
 
-from __future__ import annotations
-
 import json
 import math
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """What CI systems show: JUnit XML, and annotations for GitHub Actions."""
 
-from __future__ import annotations
-
 from orca_eval.gate.judge import Finding, Line, Verdict
 from orca_eval.gate.result import GateResult, name_of, sentence
 from orca_eval.safe_text import github_log, xml

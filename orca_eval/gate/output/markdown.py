@@ -1,7 +1,5 @@
 """The Markdown for a pull-request comment or a step summary."""
 
-from __future__ import annotations
-
 from orca_eval.gate.judge import Verdict
 from orca_eval.gate.output.tables import LABEL_WIDTH, comparisons, rates
 from orca_eval.gate.pairing import Flip

@@ -1,7 +1,5 @@
 """The table on the screen."""
 
-from __future__ import annotations
-
 from orca_eval.gate.judge import Verdict
 from orca_eval.gate.output.tables import comparisons
 from orca_eval.gate.result import GateResult, answer_text, sentence

@@ -1,7 +1,5 @@
 """The gate's tables: every comparison, and the rates of every comparison."""
 
-from __future__ import annotations
-
 import math
 
 from orca_eval.gate.judge import Finding, Line, Verdict

@@ -3,8 +3,6 @@
 Names are those of the task files under tasks/: `orca_race`, `orca_race::high`, filter `orca`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

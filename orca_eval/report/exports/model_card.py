@@ -1,7 +1,5 @@
 """A Hugging Face model card's `model-index` block, ready to be pasted into its front matter."""
 
-from __future__ import annotations
-
 from huggingface_hub import EvalResult, ModelCardData
 
 from orca_eval.benchmarks.specs import read_specs

@@ -1,7 +1,5 @@
 """Every run's exports, a folder per run."""
 
-from __future__ import annotations
-
 import json
 from itertools import groupby
 from pathlib import Path

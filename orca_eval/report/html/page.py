@@ -1,7 +1,5 @@
 """The report: one HTML file that needs no network, or one with a folder of data beside it."""
 
-from __future__ import annotations
-
 import base64
 import contextlib
 import hashlib

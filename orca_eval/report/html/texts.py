@@ -1,8 +1,6 @@
 """A run's prompts and responses, read from its samples a few row groups at a time: whole columns
 of them would take most of the memory that a report needs."""
 
-from __future__ import annotations
-
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray

@@ -1,7 +1,5 @@
 """The plots of a board. One file per plot; a plot returns None where it has nothing to show."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Bars of every named average, with its 95 % interval."""
 
-from __future__ import annotations
-
 from matplotlib.figure import Figure
 
 from orca_eval.report.board import Board

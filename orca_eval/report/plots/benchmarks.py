@@ -1,7 +1,5 @@
 """Grouped bars: every benchmark, a bar per model, with its 95 % interval."""
 
-from __future__ import annotations
-
 import math
 
 from matplotlib.figure import Figure

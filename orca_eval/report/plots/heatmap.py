@@ -1,7 +1,5 @@
 """Heat map of task × model."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.figure import Figure
 

@@ -1,7 +1,5 @@
 """Relative improvement over the baseline, with its paired 95 % interval."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

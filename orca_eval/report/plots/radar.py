@@ -1,7 +1,5 @@
 """The benchmarks as a radar: overlaid for a few models, one small radar each for many."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

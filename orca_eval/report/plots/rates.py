@@ -1,7 +1,5 @@
 """What became of the replies, stacked to 100 %."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Score against size: parameters where every run knows them, else tokens generated a reply."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

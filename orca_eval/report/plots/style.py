@@ -1,7 +1,5 @@
 """How every plot looks: safe for colour-blind readers, readable in grey, at 1 to 12 models."""
 
-from __future__ import annotations
-
 import math
 import textwrap
 from collections.abc import Sequence
