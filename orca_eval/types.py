@@ -4,7 +4,7 @@ Of what there is one for every sample are named tuples: they are made three time
 dataclasses.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypedDict
 
@@ -82,3 +82,21 @@ class Completion(NamedTuple):
     finish_reason: FinishReason
     prompt_tokens: int
     completion_tokens: int
+
+
+class Scored(NamedTuple):
+    """One response's extraction and score.
+
+    `evidence` are character offsets (start, end) into the response. `parts` is the exact match of
+    a span answer read as several spans, equal to `score` for every other kind.
+    """
+
+    answer: str | None
+    rule: str
+    evidence: tuple[int, int] | None
+    score: float
+    f1: float | None = None
+    parts: float | None = None
+
+
+Scorer = Callable[[Doc, str], Scored]

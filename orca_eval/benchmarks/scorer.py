@@ -3,23 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orca_eval.benchmarks.types import Scored, Task
 from orca_eval.errors import InputError
 from orca_eval.extract import extract_answer
 from orca_eval.scoring import Golds, score_answer
-from orca_eval.types import Doc, Kind
+from orca_eval.types import Doc, Kind, Scored
 
 # In this order; a task's further metrics are lm-eval's business.
 METRICS = ("exact_match", "em", "acc")
 LENIENT = "flexible-extract"  # lm-eval's usual name, beside "strict-match"
 NO_MATCH = "[invalid]"  # what lm-eval's regex filters give where nothing matches
-
-
-def score_doc(task: Task, doc: Doc, response: str) -> Scored:
-    """Scores a response to one of the task's docs by what scores the task."""
-    if task.scorer is not None:
-        return task.scorer(doc, response)
-    return score_response(doc.kind, doc.golds, doc.options, response)
 
 
 def score_response(

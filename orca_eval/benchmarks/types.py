@@ -1,28 +1,10 @@
 """What loading a benchmark yields: its tasks, their docs, and how a response to one is scored."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from orca_eval.types import Aggregate, Doc
-
-
-class Scored(NamedTuple):
-    """One response's extraction and score.
-
-    `evidence` are character offsets (start, end) into the response. `parts` is the exact match of
-    a span answer read as several spans, equal to `score` for every other kind.
-    """
-
-    answer: str | None
-    rule: str
-    evidence: tuple[int, int] | None
-    score: float
-    f1: float | None = None
-    parts: float | None = None
-
-
-Scorer = Callable[[Doc, str], Scored]
+from orca_eval.benchmarks.scorer import score_response
+from orca_eval.types import Aggregate, Doc, Scored, Scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +29,12 @@ class Task:
     def full_n(self) -> int:
         """Docs of the whole split: its rows without the excluded ones."""
         return self.rows - len(self.excluded)
+
+    def score(self, doc: Doc, response: str) -> Scored:
+        """Scores a response to one of its docs."""
+        if self.scorer is not None:
+            return self.scorer(doc, response)
+        return score_response(doc.kind, doc.golds, doc.options, response)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orca_eval.benchmarks.scorer import score_doc
 from orca_eval.errors import RunError
 from orca_eval.results.folder import whole
 from orca_eval.results.samples import SCHEMA
@@ -57,7 +56,7 @@ def _as_stored(sample: ScoredSample, completion: Completion | None) -> ScoredSam
     if completion is None or hash(completion.text) == sample.text_hash:
         return sample
     waiting = sample.waiting
-    scored = score_doc(waiting.task, waiting.doc, completion.text)
+    scored = waiting.task.score(waiting.doc, completion.text)
     return scored_sample(waiting, sample.key, completion, scored)
 
 

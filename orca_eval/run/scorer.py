@@ -5,12 +5,11 @@ import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from orca_eval.benchmarks.types import Scored
 from orca_eval.errors import OrcaEvalError, RunError
 from orca_eval.run.plan import Waiting, Work
 from orca_eval.run.progress import Counts
 from orca_eval.run.scoring_process import ScoringProcess
-from orca_eval.types import Completion, FinishReason
+from orca_eval.types import Completion, FinishReason, Scored
 
 BATCH = 512  # the process and this thread take turns: seldom
 MOST_WAITING = 4096

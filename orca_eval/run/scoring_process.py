@@ -16,11 +16,10 @@ from multiprocessing.connection import Connection
 from typing import NoReturn
 
 from orca_eval.benchmarks.scorer import score_response
-from orca_eval.benchmarks.types import Scored
 from orca_eval.errors import RunError
 from orca_eval.paths import PACKAGE
 from orca_eval.scoring import Golds
-from orca_eval.types import Kind
+from orca_eval.types import Kind, Scored
 
 Job = tuple[Kind, Golds, Mapping[str, str] | None, str]
 """What decides the score of a response to one of our own docs: kind, golds, options, response."""

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from orca_eval.benchmarks.types import Benchmark, Scored, Task
+from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.config.schema import OverLong, RunConfig
 from orca_eval.errors import InputError
 from orca_eval.run.plan import Planner, samples_of
-from orca_eval.types import Doc, Sampling
+from orca_eval.types import Doc, Sampling, Scored
 
 from .fakes import FakeEngine
 

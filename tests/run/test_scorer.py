@@ -10,14 +10,14 @@ import time
 import psutil
 import pytest
 
-from orca_eval.benchmarks.types import Scored, Task
 from orca_eval.benchmarks.types import Scorer as ScoreDoc
+from orca_eval.benchmarks.types import Task
 from orca_eval.errors import RunError
 from orca_eval.run.plan import Waiting, Work
 from orca_eval.run.progress import Counts
 from orca_eval.run.scorer import Scorer
 from orca_eval.run.scoring_process import ScoringProcess
-from orca_eval.types import Completion, Doc
+from orca_eval.types import Completion, Doc, Scored
 from tests.waiting import HANG_SECONDS, until
 
 from .fakes import work
