@@ -2,16 +2,16 @@
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from orca_eval.errors import OrcaEvalError, RunError
 from orca_eval.run.plan import Waiting, Work
 from orca_eval.run.progress import Counts
-from orca_eval.run.scoring_process import ScoringProcess
+from orca_eval.run.scoring_process import Job, ScoringProcess
 from orca_eval.types import Completion, FinishReason, Scored
 
-BATCH = 512  # the process and this thread take turns: seldom
+BATCH = 64
 MOST_WAITING = 4096
 ABANDON_SECONDS = 5.0  # a task from outside may hang in its own scoring
 
@@ -33,9 +33,10 @@ class ScoredSample(NamedTuple):
 
 
 class Scorer:
-    """Scores every sample that waits for a completion, in batches, on a thread.
+    """Scores every sample that waits for a completion.
 
-    Our own docs are scored by a process beside us, a task from outside scores itself here.
+    Our own docs are scored by a process beside us, a task from outside scores itself here. One
+    thread sends batches, another collects their scores. `finish` ends them all.
 
     Attributes:
         samples: scored so far, in no order that matters.
@@ -48,15 +49,20 @@ class Scorer:
         self.samples: list[ScoredSample] = []
         self._counts = counts
         self._finished: queue.SimpleQueue[Finished | None] = queue.SimpleQueue()
+        self._sent: queue.Queue[list[Finished] | None] = queue.Queue(MOST_WAITING // BATCH)
         self._process = ScoringProcess()
         self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="scorer", daemon=True)
-        self._thread.start()
+        loops = {"scorer-send": self._send, "scorer-collect": self._collect}
+        self._threads = [
+            threading.Thread(target=loop, name=name, daemon=True) for name, loop in loops.items()
+        ]
+        for thread in self._threads:
+            thread.start()
 
     @property
     def behind(self) -> bool:
         """Whether more than MOST_WAITING replies wait to be scored."""
-        return self._failure is None and self._finished.qsize() > MOST_WAITING
+        return self._finished.qsize() > MOST_WAITING
 
     def put(self, work: Work, completion: Completion) -> None:
         """Queues the samples that wait for a completion; never blocks. Raises what scoring an
@@ -68,31 +74,33 @@ class Scorer:
 
     def finish(self) -> Sequence[ScoredSample]:
         """Waits for all that was queued; the samples."""
-        self._end()
+        self._finished.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._process.close()
         if self._failure is not None:
             raise self._failure
         return self.samples
 
     def abandon(self) -> None:
-        """Ends the process and the thread, also where they hang; nobody wants the scores."""
+        """Ends the process and the threads, also where they hang; nobody wants the scores."""
         self._failure = self._failure or RunError("the scores were not wanted any more")
         self._process.kill()
-        self._end(ABANDON_SECONDS)
-
-    def _end(self, timeout: float | None = None) -> None:
         self._finished.put(None)
-        self._thread.join(timeout)
+        for thread in self._threads:
+            thread.join(ABANDON_SECONDS)
         self._process.close()
 
-    def _run(self) -> None:
-        """The first failure ends it, and is shown by the thread that asks."""
-        try:
-            while self._failure is None and (batch := self._next_batch()):
-                self._score(batch)
-        except Exception as error:
-            named = RunError(f"scoring failed: {type(error).__name__}: {error}")
-            found = error if isinstance(error, OrcaEvalError) else named
-            self._failure = self._failure or found
+    def _send(self) -> None:
+        while batch := self._next_batch():
+            jobs = [_job(item) for item in batch if _is_ours(item)]
+            try:
+                if jobs and self._failure is None:
+                    self._process.send(jobs)
+            except Exception as error:
+                self._fail(error)
+            self._sent.put(batch)
+        self._sent.put(None)
 
     def _next_batch(self) -> list[Finished]:
         """What is queued, at least one and at most BATCH; empty at the end."""
@@ -105,21 +113,36 @@ class Scorer:
             batch.append(item)
         return batch
 
-    def _score(self, batch: Sequence[Finished]) -> None:
-        jobs = [
-            (waiting.doc.kind, waiting.doc.golds, waiting.doc.options, completion.text)
-            for waiting, _, completion in batch
-            if waiting.task.scorer is None
-        ]
-        if jobs:
-            self._process.send(jobs)
-        ours = iter(self._process.receive() if jobs else ())
-        for waiting, work, completion in batch:
-            scorer = waiting.task.scorer
-            scored = scorer(waiting.doc, completion.text) if scorer else next(ours)
-            self.samples.append(scored_sample(waiting, work.key, completion, scored))
-            self._counts.scored += 1
-            self._counts.answered += scored.answer is not None
+    def _collect(self) -> None:
+        while (batch := self._sent.get()) is not None:
+            try:
+                if self._failure is None:
+                    for item, scored in zip(batch, self._scores(batch), strict=True):
+                        self._add(*item, scored)
+            except Exception as error:
+                self._fail(error)
+
+    def _scores(self, batch: Sequence[Finished]) -> Iterator[Scored]:
+        ours = iter(self._process.receive() if any(map(_is_ours, batch)) else ())
+        for item in batch:
+            waiting, _, completion = item
+            if _is_ours(item):
+                yield next(ours)
+            else:
+                yield waiting.task.score(waiting.doc, completion.text)
+
+    def _add(self, waiting: Waiting, work: Work, completion: Completion, scored: Scored) -> None:
+        self.samples.append(scored_sample(waiting, work.key, completion, scored))
+        self._counts.scored += 1
+        self._counts.answered += scored.answer is not None
+
+    def _fail(self, error: Exception) -> None:
+        """The first failure is shown by the thread that asks. Nobody collects scores any more, so
+        the process, which might wait for that, and the sender with it, is ended."""
+        if self._failure is None:
+            named = f"scoring failed: {type(error).__name__}: {error}"
+            self._failure = error if isinstance(error, OrcaEvalError) else RunError(named)
+        self._process.kill()
 
 
 def scored_sample(
@@ -136,3 +159,13 @@ def scored_sample(
         completion_tokens=completion.completion_tokens,
         text_hash=hash(completion.text),
     )
+
+
+def _is_ours(item: Finished) -> bool:
+    return item[0].task.scorer is None
+
+
+def _job(item: Finished) -> Job:
+    waiting, _, completion = item
+    doc = waiting.doc
+    return doc.kind, doc.golds, doc.options, completion.text

@@ -1,19 +1,18 @@
 """Extraction and scoring in a process of its own.
 
 A pattern holds the interpreter's lock while it matches, for up to 0.1 s on a hostile reply, and
-the event loop that feeds the engine must not wait for that. Both sides pickle through a pipe; the
-child ends when that does, so it outlives neither a finished run nor a killed one.
+the event loop that feeds the engine must not wait for that. Both sides pickle through pipes; the
+child ends when its input does, so it outlives neither a finished run nor a killed one.
 """
 
 import contextlib
 import os
+import pickle
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
-from typing import NoReturn
+from typing import BinaryIO, cast
 
 from orca_eval.benchmarks.scorer import score_response
 from orca_eval.errors import RunError
@@ -28,34 +27,36 @@ GONE = "the process that scores answers is gone; repeat the same command to go o
 
 
 class ScoringProcess:
-    """Scores a batch at a time: what was sent is to be received before more is sent."""
+    """Scores batches in the order in which they were sent; sent and received on two threads, so
+    that neither side waits for the other."""
 
     def __init__(self) -> None:
         # Apart from the terminal's Ctrl-C (a session of its own), and with the very same package,
         # not one in the current folder (-P).
-        self._pipe, childs = Pipe()
-        command = [sys.executable, "-P", "-m", __name__, str(childs.fileno())]
+        command = [sys.executable, "-P", "-m", __name__]
         places = [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))}
         try:
-            with childs:
-                self._child = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    pass_fds=[childs.fileno()],
-                    start_new_session=True,
-                    env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))},
-                )
+            self._child = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+                env=environment,
+            )
         except OSError as error:
             raise RunError(
                 f"can't start the process that scores answers: {error.strerror}; repeat the same "
                 "command to go on"
             ) from error
+        self._jobs = cast(BinaryIO, self._child.stdin)
+        self._scores = cast(BinaryIO, self._child.stdout)
 
     def send(self, jobs: Sequence[Job]) -> None:
         """Blocks while the process is behind. Raises RunError where it is gone."""
         try:
-            self._pipe.send(jobs)
+            pickle.dump(jobs, self._jobs)
+            self._jobs.flush()
         except OSError as error:
             raise RunError(GONE) from error
 
@@ -63,8 +64,8 @@ class ScoringProcess:
         """The scores of the next batch, one a job. Raises RunError where scoring failed or the
         process is gone."""
         try:
-            reply = self._pipe.recv()
-        except (OSError, EOFError) as error:
+            reply = pickle.load(self._scores)
+        except (OSError, EOFError, pickle.UnpicklingError) as error:
             raise RunError(GONE) from error
         if isinstance(reply, str):
             raise RunError(reply)
@@ -78,22 +79,32 @@ class ScoringProcess:
         """Ends the process and waits for that."""
         self._child.kill()
         self._child.wait()
-        self._pipe.close()
+        self._scores.close()
+        with contextlib.suppress(OSError):  # what it has not read
+            self._jobs.close()
 
 
-def serve(pipe: Connection) -> NoReturn:
+def serve(jobs: BinaryIO, scores: BinaryIO) -> None:
     """The child: answers each batch with its scores, or with a line about what went wrong."""
     while True:
-        batch: Sequence[Job] = pipe.recv()
-        reply: list[tuple[object, ...]] | str
         try:
-            reply = [tuple(score_response(*job)) for job in batch]  # plain ones pickle faster
-        except Exception as error:  # a defect of ours: its name has to reach the user
-            reply = f"scoring failed: {type(error).__name__}: {error}"
-        pipe.send(reply)
+            batch: Sequence[Job] = pickle.load(jobs)
+        except EOFError:
+            return
+        pickle.dump(_fields(batch), scores)
+        scores.flush()
+
+
+def _fields(batch: Sequence[Job]) -> list[tuple[object, ...]] | str:
+    try:
+        return [tuple(score_response(*job)) for job in batch]  # plain ones pickle faster
+    except Exception as error:  # a defect of ours: its name has to reach the user
+        return f"scoring failed: {type(error).__name__}: {error}"
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends when its pipe does
-    with contextlib.suppress(EOFError, OSError):  # nobody wants the scores any more
-        serve(Connection(int(sys.argv[1])))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends when its input does
+    try:
+        serve(sys.stdin.buffer, sys.stdout.buffer)
+    except BrokenPipeError:  # nobody wants the scores any more
+        os._exit(0)
