@@ -37,7 +37,7 @@ CASES = HERE / "tests" / "extract" / "cases"
 RUNS = {
     "first": ("suite=orca2_core",),
     "second": ("suite=orca2_core",),
-    "repeats": ("suite=bbh", "sampling.n=2", "sampling.temperature=0.7"),
+    "repeats": ("suite.benchmarks=[bbh,bbh_free]", "sampling.n=2", "sampling.temperature=0.7"),
 }
 
 
@@ -83,7 +83,8 @@ def script(data_root: Path, replies: dict[str, list[str]], seed: int) -> Iterato
 
     rng, seen = random.Random(seed), set()
     cases = {kind: itertools.cycle(by_rule(found)) for kind, found in golden_cases().items()}
-    for name in compose_verb("run", ["suite=orca2_core"])["suite"]["benchmarks"]:
+    core = compose_verb("run", ["suite=orca2_core"])["suite"]["benchmarks"]
+    for name in [*core, "bbh_free"]:
         benchmark = load_named(name, data_root, None, 0, quickstart=False, allow_code=False)
         for task in benchmark.tasks:
             for doc in task.docs:
