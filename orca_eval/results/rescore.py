@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from orca_eval.benchmarks.scorer import score_response
 from orca_eval.errors import InputError
+from orca_eval.results.samples import blank
 from orca_eval.types import Kind
 
 NEEDED = ("response", "kind", "options", "golds")
@@ -68,9 +70,8 @@ def check_columns(samples: pd.DataFrame) -> None:
 
 def scores_of(samples: pd.DataFrame) -> pd.DataFrame:
     """The samples with the columns from which `aggregate` makes scores."""
-    return samples.assign(
-        answered=samples["answer"].notna(), empty=samples["response"].str.strip() == ""
-    )
+    responses = pa.chunked_array([pa.array(samples["response"], pa.large_string())])
+    return samples.assign(answered=samples["answer"].notna(), empty=blank(responses))
 
 
 def flips(old: pd.DataFrame, new: pd.DataFrame) -> list[Flip]:
