@@ -6,11 +6,13 @@ dataclasses.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 Kind = Literal["choice", "number", "span", "text"]
 FinishReason = Literal["stop", "length", "skipped", "timeout"]
 Role = Literal["system", "user", "assistant"]
+Who = Literal["model", "judge"]
+"""Whose turn a step is: a role that the config binds to an engine."""
 Aggregate = Literal["pooled", "mean_of_tasks"]
 """How a benchmark's tasks make one score: every doc counts once, or every task."""
 
@@ -46,7 +48,7 @@ class Doc(NamedTuple):
     `doc_id` is the row's index in the published split, whatever is left out; `doc_hash` names the
     row's content. `golds` holds the accepted variants, each a list of spans (one span but for
     DROP). `cluster` names the passage shared with other docs, `stratum` the level or subset that a
-    limited sample keeps in proportion.
+    limited sample keeps in proportion. `extra` is what the task's own `ask` and `score` need.
     """
 
     benchmark: str
@@ -60,6 +62,17 @@ class Doc(NamedTuple):
     cluster: str | None = None
     stratum: str | None = None
     stop: tuple[str, ...] = ()
+    extra: Mapping[str, Any] | None = None
+
+
+class Step(NamedTuple):
+    """One thing to ask about a doc. `temperature` is what the task's authors fixed for it; a prompt
+    with `task_sampling` follows them.
+    """
+
+    messages: tuple[Message, ...]
+    who: Who = "model"
+    temperature: float | None = None
 
 
 class Request(NamedTuple):
@@ -85,18 +98,51 @@ class Completion(NamedTuple):
 
 
 class Scored(NamedTuple):
-    """One response's extraction and score.
+    """What the answers to one doc are worth.
 
-    `evidence` are character offsets (start, end) into the response. `parts` is the exact match of
-    a span answer read as several spans, equal to `score` for every other kind.
+    `evidence` are character offsets (start, end) into the response. `score` is on its task's scale,
+    and None where nothing tells it: the sample is ungraded. `parts` is the exact match of a span
+    answer read as several spans. `figures` are more values by name, shown beside the score.
     """
 
     answer: str | None
     rule: str
     evidence: tuple[int, int] | None
-    score: float
+    score: float | None
     f1: float | None = None
     parts: float | None = None
+    figures: Mapping[str, float] | None = None
 
 
-Scorer = Callable[[Doc, str], Scored]
+Ask = Callable[[Doc, Sequence[Completion]], Step | None]
+"""From a doc and all answers so far to what is asked next; None where it is over."""
+
+Score = Callable[[Doc, Sequence[Completion]], Scored]
+"""From a doc and all answers to their score."""
+
+
+def once(doc: Doc, done: Sequence[Completion]) -> Step | None:
+    """Asks a doc's messages and nothing more."""
+    return None if done else Step(doc.messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a task's score means: on which scale, which way is better, and how the scores of several
+    answers to one doc make one.
+    """
+
+    name: str = "exact_match"
+    low: float = 0.0
+    high: float = 1.0
+    better: Literal["higher", "lower"] = "higher"
+    over_repeats: Literal["mean", "best"] = "mean"
+
+    @property
+    def scale(self) -> tuple[float, float, str]:
+        """What two measures have to share if their scores are to be put together."""
+        return self.low, self.high, self.better
+
+
+EXACT_MATCH = Measure()
+"""That of every task which names no other."""

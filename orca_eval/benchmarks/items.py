@@ -8,7 +8,7 @@ a hint at the wanted format (arXiv 2311.11045; docs/benchmarks.md shows each pro
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from string import ascii_uppercase
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from orca_eval.types import Kind
 
@@ -20,6 +20,7 @@ class Item(TypedDict):
 
     `labels` and `options` run in parallel, in printed order, and are empty for other kinds than
     choice. `golds` holds the accepted variants, each a list of spans. `target` is the gold as text.
+    `extra` is for a task's own `ask` and `score`.
     """
 
     prompt: str
@@ -30,6 +31,7 @@ class Item(TypedDict):
     target: str
     cluster: str | None
     stratum: str | None
+    extra: NotRequired[dict[str, Any]]
 
 
 def hint(wanted: str) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +20,7 @@ from orca_eval.benchmarks.rows import (
     readme_text,
 )
 from orca_eval.benchmarks.sampling import sample
-from orca_eval.benchmarks.specs import BenchmarkSpec, TaskSpec, read_specs
+from orca_eval.benchmarks.specs import BenchmarkSpec, Source, TaskSpec, read_specs
 from orca_eval.benchmarks.types import Benchmark, Listing, Task
 from orca_eval.config.nearest import nearest
 from orca_eval.errors import InputError, OrcaEvalError
@@ -58,7 +58,11 @@ def load_benchmark(
     spec = find_spec(benchmark_id)
     root = QUICKSTART_DATA if quickstart else data_root
     source = "hub" if root is None else "quickstart" if quickstart else str(root)
-    frame = Benchmark(spec.id, spec.alias, spec.aggregate, (), "", source)
+    frame = Benchmark(
+        *(spec.id, spec.alias, spec.aggregate, (), "", source),
+        measure=spec.measure,
+        roles=spec.roles,
+    )
     benchmark = assembled(frame, _tasks(spec, root, quickstart), limit, seed)
     footnotes = _footnotes(spec, benchmark.tasks, root, quickstart)
     return replace(benchmark, footnotes=tuple(footnotes))
@@ -75,7 +79,7 @@ def assembled(
     for task in tasks:
         for doc in task.docs:
             rows.append(f"{doc.task} {doc.doc_id} {doc.doc_hash}")
-            content.update(_json(list(doc)))
+            content.update(_json(list(doc if doc.extra else doc[:-1])))
         kept.append(replace(task, docs=sample(task.docs, limit, seed)))
     return replace(
         frame,
@@ -88,10 +92,13 @@ def assembled(
 def _tasks(spec: BenchmarkSpec, root: Path | None, quickstart: bool) -> Iterator[Task]:
     """The benchmark's tasks with all their docs."""
     for task in spec.tasks:
-        batches = hub_rows(task.source) if root is None else local_rows(root, task.source)
+        batches = _rows(root, task.source)
+        beside = None
+        if task.beside is not None:
+            beside = [row for rows, _ in _rows(root, task.beside) for row in rows]
         excluded = {} if quickstart else spec.excluded.get(task.name, {})
         try:
-            docs = tuple(_docs(spec.id, task, batches, excluded))
+            docs = tuple(_docs(spec.id, task, batches, excluded, beside))
         except MissingConfig:
             if quickstart:
                 continue
@@ -101,7 +108,12 @@ def _tasks(spec: BenchmarkSpec, root: Path | None, quickstart: bool) -> Iterator
             raise InputError(f"{where}: the split is empty; fetch {task.source.dataset} again")
         published = None if quickstart else task.rows
         rows = len(docs) + len(excluded)
-        yield Task(task.name, task.version, docs, rows, published, excluded)
+        own = task.own_score
+        yield Task(task.name, task.version, docs, rows, published, excluded, own, task.ask)
+
+
+def _rows(root: Path | None, source: Source) -> Iterable[Batch]:
+    return hub_rows(source) if root is None else local_rows(root, source)
 
 
 def list_benchmarks(data_root: Path | None = None) -> list[Listing]:
@@ -142,16 +154,20 @@ def sample_indices(benchmark: Benchmark) -> dict[str, list[int]]:
 
 
 def _docs(
-    benchmark: str, task: TaskSpec, batches: Iterable[Batch], excluded: Mapping[int, str]
+    benchmark: str,
+    task: TaskSpec,
+    batches: Iterable[Batch],
+    excluded: Mapping[int, str],
+    beside: Sequence[RawRow] | None,
 ) -> Iterator[Doc]:
     doc_id = -1
     for rows, origin in batches:
         try:
-            items = task.process_docs(rows)
+            items = task.process_docs(*([rows] if beside is None else [rows, beside]))
             for row, item in zip(rows, items, strict=True):
                 doc_id += 1
                 if doc_id not in excluded:
-                    yield _doc(benchmark, task.name, doc_id, row, item)
+                    yield _doc(benchmark, task, doc_id, row, item)
         except OrcaEvalError:
             raise
         except KeyError as error:
@@ -163,18 +179,19 @@ def _docs(
             ) from error
 
 
-def _doc(benchmark: str, task: str, doc_id: int, row: RawRow, item: Item) -> Doc:
+def _doc(benchmark: str, task: TaskSpec, doc_id: int, row: RawRow, item: Item) -> Doc:
     options = options_of(item)
     try:
-        check_golds(item["kind"], item["golds"], options)
+        if task.own_score is None:
+            check_golds(item["kind"], item["golds"], options)
     except GoldError as error:
         raise InputError(
-            f"{benchmark}/{task} doc {doc_id}: the gold does not parse ({error}); correct the data "
-            f"or list the row with its reason in tasks/*/excluded.yaml"
+            f"{benchmark}/{task.name} doc {doc_id}: the gold does not parse ({error}); correct the "
+            f"data or list the row with its reason in tasks/*/excluded.yaml"
         ) from error
     return Doc(
         benchmark=benchmark,
-        task=task,
+        task=task.name,
         doc_id=doc_id,
         doc_hash=row_hash(row),
         messages=(Message(role="user", content=item["prompt"]),),
@@ -183,6 +200,7 @@ def _doc(benchmark: str, task: str, doc_id: int, row: RawRow, item: Item) -> Doc
         options=options,
         cluster=item["cluster"],
         stratum=item["stratum"],
+        extra=item.get("extra"),
     )
 
 

@@ -232,7 +232,7 @@ def _task(benchmark: str, name: str, task: Any, notes: list[str]) -> Task:
         ]
         scorer = ForeignScorer(name, task, rows)
         notes += [scorer.note] if scorer.note else []
-    return Task(name, str(task.VERSION), tuple(docs), len(docs), None, {}, scorer)
+    return Task(name, str(task.VERSION), tuple(docs), len(docs), None, {}, own_score=scorer)
 
 
 def _stops(task: Any) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 from orca_eval.errors import InputError
 from orca_eval.extract import extract_answer
 from orca_eval.scoring import Golds, score_answer
-from orca_eval.types import Doc, Kind, Scored
+from orca_eval.types import Completion, Doc, Kind, Scored
 
 # In this order; a task's further metrics are lm-eval's business.
 METRICS = ("exact_match", "em", "acc")
@@ -45,8 +45,8 @@ class ForeignScorer:
         )
         self._score(0, "")  # a metric that can't judge one answer by itself shows before the run
 
-    def __call__(self, doc: Doc, response: str) -> Scored:
-        return self._score(doc.doc_id, response)
+    def __call__(self, doc: Doc, done: Sequence[Completion]) -> Scored:
+        return self._score(doc.doc_id, done[-1].text)
 
     def _score(self, doc_id: int, response: str) -> Scored:
         from lm_eval.api.instance import Instance

@@ -5,21 +5,22 @@ Reads the part of lm-eval's task format that our own files use. lm-eval's reader
 """
 
 import importlib.util
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 
-from orca_eval.benchmarks.items import Item, Row
+from orca_eval.benchmarks.items import Item
 from orca_eval.paths import TASKS
-from orca_eval.types import Aggregate
+from orca_eval.types import EXACT_MATCH, Aggregate, Ask, Measure, Score, Who, once
 
 PREFIX = "orca_"  # keeps our names apart from lm-eval's own in one index
 OTHER = "Other"
-ProcessDocs = Callable[[Iterable[Row]], list[Item]]
+ProcessDocs = Callable[..., list[Item]]
+"""From rows, and those beside them where the task has some, to an item each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +41,26 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
-    """One task: its rows' source, the function that makes docs of them, the published row count."""
+    """One task: its rows' source, the function that makes docs of them, the published row count.
+
+    `beside` are rows of another config that this function gets too. `ask` and `own_score` are those
+    of a task that is not asked once and scored by our extraction.
+    """
 
     name: str
     version: str
     rows: int
     source: Source
     process_docs: ProcessDocs
+    beside: Source | None = None
+    ask: Ask = once
+    own_score: Score | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkSpec:
-    """One group file. `excluded` gives reasons by task and row number.
+    """One group file. `excluded` gives reasons by task and row number. `measure` is what the score
+    means, `roles` who takes part in a conversation.
 
     The last three are for tables: what its tasks are called, which tasks a category holds, and the
     heading over a benchmark that is in no average.
@@ -65,6 +74,8 @@ class BenchmarkSpec:
     parts: str
     categories: Mapping[str, Sequence[str]]
     heading: str
+    measure: Measure = EXACT_MATCH
+    roles: tuple[Who, ...] = ("model",)
 
 
 @lru_cache(maxsize=4)
@@ -89,8 +100,8 @@ def _benchmark(path: Path) -> BenchmarkSpec:
     else:
         group, items = content["task"], [{}]
         alias, aggregate = content["task_alias"], "pooled"
-    tasks = tuple(_task({**content, **item}) for item in items)
     metadata = content["metadata"]
+    tasks = tuple(_task({**content, **item}, metadata) for item in items)
     return BenchmarkSpec(
         id=group.removeprefix(PREFIX),
         alias=alias,
@@ -100,26 +111,34 @@ def _benchmark(path: Path) -> BenchmarkSpec:
         parts=metadata.get("parts", "tasks"),
         categories=metadata.get("categories", {}),
         heading=metadata.get("heading", OTHER),
+        measure=Measure(**metadata.get("measure", {})),
+        roles=("model", *metadata.get("roles", ())),
     )
 
 
-def _task(config: Mapping[str, Any]) -> TaskSpec:
+def _task(config: Mapping[str, Any], shared: Mapping[str, Any]) -> TaskSpec:
+    """One task; `shared` is the metadata of the whole file."""
     kwargs, metadata = config.get("dataset_kwargs", {}), config["metadata"]
     split = config["test_split"]
+    source = Source(
+        dataset=config["dataset_path"],
+        config=config.get("dataset_name", "default"),
+        split=split,
+        revision=kwargs.get("revision"),
+        csv=kwargs.get("data_files", {}).get(split),
+        separator=kwargs.get("sep", ","),
+        url=metadata.get("url"),
+    )
+    beside = shared.get("beside")
     return TaskSpec(
         name=config["task"].removeprefix(PREFIX),
         version=str(metadata["version"]),
         rows=metadata["rows"],
-        source=Source(
-            dataset=config["dataset_path"],
-            config=config.get("dataset_name", "default"),
-            split=split,
-            revision=kwargs.get("revision"),
-            csv=kwargs.get("data_files", {}).get(split),
-            separator=kwargs.get("sep", ","),
-            url=metadata.get("url"),
-        ),
+        source=source,
         process_docs=config["process_docs"],
+        beside=replace(source, config=beside) if beside else None,
+        ask=shared.get("ask", once),
+        own_score=shared.get("score"),
     )
 
 

@@ -1,10 +1,24 @@
 """What loading a benchmark yields: its tasks, their docs, and how a response to one is scored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orca_eval.benchmarks.scorer import score_response
-from orca_eval.types import Aggregate, Doc, Scored, Scorer
+from orca_eval.types import (
+    EXACT_MATCH,
+    Aggregate,
+    Ask,
+    Completion,
+    Doc,
+    Measure,
+    Score,
+    Scored,
+    Step,
+    Who,
+    once,
+)
+
+NO_ANSWER = ("skipped", "timeout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +27,8 @@ class Task:
 
     `rows` counts the data's rows as found, `published_rows` what the published split holds (None
     where that is not known: tasks from outside, quickstart items); `excluded` gives the reason for
-    each row left out, by doc id. `scorer` is a task's from outside that scores itself; None where
-    our own extraction scores it.
+    each row left out, by doc id. `ask` says what is asked of a doc, step by step. `own_score` is
+    that of a task which scores itself; None where our extraction scores it.
     """
 
     name: str
@@ -23,18 +37,30 @@ class Task:
     rows: int
     published_rows: int | None
     excluded: Mapping[int, str]
-    scorer: Scorer | None = None
+    own_score: Score | None = None
+    ask: Ask = once
 
     @property
     def full_n(self) -> int:
         """Docs of the whole split: its rows without the excluded ones."""
         return self.rows - len(self.excluded)
 
-    def score(self, doc: Doc, response: str) -> Scored:
-        """Scores a response to one of its docs."""
-        if self.scorer is not None:
-            return self.scorer(doc, response)
-        return score_response(doc.kind, doc.golds, doc.options, response)
+    def score(self, doc: Doc, done: Sequence[Completion]) -> Scored:
+        """Scores all answers to one of its docs."""
+        if self.own_score is not None:
+            return self.own_score(doc, done)
+        return score_response(doc.kind, doc.golds, doc.options, done[-1].text)
+
+    def next_step(self, doc: Doc, done: Sequence[Completion]) -> Step | None:
+        """What is asked next; None where it is over. Nothing follows an answer that never came."""
+        if done and done[-1].finish_reason in NO_ANSWER:
+            return None
+        return self.ask(doc, done)
+
+    def conversation(self, doc: Doc, done: Sequence[Completion]) -> list[tuple[Step, Completion]]:
+        """Every step that was asked of a doc, with its answer."""
+        asked = (self.ask(doc, done[:number]) for number in range(len(done)))
+        return [(step, answer) for step, answer in zip(asked, done, strict=True) if step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +69,8 @@ class Benchmark:
 
     `aggregate`: "pooled" counts every doc once, "mean_of_tasks" every task once. `data_sha256`
     covers every row of the whole split, whatever `limit` leaves, and `content_sha256` what the task
-    makes of it: prompts, options and golds. `footnotes` go under the table.
+    makes of it: prompts, options and golds. `footnotes` go under the table. `roles` are those of
+    its steps.
     """
 
     id: str
@@ -54,6 +81,13 @@ class Benchmark:
     source: str
     footnotes: tuple[str, ...] = field(default=())
     content_sha256: str = ""
+    measure: Measure = EXACT_MATCH
+    roles: tuple[Who, ...] = ("model",)
+
+    @property
+    def judged(self) -> bool:
+        """Whether a judge grades it."""
+        return "judge" in self.roles
 
     @property
     def n(self) -> int:

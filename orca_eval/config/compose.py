@@ -11,9 +11,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from orca_eval.config import overrides as ov
 from orca_eval.config import secrets
-from orca_eval.config.texts import OPEN, quoted
+from orca_eval.config.texts import JUDGE, OPEN, quoted
 from orca_eval.errors import InputError
 from orca_eval.paths import CONF
+
+NOBODY = "judge.model.path"
 
 
 def compose_verb(verb: str, overrides: Sequence[str]) -> dict[str, Any]:
@@ -62,7 +64,9 @@ def _names_benchmark(value: object) -> bool:
 
 def _forced(item: ov.Parsed) -> str:
     """An engine takes arguments that no config file lists; `++` lets them in."""
-    whole = item.key == "model.chat_template_kwargs"
+    if item.key.startswith(JUDGE) and ov.group_of(item.key) in ov.groups():
+        return f"{ov.group_of(item.key)}@{item.text}"
+    whole = item.key.endswith("model.chat_template_kwargs")
     if (whole or item.key.startswith(OPEN)) and not item.text.startswith("+"):
         return f"++{item.text}"
     return item.text
@@ -74,6 +78,8 @@ def _compose(verb: str, overrides: list[str], complete: bool = True) -> dict[str
         with initialize_config_dir(str(CONF), version_base="1.3"):
             config = compose(verb, overrides)
         OmegaConf.resolve(config)
+        if NOBODY in OmegaConf.missing_keys(config):
+            OmegaConf.update(config, NOBODY, None)  # a run needs no judge
         missing = sorted(OmegaConf.missing_keys(config)) if complete else []
         plain = OmegaConf.to_container(config, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
@@ -90,10 +96,10 @@ def _compose(verb: str, overrides: list[str], complete: bool = True) -> dict[str
 
 def _refuse_secrets(config: dict[str, Any]) -> None:
     """A key from a file in conf/ would be written into every run's folder too."""
-    kwargs = (config.get("model") or {}).get("chat_template_kwargs")
-    found = [
-        *secrets.in_mapping(config.get("engine"), "engine"),
-        *secrets.in_mapping(kwargs, "model.chat_template_kwargs"),
-    ]
+    found: list[str] = []
+    for prefix, part in (("", config), (JUDGE, config.get("judge") or {})):
+        kwargs = (part.get("model") or {}).get("chat_template_kwargs")
+        found += secrets.in_mapping(part.get("engine"), f"{prefix}engine")
+        found += secrets.in_mapping(kwargs, f"{prefix}model.chat_template_kwargs")
     if found:
         raise InputError("\n".join(f"{name}: {secrets.REFUSED}" for name in found))

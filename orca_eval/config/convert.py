@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from orca_eval.config.schema import DataConfig, RunConfig
+from orca_eval.config.schema import DataConfig, JudgeConfig, RunConfig
 from orca_eval.config.validate import read, real, whole
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
@@ -27,14 +27,29 @@ class _Sampling(Sampling):
     min_p: Annotated[float, real(0, 1)] = 0.0
     repetition_penalty: Annotated[float, real(0.01, 10)] = 1.0
     seed: Annotated[int, whole(0)] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _RunSampling(_Sampling):
     n: Annotated[int, whole(1)] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _JudgeSampling(_Sampling):
+    max_tokens: Annotated[int, whole(1)] = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge(JudgeConfig):
+    sampling: _JudgeSampling
 
 
 @dataclass(frozen=True, slots=True)
 class _Run(RunConfig):
     """A run as conf/run.yaml tells it, whose unknown keys Hydra's own check has refused."""
 
-    sampling: _Sampling
+    sampling: _RunSampling
+    judge: _Judge | None = None
     max_tokens: Annotated[int, whole(1)] | None = None
 
 
@@ -56,13 +71,16 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
         for name in dict.fromkeys(average.benchmarks)
         if name not in run.suite.benchmarks
     ]
-    if run.sampling.n > 1 and run.sampling.temperature == 0:
+    if run.sampling.n > 1 and run.sampling.temperature == 0 and not run.prompt.task_sampling:
         problems.append("sampling.n: greedy answers are all alike; set sampling.temperature too")
     if problems:
         raise InputError("\n".join(problems))
     max_tokens = run.max_tokens or run.suite.max_tokens or MAX_TOKENS
     sampling = _widened(Sampling, run.sampling, max_tokens=max_tokens)
-    return _widened(RunConfig, run, sampling=sampling, samples_per_doc=run.sampling.n)
+    judge = run.judge and _widened(
+        JudgeConfig, run.judge, sampling=_widened(Sampling, run.judge.sampling)
+    )
+    return _widened(RunConfig, run, sampling=sampling, samples_per_doc=run.sampling.n, judge=judge)
 
 
 def _widened(kind: type[T], value: T, **changes: Any) -> T:
@@ -86,9 +104,18 @@ def _read(shape: type[T], config: Mapping[str, Any]) -> T:
 
 def _completed(config: Mapping[str, Any]) -> dict[str, Any]:
     """The config with what follows from other values of it; what is no mapping is left alone."""
-    parts = {"model": _model, "engine": _engine, "suite": _suite}
+    parts = {"model": _model, "engine": _engine, "suite": _suite, "judge": _judge}
     mappings = [key for key in parts if isinstance(config.get(key), Mapping)]
     return dict(config) | {key: parts[key](config) for key in mappings}
+
+
+def _judge(config: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Nobody where no model is named."""
+    judge = config["judge"]
+    model = judge.get("model")
+    if isinstance(model, Mapping) and model.get("path") is None:
+        return None
+    return _completed(judge)
 
 
 def _model(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -77,6 +77,11 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
+def group_of(key: str) -> str:
+    """The group whose choice a key may be: `judge.model` is one of the models."""
+    return key.removeprefix(texts.JUDGE)
+
+
 def key_of(override: str) -> str:
     """The key alone: `++engine.model=x` → `engine.model`."""
     return override.split("=", 1)[0].lstrip("+~")
@@ -90,7 +95,7 @@ def refuse_secrets(overrides: Sequence[str]) -> None:
     problems = []
     for text in overrides:
         key = key_of(text)
-        plain = texts.is_text(key) and key != "engine.base_url"
+        plain = texts.is_text(key) and not key.endswith("engine.base_url")
         problems.append(secrets.problem_of(text, value_is_text=plain))
     if any(problems):
         raise InputError("\n".join(dict.fromkeys(filter(None, problems))))
@@ -103,7 +108,7 @@ def sweep(override: str) -> list[str]:
         InputError: it does not parse, or nothing matches.
     """
     head, _, value = override.partition("=")
-    key, choices = key_of(override), groups()
+    key, choices = group_of(key_of(override)), groups()
     is_pattern = texts.SWEEP.fullmatch(value) and not texts.CHOICE.fullmatch(value)
     try:
         if not is_pattern and (texts.is_text(key) or key in choices):
@@ -140,8 +145,8 @@ def check(parsed: Sequence[Parsed], valid: set[str]) -> list[str]:
     problems = []
     choices = groups()
     for item in parsed:
-        if item.key in choices and item.key in valid:
-            problems += _check_choice(item, choices[item.key])
+        if group_of(item.key) in choices and item.key in valid:
+            problems += _check_choice(item, choices[group_of(item.key)])
         elif item.key not in valid and not item.key.startswith(texts.OPEN):
             name = secrets.masked(item.key)
             problems.append(f"unknown key '{name}'; {hint(item.key, sorted(valid))}")

@@ -1,6 +1,6 @@
 """The run's configuration as typed data. No Hydra object goes further than config/compose.py."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -40,10 +40,14 @@ class EngineConfig:
 
 @dataclass(frozen=True, slots=True)
 class PromptConfig:
-    """The system message. An empty one is sent as a system turn with empty content."""
+    """The system message. An empty one is sent as a system turn with empty content.
+
+    With `task_sampling` a task's own sampling holds, which its authors fixed step by step.
+    """
 
     name: Text
     system_message: AnyText
+    task_sampling: Flag = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,18 @@ class DataConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgeConfig:
+    """The model that grades where a task asks a judge. `resident`: both engines stay loaded."""
+
+    model: ModelConfig
+    engine: EngineConfig
+    sampling: Sampling
+    resident: Flag = False
+
+
+@dataclass(frozen=True, slots=True)
 class RunConfig:
-    """Everything that `orca-eval run` needs."""
+    """Everything that `orca-eval run` needs. `judge` is None where none is named."""
 
     model: ModelConfig
     engine: EngineConfig
@@ -92,3 +106,12 @@ class RunConfig:
     fresh: Flag = False
     allow_code: Flag = False
     stall_seconds: Annotated[float, real(0.1, 1e7)] = 600.0
+    judge: JudgeConfig | None = None
+
+
+def as_judge(config: RunConfig, judge: JudgeConfig) -> RunConfig:
+    """The same run, from the judge's seat: its model, engine and sampling, no message of ours."""
+    prompt = PromptConfig("empty", "")
+    return replace(
+        config, model=judge.model, engine=judge.engine, sampling=judge.sampling, prompt=prompt
+    )

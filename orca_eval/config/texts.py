@@ -30,7 +30,10 @@ REQUIRED = frozenset(
 LISTS = frozenset({"models", "prompts", "runs", "suite.benchmarks"})
 """Keys of several texts: `[a,b]`, `a,b` or one."""
 
-OPEN = ("engine.", "model.chat_template_kwargs.")
+JUDGE = "judge."
+"""Before the keys of the judge's model and engine, which are as the run's own."""
+
+OPEN = ("engine.", "model.chat_template_kwargs.", "judge.engine.")
 """Below these any name may stand; its owner checks it (an engine its own arguments)."""
 
 NONE = "null"
@@ -46,6 +49,7 @@ OPENING, CLOSING = "[({", "])}"
 
 def is_text(key: str) -> bool:
     """Whether the key takes a text, or several."""
+    key = key.removeprefix(JUDGE)
     return key in OPTIONAL or key in REQUIRED or key in LISTS
 
 
@@ -62,7 +66,7 @@ def for_hydra(override: str, groups: frozenset[str]) -> str:
     `groups`: the names of the config's groups, whose choices are texts too.
     """
     head, _, value = override.partition("=")
-    key = head.lstrip("+")
+    key = head.lstrip("+").removeprefix(JUDGE)
     if key in groups:
         several = "," in value or value.lstrip().startswith(("[", "{")) or SWEEP.fullmatch(value)
         return override if several or not value.strip() else f"{head}={_one(value, optional=True)}"

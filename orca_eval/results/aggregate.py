@@ -6,7 +6,7 @@ that a model that does not answer is told from one that answers wrongly.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -15,11 +15,13 @@ import pandas as pd
 from orca_eval import stats
 from orca_eval.results.documents import per_document
 from orca_eval.stats.strata import Clusters, FloatArray
-from orca_eval.types import Aggregate
+from orca_eval.types import Aggregate, Measure
 
 Level = Literal["task", "benchmark", "average"]
 CUT_OFF = "length"
 RATES = ("extraction_rate", "truncation_rate", "empty_rate")
+SHARE = (0.0, 1.0, "higher")
+"""The scale of most measures: from none right to all."""
 
 
 class Average(Protocol):
@@ -34,9 +36,12 @@ class Average(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """One row of scores.csv. Scores, rates and interval ends are shares of 1; `n` counts docs.
+    """One row of scores.csv. Rates are shares of 1, scores and interval ends are on the scale of
+    the benchmark's measure, shares of 1 for most; `n` counts docs.
 
-    An average over a benchmark that did not run has no score, and `note` says why.
+    `ungraded` counts the samples that have no score; they are in no mean. `figures` are means of
+    what stands beside the score. An average over a benchmark that did not run has no score, and
+    `note` says why.
     """
 
     level: Level
@@ -53,6 +58,8 @@ class ScoreRow:
     f1: float | None = None
     exact_match_parts: float | None = None
     note: str = ""
+    ungraded: int = 0
+    figures: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def rates(self) -> dict[str, float]:
@@ -62,12 +69,16 @@ class ScoreRow:
 
 
 def aggregate(
-    samples: pd.DataFrame, kinds: Mapping[str, Aggregate], averages: Sequence[Average]
+    samples: pd.DataFrame,
+    kinds: Mapping[str, Aggregate],
+    averages: Sequence[Average],
+    measures: Mapping[str, Measure],
 ) -> list[ScoreRow]:
     """Every task, benchmark and average of a run, in the order of the tables.
 
     Args:
         kinds: how each benchmark's tasks make one score.
+        measures: what each benchmark's score means.
         samples: a row per sample, in the columns of `run.samples.scores_frame`.
     """
     rows: list[ScoreRow] = []
@@ -76,31 +87,37 @@ def aggregate(
         part = samples[samples["benchmark"] == benchmark]
         if part.empty:
             continue
-        tasks = [_task(str(name), frame) for name, frame in part.groupby("task", sort=False)]
-        draws[benchmark] = _draws(benchmark, tasks, kind)
-        rows.append(_row("benchmark", benchmark, "", tasks, kind, draws[benchmark]))
+        measure = measures[benchmark]
+        tasks = [
+            _task(str(name), frame, measure) for name, frame in part.groupby("task", sort=False)
+        ]
+        if all(len(task.scores) for task in tasks):
+            draws[benchmark] = _draws(benchmark, tasks, kind)
+        rows.append(_row("benchmark", benchmark, "", tasks, kind, draws.get(benchmark)))
         if len(tasks) > 1:
             rows += [_row("task", benchmark, task.name, [task], "pooled") for task in tasks]
-    rows += [_average_row(average, rows, draws) for average in averages]
+    rows += [_average_row(average, rows, draws, measures) for average in averages]
     return rows
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A task's samples, and its scores and clusters with one value a doc: repeated answers are
-    averaged first."""
+    """A task's samples, and its scores and clusters with one value a doc that was graded: repeated
+    answers make one first."""
 
     name: str
     samples: pd.DataFrame
     scores: FloatArray
     clusters: Clusters
+    measure: Measure
 
 
-def _task(name: str, samples: pd.DataFrame) -> _Task:
-    docs = per_document(samples, ["score"], ["cluster"]).sort_values("doc_id")
+def _task(name: str, samples: pd.DataFrame, measure: Measure) -> _Task:
+    docs = per_document(samples, ["score"], ["cluster"], measure).sort_values("doc_id")
+    docs = docs[docs["score"].notna()]
     names = docs["cluster"]
     clusters = names.to_numpy(dtype=object) if names.notna().any() else None
-    return _Task(name, samples, docs["score"].to_numpy(dtype=np.float64), clusters)
+    return _Task(name, samples, docs["score"].to_numpy(dtype=np.float64), clusters, measure)
 
 
 def _row(
@@ -113,28 +130,32 @@ def _row(
 ) -> ScoreRow:
     every = pd.concat([task.samples for task in tasks]) if len(tasks) > 1 else tasks[0].samples
     scores = [task.scores for task in tasks]
-    interval = stats.exact_interval(scores, [task.clusters for task in tasks], kind)
+    row = ScoreRow(
+        level=level,
+        benchmark=benchmark,
+        task=name,
+        n=sum(map(len, scores)),
+        metric=tasks[0].measure.name,
+        extraction_rate=float(every["answered"].mean()),
+        truncation_rate=float((every["finish_reason"] == CUT_OFF).mean()),
+        empty_rate=float(every["empty"].mean()),
+        f1=_mean(every, "f1"),
+        exact_match_parts=_mean(every, "exact_match_parts"),
+        ungraded=int(every["score"].isna().sum()),
+        figures=_figures(every),
+    )
+    if not all(map(len, scores)):
+        return replace(row, note="nothing was graded")
+    clusters = [task.clusters for task in tasks]
+    shares = tasks[0].measure.scale == SHARE
+    interval = stats.exact_interval(scores, clusters, kind) if shares else None
     interval = interval or (draws or _draws(benchmark, tasks, kind)).interval()
     score = (
         float(np.mean([part.mean() for part in scores]))
         if kind == "mean_of_tasks"
         else float(np.concatenate(scores).mean())
     )
-    return ScoreRow(
-        level=level,
-        benchmark=benchmark,
-        task=name,
-        n=sum(map(len, scores)),
-        score=score,
-        ci_low=interval.low,
-        ci_high=interval.high,
-        metric="exact_match",
-        extraction_rate=float(every["answered"].mean()),
-        truncation_rate=float((every["finish_reason"] == CUT_OFF).mean()),
-        empty_rate=float(every["empty"].mean()),
-        f1=_mean(every, "f1"),
-        exact_match_parts=_mean(every, "exact_match_parts"),
-    )
+    return replace(row, score=score, ci_low=interval.low, ci_high=interval.high)
 
 
 def _draws(benchmark: str, tasks: Sequence[_Task], kind: Aggregate) -> stats.Draws:
@@ -143,16 +164,23 @@ def _draws(benchmark: str, tasks: Sequence[_Task], kind: Aggregate) -> stats.Dra
 
 
 def _average_row(
-    average: Average, rows: Sequence[ScoreRow], draws: Mapping[str, stats.Draws]
+    average: Average,
+    rows: Sequence[ScoreRow],
+    draws: Mapping[str, stats.Draws],
+    measures: Mapping[str, Measure],
 ) -> ScoreRow:
-    """An unweighted mean of benchmarks; empty, not smaller, where one did not run."""
+    """An unweighted mean of benchmarks; empty, not smaller, where one did not run, and where their
+    measures are not alike."""
     name = average.name
     missing = [b for b in average.benchmarks if b not in draws]
     parts = [r for r in rows if r.level == "benchmark" and r.benchmark in average.benchmarks]
     n = sum(row.n for row in parts)
-    if missing:
-        note = f"did not run: {', '.join(missing)}"
+    scales = {measures[row.benchmark].scale for row in parts}
+    if missing or len(scales) > 1:
+        note = "its benchmarks have different scales"
+        note = f"did not run: {', '.join(missing)}" if missing else note
         return ScoreRow("average", name, "", n, metric="mean", note=note)
+    kinds = {row.metric for row in parts}
     interval = stats.mean_of_draws([draws[b] for b in average.benchmarks]).interval()
 
     def mean(values: Sequence[float | None]) -> float:
@@ -166,11 +194,18 @@ def _average_row(
         score=mean([row.score for row in parts]),
         ci_low=interval.low,
         ci_high=interval.high,
-        metric="mean",
+        metric="mean" if scales == {SHARE} else f"mean {'/'.join(sorted(kinds))}",
         extraction_rate=mean([row.extraction_rate for row in parts]),
         truncation_rate=mean([row.truncation_rate for row in parts]),
         empty_rate=mean([row.empty_rate for row in parts]),
     )
+
+
+def _figures(frame: pd.DataFrame) -> dict[str, float]:
+    """The mean of each figure over the samples that have it."""
+    if "figures" not in frame or not frame["figures"].notna().any():
+        return {}
+    return dict(pd.DataFrame(list(frame["figures"].dropna())).mean().round(6))
 
 
 def _mean(frame: pd.DataFrame, column: str) -> float | None:

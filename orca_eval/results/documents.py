@@ -6,22 +6,30 @@ from typing import Any
 import pandas as pd
 from numpy.typing import NDArray
 
+from orca_eval.types import EXACT_MATCH, Measure
+
 KEY = ["benchmark", "task", "doc_id"]
 """What names a document, in a run and between runs."""
 
 
 def per_document(
-    samples: pd.DataFrame, means: Sequence[str], firsts: Sequence[str]
+    samples: pd.DataFrame,
+    means: Sequence[str],
+    firsts: Sequence[str],
+    measure: Measure = EXACT_MATCH,
 ) -> pd.DataFrame:
     """One row per document, in the order of their first samples.
 
     Args:
         means: columns that become the mean over a document's samples.
         firsts: columns that are the same for all of them, or of which one does.
+        measure: says whether the best score counts instead of the mean.
     """
     if not samples.duplicated(KEY).any():
         return samples
     columns = {**dict.fromkeys(means, "mean"), **dict.fromkeys(firsts, "first")}
+    if measure.over_repeats == "best":
+        columns["score"] = "max" if measure.better == "higher" else "min"
     return samples.groupby(KEY, sort=False, as_index=False).agg(columns)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationError
 from pydantic_core import PydanticCustomError
 
 from orca_eval.results.reading import MANIFEST, DamagedError, reading, text_of
-from orca_eval.types import Aggregate
+from orca_eval.types import Aggregate, Measure
 
 _LARGEST = 1 << 63
 _ABSENT = object()
@@ -110,6 +110,20 @@ class Git(_Part):
     state: Text | None = None
 
 
+class MeasureEntry(_Part):
+    """What the benchmark's score means; see `types.Measure`."""
+
+    name: Text = "exact_match"
+    low: Number = 0.0
+    high: Number = 1.0
+    better: Literal["higher", "lower"] = "higher"
+    over_repeats: Literal["mean", "best"] = "mean"
+
+    def measure(self) -> Measure:
+        """The same as the rest of the program takes it."""
+        return Measure(self.name, self.low, self.high, self.better, self.over_repeats)
+
+
 class BenchmarkEntry(_Part):
     """One benchmark of the run. `n` counts its documents, `full_n` those of the whole split."""
 
@@ -121,6 +135,7 @@ class BenchmarkEntry(_Part):
     source: Text = ""
     task_versions: Annotated[dict[str, Version], _NULLS] = {}
     aggregate: KindOfScore = "pooled"
+    measure: Annotated[MeasureEntry, _NULLS] = MeasureEntry()
     caveats: list[Text] = []
 
 
@@ -157,6 +172,11 @@ class Manifest(_Part):
     def kinds(self) -> dict[str, Aggregate]:
         """How each benchmark's tasks make one score."""
         return {name: entry.aggregate for name, entry in self.benchmarks.items()}
+
+    @property
+    def measures(self) -> dict[str, Measure]:
+        """What each benchmark's score means."""
+        return {name: entry.measure.measure() for name, entry in self.benchmarks.items()}
 
     def get(self, *keys: str, default: Any = None) -> Any:
         """The value at a path of keys, as read; the default where it is not there."""

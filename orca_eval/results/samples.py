@@ -60,7 +60,7 @@ COLUMNS: Columns = {
     "rule": TEXT,
     "evidence_start": OFFSET,
     "evidence_end": OFFSET,
-    "score": SHARE,
+    "score": Column(("number",), nullable=True, low=0.0, high=100.0),
     "f1": NULLABLE_SHARE,
     "finish_reason": TEXT,
     "prompt_tokens": COUNT,
@@ -72,12 +72,15 @@ COLUMNS: Columns = {
     "kind": TEXT,
     "options": NULLABLE_TEXT,
     "golds": TEXT,
+    # Of several steps all, and more values beside the score; both JSON.
+    "conversation": NULLABLE_TEXT,
+    "figures": NULLABLE_TEXT,
 }
 _WRITTEN = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64()}
 SCHEMA = pa.schema([(name, _WRITTEN[column.kinds[0]]) for name, column in COLUMNS.items()])
 
 # What no older version wrote.
-_LATER = ("exact_match_parts", "sample_index")
+_LATER = ("exact_match_parts", "sample_index", "conversation", "figures")
 NEEDED = tuple(name for name in COLUMNS if name not in _LATER)
 
 
@@ -127,6 +130,8 @@ class SampleFile:
         self._take(table.nbytes)
         table.validate(full=True)
         read = {name: self._typed(name, table[name]) for name in wanted}
+        if "score" in wanted and "score" in self._columns:
+            self._check_scores(number, read["score"])
         return pa.table(read).replace_schema_metadata(self.schema.metadata)
 
     def _take(self, unpacked: int) -> None:
@@ -138,6 +143,21 @@ class SampleFile:
         """ValueError for more than a file of this size holds where it is a run's."""
         if not 0 <= size <= max(BIG, RATIO * self._packed):
             raise ValueError(f"it unpacks to {size / 1e9:,.1f} GB")
+
+    def _check_scores(self, number: int, scores: pa.ChunkedArray) -> None:
+        """Our extraction scores every sample from 0 to 1; a task that scores itself has a scale of
+        its own, and samples that nothing could grade."""
+        values, ours = scores.to_numpy(), np.ones(len(scores), dtype=bool)
+        if "kind" in self.schema.names:
+            kinds = self._file.read_row_group(number, columns=["kind"])["kind"]
+            ours = pc.not_equal(kinds.cast(pa.large_string()), "").to_numpy()
+        bad = ours & ~((values >= 0) & (values <= 1))
+        if bad.any():
+            raise DamagedError(
+                self._path,
+                f"{int(bad.sum())} scores are no number from 0 to 1, the first is "
+                f"{values[bad][0]:g}",
+            )
 
     def _check_type(self, name: str) -> None:
         found, column = self.schema.field(name).type, self._columns[name]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -18,11 +19,15 @@ from orca_eval.safe_text import from_csv_cell
 _NEEDED = ("level", "benchmark", "task", "n", "score", "ci_low", "ci_high")
 _MOST_DIGITS = 18
 ROUNDING = 1e-9
+MOST = 100.0  # the highest score of any measure
 
 
 def write_scores(folder: Path, rows: Sequence[ScoreRow]) -> None:
     """Writes them. Raises RunError as `folder.write_frame`."""
-    write_frame(folder / SCORES, pd.DataFrame(map(asdict, rows)))
+    cells = [
+        asdict(row) | {"figures": json.dumps(row.figures) if row.figures else ""} for row in rows
+    ]
+    write_frame(folder / SCORES, pd.DataFrame(cells))
 
 
 def read_scores(folder: Path) -> list[ScoreRow]:
@@ -54,6 +59,9 @@ def _row(row: Mapping[str, str | None]) -> ScoreRow:
         for name in ScoreRow.__dataclass_fields__
         if name in cells
     }
+    if cells.get("metric", "") in _OF_SHARES:
+        for name in ("score", "ci_low", "ci_high"):
+            _share(cells[name])
     return ScoreRow(**known)
 
 
@@ -66,14 +74,38 @@ def _count(text: str) -> int:
 
 def _share(text: str) -> float | None:
     """A share of 1; None where the cell is empty or no number was found ("nan")."""
-    number = float(text) if text else math.nan
-    if math.isnan(number):
-        return None
-    if not -ROUNDING <= number <= 1 + ROUNDING:
+    number = _number(text)
+    if number is not None and not -ROUNDING <= number <= 1 + ROUNDING:
         raise ValueError(f"{text[:40]!r} is no share of 1")
     return number
 
 
-_SHARES = ("score", "ci_low", "ci_high", *RATES, "f1", "exact_match_parts")
-_READERS: Mapping[str, Callable[[str], Any]] = {"n": _count, **dict.fromkeys(_SHARES, _share)}
+def _number(text: str) -> float | None:
+    """A number on a measure's scale; None as for a share."""
+    number = float(text) if text else math.nan
+    if math.isnan(number):
+        return None
+    if not 0 <= number + ROUNDING <= MOST:
+        raise ValueError(f"{text[:40]!r} is no score")
+    return number
+
+
+def _figures(text: str) -> dict[str, float]:
+    """What stands beside a score, by name."""
+    figures = json.loads(text or "{}")
+    if not isinstance(figures, dict) or not all(
+        isinstance(value, int | float) for value in figures.values()
+    ):
+        raise ValueError(f"figures {text[:40]!r}: a JSON mapping of numbers is wanted")
+    return figures
+
+
+_OF_SHARES = ("exact_match", "mean", "")
+"""The metrics of scores that are shares of 1."""
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("n", "ungraded"), _count),
+    **dict.fromkeys(("score", "ci_low", "ci_high"), _number),
+    **dict.fromkeys((*RATES, "f1", "exact_match_parts"), _share),
+    "figures": _figures,
+}
 """How a cell is read that is no text, by its column."""

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orca_eval import memory
 from orca_eval.benchmarks.named import load_named
 from orca_eval.benchmarks.types import Benchmark
-from orca_eval.config.schema import RunConfig
+from orca_eval.config.schema import RunConfig, as_judge
 from orca_eval.engines.base import Engine
 from orca_eval.engines.registry import build_engine
-from orca_eval.errors import OrcaEvalError, RunError
+from orca_eval.errors import InputError, OrcaEvalError, RunError
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.results import folder as run_dir
 from orca_eval.results.reading import MANIFEST, DamagedError
@@ -53,7 +53,8 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
         benchmarks = load_suite(config)
         gc.freeze()  # they stay to the end of the run
     refuse_too_many(benchmarks, config.samples_per_doc)
-    folder = find_folder(config, engine, benchmarks)
+    judge = find_judge(config, benchmarks)
+    folder = find_folder(config, engine, benchmarks, judge)
     with run_dir.held(folder):
         unfinished = config.fresh or anew_mark(folder) is not None
         manifest = None if unfinished else _finished(folder)
@@ -76,7 +77,7 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
             if changed:
                 say(f"changed since this run: {', '.join(changed)}; making its scores anew")
             try:
-                _evaluate(config, composed, engine, benchmarks, folder, phases)
+                _evaluate(config, composed, (engine, judge), benchmarks, folder, phases)
             except RunError as error:
                 if not unanswered:
                     raise
@@ -103,7 +104,7 @@ def _finished(folder: Path) -> Manifest | None:
 def _evaluate(
     config: RunConfig,
     composed: Mapping[str, Any],
-    engine: Engine,
+    engines: tuple[Engine, Engine | None],
     benchmarks: list[Benchmark],
     folder: Path,
     phases: Phases,
@@ -111,8 +112,8 @@ def _evaluate(
     """Generates and scores what is missing, and writes the run folder; empties `benchmarks`."""
     run_dir.write_config(folder, composed)
     with ResponseStore(config.results_dir / STORE_FOLDER) as store:
-        beginning = find_beginning(folder, engine.tokenizer, fresh=config.fresh)
-        session = Session(config, engine, benchmarks, store, beginning, phases)
+        beginning = find_beginning(folder, engines[0].tokenizer, fresh=config.fresh)
+        session = Session(config, *engines, benchmarks, store, beginning, phases)
         with collected_after(COLLECT_AFTER):
             run_session(session)
             from orca_eval.run import results
@@ -139,6 +140,29 @@ def collected_after(objects: int) -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*often)
+
+
+def find_judge(config: RunConfig, benchmarks: Iterable[Benchmark]) -> Engine | None:
+    """The judge's engine, checked, where a benchmark asks one.
+
+    Raises:
+        InputError: none is named, or it can't be used.
+    """
+    judged = [benchmark.alias for benchmark in benchmarks if benchmark.judged]
+    if not judged:
+        return None
+    if config.judge is None:
+        raise InputError(
+            f"{', '.join(judged)}: graded by a judge, and none is named; give judge.model= and "
+            "judge.engine= (judge.engine=openai judge.engine.base_url=URL judge.model.path=NAME "
+            "for an endpoint)"
+        )
+    engine = build_engine(as_judge(config, config.judge))
+    try:
+        engine.check()
+    except InputError as error:
+        raise InputError(f"the judge, whose keys begin with judge.: {error}") from error
+    return engine
 
 
 def load_suite(config: RunConfig) -> list[Benchmark]:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orca_eval.benchmarks.types import Benchmark
-from orca_eval.config.schema import Average, RunConfig
+from orca_eval.config.schema import Average, RunConfig, as_judge
 from orca_eval.engines.base import Engine
 from orca_eval.results import folder as run_dir
 
 if TYPE_CHECKING:
     from orca_eval.results.manifest import Manifest
 
+OF_A_JUDGE = ("engine", "base_url", "model", "sampling")
 OUTSIDE = "lm_eval:"  # a task of someone else's: its file may change while its version stays
 
 REASONING = Average("Reasoning average (6)", ("agieval", "bbh", "drop", "crass", "race", "gsm8k"))
@@ -32,9 +33,16 @@ AS_AT_FIRST = {
 }
 
 
-def find_folder(config: RunConfig, engine: Engine, benchmarks: Sequence[Benchmark]) -> Path:
-    """The folder that this config, model and data always come back to."""
+def find_folder(
+    config: RunConfig, engine: Engine, benchmarks: Sequence[Benchmark], judge: Engine | None = None
+) -> Path:
+    """The folder that this config, model, data and judge always come back to."""
     identity = _of_answers(config, engine, benchmarks)
+    if judge is not None and config.judge is not None:
+        asked = as_judge(config, config.judge)
+        identity["judge"] = {
+            key: value for key, value in _of_answers(asked, judge, ()).items() if key in OF_A_JUDGE
+        }
     if config.suite.averages != AS_AT_FIRST.get(config.suite.name, ()):
         identity["averages"] = [asdict(average) for average in config.suite.averages]
     outside = {b.id: b.content_sha256 for b in benchmarks if b.id.startswith(OUTSIDE)}
@@ -43,10 +51,13 @@ def find_folder(config: RunConfig, engine: Engine, benchmarks: Sequence[Benchmar
     return _folder(config, identity)
 
 
-def scope(config: RunConfig, engine: Engine, benchmarks: Sequence[Benchmark]) -> str:
-    """Where an answer whose weights have no identity may serve again: runs that ask alike."""
+def scope(
+    config: RunConfig, engine: Engine, benchmarks: Sequence[Benchmark], base_url: str | None
+) -> str:
+    """Where an answer from `base_url` whose weights have no identity may serve again: runs that ask
+    alike."""
     folder = _folder(config, _of_answers(config, engine, benchmarks))
-    return f"{folder.name} {config.engine.base_url}"
+    return f"{folder.name} {base_url}"
 
 
 def changes(manifest: Manifest, config: RunConfig, benchmarks: Sequence[Benchmark]) -> list[str]:
@@ -78,7 +89,7 @@ def _differs(manifest: Manifest, now: Any, *path: str) -> bool:
 def _of_answers(
     config: RunConfig, engine: Engine, benchmarks: Sequence[Benchmark]
 ) -> dict[str, Any]:
-    return {
+    asked = {
         "engine": engine.identity(),
         "base_url": config.engine.base_url,
         "model": [config.model.path, config.model.revision, config.model.adapter],
@@ -89,6 +100,7 @@ def _of_answers(
         "over_long": config.over_long,
         "data": {b.id: [b.data_sha256, [t.version for t in b.tasks]] for b in benchmarks},
     }
+    return asked | ({"task_sampling": True} if config.prompt.task_sampling else {})
 
 
 def _folder(config: RunConfig, identity: Mapping[str, Any]) -> Path:

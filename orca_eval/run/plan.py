@@ -12,7 +12,7 @@ from orca_eval.config.schema import RunConfig
 from orca_eval.engines.base import Engine
 from orca_eval.errors import InputError
 from orca_eval.model.types import ChatTokenizer
-from orca_eval.types import Doc, Message, Request, Sampling
+from orca_eval.types import Completion, Doc, Message, Request, Sampling, Step
 
 T = TypeVar("T")
 
@@ -21,11 +21,20 @@ MOST_SAMPLES = 5_000_000  # of about 1 kB each while a run plans and scores them
 
 
 class Waiting(NamedTuple):
-    """One sample that waits for a completion."""
+    """One sample that waits for a completion, with those that its doc had before."""
 
     task: Task
     doc: Doc
     sample_index: int
+    done: tuple[Completion, ...] = ()
+
+    @property
+    def step(self) -> Step:
+        """What it waits for an answer to."""
+        step = self.task.next_step(self.doc, self.done)
+        if step is None:
+            raise ValueError(f"nothing is left to ask of {self.doc.task} doc {self.doc.doc_id}")
+        return step
 
 
 @dataclass(slots=True)
@@ -62,41 +71,45 @@ def refuse_too_many(benchmarks: Sequence[Benchmark], samples_per_doc: int) -> No
 
 
 class Prompter:
-    """A document's messages and, where the engine takes token ids, its rendered prompt."""
+    """A step's messages and, where the engine takes token ids, its rendered prompt."""
 
     def __init__(self, tokenizer: ChatTokenizer | None, system_message: str) -> None:
         self.tokenizer = tokenizer
         self._system: Message = {"role": "system", "content": system_message}
 
-    def messages(self, doc: Doc) -> tuple[Message, ...]:
-        """The system turn, empty content included, and the document's own turns."""
-        return (self._system, *doc.messages)
+    def messages(self, step: Step) -> tuple[Message, ...]:
+        """The system turn, empty content included, and the step's own turns. A judge's
+        instructions may bring a system turn of their own.
+        """
+        if step.messages[0]["role"] == "system":
+            return step.messages
+        return (self._system, *step.messages)
 
-    def prompt(self, doc: Doc) -> str | None:
+    def prompt(self, step: Step) -> str | None:
         """The text after the chat template; None where a server applies it."""
-        return None if self.tokenizer is None else self.tokenizer.render(self.messages(doc))
+        return None if self.tokenizer is None else self.tokenizer.render(self.messages(step))
 
-    def text(self, doc: Doc) -> str:
+    def text(self, step: Step) -> str:
         """What samples.parquet shows as the prompt."""
-        prompt = self.prompt(doc)
+        prompt = self.prompt(step)
         if prompt is not None:
             return prompt
-        return "\n\n".join(m["content"] for m in self.messages(doc) if m["content"])
+        return "\n\n".join(m["content"] for m in self.messages(step) if m["content"])
 
     def requests(self, works: Sequence[Work]) -> list[Request]:
         """Works as an engine takes them, tokenized in one batch."""
-        docs = [work.waiting[0].doc for work in works]
-        prompts = [prompt for doc in docs if (prompt := self.prompt(doc)) is not None]
+        steps = [work.waiting[0].step for work in works]
+        prompts = [prompt for step in steps if (prompt := self.prompt(step)) is not None]
         ids = self.tokenizer.encode(prompts) if self.tokenizer else None
         return [
             Request(
                 key=work.key.hex(),
-                messages=self.messages(doc),
+                messages=self.messages(step),
                 sampling=work.sampling,
                 prompt=prompts[position] if prompts else None,
                 prompt_token_ids=None if ids is None else ids[position],
             )
-            for position, (work, doc) in enumerate(zip(works, docs, strict=True))
+            for position, (work, step) in enumerate(zip(works, steps, strict=True))
         ]
 
 
@@ -149,18 +162,19 @@ class Planner:
         self._context_length = engine.context_length
         self._keys = KeyMaker(engine.identity(), scope)
         self._sampling = config.sampling
+        self._task_sampling = config.prompt.task_sampling
         self._policy = config.over_long
 
     def add(self, samples: Iterable[Waiting]) -> list[Work]:
         """Plans these samples; returns the generations nobody asked for before."""
         new = []
         for waiting in samples:
-            work = self._work(waiting.doc, waiting.sample_index)
+            work = self._work(waiting)
             if work.key not in self.works:
                 self.works[work.key] = work
                 new.append(work)
             else:
-                _refuse_shared(self.works[work.key].waiting[0].doc, waiting.doc)
+                _refuse_shared(self.works[work.key].waiting[0], waiting)
             self.works[work.key].waiting.append(waiting)
         return new
 
@@ -181,13 +195,18 @@ class Planner:
             "over_long=shrink (fewer tokens for these answers)"
         )
 
-    def _work(self, doc: Doc, index: int) -> Work:
+    def _work(self, waiting: Waiting) -> Work:
+        step, doc = waiting.step, waiting.doc
+        # A verdict on the same reply serves every sample.
+        index = waiting.sample_index if step.who == "model" else 0
         sampling = replace(self._sampling, stop=doc.stop) if doc.stop else self._sampling
+        if step.temperature is not None and self._task_sampling:
+            sampling = replace(sampling, temperature=step.temperature)
         if index:
             sampling = replace(sampling, seed=sampling.seed + index)
-        prompt = self.prompter.prompt(doc)
+        prompt = self.prompter.prompt(step)
         if prompt is None:
-            return Work(self._keys.key(self.prompter.messages(doc), sampling, index), sampling)
+            return Work(self._keys.key(self.prompter.messages(step), sampling, index), sampling)
         skip_tokens = None
         tokens = self._over_long_tokens(prompt)
         if tokens is not None:
@@ -214,19 +233,21 @@ class Planner:
         return tokens if tokens + self._sampling.max_tokens > context else None
 
 
-def _refuse_shared(first: Doc, second: Doc) -> None:
+def _refuse_shared(first: Waiting, second: Waiting) -> None:
     """Raises InputError where two different questions became one prompt."""
-    if first.messages != second.messages and _asked(first) != _asked(second):
+    one, other = first.step.messages, second.step.messages
+    if one != other and _asked(one) != _asked(other):
         raise InputError(
-            f"{first.benchmark}/{first.task} doc {first.doc_id} and {second.benchmark}/"
-            f"{second.task} doc {second.doc_id} ask different things in the same prompt: the chat "
-            "template leaves something out; name another with model.chat_template="
+            f"{first.doc.benchmark}/{first.doc.task} doc {first.doc.doc_id} and "
+            f"{second.doc.benchmark}/{second.doc.task} doc {second.doc.doc_id} ask different "
+            "things in the same prompt: the chat template leaves something out; name another with "
+            "model.chat_template="
         )
 
 
-def _asked(doc: Doc) -> list[list[str]]:
+def _asked(messages: Sequence[Message]) -> list[list[str]]:
     """The words of the user's turns: templates may trim blanks."""
-    return [message["content"].split() for message in doc.messages if message["role"] == "user"]
+    return [message["content"].split() for message in messages if message["role"] == "user"]
 
 
 def in_sending_order(works: Iterable[Work]) -> list[Work]:

@@ -30,6 +30,7 @@ class Counts:
     scored: int = 0
     tokens: int = 0
     prompt_tokens: int = 0
+    judge_tokens: int = 0
     started: float = field(default_factory=time.monotonic)
 
     @property

@@ -55,7 +55,8 @@ def write(folder: Path, session: Session) -> None:
     with session.phases.measure("aggregate"):
         frame = run_samples.scores_frame(session.samples)
         kinds = {b.id: b.aggregate for b in session.benchmarks}
-        rows = aggregate(frame, kinds, session.config.suite.averages)
+        measures = {b.id: b.measure for b in session.benchmarks}
+        rows = aggregate(frame, kinds, session.config.suite.averages, measures)
         write_scores(staging, rows)
     manifest = build_manifest(session) | {"notes": list(notes(session, rows))}
     run_dir.write_json(staging / MANIFEST, manifest)
@@ -130,6 +131,7 @@ def build_manifest(session: Session) -> dict[str, Any]:
             "weights_sha256": weights.sha256 if weights else None,
         },
         "engine": {"name": config.engine.name, "base_url": config.engine.base_url} | identity,
+        **_judge_entry(session),
         "benchmarks": {b.id: _benchmark_entry(b) for b in session.benchmarks},
         "averages": [asdict(average) for average in config.suite.averages],
         "tokens": {
@@ -147,6 +149,22 @@ def build_manifest(session: Session) -> dict[str, Any]:
         "engine_counters": dict(session.counters),
         "versions": _versions(),
         "git": _git_state(),
+    }
+
+
+def _judge_entry(session: Session) -> dict[str, Any]:
+    """Who graded, where someone did."""
+    judge = session.config.judge
+    if session.judge is None or judge is None:
+        return {}
+    engine = {"name": judge.engine.name, "base_url": judge.engine.base_url}
+    return {
+        "judge": {
+            "model": asdict(judge.model),
+            "engine": engine | dict(session.judge.identity()),
+            "sampling": asdict(judge.sampling),
+            "tokens": session.counts.judge_tokens,
+        }
     }
 
 
@@ -198,6 +216,8 @@ def notes(session: Session, rows: Sequence[ScoreRow]) -> Iterator[str]:
             f"Requests that the watchdog ended, counted wrong: {session.stalled}; the same command "
             "asks them again."
         )
+    if config.judge is not None and (judged := [b.alias for b in benchmarks if b.judged]):
+        yield f"{', '.join(judged)}: graded by {config.judge.model.name}."
     aliases = {b.id: b.alias for b in benchmarks}
     for row in rows:
         if row.level == "benchmark" and (high := _high_rates(row)):
@@ -205,12 +225,14 @@ def notes(session: Session, rows: Sequence[ScoreRow]) -> Iterator[str]:
 
 
 def _high_rates(row: ScoreRow) -> list[str]:
+    ungraded = [f"{row.ungraded} samples ungraded, in no mean"] if row.ungraded else []
     shares = {
         "without an answer": 1 - (row.extraction_rate or 0.0),
         "cut off at max_tokens": row.truncation_rate or 0.0,
         "empty": row.empty_rate or 0.0,
     }
-    return [f"{100 * share:.1f} % {what}" for what, share in shares.items() if share > NOTE_RATE]
+    high = [f"{100 * share:.1f} % {what}" for what, share in shares.items() if share > NOTE_RATE]
+    return ungraded + high
 
 
 def _benchmark_entry(benchmark: Benchmark) -> dict[str, Any]:
@@ -224,6 +246,7 @@ def _benchmark_entry(benchmark: Benchmark) -> dict[str, Any]:
         "source": benchmark.source,
         "task_versions": {task.name: task.version for task in benchmark.tasks},
         "aggregate": benchmark.aggregate,
+        "measure": asdict(benchmark.measure),
         "caveats": benchmark.footnotes,
     }
 

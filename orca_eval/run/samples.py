@@ -44,7 +44,7 @@ def write_samples(
             texts = responses([sample.key for sample in chunk])
             same = [_as_stored(sample, texts.get(sample.key)) for sample in chunk]
             written += same
-            rows = (_row(s, prompter.text(s.waiting.doc), _response(s, texts)) for s in same)
+            rows = (_row(sample, *_texts(sample, prompter, texts)) for sample in same)
             table = pa.table([*zip(*rows, strict=True)], SCHEMA)
             writing.result()  # each table is compressed and written while the next one is made
             writing = thread.submit(out.write_table, table)
@@ -56,7 +56,7 @@ def _as_stored(sample: ScoredSample, completion: Completion | None) -> ScoredSam
     if completion is None or hash(completion.text) == sample.text_hash:
         return sample
     waiting = sample.waiting
-    scored = waiting.task.score(waiting.doc, completion.text)
+    scored = waiting.task.score(waiting.doc, (*waiting.done, completion))
     return scored_sample(waiting, sample.key, completion, scored)
 
 
@@ -74,14 +74,17 @@ def scores_frame(samples: Iterable[ScoredSample]) -> pd.DataFrame:
             s.scored.answer is not None,
             s.finish_reason,
             s.empty,
+            s.scored.figures,
         )
         for s in samples
     ]
     columns = ["benchmark", "task", "doc_id", "cluster", "score", "f1", "exact_match_parts"]
-    return pd.DataFrame(rows, columns=[*columns, "answered", "finish_reason", "empty"])
+    return pd.DataFrame(rows, columns=[*columns, "answered", "finish_reason", "empty", "figures"])
 
 
-def _row(sample: ScoredSample, prompt: str, response: str) -> tuple[Any, ...]:
+def _row(
+    sample: ScoredSample, prompt: str, response: str, conversation: str | None
+) -> tuple[Any, ...]:
     """A sample's cells in the order of SCHEMA."""
     doc, scored = sample.waiting.doc, sample.scored
     return (
@@ -103,9 +106,11 @@ def _row(sample: ScoredSample, prompt: str, response: str) -> tuple[Any, ...]:
         sample.completion_tokens,
         scored.parts,
         sample.waiting.sample_index,
-        doc.kind if sample.waiting.task.scorer is None else "",  # rescoring can't score it
+        doc.kind if sample.waiting.task.own_score is None else "",  # rescoring can't score it
         None if doc.options is None else _json(doc.options),
         _json(doc.golds),
+        conversation,
+        None if scored.figures is None else _json(scored.figures),
     )
 
 
@@ -113,12 +118,28 @@ def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _response(sample: ScoredSample, texts: Mapping[bytes, Completion]) -> str:
-    """The stored text; a request that was skipped or ended by the watchdog has none."""
+def _texts(
+    sample: ScoredSample, prompter: Prompter, texts: Mapping[bytes, Completion]
+) -> tuple[str, str, str | None]:
+    """The prompt and its response; of several steps the model's last, and all of them as JSON."""
+    waiting, last = sample.waiting, _last(sample, texts)
+    if not waiting.done:
+        return prompter.text(waiting.step), last.text, None
+    steps = waiting.task.conversation(waiting.doc, (*waiting.done, last))
+    step, answer = [pair for pair in steps if pair[0].who == "model"][-1]
+    told = [
+        {"who": s.who, "messages": s.messages, "response": a.text, "finish_reason": a.finish_reason}
+        for s, a in steps
+    ]
+    return prompter.text(step), answer.text, _json(told)
+
+
+def _last(sample: ScoredSample, texts: Mapping[bytes, Completion]) -> Completion:
+    """The stored answer; a request that was skipped or ended by the watchdog has none."""
     if sample.key in texts:
-        return texts[sample.key].text
-    if sample.finish_reason in ("skipped", "timeout"):
-        return ""
+        return texts[sample.key]
+    if not sample.stored:
+        return Completion("", "skipped", 0, 0)
     doc = sample.waiting.doc
     raise RunError(
         f"the stored response of {doc.benchmark}/{doc.task} doc {doc.doc_id} got lost; "

@@ -5,8 +5,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from orca_eval.benchmarks.types import NO_ANSWER
 from orca_eval.errors import OrcaEvalError, RunError
-from orca_eval.run.plan import Waiting, Work
+from orca_eval.run.plan import Waiting
 from orca_eval.run.progress import Counts
 from orca_eval.run.scoring_process import Job, ScoringProcess
 from orca_eval.types import Completion, FinishReason, Scored
@@ -15,11 +16,11 @@ BATCH = 64
 MOST_WAITING = 4096
 ABANDON_SECONDS = 5.0  # a task from outside may hang in its own scoring
 
-Finished = tuple[Waiting, Work, Completion]
+Finished = tuple[Waiting, bytes, Completion]
 
 
 class ScoredSample(NamedTuple):
-    """A sample without its texts: the response stays in the store, under `key`."""
+    """A sample without its last answer, which stays in the store, under `key`."""
 
     waiting: Waiting
     key: bytes
@@ -28,8 +29,10 @@ class ScoredSample(NamedTuple):
     finish_reason: FinishReason
     prompt_tokens: int
     completion_tokens: int
+    stored: bool
+    """Whether the last answer is in the store: one that never came is not."""
     text_hash: int
-    """Python's hash of the response, good within this process."""
+    """Python's hash of the last answer, good within this process."""
 
 
 class Scorer:
@@ -64,13 +67,12 @@ class Scorer:
         """Whether more than MOST_WAITING replies wait to be scored."""
         return self._finished.qsize() > MOST_WAITING
 
-    def put(self, work: Work, completion: Completion) -> None:
-        """Queues the samples that wait for a completion; never blocks. Raises what scoring an
-        earlier one raised."""
+    def put(self, waiting: Waiting, key: bytes, completion: Completion) -> None:
+        """Queues a sample with its last answer; never blocks. Raises what scoring an earlier one
+        raised."""
         if self._failure is not None:
             raise self._failure
-        for waiting in work.waiting:
-            self._finished.put((waiting, work, completion))
+        self._finished.put((waiting, key, completion))
 
     def finish(self) -> Sequence[ScoredSample]:
         """Waits for all that was queued; the samples."""
@@ -129,10 +131,10 @@ class Scorer:
             if _is_ours(item):
                 yield next(ours)
             else:
-                yield waiting.task.score(waiting.doc, completion.text)
+                yield waiting.task.score(waiting.doc, (*waiting.done, completion))
 
-    def _add(self, waiting: Waiting, work: Work, completion: Completion, scored: Scored) -> None:
-        self.samples.append(scored_sample(waiting, work.key, completion, scored))
+    def _add(self, waiting: Waiting, key: bytes, completion: Completion, scored: Scored) -> None:
+        self.samples.append(scored_sample(waiting, key, completion, scored))
         self._counts.scored += 1
         self._counts.answered += scored.answer is not None
 
@@ -148,21 +150,33 @@ class Scorer:
 def scored_sample(
     waiting: Waiting, key: bytes, completion: Completion, scored: Scored
 ) -> ScoredSample:
-    """What remains of a completion once it is scored."""
+    """What remains of a completion once it is scored. Of several steps, the model's count."""
+    shown, tokens = completion, (completion.prompt_tokens, completion.completion_tokens)
+    if waiting.done:
+        answers = model_answers(waiting, completion)
+        shown = answers[-1]
+        tokens = sum(a.prompt_tokens for a in answers), sum(a.completion_tokens for a in answers)
     return ScoredSample(
         waiting=waiting,
         key=key,
         scored=scored,
-        empty=not completion.text.strip(),
-        finish_reason=completion.finish_reason,
-        prompt_tokens=completion.prompt_tokens,
-        completion_tokens=completion.completion_tokens,
+        empty=not shown.text.strip(),
+        finish_reason=shown.finish_reason,
+        prompt_tokens=tokens[0],
+        completion_tokens=tokens[1],
+        stored=completion.finish_reason not in NO_ANSWER,
         text_hash=hash(completion.text),
     )
 
 
+def model_answers(waiting: Waiting, last: Completion) -> list[Completion]:
+    """What the model answered, the judge's verdicts left out."""
+    steps = waiting.task.conversation(waiting.doc, (*waiting.done, last))
+    return [answer for step, answer in steps if step.who == "model"]
+
+
 def _is_ours(item: Finished) -> bool:
-    return item[0].task.scorer is None
+    return item[0].task.own_score is None
 
 
 def _job(item: Finished) -> Job:

@@ -9,27 +9,27 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from orca_eval.benchmarks.types import Benchmark
-from orca_eval.config.schema import RunConfig
+from orca_eval.benchmarks.types import NO_ANSWER, Benchmark
+from orca_eval.config.schema import RunConfig, as_judge
 from orca_eval.engines.base import Engine
-from orca_eval.errors import PromptTooLongError
+from orca_eval.errors import RunError
 from orca_eval.run import identity
 from orca_eval.run.beginning import Beginning
 from orca_eval.run.generate import generate_all
-from orca_eval.run.plan import Planner, Work, batches, in_sending_order, samples_of
+from orca_eval.run.plan import Waiting, Work, batches, in_sending_order, samples_of
 from orca_eval.run.progress import Counts, ProgressView, say
 from orca_eval.run.scorer import ScoredSample, Scorer
+from orca_eval.run.seat import Seat
 from orca_eval.store import ResponseStore
-from orca_eval.types import Completion, Request
+from orca_eval.types import Completion, Who
 
 LOOKUP_BATCH = 2048
 PLAN_BATCH = 4096  # a tenth of a second, in which no signal is heard
 TICK_SECONDS = 0.25
 BEHIND_SECONDS = 0.1  # long enough for both to work off what waits, without the event loop
-CLOSE_SECONDS = 30.0
 
 
 class Phases(dict[str, float]):
@@ -70,16 +70,17 @@ def _first(error: BaseException) -> BaseException:
 
 @dataclass(eq=False, repr=False)
 class Session:
-    """One engine, one store, all benchmarks of a run.
+    """One engine a role, one store, all benchmarks of a run.
 
     Attributes:
         samples: all of them once it ran, scored, in no order that matters.
         stalled: how many requests the watchdog ended.
-        counters: what the engine counted; empty where nothing was to generate.
+        counters: what the model's engine counted; empty where nothing was to generate.
     """
 
     config: RunConfig
     engine: Engine
+    judge: Engine | None
     benchmarks: Sequence[Benchmark]
     store: ResponseStore
     beginning: Beginning
@@ -92,15 +93,22 @@ class Session:
     def __post_init__(self) -> None:
         self._scorer = Scorer(self.counts)
         self._view = ProgressView(self.counts)
-        self._starting: asyncio.Task[None] | None = None
-        asked = (self.config, self.engine, self.benchmarks)
-        scope = None if self.engine.reuse_across_runs else identity.scope(*asked)
-        if self.engine.tokenizer is not None and self.beginning.now is not None:
-            self.engine.tokenizer.now = self.beginning.now
-        self.planner = Planner(self.config, self.engine, scope)
+        self._seats: dict[Who, Seat] = {"model": self._seat(self.config, self.engine)}
+        if self.judge is not None and self.config.judge is not None:
+            self._seats["judge"] = self._seat(as_judge(self.config, self.config.judge), self.judge)
+        self._next: dict[Who, list[Waiting]] = {who: [] for who in self._seats}
+        self.planner = self._seats["model"].planner
+
+    def _seat(self, config: RunConfig, engine: Engine) -> Seat:
+        asked = (self.config, self.engine, self.benchmarks, config.engine.base_url)
+        scope = None if engine.reuse_across_runs else identity.scope(*asked)
+        if engine.tokenizer is not None and self.beginning.now is not None:
+            engine.tokenizer.now = self.beginning.now
+        return Seat(config, engine, scope)
 
     async def run(self) -> None:
-        """Plans, generates what is not stored, and scores everything.
+        """Plans, generates what is not stored, and scores everything, round by round: what follows
+        from the answers of one is asked in the next, the model's steps before the judge's.
 
         Returns nothing: asyncio puts a task's result into a message it may format, which for 51,752
         samples takes gigabytes.
@@ -109,46 +117,60 @@ class Session:
             with self._view:
                 ticker = asyncio.create_task(self._tick())
                 try:
-                    missing = await self._plan()
-                    if missing:
-                        await self._generate(missing)
+                    await self._rounds()
                 finally:
                     ticker.cancel()
-                    await self._close_engine()
+                    for seat in self._seats.values():
+                        await seat.close()
                 with self.phases.measure("score_rest"):
                     self.samples = await asyncio.to_thread(self._scorer.finish)
         except BaseException:
             self._scorer.abandon()  # it may hang, and a run that ends early has no scores
             raise
-        if missing:
+        if self._seats["model"].started:
             self.counters = self.engine.counters()
 
-    async def _plan(self) -> list[Work]:
+    async def _rounds(self) -> None:
+        who: Who | None = "model"
+        waiting: Iterable[Waiting] = samples_of(self.benchmarks, self.config.samples_per_doc)
+        while who is not None:
+            missing = await self._plan(self._seats[who], waiting)
+            if missing:
+                await self._generate(self._seats[who], missing)
+            await asyncio.to_thread(self.store.flush)  # what was answered is looked up again
+            who = next((who for who, steps in self._next.items() if steps), None)
+            if who is not None:
+                waiting, self._next[who] = self._next[who], []
+
+    async def _plan(self, seat: Seat, waiting: Iterable[Waiting]) -> list[Work]:
         """Renders and looks up every prompt; returns the works whose answer is not stored."""
         self._view.status("building prompts, looking for stored answers")
+        seat.planner.works.clear()
         missing: list[Work] = []
         with self.phases.measure("plan"):
             works: list[Work] = []
-            samples = samples_of(self.benchmarks, self.config.samples_per_doc)
-            while planned := list(itertools.islice(samples, PLAN_BATCH)):
-                works += await asyncio.to_thread(self.planner.add, planned)
-            self.planner.refuse_over_long()
-            self.counts.total = sum(len(work.waiting) for work in works)
+            steps = iter(waiting)
+            while planned := list(itertools.islice(steps, PLAN_BATCH)):
+                works += await asyncio.to_thread(seat.planner.add, planned)
+            seat.planner.refuse_over_long()
+            self.counts.total += sum(len(work.waiting) for work in works)
             for part in batches(works, LOOKUP_BATCH):
                 found = await self._reuse(part)
                 missing += [work for work in part if work.key not in found]
-                if missing and self._starting is None:
-                    self._starting = asyncio.create_task(self._start())
+                if missing and not seat.begun:
+                    await self._make_room(seat)
+                    self._view.status(f"loading {seat.name}")
+                    seat.begin(self._start(seat.engine))
         return in_sending_order(missing)
 
     async def _reuse(self, works: Sequence[Work]) -> Collection[bytes]:
-        """Hands stored answers to the scorer; the keys of those that are stored."""
+        """Goes on with stored answers; the keys of those that are stored."""
         await self._room()
         found = await asyncio.to_thread(self._look_up, works)
         for work in works:
             if work.key in found:
                 self.counts.reused += len(work.waiting)
-                self._scorer.put(work, found[work.key])
+                self._go_on(work, found[work.key])
         return found.keys()
 
     async def _room(self) -> None:
@@ -169,66 +191,70 @@ class Session:
         """The stored completions among `keys` that count for this run."""
         return self.store.get_many(keys, self.beginning.mark)
 
-    async def _start(self) -> None:
-        self._view.status(f"loading {self.config.model.name} into {self.config.engine.name}")
+    async def _start(self, engine: Engine) -> None:
         with self.phases.measure("start"):
-            await self.engine.start()
+            await engine.start()
 
-    async def _generate(self, missing: Sequence[Work]) -> None:
-        if self._starting is not None:
-            await self._starting
+    async def _make_room(self, seat: Seat) -> None:
+        """Closes the other engine, whose memory this one may need, unless both are to stay."""
+        if self.config.judge is None or not self.config.judge.resident:
+            for other in self._seats.values():
+                if other is not seat:
+                    await other.close()
+
+    async def _generate(self, seat: Seat, missing: Sequence[Work]) -> None:
+        await seat.ready()
         self.beginning.record()
-        self.counts.started = time.monotonic()
-        self._view.status("generating")
-        with self.phases.measure("generate"):
+        if not self.counts.generated:
+            self.counts.started = time.monotonic()
+        judging = seat is not self._seats["model"]
+        self._view.status("judging" if judging else "generating")
+        with self.phases.measure("judge" if judging else "generate"):
             watch = await generate_all(
-                self._answer,
-                self.engine.max_in_flight,
-                self.planner.prompter,
+                seat.answer,
+                seat.engine.max_in_flight,
+                seat.planner.prompter,
                 missing,
-                self._on_finish,
+                self._on_judged if judging else self._on_finish,
                 self._room,
                 self.config.stall_seconds,
                 say,
             )
-        self.stalled = watch.stalled
-
-    async def _answer(self, request: Request) -> Completion:
-        """The engine's completion; a prompt that only the server knows to be too long is counted
-        wrong where the config does not make it an error."""
-        try:
-            return await self.engine.generate(request)
-        except PromptTooLongError as error:
-            if self.config.over_long == "error":
-                raise
-            self.planner.over_long.append((str(error), 0))
-            return Completion("", "skipped", 0, 0)
+        self.stalled += watch.stalled
 
     def _on_finish(self, work: Work, completion: Completion) -> None:
+        self.counts.tokens += completion.completion_tokens
+        self.counts.prompt_tokens += completion.prompt_tokens
+        self._keep(work, completion)
+
+    def _on_judged(self, work: Work, completion: Completion) -> None:
+        self.counts.judge_tokens += completion.completion_tokens
+        self._keep(work, completion)
+
+    def _keep(self, work: Work, completion: Completion) -> None:
+        """Stores a new answer and goes on with it."""
         if not completion.text.isascii():
             text = completion.text.encode("utf-8", "replace").decode()
             if text != completion.text:  # lone surrogates: neither SQLite nor Parquet takes them
                 completion = completion._replace(text=text)
-        if completion.finish_reason in ("stop", "length"):
+        if completion.finish_reason not in NO_ANSWER:
             self.store.put(work.key, completion, self.beginning.mark)
-        self.counts.tokens += completion.completion_tokens
-        self.counts.prompt_tokens += completion.prompt_tokens
         self.counts.generated += len(work.waiting)
-        self._scorer.put(work, completion)
+        self._go_on(work, completion)
 
-    async def _close_engine(self) -> None:
-        """Closes what was started; an engine that hangs is left behind, for the process to end."""
-        if self._starting is None:
-            return
-        if not self._starting.done():
-            self._starting.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            await self._starting
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await self.engine.close()
-        except TimeoutError:
-            say(f"the engine did not end within {CLOSE_SECONDS:g} s and is left behind")
+    def _go_on(self, work: Work, completion: Completion) -> None:
+        """Hands an answer to the scorer where nothing follows, else asks the next step in the next
+        round."""
+        for waiting in work.waiting:
+            done = (*waiting.done, completion)
+            step = waiting.task.next_step(waiting.doc, done)
+            if step is None:
+                self._scorer.put(waiting, work.key, completion)
+            elif step.who in self._next:
+                self._next[step.who].append(waiting._replace(done=done))
+            else:
+                name = f"{waiting.doc.benchmark}/{waiting.task.name}"
+                raise RunError(f"{name} asks a {step.who}; name it in its file's metadata.roles")
 
     async def _tick(self) -> None:
         while True:

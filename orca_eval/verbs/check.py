@@ -9,7 +9,7 @@ def main(overrides: list[str]) -> int:
     """Validates what `run` would use, without loading the engine; exit code 0 when all is well."""
     config = run_config(compose_verb("check", overrides))
     from orca_eval.engines.registry import build_engine
-    from orca_eval.run.evaluate import load_suite
+    from orca_eval.run.evaluate import find_judge, load_suite
     from orca_eval.run.identity import find_folder
     from orca_eval.run.plan import Planner, refuse_too_many, samples_of
 
@@ -17,6 +17,7 @@ def main(overrides: list[str]) -> int:
     engine.check()
     benchmarks = load_suite(config)
     refuse_too_many(benchmarks, config.samples_per_doc)
+    judge = find_judge(config, benchmarks)
     planner = Planner(config, engine)
     planner.add(samples_of(benchmarks, config.samples_per_doc))
     for benchmark in benchmarks:
@@ -27,5 +28,5 @@ def main(overrides: list[str]) -> int:
     if planner.over_long:
         print(f"{len(planner.over_long)} prompts do not fit: over_long={config.over_long}")
     print(f"{len(planner.works)} generations of at most {config.sampling.max_tokens} tokens")
-    print(f"run folder: {find_folder(config, engine, benchmarks)}")
+    print(f"run folder: {find_folder(config, engine, benchmarks, judge)}")
     return 0

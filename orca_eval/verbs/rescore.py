@@ -35,7 +35,8 @@ def rescore_run(run: str) -> int:
     new = rescore_frame(old)
     target = folder / "rescored" / EXTRACTOR_VERSION
     before, after = (
-        aggregate(scores_of(frame), manifest.kinds, manifest.averages) for frame in (old, new)
+        aggregate(scores_of(frame), manifest.kinds, manifest.averages, manifest.measures)
+        for frame in (old, new)
     )
     changed = flips(old, new)
     _write(target, new, after, changed, manifest)

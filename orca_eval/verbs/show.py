@@ -16,7 +16,7 @@ from orca_eval.errors import InputError
 from orca_eval.run.evaluate import load_suite
 from orca_eval.run.plan import Prompter
 from orca_eval.safe_text import github_line
-from orca_eval.types import Doc
+from orca_eval.types import Doc, Step
 
 
 def main(overrides: list[str]) -> int:
@@ -65,8 +65,10 @@ def _doc(task: Task, doc_id: int | None) -> Doc:
 def _print_prompt(config: RunConfig, doc: Doc, composed: Mapping[str, Any]) -> None:
     engine = build_engine(config)
     engine.check()
-    messages = Prompter(engine.tokenizer, config.prompt.system_message).messages(doc)
-    print(github_line(f"# {doc.benchmark}/{doc.task} doc {doc.doc_id} · gold {doc.golds[0]}"))
+    step = Step(doc.messages)
+    messages = Prompter(engine.tokenizer, config.prompt.system_message).messages(step)
+    gold = doc.golds[0] if doc.golds else "none: a judge grades the answer"
+    print(github_line(f"# {doc.benchmark}/{doc.task} doc {doc.doc_id} · gold {gold}"))
     if engine.tokenizer is None:
         print(f"# {len(messages)} messages; the server applies its own template")
         _print_lines(json.dumps(messages, indent=1, ensure_ascii=False))
