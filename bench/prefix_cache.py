@@ -58,7 +58,7 @@ def main() -> None:
         tokenizer = planner.prompter.tokenizer
         if tokenizer is None:
             raise SystemExit("the engine has no tokenizer")
-        texts = [tokenizer.render(planner.prompter.messages(w.waiting[0].doc)) for w in works]
+        texts = [tokenizer.render(planner.prompter.messages(w.waiting[0].step)) for w in works]
         prompts = [list(ids) for ids in tokenizer.encode(texts)]
         blocks = args.tokens // args.block
         best = hit_tokens(prompts, args.block, None)

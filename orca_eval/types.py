@@ -143,6 +143,11 @@ class Measure:
         """What two measures have to share if their scores are to be put together."""
         return self.low, self.high, self.better
 
+    def share(self, score: Any) -> Any:
+        """Where a score, or an array of them, is on the scale: 0 its worst end, 1 its best."""
+        share = (score - self.low) / (self.high - self.low)
+        return share if self.better == "higher" else 1 - share
+
 
 EXACT_MATCH = Measure()
 """That of every task which names no other."""

@@ -49,7 +49,7 @@ def write_small_run(folder: Path) -> None:
     content = _manifest()
     manifest = checked(content, folder / "manifest.json", whole=True)
     scores = scores_of(table.to_pandas())
-    write_scores(folder, aggregate(scores, manifest.kinds, manifest.averages))
+    write_scores(folder, aggregate(scores, manifest.kinds, manifest.averages, manifest.measures))
     (folder / "manifest.json").write_text(json.dumps(content, indent=1))
 
 

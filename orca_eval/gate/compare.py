@@ -18,7 +18,7 @@ from orca_eval.results.documents import by_task, clusters_by_task
 from orca_eval.results.manifest import Manifest
 from orca_eval.results.published import PublishedModel
 from orca_eval.stats.strata import TaskClusters
-from orca_eval.types import Aggregate
+from orca_eval.types import EXACT_MATCH, Aggregate, Measure
 
 # Each rate, as the bad share, and the limit on its rise.
 _LIMIT_OF: Mapping[str, str] = {
@@ -42,6 +42,14 @@ class Facts:
         spec = read_specs().get(benchmark)
         known: Aggregate | None = self._said(benchmark, "aggregate")
         return known or (spec.aggregate if spec else "pooled")
+
+    def measure(self, benchmark: str) -> Measure:
+        """What a benchmark's score means, from the same sources."""
+        for manifest in self.manifests:
+            if benchmark in manifest.benchmarks:
+                return manifest.measures[benchmark]
+        spec = read_specs().get(benchmark)
+        return spec.measure if spec else EXACT_MATCH
 
     def full_n(self, benchmark: str) -> int | None:
         """How many samples the benchmark's whole test set has."""

@@ -19,6 +19,7 @@ from orca_eval.results.manifest import Manifest, read_manifest
 from orca_eval.results.reading import MANIFEST, SAMPLES, reading
 from orca_eval.results.run import check_is_run
 from orca_eval.results.samples import blank, read_frame, read_samples
+from orca_eval.types import EXACT_MATCH, Measure
 
 REQUIRED = (*KEY, "doc_hash", "score", "answer", "finish_reason")
 OPTIONAL = ("cluster", "sample_index")
@@ -30,7 +31,8 @@ CUT_OFF = "length"
 class Side:
     """Samples of one run, a row per sample.
 
-    Columns: benchmark, task, doc_id (texts), fingerprint (uint32 of doc_hash), score (0..1),
+    Columns: benchmark, task, doc_id (texts), fingerprint (uint32 of doc_hash), score (on the scale
+    of its measure, 0..1 for most; NaN where nothing graded it),
     answer (text or None), unanswered, truncated, empty (shares, 0 or 1 unless answers repeat;
     `empty` NaN where responses are not kept), cluster (name or None).
     `path` is the parquet file; `label` is what the user typed.
@@ -65,15 +67,15 @@ def read_side(label: str) -> Side:
     if EXPORT_KEY in (schema.metadata or {}):
         table = read_samples(path, columns=EXPORTED)
         frame, manifest = from_export(table, path)
-        frame = _per_document(frame, None, path)
+        frame = _per_document(frame, None, path, None)
         return Side(label, path, frame, manifest, has_answers=False, has_responses=False)
     if missing := [name for name in REQUIRED if name not in schema.names]:
         raise InputError(f"{path}: no column {', '.join(missing)}; name a finished run's folder")
     wanted = [name for name in (*REQUIRED, *OPTIONAL, "response") if name in schema.names]
     table = read_samples(path, wanted, COLUMNS)
-    frame = normalised(table, path)
     alone = given.is_file() and not (path.parent / MANIFEST).exists()
     manifest = None if alone else read_manifest(path.parent)
+    frame = normalised(table, path, manifest)
     kept = "response" in table.column_names
     return Side(label, path, frame, manifest, has_answers=True, has_responses=kept)
 
@@ -81,11 +83,22 @@ def read_side(label: str) -> Side:
 def rescored(side: Side, rescore: Callable[[pd.DataFrame], pd.DataFrame]) -> Side:
     """The side with today's extractors applied to its responses, in memory."""
     samples = rescore(read_frame(side.path, REQUIRED, COLUMNS))
-    frame = normalised(pa.Table.from_pandas(samples, preserve_index=False), side.path)
+    table = pa.Table.from_pandas(samples, preserve_index=False)
+    return replace(side, frame=normalised(table, side.path, side.manifest))
+
+
+def on_scale(side: Side, measure: Callable[[str], Measure]) -> Side:
+    """The side with scores as shares of their benchmarks' scales, of which more is better, and
+    without the documents that nothing graded."""
+    frame = side.frame[side.frame["score"].notna()].copy()
+    for name in side.benchmarks:
+        found, rows = measure(name), frame["benchmark"] == name
+        if found.scale != EXACT_MATCH.scale:
+            frame.loc[rows, "score"] = found.share(frame.loc[rows, "score"])
     return replace(side, frame=frame)
 
 
-def normalised(table: pa.Table, path: Path) -> pd.DataFrame:
+def normalised(table: pa.Table, path: Path, manifest: Manifest | None) -> pd.DataFrame:
     """The samples of a run as `Side.frame` holds them, one row per document."""
     kept = [name for name in (*REQUIRED, *OPTIONAL) if name in table.column_names]
     raw = table.select(kept).to_pandas()
@@ -106,7 +119,7 @@ def normalised(table: pa.Table, path: Path) -> pd.DataFrame:
         }
     )
     repeats = raw.get("sample_index")
-    return _per_document(frame, repeats, path)
+    return _per_document(frame, repeats, path, manifest)
 
 
 def fingerprints(hashes: pd.Series) -> np.ndarray:
@@ -115,8 +128,10 @@ def fingerprints(hashes: pd.Series) -> np.ndarray:
     return np.frombuffer(b"".join(digests), dtype=">u4").astype(np.uint32)
 
 
-def _per_document(frame: pd.DataFrame, repeats: pd.Series | None, path: Path) -> pd.DataFrame:
-    """One row per document; repeated answers, told apart by sample_index, become their mean."""
+def _per_document(
+    frame: pd.DataFrame, repeats: pd.Series | None, path: Path, manifest: Manifest | None
+) -> pd.DataFrame:
+    """One row per document; repeated answers, told apart by sample_index, make one."""
     key = frame[KEY].assign(sample_index=0 if repeats is None else repeats.to_numpy())
     duplicated = key.duplicated()
     if duplicated.any():
@@ -126,4 +141,5 @@ def _per_document(frame: pd.DataFrame, repeats: pd.Series | None, path: Path) ->
             f"{first['task']} {first['doc_id']}; remove what was added twice"
         )
     rates = ("score", "unanswered", "truncated", "empty")
-    return per_document(frame, rates, ("fingerprint", "answer", "cluster"))
+    measures = {} if manifest is None else manifest.measures
+    return per_document(frame, rates, ("fingerprint", "answer", "cluster"), measures)

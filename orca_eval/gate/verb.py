@@ -1,7 +1,7 @@
 """The verbs `gate` and `baseline export`, from paths to an exit code."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,13 +16,14 @@ from orca_eval.gate.output import make_folder, write_outputs
 from orca_eval.gate.pairing import flips, pair
 from orca_eval.gate.policy import Policy
 from orca_eval.gate.result import GateResult
-from orca_eval.gate.side import Side, read_side
+from orca_eval.gate.side import Side, on_scale, read_side
 from orca_eval.names import display, ids_by_display
 from orca_eval.paths import PUBLISHED
 from orca_eval.results.baseline import write_export
 from orca_eval.results.published import read_published
 from orca_eval.results.rescore import rescore_frame
 from orca_eval.score_kind import AS_SAMPLED, is_as_sampled, score_kind
+from orca_eval.types import EXACT_MATCH
 
 PREFIX = "published:"
 
@@ -71,9 +72,10 @@ def gate(
 def _against_run(baseline: Side, candidate: Side, policy: Policy, rescore: Rescore) -> GateResult:
     _check_names(policy, {*baseline.benchmarks, *candidate.benchmarks})
     baseline, candidate, cautions = agreed(baseline, candidate, rescore)
+    facts = Facts(tuple(s.manifest for s in (candidate, baseline) if s.manifest is not None))
+    baseline, candidate = (on_scale(side, facts.measure) for side in (baseline, candidate))
     paired = pair(baseline, candidate)
     cautions += unmatched(baseline, candidate, paired, policy)
-    facts = Facts(tuple(s.manifest for s in (candidate, baseline) if s.manifest is not None))
     comparisons = compare_paired(paired, policy, facts)
     result = _result(baseline.label, candidate.label, comparisons, policy, paired, facts)
     drops = {comparison.name: comparison.result.difference for comparison in comparisons}
@@ -92,6 +94,7 @@ def _against_published(label: str, candidate: Side, policy: Policy) -> GateResul
         raise InputError(f"{label}: no such published model, {hint(model, sorted(models))}")
     published = models[model]
     facts = Facts(() if candidate.manifest is None else (candidate.manifest,))
+    candidate = on_scale(candidate, facts.measure)
     comparisons = compare_published(published, candidate.frame, policy, facts)
     by_benchmark = candidate.frame.groupby("benchmark", sort=False)
     compared = {str(name): rows for name, rows in by_benchmark if name in published.scores}
@@ -124,7 +127,7 @@ def _result(
             "choose a policy that names these benchmarks"
         )
     verdict, lines = judge(comparisons)
-    notes = (*_kinds(compared, facts), *_untested(comparisons, policy))
+    notes = (*_kinds(compared, facts), *_scales(compared, facts), *_untested(comparisons, policy))
     return GateResult(verdict, baseline, candidate, policy.name, tuple(lines), notes=notes)
 
 
@@ -155,6 +158,16 @@ def _kinds(compared: Mapping[str, pd.DataFrame], facts: Facts) -> list[str]:
     ]
     sampled = any(is_as_sampled(*size) for size in sizes.values())
     return [*([f"Scores: {', '.join(said)}."] if said else []), *([AS_SAMPLED] if sampled else [])]
+
+
+def _scales(compared: Iterable[str], facts: Facts) -> list[str]:
+    """How to read the points of scores that are no share of right answers."""
+    return [
+        f"{display(name)}: points are hundredths of the scale of its {measure.name}, "
+        f"{measure.low:g} to {measure.high:g}, {measure.better} is better."
+        for name in compared
+        if (measure := facts.measure(name)).scale != EXACT_MATCH.scale
+    ]
 
 
 def _untested(comparisons: Sequence[Comparison], policy: Policy) -> list[str]:

@@ -13,10 +13,11 @@ _COLUMNS = [*KEY, "cluster", "score"]
 def doc_scores(run: Run) -> dict[str, pd.DataFrame]:
     """Per benchmark a score per document (task, doc_id, cluster, score), in a fixed order.
 
-    Repeated answers to one document are averaged.
+    Repeated answers to one document make one score; what nothing could grade is left out.
     """
     frame = run.samples(_COLUMNS).to_pandas()
-    documents = per_document(frame, ["score"], ["cluster"]).sort_values(KEY)
+    documents = per_document(frame, ["score"], ["cluster"], run.manifest.measures)
+    documents = documents[documents["score"].notna()].sort_values(KEY)
     return {str(name): part for name, part in documents.groupby("benchmark", sort=False)}
 
 

@@ -113,7 +113,9 @@ class _Task:
 
 
 def _task(name: str, samples: pd.DataFrame, measure: Measure) -> _Task:
-    docs = per_document(samples, ["score"], ["cluster"], measure).sort_values("doc_id")
+    docs = per_document(
+        samples, ["score"], ["cluster"], {samples["benchmark"].iloc[0]: measure}
+    ).sort_values("doc_id")
     docs = docs[docs["score"].notna()]
     names = docs["cluster"]
     clusters = names.to_numpy(dtype=object) if names.notna().any() else None

@@ -26,7 +26,7 @@ EXPORTED: Columns = {
     "task": samples.TEXT,
     "doc_id": NAME,
     "fingerprint": Column(("whole",), low=0.0, high=2.0**32),
-    "score": samples.SHARE,
+    "score": samples.SCORE,
     "unanswered": samples.SHARE,
     "truncated": samples.SHARE,
     "empty": samples.NULLABLE_SHARE,
@@ -43,6 +43,7 @@ _KEPT = (
     "extractor_version",
     "benchmarks",
     "averages",
+    "judge",
 )
 _KEPT_OF = {
     "model": ("name", "weights_sha256", "parameters"),

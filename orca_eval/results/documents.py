@@ -1,12 +1,13 @@
 """Samples → documents: a document with several answers counts once, with their mean."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 from numpy.typing import NDArray
 
-from orca_eval.types import EXACT_MATCH, Measure
+from orca_eval.types import Measure
 
 KEY = ["benchmark", "task", "doc_id"]
 """What names a document, in a run and between runs."""
@@ -16,21 +17,25 @@ def per_document(
     samples: pd.DataFrame,
     means: Sequence[str],
     firsts: Sequence[str],
-    measure: Measure = EXACT_MATCH,
+    measures: Mapping[str, Measure] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """One row per document, in the order of their first samples.
 
     Args:
         means: columns that become the mean over a document's samples.
         firsts: columns that are the same for all of them, or of which one does.
-        measure: says whether the best score counts instead of the mean.
+        measures: say of a benchmark whether a document's best score counts instead of the mean.
     """
     if not samples.duplicated(KEY).any():
         return samples
     columns = {**dict.fromkeys(means, "mean"), **dict.fromkeys(firsts, "first")}
-    if measure.over_repeats == "best":
-        columns["score"] = "max" if measure.better == "higher" else "min"
-    return samples.groupby(KEY, sort=False, as_index=False).agg(columns)
+    documents = samples.groupby(KEY, sort=False, as_index=False).agg(columns)
+    for name, measure in measures.items():
+        if measure.over_repeats == "best":
+            own = samples[samples["benchmark"] == name].groupby(KEY, sort=False)["score"]
+            best = own.max() if measure.better == "higher" else own.min()
+            documents.loc[documents["benchmark"] == name, "score"] = best.to_numpy()
+    return documents
 
 
 def by_task(frame: pd.DataFrame, column: str) -> list[NDArray[Any]]:

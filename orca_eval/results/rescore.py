@@ -71,7 +71,12 @@ def check_columns(samples: pd.DataFrame) -> None:
 def scores_of(samples: pd.DataFrame) -> pd.DataFrame:
     """The samples with the columns from which `aggregate` makes scores."""
     responses = pa.chunked_array([pa.array(samples["response"], pa.large_string())])
-    return samples.assign(answered=samples["answer"].notna(), empty=blank(responses))
+    figures = samples.get("figures", pd.Series(None, index=samples.index, dtype=object))
+    return samples.assign(
+        answered=samples["answer"].notna(),
+        empty=blank(responses),
+        figures=figures.map(json.loads, na_action="ignore"),
+    )
 
 
 def flips(old: pd.DataFrame, new: pd.DataFrame) -> list[Flip]:

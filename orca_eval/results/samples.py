@@ -42,6 +42,7 @@ class Column(NamedTuple):
 
 TEXT, NULLABLE_TEXT = Column(("text",)), Column(("text",), nullable=True)
 SHARE, NULLABLE_SHARE = Column(("number",), high=1.0, low=0.0), Column(("number",), True, 0.0, 1.0)
+SCORE = Column(("number",), nullable=True, low=0.0, high=100.0)
 NUMBER = Column(("whole",), low=0.0, high=2.0**31 - 1)
 OFFSET = Column(("whole", "number"), nullable=True, low=0.0, high=2.0**31 - 1)
 COUNT = NUMBER._replace(nullable=True)
@@ -60,7 +61,7 @@ COLUMNS: Columns = {
     "rule": TEXT,
     "evidence_start": OFFSET,
     "evidence_end": OFFSET,
-    "score": Column(("number",), nullable=True, low=0.0, high=100.0),
+    "score": SCORE,
     "f1": NULLABLE_SHARE,
     "finish_reason": TEXT,
     "prompt_tokens": COUNT,
@@ -130,7 +131,7 @@ class SampleFile:
         self._take(table.nbytes)
         table.validate(full=True)
         read = {name: self._typed(name, table[name]) for name in wanted}
-        if "score" in wanted and "score" in self._columns:
+        if "score" in wanted and "kind" in self._columns:
             self._check_scores(number, read["score"])
         return pa.table(read).replace_schema_metadata(self.schema.metadata)
 

@@ -113,7 +113,7 @@ def _evaluate(
     run_dir.write_config(folder, composed)
     with ResponseStore(config.results_dir / STORE_FOLDER) as store:
         beginning = find_beginning(folder, engines[0].tokenizer, fresh=config.fresh)
-        session = Session(config, *engines, benchmarks, store, beginning, phases)
+        session = Session(config, engines[0], benchmarks, store, beginning, phases, engines[1])
         with collected_after(COLLECT_AFTER):
             run_session(session)
             from orca_eval.run import results

@@ -80,11 +80,11 @@ class Session:
 
     config: RunConfig
     engine: Engine
-    judge: Engine | None
     benchmarks: Sequence[Benchmark]
     store: ResponseStore
     beginning: Beginning
     phases: Phases
+    judge: Engine | None = None
     counts: Counts = field(default_factory=Counts)
     samples: Sequence[ScoredSample] = ()
     stalled: int = 0

@@ -15,6 +15,7 @@ from orca_eval.benchmarks.load import load_benchmark, sample_indices
 from orca_eval.benchmarks.specs import read_specs
 from orca_eval.paths import TASKS
 from orca_eval.types import Doc
+from tests.benchmarks.answered import answered
 from tests.benchmarks.raw_rows import SHARED, needs_data
 
 HERE = Path(__file__).resolve().parent
@@ -65,7 +66,7 @@ def test_stock_lm_eval_gives_every_sample_the_same_score(tmp_path: Path) -> None
             task, doc = docs[name, sample["doc_id"]]
             prompt = sample["arguments"]["gen_args_0"]["arg_0"]
             assert prompt == doc.messages[0]["content"]
-            scored = task.score(doc, sample["resps"][0][0])
+            scored = task.score(doc, answered(sample["resps"][0][0]))
             ours = (scored.score, float(scored.answer is not None), scored.f1, str(scored.answer))
             theirs = (sample["acc"], sample["extracted"], sample.get("f1"))
             assert (*theirs, sample["filtered_resps"][0]) == ours, (name, sample["doc_id"])

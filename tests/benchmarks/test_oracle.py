@@ -17,6 +17,7 @@ import pytest
 from orca_eval.benchmarks.load import find_spec, load_benchmark
 from orca_eval.benchmarks.types import Task
 from orca_eval.types import Doc
+from tests.benchmarks.answered import answered
 from tests.benchmarks.raw_rows import READERS, SHARED, Finder, Raw, needs_data, raw_rows
 
 pytestmark = needs_data
@@ -93,7 +94,7 @@ def test_right_answers_score_one_and_wrong_answers_nothing(found: list[Found]) -
                 continue
             for expected, texts in ((1, right(row, doc, part)), (0, wrong(row, doc, part))):
                 for text in texts:
-                    scored = part.task.score(doc, reply(text))
+                    scored = part.task.score(doc, answered(reply(text)))
                     if scored.score != expected or (expected and scored.answer is None):
                         missed.append((name(doc), expected, text[:60], scored.answer, scored.rule))
     assert not missed, f"{len(missed)} missed, such as {missed[:10]}"
@@ -149,7 +150,8 @@ def test_a_fixed_position_scores_its_share_of_the_golds(found: list[Found]) -> N
             docs = [doc for doc in part.task.docs if len(doc.options or {}) >= least]
             if docs:
                 hits = sum(
-                    part.task.score(doc, reply(printed(doc, position))).score for doc in docs
+                    part.task.score(doc, answered(reply(printed(doc, position)))).score
+                    for doc in docs
                 )
                 share = position_share([(doc, part.rows[doc.doc_id]) for doc in docs], position)
                 error = sqrt(share * (1 - share) / len(docs))

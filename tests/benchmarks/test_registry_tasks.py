@@ -9,6 +9,7 @@ import pytest
 
 from orca_eval.benchmarks.named import load_named
 from orca_eval.errors import InputError
+from tests.benchmarks.answered import answered
 from tests.benchmarks.raw_rows import SHARED, needs_data
 
 
@@ -42,9 +43,9 @@ def test_their_tasks_run_and_score_with_their_own_rules(
         gold = raw_gold(name, doc.doc_id, doc.golds[0][0])
         other = next((label for label in doc.options or {"Yes": "", "No": ""} if label != gold), "")
         assert (stop in doc.stop) if stop else doc.stop == ()
-        assert task.score(doc, right.format(gold=gold)).score == 1
-        assert task.score(doc, wrong.format(other=other)).score == 0
-        assert task.score(doc, "").score == 0
+        assert task.score(doc, answered(right.format(gold=gold))).score == 1
+        assert task.score(doc, answered(wrong.format(other=other))).score == 0
+        assert task.score(doc, answered("")).score == 0
 
 
 def raw_gold(name: str, doc_id: int, target: str) -> str:
@@ -101,7 +102,7 @@ def test_yaml_from_outside_needs_permission(tmp_path: Path) -> None:
         load_named(str(file), tmp_path)
     (task,) = load_named(str(file), tmp_path, allow_code=True).tasks
     assert [doc.messages[0]["content"] for doc in task.docs] == ["What is 1 + 1?", "What is 2 + 3?"]
-    assert [task.score(doc, "5").score for doc in task.docs] == [0, 1]
+    assert [task.score(doc, answered("5")).score for doc in task.docs] == [0, 1]
     (tmp_path / "me/sums/test.jsonl").write_text("\n")
     with pytest.raises(InputError) as caught:
         load_named(str(file), tmp_path, allow_code=True)

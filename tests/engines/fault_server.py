@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,7 +25,7 @@ class Reply:
 
 @dataclass
 class Script:
-    """Replies in order (a good one when they run out), and what was asked."""
+    """Replies in order (those of `otherwise` when they run out), and what was asked."""
 
     replies: list[Reply] = field(default_factory=list)
     models: Reply = Reply(body={"data": [{"id": "tiny", "max_model_len": 512}]})
@@ -34,6 +34,7 @@ class Script:
     paths: list[str] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     url: str = ""
+    otherwise: Callable[[dict[str, Any]], Reply] = lambda _: Reply(body=answer())
 
 
 def answer(text: str | None = "4", finish: str | None = "stop", **message: Any) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def serve(*replies: Reply) -> Iterator[Script]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             with lock:
                 script.bodies.append(body)
-                reply = script.replies.pop(0) if script.replies else Reply(body=answer())
+                reply = script.replies.pop(0) if script.replies else script.otherwise(body)
             self._note()
             closing.wait(reply.seconds)
             self._send(reply)

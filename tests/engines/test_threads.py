@@ -79,9 +79,9 @@ HUNG = """
 import sys, time
 from orca_eval import cli
 from orca_eval.engines import llama_cpp
-from orca_eval.run import session
+from orca_eval.run import seat
 
-session.CLOSE_SECONDS = 0.5
+seat.CLOSE_SECONDS = 0.5
 llama_cpp._Answer.receive = lambda self, chunk: time.sleep(3600)  # called in the native thread
 sys.argv[1:] = ["run", "suite=quickstart", "engine=llama_cpp", "stall_seconds=0.2", *sys.argv[1:]]
 cli.console()

@@ -62,6 +62,7 @@ def manifest_of(config: RunConfig, benchmark: Benchmark) -> dict[str, Any]:
 # Where a run lies, when it ends a request, and what it may do: none of them decides a number.
 FREE = {"results_dir", "fresh", "allow_code", "stall_seconds", "root", "trust_remote_code"}
 FREE |= {"quickstart", "api_key_env", "max_tokens", "benchmarks"}  # data and sampling hold these
+FREE |= {"judge"}  # where no task asks one; see test_judged.py
 other_texts = st.text(st.characters(codec="ascii"), min_size=1, max_size=5).map(lambda t: f"x{t}")
 
 
@@ -143,7 +144,7 @@ def test_the_shipped_averages_leave_a_folder_where_it_was() -> None:
         config = run_config(compose_verb("run", ["model.path=m", f"suite={suite}"]))
         engine = Answering(config)
         where = find_folder(config, engine, [CRASS])
-        assert scope(config, engine, [CRASS]).split()[0] == where.name
+        assert scope(config, engine, [CRASS], None).split()[0] == where.name
 
 
 def test_content_holds_prompt_and_gold(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,41 +5,32 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
+from collections.abc import Sequence
 
 import psutil
 import pytest
 
-from orca_eval.benchmarks.types import Scorer as ScoreDoc
 from orca_eval.benchmarks.types import Task
 from orca_eval.errors import RunError
-from orca_eval.run.plan import Waiting, Work
+from orca_eval.run.plan import Waiting
 from orca_eval.run.progress import Counts
 from orca_eval.run.scorer import Scorer
 from orca_eval.run.scoring_process import ScoringProcess
-from orca_eval.types import Completion, Doc, Scored
+from orca_eval.types import Completion, Doc, Score, Scored
 from tests.waiting import HANG_SECONDS, until
 
 from .fakes import work
 
 
-def scored_elsewhere(_: Doc, response: str) -> Scored:
-    return Scored(response, "elsewhere", None, 0.5)
+def scored_elsewhere(_: Doc, done: Sequence[Completion]) -> Scored:
+    return Scored(done[-1].text, "elsewhere", None, 0.5)
 
 
-def part(score: ScoreDoc | None) -> Task:
-    return Task("part", "1", (), 0, None, {}, score)
-
-
-def waiting_work(number: int, score: ScoreDoc | None) -> Work:
+def put(scorer: Scorer, number: int, text: str, score: Score | None = None) -> None:
     made = work(number, f"question {number}")
     doc = made.waiting[0].doc._replace(kind="number", golds=(("7",),))
-    made.waiting = [Waiting(part(score), doc, 0)]
-    return made
-
-
-def completion(text: str) -> Completion:
-    return Completion(text, "stop", 3, 4)
+    waiting = Waiting(Task("part", "1", (), 0, None, {}, score), doc, 0)
+    scorer.put(waiting, made.key, Completion(text, "stop", 3, 4))
 
 
 def children() -> list[psutil.Process]:
@@ -52,9 +43,8 @@ def test_ours_and_tasks_from_outside_are_scored_each_by_its_own() -> None:
     counts = Counts()
     scorer = Scorer(counts)
     for number in range(300):
-        own = number % 3 > 0
-        item = waiting_work(number, None if own else scored_elsewhere)
-        scorer.put(item, completion(f"The answer is {number}." if number != 8 else "No idea."))
+        text = f"The answer is {number}." if number != 8 else "No idea."
+        put(scorer, number, text, None if number % 3 else scored_elsewhere)
     samples = {s.waiting.doc.doc_id: s.scored for s in scorer.finish()}
     assert len(samples) == 300
     assert samples[7].score == 1.0
@@ -66,14 +56,17 @@ def test_ours_and_tasks_from_outside_are_scored_each_by_its_own() -> None:
 
 
 def test_a_scorer_that_fails_ends_everything_with_its_own_error() -> None:
-    def fails(_: Doc, __: str) -> Scored:
-        time.sleep(0.3)  # meanwhile the process answers more than its pipe holds
+    all_are_put = threading.Event()
+
+    def fails(_: Doc, __: Sequence[Completion]) -> Scored:
+        all_are_put.wait(HANG_SECONDS)  # meanwhile the process answers more than its pipe holds
         raise ZeroDivisionError("of the task's own")
 
     scorer = Scorer(Counts())
-    scorer.put(waiting_work(0, fails), completion("7"))
+    put(scorer, 0, "7", fails)
     for number in range(1, 6000):
-        scorer.put(waiting_work(number, None), completion("The answer is 7."))
+        put(scorer, number, "The answer is 7.")
+    all_are_put.set()
     errors: list[BaseException] = []
 
     def finish() -> None:
@@ -104,12 +97,12 @@ def test_a_defect_in_our_own_scoring_is_named() -> None:
 
 def test_a_killed_process_is_one_line() -> None:
     scorer = Scorer(Counts())
-    scorer.put(waiting_work(0, None), completion("7"))
+    put(scorer, 0, "7")
     until(lambda: scorer.samples)
     for child in children():
         child.kill()
         child.wait()
-    scorer.put(waiting_work(1, None), completion("7"))
+    put(scorer, 1, "7")
     with pytest.raises(RunError, match="is gone; repeat the same command"):
         scorer.finish()
 
