@@ -18,7 +18,7 @@ check: lint types docs-check test vllm-test
 fix: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/python -m orca_eval.extract.docs
+	$(BIN)/python -m docs.extractors
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "not vllm"
@@ -31,7 +31,7 @@ types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 docs-check: $(VENV)/.installed-dev
-	$(BIN)/python -m orca_eval.extract.docs --check
+	$(BIN)/python -m docs.extractors --check
 
 vllm-test: $(VLLM_VENV)/.installed
 	$(VLLM_BIN)/python -m pytest -m vllm

@@ -45,9 +45,11 @@ def _shorthands(parsed: list[ov.Parsed]) -> tuple[list[ov.Parsed], dict[str, str
     extra: dict[str, str] = {}
     rest = []
     for item in parsed:
-        if item.key == "suite" and _names_benchmark(item.value):
+        suite = item.value if item.key == "suite" and isinstance(item.value, str) else ""
+        # What is no file in conf/suite is a benchmark's or a task's name, checked later.
+        if suite.strip() and suite not in ov.groups()["suite"]:
             extra["suite"] = "suite=custom"
-            extra["suite.benchmarks"] = f"suite.benchmarks=[{quoted(item.value)}]"
+            extra["suite.benchmarks"] = f"suite.benchmarks=[{quoted(suite)}]"
         else:
             rest.append(item)
     if "suite.benchmarks" in keys and "suite" not in keys:
@@ -55,11 +57,6 @@ def _shorthands(parsed: list[ov.Parsed]) -> tuple[list[ov.Parsed], dict[str, str
     if "model.path" in keys and "model" not in keys:
         extra["model"] = "model=custom"
     return rest, extra
-
-
-def _names_benchmark(value: object) -> bool:
-    """A suite that is no file in conf/suite is a benchmark's or a task's name, checked later."""
-    return isinstance(value, str) and bool(value.strip()) and value not in ov.groups()["suite"]
 
 
 def _forced(item: ov.Parsed) -> str:

@@ -4,6 +4,7 @@ Hydra reports one mistake at a time and knows no near misses; here every wrong g
 syntax error is collected, each as one line that names the nearest valid ones.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ from orca_eval.config import secrets, texts
 from orca_eval.config.nearest import hint
 from orca_eval.errors import InputError
 from orca_eval.paths import CONF
+
+HALVES = re.compile("[\ud800-\udfff]")
+"""Halves of surrogate pairs, which stand for bytes that are no UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ def parse(overrides: Sequence[str]) -> list[Parsed]:
         if "=" not in typed:
             problems.append(f"'{secrets.masked(typed)}' is no override; write key=value")
             continue
-        if not _is_unicode(typed):
+        if HALVES.search(typed):
             problems.append(
                 f"{key}: {typed.partition('=')[2]!r} is not in UTF-8, so no file of a run can hold "
                 "it; rename what it names"
@@ -66,15 +70,6 @@ def parse(overrides: Sequence[str]) -> list[Parsed]:
     if problems:
         raise InputError("\n".join(problems))
     return parsed
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether a text has no halves of surrogate pairs, which stand for bytes that are no UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def group_of(key: str) -> str:

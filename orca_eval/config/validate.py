@@ -37,16 +37,13 @@ class Wanted:
 
     words: str
     schema: Mapping[str, Any]
-    then: Callable[[Any], Any] | None = None
+    then: Callable[[Any], Any] = lambda value: value
 
     def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> dict[str, Any]:
-        schema = dict(self.schema)
-        if self.then is not None:
-            call = {"type": "no-info", "function": self.then}
-            schema = {"type": "function-after", "function": call, "schema": schema}
+        call = {"type": "no-info", "function": self.then}
         named = {
             "type": "custom-error",
-            "schema": schema,
+            "schema": {"type": "function-after", "function": call, "schema": self.schema},
             "custom_error_type": "wanted",
             "custom_error_message": self.words,
         }
@@ -59,13 +56,13 @@ def whole(least: int) -> Wanted:
     return Wanted(words, {"type": "int", "strict": True, "ge": least})
 
 
-def real(low: float, high: float, then: Callable[[float], Any] | None = None) -> Wanted:
+def real(low: float, high: float, then: Callable[[float], Any] = float) -> Wanted:
     """Takes a number from `low` to `high`, no boolean and no NaN."""
     schema = {"type": "float", "strict": True, "ge": low, "le": high}
     return Wanted(f"a number from {low:g} to {high:g}", schema, then)
 
 
-def text(then: Callable[[str], Any] | None = None) -> Wanted:
+def text(then: Callable[[str], Any] = str) -> Wanted:
     """Takes a text that is not blank."""
     return Wanted("a text", {**STR, "pattern": r"\S"}, then)
 

@@ -13,6 +13,7 @@ from orca_eval.gate.policy import Policy
 from orca_eval.gate.side import Side, rescored
 from orca_eval.names import display
 from orca_eval.results.manifest import Manifest
+from orca_eval.safe_text import shorten
 
 # What forbids one: other data, prompt, sampling, task version, kind of score or judge.
 _RUN_PATHS = (
@@ -103,5 +104,4 @@ def _differing(
 
 
 def _show(value: Any) -> str:
-    text = "none" if value is None else json.dumps(value, sort_keys=True)
-    return text if len(text) <= 120 else text[:119] + "…"
+    return shorten("none" if value is None else json.dumps(value, sort_keys=True), 120)

@@ -32,9 +32,7 @@ def _tolerance(value: object) -> Tolerance:
 
 _Drop = Annotated[Tolerance, Wanted('points such as 1.0, or "2%"', {"type": "any"}, _tolerance)]
 _LEVEL = {"type": "float", "strict": True, "gt": 0, "le": 0.5}
-_Level = Annotated[float, Wanted("a number from 0 to 0.5", _LEVEL)]
 _Points = Annotated[float, real(0, 100)]
-_Names = Annotated[tuple[str, ...], names("benchmarks")]
 
 
 class _Known:
@@ -58,7 +56,7 @@ class _Everywhere(_Known):
     """What a policy may set for all of its rules, and what holds where it says nothing."""
 
     tolerated_drop: _Drop = Tolerance(0.0)
-    alpha: _Level = 0.05
+    alpha: Annotated[float, Wanted("a number from 0 to 0.5", _LEVEL)] = 0.05
     min_pairs: Annotated[int, real(1, 1e9, int)] = 1
     limits: Limits = Limits()
 
@@ -72,7 +70,7 @@ class Rule(_Everywhere):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Group(Rule):
-    benchmarks: _Names
+    benchmarks: Annotated[tuple[str, ...], names("benchmarks")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

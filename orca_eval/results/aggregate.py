@@ -7,7 +7,7 @@ that a model that does not answer is told from one that answers wrongly.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -178,28 +178,27 @@ def _average_row(
     parts = [r for r in rows if r.level == "benchmark" and r.benchmark in average.benchmarks]
     n = sum(row.n for row in parts)
     scales = {measures[row.benchmark].scale for row in parts}
+    ungraded = [row.benchmark for row in parts if row.score is None]
     if missing or len(scales) > 1:
         note = "its benchmarks have different scales"
         note = f"did not run: {', '.join(missing)}" if missing else note
+        note = f"nothing was graded: {', '.join(ungraded)}" if ungraded else note
         return ScoreRow("average", name, "", n, metric="mean", note=note)
     kinds = {row.metric for row in parts}
     interval = stats.mean_of_draws([draws[b] for b in average.benchmarks]).interval()
-
-    def mean(values: Sequence[float | None]) -> float:
-        return math.fsum(v for v in values if v is not None) / len(parts)
-
+    means: dict[str, Any] = {
+        column: math.fsum(getattr(row, column) for row in parts) / len(parts)
+        for column in ("score", *RATES)
+    }
     return ScoreRow(
         level="average",
         benchmark=name,
         task="",
         n=n,
-        score=mean([row.score for row in parts]),
         ci_low=interval.low,
         ci_high=interval.high,
         metric="mean" if scales == {SHARE} else f"mean {'/'.join(sorted(kinds))}",
-        extraction_rate=mean([row.extraction_rate for row in parts]),
-        truncation_rate=mean([row.truncation_rate for row in parts]),
-        empty_rate=mean([row.empty_rate for row in parts]),
+        **means,
     )
 
 

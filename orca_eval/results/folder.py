@@ -22,14 +22,15 @@ REPORT = "report.html"
 HASH_DIGITS = 8
 
 
-def identity_hash(identity: Mapping[str, Any]) -> str:
-    """8 hex digits over config and data identity."""
+def run_folder(
+    results_dir: Path, model: str, suite: str, prompt: str, identity: Mapping[str, Any]
+) -> Path:
+    """`results_dir/<model>/<suite>-<prompt>-<8 hex>`; names cleaned of what no path may hold.
+
+    The hex digits are over `identity`, of config and data.
+    """
     text = json.dumps(identity, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]
-
-
-def run_folder(results_dir: Path, model: str, suite: str, prompt: str, digits: str) -> Path:
-    """`results_dir/<model>/<suite>-<prompt>-<8 hex>`; names cleaned of what no path may hold."""
+    digits = hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]
     names = map(files.safe_name, (suite, prompt))
     return results_dir / files.safe_name(model) / "-".join((*names, digits))
 

@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationError
-from pydantic_core import PydanticCustomError
 
+from orca_eval.config.validate import STR, Flag, Wanted
 from orca_eval.results.reading import MANIFEST, DamagedError, reading, text_of
+from orca_eval.safe_text import shorten
 from orca_eval.types import Aggregate, Measure
 
-_LARGEST = 1 << 63
-_ABSENT = object()
+_COUNT = {"type": "int", "strict": True, "ge": 0, "le": (1 << 63) - 1}
+_FLOAT = {"type": "float", "strict": True, "ge": 0.0, "lt": 2.0**63, "allow_inf_nan": False}
 
 
-def _leaf(wanted: str, fits: Callable[[Any], bool]) -> PlainValidator:
-    """A value of which `fits` tells whether it is what is `wanted`."""
-
-    def check(value: Any) -> Any:
-        if not fits(value):
-            raise PydanticCustomError("wanted", "{wanted}", {"wanted": wanted})
-        return value
-
-    return PlainValidator(check)
-
-
-def _is_number(value: Any) -> bool:
-    """Whether it is a number of at least 0 that 64 bits hold, which no NaN is."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _LARGEST
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and _is_number(value)
+def _one_of(*schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """The first that fits, so that a whole number stays one."""
+    return {"type": "union", "choices": [*schemas], "mode": "left_to_right"}
 
 
 def _without_nulls(value: Any) -> Any:
@@ -45,20 +31,18 @@ def _without_nulls(value: Any) -> Any:
     return {key: part for key, part in value.items() if part is not None}
 
 
-Text = Annotated[str, _leaf("a text", lambda value: isinstance(value, str))]
-Switch = Annotated[bool, _leaf("true or false", lambda value: isinstance(value, bool))]
-Number = Annotated[float, _leaf("a number of at least 0", _is_number)]
-Count = Annotated[int, _leaf("a whole number of at least 0", _is_count)]
-Version = Annotated[
-    str | float,
-    _leaf("a text or a number", lambda value: isinstance(value, str) or _is_number(value)),
-]
+Text = Annotated[str, Wanted("a text", STR)]
+Number = Annotated[float, Wanted("a number of at least 0", _one_of(_COUNT, _FLOAT))]
+Count = Annotated[int, Wanted("a whole number of at least 0", _COUNT)]
+Version = Annotated[str | float, Wanted("a text or a number", _one_of(STR, _COUNT, _FLOAT))]
 KindOfScore = Annotated[
-    Aggregate, _leaf(" or ".join(get_args(Aggregate)), lambda value: value in get_args(Aggregate))
+    Aggregate,
+    Wanted(
+        " or ".join(get_args(Aggregate)), {"type": "literal", "expected": [*get_args(Aggregate)]}
+    ),
 ]
 Excluded = Annotated[
-    int | list[Any],
-    _leaf("a whole number or a list", lambda value: isinstance(value, list) or _is_count(value)),
+    int | list[Any], Wanted("a whole number or a list", _one_of({"type": "list"}, _COUNT))
 ]
 _NULLS = BeforeValidator(_without_nulls)
 Numbers = Annotated[dict[str, Number], _NULLS]
@@ -150,7 +134,7 @@ class Manifest(_Part):
     extractor_version: Version | None = None
     finished: Text = "unknown"
     suite: Text = ""
-    quickstart: Switch = False
+    quickstart: Flag = False
     limit: Count | None = None
     max_tokens: Count | None = None
     prompt: Annotated[Prompt, _NULLS] = Prompt()
@@ -244,8 +228,7 @@ def _problem(error: ValidationError) -> str:
 
 def _missing(manifest: Manifest) -> Iterator[str]:
     for path in NEEDED:
-        found = list(_values(manifest.content, path))
-        if _ABSENT in found or (None in found and path[-1] not in _MAY_BE_NULL):
+        if not _holds(manifest.content, *path):
             yield f"no key {'.'.join(path)}"
     if not all(average.name and average.benchmarks for average in manifest.averages):
         yield "averages: a name and benchmarks are wanted"
@@ -253,15 +236,15 @@ def _missing(manifest: Manifest) -> Iterator[str]:
         yield f"speed: {', '.join(_SPEED)} are wanted"
 
 
-def _values(value: Any, path: Sequence[str]) -> Iterator[Any]:
-    """What stands at a path, once for every name that "*" stands for."""
-    if not path:
-        yield value
-    elif not isinstance(value, dict):
-        yield _ABSENT
-    else:
-        for key in value if path[0] == "*" else path[:1]:
-            yield from _values(value.get(key, _ABSENT), path[1:])
+def _holds(value: Any, key: str, *below: str) -> bool:
+    """Whether a value stands at a path, for every name that "*" stands for."""
+    if not isinstance(value, dict):
+        return False
+    if key == "*":
+        return all(_holds(part, *below) for part in value.values())
+    if below:
+        return _holds(value.get(key), *below)
+    return key in value if key in _MAY_BE_NULL else value.get(key) is not None
 
 
 def _unwritable(content: Mapping[str, Any]) -> str | None:
@@ -275,5 +258,5 @@ def _unwritable(content: Mapping[str, Any]) -> str | None:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str | int | float) else type(value).__name__
-    return text if len(text) <= 60 else text[:59] + "…"
+    plain = isinstance(value, str | int | float)
+    return shorten(repr(value) if plain else type(value).__name__, 60)

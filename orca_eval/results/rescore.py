@@ -1,7 +1,6 @@
 """Today's extractors on stored responses: the same completions, new answers and scores."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -19,21 +18,6 @@ MADE_ANEW = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Flip:
-    """A sample whose score or answer changed."""
-
-    benchmark: str
-    task: str
-    doc_id: int
-    old_answer: str | None
-    new_answer: str | None
-    old_rule: str
-    new_rule: str
-    old_score: float
-    new_score: float
-
-
 def rescore_frame(samples: pd.DataFrame) -> pd.DataFrame:
     """A copy of a run's samples with answer, rule, evidence and scores made anew.
 
@@ -42,7 +26,12 @@ def rescore_frame(samples: pd.DataFrame) -> pd.DataFrame:
     Raises:
         InputError: the samples don't hold what rescoring needs.
     """
-    check_columns(samples)
+    missing = [name for name in NEEDED if name not in samples]
+    if missing:
+        raise InputError(
+            f"the samples have no column {', '.join(missing)}, so they can't be read again; "
+            "repeat the run, its stored responses are reused"
+        )
     result = samples.copy()
     ours = [position for position, kind in enumerate(samples["kind"]) if kind]
     cells = samples.iloc[ours][list(NEEDED)].itertuples(index=False, name=None)
@@ -58,16 +47,6 @@ def rescore_frame(samples: pd.DataFrame) -> pd.DataFrame:
     return result
 
 
-def check_columns(samples: pd.DataFrame) -> None:
-    """Raises InputError where the samples don't hold what an extractor needs."""
-    missing = [name for name in NEEDED if name not in samples]
-    if missing:
-        raise InputError(
-            f"the samples have no column {', '.join(missing)}, so they can't be read again; "
-            "repeat the run, its stored responses are reused"
-        )
-
-
 def scores_of(samples: pd.DataFrame) -> pd.DataFrame:
     """The samples with the columns from which `aggregate` makes scores."""
     responses = pa.chunked_array([pa.array(samples["response"], pa.large_string())])
@@ -79,28 +58,23 @@ def scores_of(samples: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def flips(old: pd.DataFrame, new: pd.DataFrame) -> list[Flip]:
-    """Samples whose answer or score changed, right to wrong first."""
-    columns = ["benchmark", "task", "doc_id", "answer", "rule", "score"]
-    pairs: zip[tuple[Any, Any]] = zip(
-        old[columns].itertuples(index=False), new[columns].itertuples(index=False), strict=True
+def flips(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Samples whose answer or score changed, right to wrong first, as a person reads them."""
+    rise = new["score"] - old["score"]
+    before, after = old["answer"], new["answer"]
+    same = (before == after) | (before.isna() & after.isna())
+    order = rise[(rise != 0) | ~same].sort_values(kind="stable").index
+    old, new = old.loc[order], new.loc[order]
+    return pd.DataFrame(
+        {
+            "sample": old["benchmark"] + "/" + old["task"] + " " + old["doc_id"].astype(str),
+            "old answer": old["answer"].fillna("–"),
+            "new answer": new["answer"].fillna("–"),
+            "old rule": old["rule"],
+            "new rule": new["rule"],
+            "score": [f"{a:g} → {b:g}" for a, b in zip(old["score"], new["score"], strict=True)],
+        }
     )
-    changed = [
-        Flip(
-            benchmark=before.benchmark,
-            task=before.task,
-            doc_id=int(before.doc_id),
-            old_answer=_none(before.answer),
-            new_answer=_none(after.answer),
-            old_rule=before.rule,
-            new_rule=after.rule,
-            old_score=float(before.score),
-            new_score=float(after.score),
-        )
-        for before, after in pairs
-        if before.score != after.score or _none(before.answer) != _none(after.answer)
-    ]
-    return sorted(changed, key=lambda flip: flip.new_score - flip.old_score)
 
 
 def _scored(response: str, kind: Kind, options: object, golds: str) -> tuple[Any, ...]:
@@ -109,7 +83,3 @@ def _scored(response: str, kind: Kind, options: object, golds: str) -> tuple[Any
     found = score_response(kind, json.loads(golds), labels, response)
     evidence = found.evidence or (None, None)
     return found.answer, found.rule, *evidence, found.score, found.f1, found.parts
-
-
-def _none(value: object) -> str | None:
-    return value if isinstance(value, str) else None

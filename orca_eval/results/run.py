@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from orca_eval.results.aggregate import ScoreRow
 from orca_eval.results.documents import KEY
 from orca_eval.results.manifest import Average, BenchmarkEntry, Manifest, read_manifest
 from orca_eval.results.reading import MANIFEST, OF_A_RUN, RESCORED, SAMPLES, STAGING
-from orca_eval.results.samples import check_samples, read_frame, read_samples, sample_parts
+from orca_eval.results.samples import NEEDED, open_samples, read_frame, read_samples
 from orca_eval.results.scores import read_scores
 from orca_eval.score_kind import is_as_sampled, score_kind
 
@@ -96,7 +96,10 @@ class Run:
 
     def sample_parts(self, columns: Sequence[str]) -> Iterator[pa.Table]:
         """The same, a row group at a time: whole columns of texts would fill the memory."""
-        return sample_parts(self.samples_path, columns)
+        with open_samples(self.samples_path) as file:
+            file.check_names(columns)
+            for number in range(file.groups):
+                yield file.group(number, columns)
 
     @property
     def samples_path(self) -> Path:
@@ -152,7 +155,10 @@ def check_finished(folder: Path) -> Manifest:
     """The manifest of a run whose files can all be read. Raises DamagedError for one that can't."""
     manifest = read_manifest(folder, whole=True)
     read_scores(folder)
-    check_samples(folder / SAMPLES)
+    with open_samples(folder / SAMPLES) as file:
+        file.check_names(NEEDED)
+        for number in range(file.groups):
+            file.group(number)
     return manifest
 
 
@@ -183,17 +189,16 @@ def _run_folders(path: Path) -> Iterable[Path]:
 
 
 def _distinct(runs: list[Run]) -> list[Run]:
-    """Labels told apart by the folder's name where model and prompt are the same."""
-    named = _told_apart(runs, lambda _, run: f" ({run.folder.name})")
-    return _told_apart(named, lambda number, _: f" #{number}")
-
-
-def _told_apart(runs: list[Run], ending: Callable[[int, Run], str]) -> list[Run]:
-    times = Counter(run.label for run in runs)
-    return [
-        replace(run, label=run.label + ending(number, run)) if times[run.label] > 1 else run
-        for number, run in enumerate(runs, start=1)
-    ]
+    """Labels told apart where model and prompt are the same: by folder, else by number."""
+    for ending in (" ({folder})", " #{number}"):
+        times = Counter(run.label for run in runs)
+        runs = [
+            replace(run, label=run.label + ending.format(folder=run.folder.name, number=number))
+            if times[run.label] > 1
+            else run
+            for number, run in enumerate(runs, start=1)
+        ]
+    return runs
 
 
 def _counted(average: Average) -> tuple[str, tuple[str, ...]]:

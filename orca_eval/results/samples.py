@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from orca_eval.results.documents import KEY
 from orca_eval.results.reading import DamagedError, reading
 from orca_eval.scoring import check_golds
 from orca_eval.types import Kind
@@ -218,35 +219,16 @@ def read_samples(
         return pa.concat_tables(file.group(number, names) for number in range(file.groups))
 
 
-def sample_parts(path: Path, names: Sequence[str]) -> Iterator[pa.Table]:
-    """The same, a row group at a time: whole columns of texts would fill the memory."""
-    with open_samples(path) as file:
-        file.check_names(names)
-        for number in range(file.groups):
-            yield file.group(number, names)
-
-
 def read_frame(
     path: Path, needed: Sequence[str] = NEEDED, columns: Columns = COLUMNS
 ) -> pd.DataFrame:
     """All samples as a frame, ready to be scored again. Raises DamagedError as `open_samples`."""
     with open_samples(path, columns) as file:
         file.check_names(needed)
-    table = read_samples(path, columns=columns)
     with reading(path, _WHAT):
-        frame: pd.DataFrame = table.to_pandas()
-        _check_items(frame)
-        _check_once(frame)
-        _check_evidence(frame)
+        frame: pd.DataFrame = read_samples(path, columns=columns).to_pandas()
+        _check(frame)
     return frame
-
-
-def check_samples(path: Path) -> None:
-    """Reads every page of the file. Raises DamagedError as `open_samples`."""
-    with open_samples(path) as file:
-        file.check_names(NEEDED)
-        for number in range(file.groups):
-            file.group(number)
 
 
 def blank(responses: pa.ChunkedArray) -> NDArray[np.bool_]:
@@ -255,18 +237,24 @@ def blank(responses: pa.ChunkedArray) -> NDArray[np.bool_]:
     return np.array([not (text or "").strip() for texts in chunks for text in texts], dtype=bool)
 
 
-def _check_items(frame: pd.DataFrame) -> None:
-    """The JSON cells from which an answer is scored again."""
-    if not {"kind", "options", "golds"} <= set(frame.columns):
-        return
-    known: dict[tuple[object, ...], None] = {}
-    for cells in frame[["kind", "options", "golds"]].itertuples(index=False, name=None):
-        if cells[0] and cells not in known:
-            _check_item(*cells)
-            known[cells] = None
+def _check(frame: pd.DataFrame) -> None:
+    """Raises ValueError for rows that don't agree with each other or in themselves."""
+    columns = set(frame.columns)
+    if columns >= {"kind", "options", "golds"}:
+        rows = frame[["kind", "options", "golds"]].itertuples(index=False, name=None)
+        for kind, options, golds in dict.fromkeys(rows):
+            if kind:
+                _check_item(kind, options, golds)
+    if "sample_index" in columns and (twice := frame.duplicated([*KEY, "sample_index"])).any():
+        raise ValueError(f"{int(twice.sum())} samples stand twice")
+    if columns >= {"evidence_start", "evidence_end"}:
+        halves = frame["evidence_start"].isna() != frame["evidence_end"].isna()
+        if halves.any():
+            raise ValueError(f"{int(halves.sum())} samples have one end of their evidence")
 
 
 def _check_item(kind: str, options: object, golds: str) -> None:
+    """Looks at the JSON cells from which an answer is scored again."""
     labels = orjson.loads(options) if isinstance(options, str) else None
     if labels is not None and not (
         isinstance(labels, dict) and all(isinstance(text, str) for text in labels.values())
@@ -281,20 +269,6 @@ def _check_item(kind: str, options: object, golds: str) -> None:
     if kind not in get_args(Kind) or (kind == "choice" and not labels):
         raise ValueError(f"kind {kind!r} with options {options!r}")
     check_golds(kind, variants, labels)
-
-
-def _check_once(frame: pd.DataFrame) -> None:
-    keys = [name for name in ("benchmark", "task", "doc_id", "sample_index") if name in frame]
-    twice = int(frame.duplicated(keys).sum()) if "sample_index" in keys else 0
-    if twice:
-        raise ValueError(f"{twice} samples stand twice")
-
-
-def _check_evidence(frame: pd.DataFrame) -> None:
-    if {"evidence_start", "evidence_end"} <= set(frame.columns):
-        halves = frame["evidence_start"].isna() != frame["evidence_end"].isna()
-        if halves.any():
-            raise ValueError(f"{int(halves.sum())} samples have one end of their evidence")
 
 
 _WORDS = {"text": "texts", "whole": "whole numbers", "number": "numbers"}

@@ -104,6 +104,5 @@ def _of_answers(
 
 
 def _folder(config: RunConfig, identity: Mapping[str, Any]) -> Path:
-    digits = run_dir.identity_hash(identity)
     names = (config.model.name, config.suite.name, config.prompt.name)
-    return run_dir.run_folder(config.results_dir, *names, digits)
+    return run_dir.run_folder(config.results_dir, *names, identity)

@@ -9,7 +9,7 @@ from typing import Any
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.config.nearest import hint
-from orca_eval.config.overrides import groups
+from orca_eval.config.overrides import groups, key_of
 from orca_eval.config.texts import quoted
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
@@ -49,10 +49,9 @@ def main(overrides: list[str]) -> int:
 
 def _refuse_single(overrides: Sequence[str]) -> None:
     """`run`'s own keys for model and prompt would take the place of every entry of the lists."""
-    keys = dict.fromkeys(override.lstrip("+~").split("=", 1)[0] for override in overrides)
     single = [
         f"{key}= is a run's; a leaderboard takes {INSTEAD[key]}=[a,b]"
-        for key in keys
+        for key in dict.fromkeys(map(key_of, overrides))
         if key in INSTEAD
     ]
     if single:

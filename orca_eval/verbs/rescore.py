@@ -12,7 +12,7 @@ from orca_eval.results import folder as run_dir
 from orca_eval.results.aggregate import ScoreRow, aggregate
 from orca_eval.results.manifest import Manifest
 from orca_eval.results.reading import MANIFEST, SAMPLES
-from orca_eval.results.rescore import Flip, flips, rescore_frame, scores_of
+from orca_eval.results.rescore import flips, rescore_frame, scores_of
 from orca_eval.results.run import finished_run
 from orca_eval.results.scores import write_scores
 from orca_eval.run.table import labels, percent
@@ -39,52 +39,27 @@ def rescore_run(run: str) -> int:
         for frame in (old, new)
     )
     changed = flips(old, new)
-    _write(target, new, after, changed, manifest)
+    rescored = manifest.content | {
+        "extractor_version": EXTRACTOR_VERSION,
+        "orca_eval_version": __version__,
+        "rescored_from": {
+            "extractor_version": manifest.extractor_version,
+            "orca_eval_version": manifest.orca_eval_version,
+        },
+    }
+    with run_dir.held(target):
+        run_dir.write_frame(target / SAMPLES, new)
+        write_scores(target, after)
+        run_dir.write_frame(target / FLIPS, changed)
+        run_dir.write_json(target / MANIFEST, rescored)
     _print(before, after, changed, manifest, target)
     return 0
-
-
-def _write(
-    target: Path,
-    samples: pd.DataFrame,
-    rows: Sequence[ScoreRow],
-    changed: Sequence[Flip],
-    manifest: Manifest,
-) -> None:
-    with run_dir.held(target):
-        run_dir.write_frame(target / SAMPLES, samples)
-        write_scores(target, rows)
-        table = pd.DataFrame(map(_flip_cells, changed), columns=list(FLIP_COLUMNS))
-        run_dir.write_frame(target / FLIPS, table)
-        rescored = manifest.content | {
-            "extractor_version": EXTRACTOR_VERSION,
-            "orca_eval_version": __version__,
-            "rescored_from": {
-                "extractor_version": manifest.extractor_version,
-                "orca_eval_version": manifest.orca_eval_version,
-            },
-        }
-        run_dir.write_json(target / MANIFEST, rescored)
-
-
-FLIP_COLUMNS = ("sample", "old answer", "new answer", "old rule", "new rule", "score")
-
-
-def _flip_cells(flip: Flip) -> tuple[str, ...]:
-    return (
-        f"{flip.benchmark}/{flip.task} {flip.doc_id}",
-        "–" if flip.old_answer is None else flip.old_answer,
-        "–" if flip.new_answer is None else flip.new_answer,
-        flip.old_rule,
-        flip.new_rule,
-        f"{flip.old_score:g} → {flip.new_score:g}",
-    )
 
 
 def _print(
     before: Sequence[ScoreRow],
     after: Sequence[ScoreRow],
-    changed: Sequence[Flip],
+    changed: pd.DataFrame,
     manifest: Manifest,
     target: Path,
 ) -> None:
@@ -113,9 +88,10 @@ def _print(
         ),
     )
     console.print(f"  {len(changed)} samples changed")
-    if changed:
-        rows = tuple(text_row(*_flip_cells(flip)) for flip in changed[:SHOWN_FLIPS])
-        sample, *others = FLIP_COLUMNS
+    if len(changed):
+        shown = changed[:SHOWN_FLIPS].itertuples(index=False, name=None)
+        rows = tuple(text_row(*cells) for cells in shown)
+        sample, *others = changed.columns
         show(console, Table("flips", "", sample, columns(*others, text=others), rows))
     if len(changed) > SHOWN_FLIPS:
         console.print(f"  … the rest in {FLIPS}")

@@ -110,19 +110,17 @@ def _run_here(overrides: tuple[str, ...], results: Connection) -> None:
     os.setsid()  # Ctrl-C is for our parent, which passes it on
     command.begin()
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    folder, code, problem = None, 0, ""
     try:
-        result = RunResult(overrides, run_one(list(overrides)), 0)
+        folder = run_one(overrides)
     except OrcaEvalError as error:
-        problem = str(error).replace("\n", "; ")
-        result = RunResult(overrides, None, error.exit_code, problem)
+        code, problem = error.exit_code, str(error).replace("\n", "; ")
     except KeyboardInterrupt:
-        result = RunResult(
-            overrides, None, command.INTERRUPTED, "interrupted; the same command goes on"
-        )
+        code, problem = command.INTERRUPTED, "interrupted; the same command goes on"
     except Exception as error:  # a defect in one model's run must not take the others with it
-        result = RunResult(overrides, None, FAILED, f"{type(error).__name__}: {error}")
+        code, problem = FAILED, f"{type(error).__name__}: {error}"
     with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
-        results.send(result)
+        results.send(RunResult(overrides, folder, code, problem))
 
 
 def _end_with_parent() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from orca_eval.extract import KINDS, WEAK_RULES, docs, extract_answer
+from docs import extractors as docs
+from orca_eval.extract import KINDS, WEAK_RULES, extract_answer
 from orca_eval.extract.reply.cues import ANSWER_IS, CORRECT_IS
 from orca_eval.extract.reply.phrases import Cue
 from orca_eval.extract.rule import Example, Rule

@@ -10,6 +10,7 @@ from orca_eval.gate.result import GateResult, sentence
 from orca_eval.safe_text import shorten
 
 _ANSWER_WIDTH = 500
+_ANSWERS = ("baseline_answer", "candidate_answer")
 _AS_THEY_ARE = ("baseline", "candidate", "policy", "headline", "cautions", "notes")
 
 
@@ -21,11 +22,7 @@ def as_json(result: GateResult) -> str:
         **{key: getattr(result, key) for key in _AS_THEY_ARE},
         "lines": [_line(line) for line in result.lines],
         "flips": [
-            asdict(flip)
-            | {
-                side: _short(getattr(flip, side))
-                for side in ("baseline_answer", "candidate_answer")
-            }
+            asdict(flip) | {key: _short(getattr(flip, key)) for key in _ANSWERS}
             for flip in result.flips
         ],
     }

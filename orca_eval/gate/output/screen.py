@@ -18,13 +18,10 @@ def show(result: GateResult) -> None:
     """Prints the table and what it means; the verdict last, where a terminal leaves it in view."""
     console = screen(_LOG_WIDTH)
     show_table(console, comparisons(result))
-    for text in [*result.cautions, *result.notes]:
-        console.print(plain(f"- {text}"))
-    if result.verdict is not Verdict.PASS:
-        for text in _flips(result):
-            console.print(plain(text))
-    for line in result.open_lines:
-        console.print(plain(sentence(line)))
+    remarks = [f"- {text}" for text in [*result.cautions, *result.notes]]
+    flips = [] if result.verdict is Verdict.PASS else _flips(result)
+    for text in [*remarks, *flips, *map(sentence, result.open_lines)]:
+        console.print(plain(text))
     console.print(plain(result.headline, _STYLE[result.verdict]))
 
 

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/extractors.md: `python -m orca_eval.extract.docs [--check]`."""
+"""Writes the tables of docs/extractors.md: `python -m docs.extractors [--check]`."""
 
 import argparse
 import re
@@ -10,7 +10,7 @@ from orca_eval.extract import EXTRACTOR_VERSION, KINDS
 from orca_eval.extract.reply.cues import ANSWER_IS, CORRECT_IS
 from orca_eval.extract.rule import VOID_REASONS, Example, Kind
 
-PATH = Path(__file__).parents[2] / "docs" / "extractors.md"
+PATH = Path(__file__).with_suffix(".md")
 LANGUAGES = {"en": "English", "zh": "Chinese", "es": "Spanish", "fr": "French", "de": "German"}
 EXAMPLE_OPTIONS = {"A": "Oslo", "B": "Lisbon", "C": "Vienna", "D": "Prague"}
 
@@ -72,7 +72,7 @@ def main() -> int:
         PATH.write_text(page, encoding="utf-8")
         return 0
     if PATH.read_text(encoding="utf-8") != page:
-        print("docs/extractors.md is not current: run python -m orca_eval.extract.docs")
+        print("docs/extractors.md is not current: run python -m docs.extractors")
         return 1
     return 0
 
