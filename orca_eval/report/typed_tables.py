@@ -90,7 +90,7 @@ def _by_model(scores: TypedScores) -> Table:
     for model in scores.models:
         figures = (_figure(scores, model, column.key) for column in columns)
         rows.append(_row(scores, model, figures, scores.printed.values()))
-    return _score_table(scores, columns, ranked(tuple(rows), tuple(range(len(columns)))), None)
+    return _score_table(scores, columns, ranked(rows), None)
 
 
 def _by_task(scores: TypedScores, baseline: str | None) -> Table:
