@@ -19,7 +19,7 @@ fix: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/python -m docs.extractors
-	$(BIN)/python docs/generate_cli.py
+	$(BIN)/python -m docs.cli
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "not vllm"
@@ -33,7 +33,7 @@ types: $(VENV)/.installed-dev
 
 docs-check: $(VENV)/.installed-dev
 	$(BIN)/python -m docs.extractors --check
-	$(BIN)/python docs/generate_cli.py --check
+	$(BIN)/python -m docs.cli --check
 
 vllm-test: $(VLLM_VENV)/.installed
 	$(VLLM_BIN)/python -m pytest -m vllm

@@ -1,6 +1,6 @@
 """The help texts, a file each: read without importing anything else, so that they are instant.
 
-A text's first lines are its own; the keys below are written by docs/generate_cli.py.
+A text's first lines are its own; the keys below are written by docs/cli.py.
 """
 
 import re

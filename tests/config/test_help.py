@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
-from docs import generate_cli
-from docs.generate_cli import LEGEND, WIDTH, Conf, Key, read_verb, render
+from docs import cli
+from docs.cli import LEGEND, WIDTH, Conf, Key, read_verb, render
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import ENGINE_OWN_KEYS
 from orca_eval.config.overrides import groups
@@ -67,7 +67,7 @@ def shown(verb: str) -> dict[str, str]:
 
 def test_what_is_made_from_conf_is_current() -> None:
     stale = [path.name for path, text in render().items() if path.read_text("utf-8") != text]
-    assert stale == [], "run python docs/generate_cli.py"
+    assert stale == [], "run python -m docs.cli"
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -144,7 +144,7 @@ def test_a_comment_stands_behind_its_key_and_goes_on_in_its_column(tmp_path: Pat
 def test_a_key_that_nothing_explains_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generate_cli, "CONF", tmp_path)
+    monkeypatch.setattr(cli, "CONF", tmp_path)
     (tmp_path / "audit.yaml").write_text("run: ???  # a run folder\nn: 50\n", "utf-8")
     with pytest.raises(ValueError, match="orca-eval audit: no comment in conf/ says what n is"):
         read_verb("audit")

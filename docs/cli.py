@@ -1,4 +1,4 @@
-"""Writes docs/cli.md and the keys in orca_eval/help/: `python docs/generate_cli.py [--check]`.
+"""Writes docs/cli.md and the keys in orca_eval/help/: `python -m docs.cli [--check]`.
 
 conf/ is the source. The comment behind a key says what it is, and may go on below in its column.
 The one behind a choice in a defaults list is its group's, the one at a file's head the choice's.
@@ -32,7 +32,7 @@ REFUSED = {"leaderboard": tuple(INSTEAD)}
 
 HEAD = """# The command line
 
-<!-- `python docs/generate_cli.py` writes this page: edit the comments in conf/, or the first lines
+<!-- `python -m docs.cli` writes this page: edit the comments in conf/, or the first lines
 of orca_eval/help/*.txt. -->
 
 ```text
@@ -283,7 +283,7 @@ def main() -> int:
     stale = [path for path in files if not path.is_file() or path.read_text("utf-8") != files[path]]
     for path in stale:
         if check:
-            print(f"{path.relative_to(ROOT)} is not current: run python docs/generate_cli.py")
+            print(f"{path.relative_to(ROOT)} is not current: run python -m docs.cli")
         else:
             path.write_text(files[path], "utf-8")
     return int(check and bool(stale))
