@@ -74,6 +74,6 @@ def _share(text: str) -> float | None:
     return number
 
 
-_SHARES = ("score", "ci_low", "ci_high", *RATES, "f1", "exact_match_parts")
-_READERS: Mapping[str, Callable[[str], Any]] = {"n": _count, **dict.fromkeys(_SHARES, _share)}
+SHARES = ("score", "ci_low", "ci_high", *RATES, "f1", "exact_match_parts")
+_READERS: Mapping[str, Callable[[str], Any]] = {"n": _count, **dict.fromkeys(SHARES, _share)}
 """How a cell is read that is no text, by its column."""
