@@ -19,6 +19,7 @@ fix: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/python -m docs.extractors
+	$(BIN)/python -m docs.cli
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "not vllm"
@@ -32,6 +33,7 @@ types: $(VENV)/.installed-dev
 
 docs-check: $(VENV)/.installed-dev
 	$(BIN)/python -m docs.extractors --check
+	$(BIN)/python -m docs.cli --check
 
 vllm-test: $(VLLM_VENV)/.installed
 	$(VLLM_BIN)/python -m pytest -m vllm

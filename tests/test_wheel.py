@@ -9,6 +9,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from orca_eval.help import read_help
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
@@ -21,6 +23,7 @@ def test_a_wheel_runs_from_any_folder(tmp_path: Path) -> None:
         archive.extractall(site)
     assert (site / "orca_eval" / "conf" / "run.yaml").is_file()
     assert (site / "orca_eval" / "tasks" / "mmlu" / "mmlu.yaml").is_file()
+    assert (site / "orca_eval" / "help" / "run.txt").read_text("utf-8") == read_help("run")
     script = tmp_path / "script.jsonl"
     script.write_text(json.dumps({"default": True, "text": "The answer is B."}) + "\n")
     elsewhere = tmp_path / "elsewhere"

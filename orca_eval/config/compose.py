@@ -27,7 +27,7 @@ def compose_verb(verb: str, overrides: Sequence[str]) -> dict[str, Any]:
     parsed = ov.parse(overrides)
     sweeps = [p.text for p in parsed if p.is_sweep]
     if sweeps:
-        raise InputError(f"{sweeps[0]} names several values; add -m to run one after the other")
+        raise InputError(f"{sweeps[0]} names several values; orca-eval run -m takes them")
     parsed, extra = _shorthands(parsed)
     defaults = _compose(verb, [], complete=False)
     problems = ov.check(parsed, ov.known_keys(defaults) | set(extra))

@@ -4,8 +4,9 @@ Hydra reports one mistake at a time and knows no near misses; here every wrong g
 syntax error is collected, each as one line that names the nearest valid ones.
 """
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,24 @@ class Parsed:
     key: str
     value: Any
     is_sweep: bool
+
+
+def written(settings: Mapping[str, object], above: str = "") -> list[str]:
+    """Writes a program's settings as overrides; a mapping holds the keys below its own."""
+    found: list[str] = []
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            found += written(value, f"{above}{name}.")
+        else:
+            found.append(f"{above}{name}={_literal(value)}")
+    return found
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(_literal, value))}]"
+    plain = value is None or isinstance(value, bool | int | float)
+    return json.dumps(value) if plain else texts.quoted(str(value))
 
 
 def groups() -> dict[str, tuple[str, ...]]:
@@ -150,7 +169,7 @@ def check(parsed: Sequence[Parsed], valid: set[str]) -> list[str]:
 
 def _check_choice(item: Parsed, choices: Sequence[str]) -> list[str]:
     if isinstance(item.value, list):
-        return [f"{item.key} takes one value, not a list; use -m {item.key}=a,b for several runs"]
+        return [f"{item.key} takes one value, not a list; see orca-eval run -m {item.key}=a,b"]
     if not isinstance(item.value, str) or not item.value.strip():
         return [f"{item.key} is empty; valid: {', '.join(choices)}"]
     if item.value not in choices:

@@ -34,6 +34,7 @@ from orca_eval.engines.chat_wire import (
     words,
 )
 from orca_eval.engines.http_client import CONNECT_SECONDS, HttpClient, NoReplyError, Reply
+from orca_eval.engines.threads import run_to_end
 from orca_eval.errors import InputError, PromptTooLongError, RunError
 from orca_eval.model.types import ChatTokenizer, Weights
 from orca_eval.safe_text import shorten, terminal
@@ -121,7 +122,7 @@ class OpenAIEngine:
             )
         self._key = ApiKey(self._key_variable)
         try:
-            reply = asyncio.run(self._models())
+            reply = run_to_end(self._models())
         except NoReplyError as error:
             raise InputError(
                 f"engine.base_url={self._base_url} can't be reached: {error}; "

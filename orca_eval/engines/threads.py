@@ -4,15 +4,40 @@ neither be ended nor waited for, and `ThreadPoolExecutor` waits for all of its o
 import asyncio
 import queue
 import threading
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from orca_eval.command import ENGINE_THREAD
 
 T = TypeVar("T")
 P = ParamSpec("P")
+
+
+def run_to_end(main: Coroutine[Any, Any, T]) -> T:
+    """Runs a coroutine as `asyncio.run` does, inside a running event loop (a notebook's) too.
+
+    There it gets a thread of its own; Ctrl-C, which only the main thread hears, cancels it.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(main)
+    task: Future[asyncio.Task[T]] = Future()
+
+    async def known() -> T:
+        task.set_result(cast("asyncio.Task[T]", asyncio.current_task()))
+        return await main
+
+    with ThreadPoolExecutor(1) as thread:
+        ended = thread.submit(asyncio.run, known())
+        try:
+            return ended.result()
+        except KeyboardInterrupt:
+            with suppress(RuntimeError):  # it has just ended
+                task.result().get_loop().call_soon_threadsafe(task.result().cancel)
+            raise
 
 
 class DaemonThreads(Executor):

@@ -9,6 +9,8 @@ and a kind are, and holds the one loop that asks the rules.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from orca_eval.config.nearest import hint
+from orca_eval.errors import InputError
 from orca_eval.extract.choice.rules import CHOICE
 from orca_eval.extract.number.rules import NUMBER
 from orca_eval.extract.open.span import SPAN
@@ -51,7 +53,7 @@ def extract_answer(
     `kind` is choice (`options` maps labels to texts), number, span or text. `answer` is a label as
     given in `options`; a number as `-?digits(.digits)?` or `p/q`; spans joined by `; ` where the
     reply sets them apart (commas, "and" and units stay, for scoring to read); or text. It is None
-    when a careful reader would not know. Never raises on any response; ValueError if `kind` is
+    when a careful reader would not know. Never raises on any response; InputError if `kind` is
     unknown or a choice has no options.
     """
     of_kind = _kind(kind, options)
@@ -91,9 +93,9 @@ def readings(
 
 def _kind(name: str, options: Mapping[str, str] | None) -> Kind[Any]:
     if name not in KINDS:
-        raise ValueError(f"unknown kind {name!r}: expected choice, number, span or text")
+        raise InputError(f"kind={name!r}: {hint(name, KINDS)}")
     if name == "choice" and not options:
-        raise ValueError("a choice needs options")
+        raise InputError("kind='choice' needs options: a mapping from labels to texts")
     return KINDS[name]
 
 

@@ -1,13 +1,15 @@
-"""The help texts, a file each: read without importing anything else, so that they are instant."""
+"""The help texts, a file each: read without importing anything else, so that they are instant.
+
+A text's first lines are its own; the keys below are written by docs/cli.py.
+"""
 
 import re
 from pathlib import Path
 
 
 def read_help(name: str) -> str:
-    """Reads the help of a verb or of the `program`; `{keys}` stands for another file's lines."""
-    text = (Path(__file__).parent / f"{name}.txt").read_text("utf-8")
-    return re.sub(r"\{(\w+)\}\n", lambda found: read_help(found[1]), text)
+    """Reads the help of a verb or of the `program`."""
+    return (Path(__file__).parent / f"{name}.txt").read_text("utf-8")
 
 
 def list_verbs() -> list[str]:

@@ -41,8 +41,7 @@ class Columns:
         """Why the run's score is left out of the benchmark's column; empty where it is in."""
         if benchmark not in run.benchmarks:
             return "did not run"
-        mine, reference = run.benchmarks[benchmark], self.reference(benchmark)
-        if reason := _difference(run, mine, self._reference[benchmark], reference):
+        if reason := _difference(run, self._reference[benchmark], benchmark):
             return reason
         score = run.benchmark(benchmark)
         if score is None or score.score is None:
@@ -92,8 +91,9 @@ def _identity(benchmark: BenchmarkRun) -> tuple[Hashable, ...]:
     )
 
 
-def _difference(run: Run, mine: BenchmarkRun, other: Run, reference: BenchmarkRun) -> str:
+def _difference(run: Run, other: Run, benchmark: str) -> str:
     """The most telling difference between two runs of a benchmark; empty where there is none."""
+    mine, reference = run.benchmarks[benchmark], other.benchmarks[benchmark]
     reasons = (
         (
             run.quickstart != other.quickstart and mine.documents != reference.documents,

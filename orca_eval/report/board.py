@@ -104,11 +104,9 @@ def build_board(runs: Sequence[Run], baseline: str | None) -> Board:
     columns = Columns(runs, measured)
     groups = _groups(runs, columns)
     members = {group.average: group.benchmarks for group in groups if group.average}
+    places = [(run, group, key) for run in runs for group in groups for key in group.columns()]
     values = {
-        (run.label, key): _value(columns, run, key, members.get(key))
-        for run in runs
-        for group in groups
-        for key in group.columns()
+        (run.label, key): _value(columns, run, key, members.get(key)) for run, _, key in places
     }
     changes: dict[tuple[str, str], Value] = {}
     if measured is not None:
@@ -119,13 +117,10 @@ def build_board(runs: Sequence[Run], baseline: str | None) -> Board:
             (run.label, key): _against_published(
                 run, values[run.label, key], model, group.published(model, key)
             )
-            for run in runs
-            for group in groups
-            for key in group.columns()
+            for run, group, key in places
         }
-    full = all(run.full for run in runs)
     known = {benchmark for model in published_models().values() for benchmark in model.scores}
-    shown = full and bool(known & set(columns.benchmarks))
+    shown = all(run.full for run in runs) and not known.isdisjoint(columns.benchmarks)
     return Board(
         runs=tuple(runs),
         columns=columns,

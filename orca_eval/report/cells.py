@@ -28,29 +28,20 @@ class Value:
         """Take a run's score, a share of 1."""
         if score is None or score.score is None:
             return cls(note="no score")
-        return cls(
-            _percent(score.score), _percent(score.ci_low), _percent(score.ci_high), score.rates
-        )
+        return cls(percent(score.score), percent(score.ci_low), percent(score.ci_high), score.rates)
 
 
 def scored(value: Value, digits: int = 2) -> Cell:
     """A score with what travels with it; an empty cell says why."""
-    if value.number is None:
-        return Cell(notes=(value.note,))
-    return Cell(
-        text=f"{value.number:.{digits}f}",
-        value=value.number,
-        low=value.low,
-        high=value.high,
-        rates=value.rates or {},
-    )
+    cell = figure(value.number, digits, value.note)
+    return replace(cell, low=value.low, high=value.high, rates=value.rates or {})
 
 
-def figure(value: Fraction | None, digits: int, missing: str) -> Cell:
+def figure(value: Fraction | float | None, digits: int = 2, missing: str = "") -> Cell:
     """A figure as given; without one `missing` says why."""
     if value is None:
-        return Cell(notes=(missing,))
-    return Cell(text=str(rounded(value, digits)), value=float(value))
+        return Cell(notes=(missing,) if missing else ())
+    return Cell(text=str(rounded(Fraction(value), digits)), value=float(value))
 
 
 def count(n: int | None) -> Cell:
@@ -71,5 +62,6 @@ def with_change(cell: Cell, value: Fraction | float | None) -> Cell:
     return replace(cell, change=found.text, change_value=found.value)
 
 
-def _percent(share: float | None) -> float | None:
+def percent(share: float | None) -> float | None:
+    """A share of 1 in percent."""
     return None if share is None else 100 * share

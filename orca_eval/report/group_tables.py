@@ -1,11 +1,12 @@
 """Tables in the style of Orca 2: a row per model and prompt, a column per benchmark."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from orca_eval.report.board import Board, Group
 from orca_eval.report.cells import Value, change, figure, scored
-from orca_eval.results.published import SOURCE, PublishedModel
-from orca_eval.results.run import Run
+from orca_eval.results.published import SOURCE
+from orca_eval.results.run import BenchmarkRun, Run
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.tables.table import Cell, Column, Row, Table, ranked
 
@@ -30,14 +31,19 @@ def group_tables(board: Board) -> list[Table]:
     return tables
 
 
-def score_cell(value: Value, notes: tuple[str, ...] = ()) -> Cell:
-    """A score in percent; an empty cell says why."""
+def score_cell(board: Board, run: Run, key: str) -> Cell:
+    """A score in percent with what a reader has to know of it; an empty cell says why."""
+    value, benchmark = board.values[run.label, key], run.benchmarks.get(key)
     cell = scored(value)
-    return replace(cell, notes=(*cell.notes, *_rate_notes(value), *notes))
+    notes = (*cell.notes, *_rate_notes(value))
+    if benchmark is not None and benchmark.skipped:
+        notes += (f"{benchmark.skipped:,} prompts skipped, counted wrong",)
+    return replace(cell, notes=notes)
 
 
-def change_cell(value: Value) -> Cell:
+def change_cell(board: Board, run: Run, key: str) -> Cell:
     """A relative improvement in percent with its interval."""
+    value = board.changes[run.label, key]
     notes = (value.note,) if value.note else ()
     if value.number is None:
         return Cell(notes=notes)
@@ -69,10 +75,15 @@ def benchmark_column(board: Board, benchmark: str) -> Column:
     return Column(benchmark, alias, f"n = {reference.n:,}{kind}{metric}")
 
 
-def _as_sampled(board: Board, group: Group) -> tuple[str, ...]:
+def _references(board: Board, group: Group) -> list[BenchmarkRun]:
+    """The group's benchmarks that some run has."""
+    ran = board.columns.benchmarks
+    return [board.columns.reference(name) for name in group.benchmarks if name in ran]
+
+
+def _as_sampled(references: Iterable[BenchmarkRun]) -> tuple[str, ...]:
     """The footnote that scores pooled over a limited sample need."""
-    ran = [name for name in group.benchmarks if name in board.columns.benchmarks]
-    return (AS_SAMPLED,) if any(board.columns.reference(n).as_sampled for n in ran) else ()
+    return (AS_SAMPLED,) if any(reference.as_sampled for reference in references) else ()
 
 
 def _columns(board: Board, group: Group, detail: str) -> tuple[Column, ...]:
@@ -82,57 +93,56 @@ def _columns(board: Board, group: Group, detail: str) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def _scores(board: Board, group: Group) -> Table:
-    columns = _columns(board, group, "unweighted mean")
-    measured = tuple(
+def _rows(
+    board: Board, group: Group, runs: Iterable[Run], cell: Callable[[Board, Run, str], Cell]
+) -> tuple[Row, ...]:
+    return tuple(
         Row(
             run.label,
-            tuple(
-                score_cell(board.values[run.label, key], notes=_skipped(run, key))
-                for key in group.columns()
-            ),
+            tuple(cell(board, run, key) for key in group.columns()),
             notes=run_notes(board, run),
         )
-        for run in board.runs
+        for run in runs
     )
+
+
+def _scores(board: Board, group: Group) -> Table:
+    columns = _columns(board, group, "unweighted mean")
+    measured = _rows(board, group, board.runs, score_cell)
     published = tuple(
-        row for model in board.published if (row := _published_row(model, group)) is not None
+        Row(
+            model.label,
+            tuple(
+                figure(group.published(model, key), missing="not published")
+                for key in group.columns()
+            ),
+            kind="published",
+        )
+        for model in board.published
+        if not model.scores.keys().isdisjoint(group.benchmarks)
     )
-    caveats = dict.fromkeys(
-        f"{board.columns.alias(name)}: {text}"
-        for name in group.benchmarks
-        if name in board.columns.benchmarks
-        for text in _caveats(board, name)
-    )
+    references = _references(board, group)
     return Table(
         name=group.name.lower(),
         title=f"{group.name}: accuracy, %",
         head="model",
         columns=columns,
-        rows=ranked((*measured, *published), tuple(range(len(columns)))),
+        rows=ranked((*measured, *published)),
         remarks=(
             COMPARABLE,
-            *_as_sampled(board, group),
-            *caveats,
+            *_as_sampled(references),
+            *dict.fromkeys(text for reference in references for text in _caveats(reference)),
             *((PUBLISHED,) if published else ()),
         ),
     )
 
 
-def _caveats(board: Board, benchmark: str) -> list[str]:
-    reference = board.columns.reference(benchmark)
+def _caveats(reference: BenchmarkRun) -> list[str]:
     left_out = reference.excluded
     excluded = left_out if isinstance(left_out, int) else len(left_out)
-    rows = [f"{excluded} rows with a malformed gold are left out"] if excluded else []
-    caveats = [text.removeprefix(f"{reference.alias}: ") for text in reference.caveats]
-    return [*rows, *caveats]
-
-
-def _skipped(run: Run, key: str) -> tuple[str, ...]:
-    benchmark = run.benchmarks.get(key)
-    if benchmark is None or not benchmark.skipped:
-        return ()
-    return (f"{benchmark.skipped:,} prompts skipped, counted wrong",)
+    name = f"{reference.alias}: "
+    rows = [f"{name}{excluded} rows with a malformed gold are left out"] if excluded else []
+    return [*rows, *(name + text.removeprefix(name) for text in reference.caveats)]
 
 
 def _rate_notes(value: Value) -> tuple[str, ...]:
@@ -145,24 +155,8 @@ def _rate_notes(value: Value) -> tuple[str, ...]:
     )
 
 
-def _published_row(model: PublishedModel, group: Group) -> Row | None:
-    if not any(name in model.scores for name in group.benchmarks):
-        return None
-    numbers = (group.published(model, key) for key in group.columns())
-    cells = tuple(figure(number, 2, "not published") for number in numbers)
-    return Row(model.label, cells, kind="published")
-
-
 def _improvements(board: Board, group: Group) -> Table:
     measured = board.baseline in board.labels
-    rows = tuple(
-        Row(
-            run.label,
-            tuple(change_cell(board.changes[run.label, key]) for key in group.columns()),
-            notes=run_notes(board, run),
-        )
-        for run in board.compared()
-    )
     how = (
         "In brackets the 95 % interval, paired by document (bootstrap of both runs together)."
         if measured
@@ -175,11 +169,11 @@ def _improvements(board: Board, group: Group) -> Table:
         + ", %",
         head="model",
         columns=_columns(board, group, "ratio of the averages"),
-        rows=rows,
+        rows=_rows(board, group, board.compared(), change_cell),
         remarks=(
             "Ratio of the unrounded scores minus one.",
             how,
             COMPARABLE,
-            *_as_sampled(board, group),
+            *_as_sampled(_references(board, group)),
         ),
     )

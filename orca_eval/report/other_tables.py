@@ -1,13 +1,12 @@
 """The tables beside the scores: rates, reproduction of published figures, and what was run."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from orca_eval.report.board import Board
-from orca_eval.report.cells import Value, change, count, figure, scored
+from orca_eval.report.cells import Value, change, count, figure, percent, scored
 from orca_eval.results.published import SOURCE, counterpart
 from orca_eval.results.run import Run
 from orca_eval.tables.table import Cell, Column, Row, Table, columns, text_row
@@ -34,9 +33,9 @@ def rates_table(board: Board) -> Table:
                 Cell(text=benchmark.alias),
                 count(score.n),
                 _with_interval(Value.of(score)),
-                _percent(score.f1, ""),
+                figure(percent(score.f1)),
                 *(
-                    _percent(score.rates.get(rate), "not recorded")
+                    figure(percent(score.rates.get(rate)), missing="not recorded")
                     for rate in ("extraction_rate", "truncation_rate", "empty_rate")
                 ),
             )
@@ -62,7 +61,19 @@ def reproduction_table(board: Board) -> Table | None:
         Column("difference", "difference", "points"),
         Column("covered", "our interval covers it", text=True),
     )
-    rows = [row for run in board.runs for row in _reproduced(board, run)]
+    rows = []
+    remarks = [
+        "A published figure is taken as fixed: the paper's own error is not in the interval."
+    ]
+    for run in board.runs:
+        model = counterpart(run.model, run.prompt)
+        if model is None:
+            continue
+        remarks += [f"{run.label}: {text}" for text in model.provenance]
+        for group in board.groups:
+            for key in group.columns():
+                if (theirs := group.published(model, key)) is not None:
+                    rows.append(Row(run.label, _reproduction_cells(board, run, key, theirs)))
     if not rows:
         return None
     return Table(
@@ -71,26 +82,8 @@ def reproduction_table(board: Board) -> Table | None:
         head="model",
         columns=heads,
         rows=tuple(rows),
-        remarks=(
-            "A published figure is taken as fixed: the paper's own error is not in the interval.",
-            *(
-                f"{run.label}: {text}"
-                for run in board.runs
-                if (model := counterpart(run.model, run.prompt)) is not None
-                for text in model.provenance
-            ),
-        ),
+        remarks=tuple(remarks),
     )
-
-
-def _reproduced(board: Board, run: Run) -> Iterator[Row]:
-    model = counterpart(run.model, run.prompt)
-    if model is None:
-        return
-    for group in board.groups:
-        for key in group.columns():
-            if (theirs := group.published(model, key)) is not None:
-                yield Row(run.label, _reproduction_cells(board, run, key, theirs))
 
 
 def _reproduction_cells(board: Board, run: Run, key: str, theirs: Fraction) -> tuple[Cell, ...]:
@@ -99,7 +92,7 @@ def _reproduction_cells(board: Board, run: Run, key: str, theirs: Fraction) -> t
         value = Value(note=f"{run.extent}: not put beside published figures")
     score = run.benchmark(key) or run.average(key)
     size = count(None if score is None else score.n)
-    shown = (Cell(board.name(key)), size, _with_interval(value), figure(theirs, 2, ""))
+    shown = (Cell(board.name(key)), size, _with_interval(value), figure(theirs))
     if value.number is None:
         return (*shown, Cell(), Cell())
     covered = "no interval"
@@ -157,9 +150,3 @@ def _count(value: Any) -> str:
 
 def _with_interval(value: Value) -> Cell:
     return replace(scored(value), rates={}, show_interval=True)
-
-
-def _percent(share: float | None, missing: str) -> Cell:
-    if share is None:
-        return Cell(notes=(missing,)) if missing else Cell()
-    return Cell(text=f"{100 * share:.2f}", value=100 * share)

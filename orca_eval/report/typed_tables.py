@@ -1,6 +1,7 @@
 """Tables of typed-in scores: averages and relative improvements, exact from the decimal cells."""
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -8,53 +9,54 @@ from fractions import Fraction
 from orca_eval.numbers import improvement, mean, rounded
 from orca_eval.report import cells
 from orca_eval.results.typed_scores import TypedScores, decimals, find_model
-from orca_eval.tables.table import Cell, Column, Row, RowKind, Table, ranked
+from orca_eval.tables.table import Cell, Column, Row, Table, ranked
 
 AVERAGE = "average"  # no item of a file is called so: it would be the average that the file states
+_DIGITS = {"model": 2, "task": 1}  # of an average
 
 
 def typed_tables(scores: TypedScores, baseline: str | None) -> list[Table]:
     """The tables of one file: scores with averages, and improvements over `baseline` if named."""
     over = find_model(baseline, scores.models, scores.source) if baseline else None
     if scores.layout == "task":
-        return [_task_table(scores, over)]
-    return [_score_table(scores)] + ([_improvement_table(scores, over)] if over else [])
+        return [_by_task(scores, over)]
+    return [_by_model(scores)] + ([_improvement_table(scores, over)] if over else [])
 
 
 def score(scores: TypedScores, model: str, item: str = AVERAGE) -> Fraction | None:
     """The cell as typed, or the unweighted mean of them all; None where one is missing."""
-    if item != AVERAGE:
-        return scores.score(model, item)
-    known = [cell for item in scores.items if (cell := scores.score(model, item)) is not None]
-    return mean(known) if len(known) == len(scores.items) else None
+    return _mean(scores, scores.cells, model, item)
 
 
 def relative_improvement(
     scores: TypedScores, model: str, baseline: str, item: str = AVERAGE
 ) -> Fraction | None:
     """Ratio of the unrounded scores minus one, in percent; from counts where all are known."""
+    for numbers in (scores.counted, scores.cells):
+        mine, base = (_mean(scores, numbers, name, item) for name in (model, baseline))
+        if mine is not None and base is not None:
+            return improvement(mine, base)
+    return None
+
+
+def _mean(
+    scores: TypedScores,
+    numbers: Mapping[tuple[str, str], Fraction | Decimal],
+    model: str,
+    item: str,
+) -> Fraction | None:
     items = scores.items if item == AVERAGE else (item,)
-    sides = [[scores.counted.get((name, part)) for part in items] for name in (model, baseline)]
-    exact = [[share for share in side if share is not None] for side in sides]
-    if exact == sides:
-        return improvement(mean(exact[0]), mean(exact[1]))
-    mine, base = score(scores, model, item), score(scores, baseline, item)
-    return None if mine is None or base is None else improvement(mine, base)
+    known = [Fraction(numbers[model, part]) for part in items if (model, part) in numbers]
+    return mean(known) if len(known) == len(items) else None
 
 
-def _row(scores: TypedScores, label: str, cells: Iterable[Cell]) -> Row:
-    """Figures that name where they were printed are published ones."""
-    kind: RowKind = "published" if label in scores.provenance else "measured"
-    return Row(label, tuple(cells), kind=kind)
-
-
-def _figure(scores: TypedScores, model: str, item: str, digits: int) -> Cell:
-    """`digits` are the average's; cells are shown as typed."""
-    value = score(scores, model, item)
+def _figure(scores: TypedScores, model: str, item: str) -> Cell:
+    """Averages have their layout's digits; cells are shown as typed."""
+    digits, note = scores.decimals, f"no score in {scores.source}"
     if item == AVERAGE:
-        missing = ", ".join(scores.missing(model))
-        return cells.figure(value, digits, f"no average without {missing}")
-    return cells.figure(value, scores.decimals, f"no score in {scores.source}")
+        missing = [part for part in scores.items if (model, part) not in scores.cells]
+        digits, note = _DIGITS[scores.layout], f"no average without {', '.join(missing)}"
+    return cells.figure(score(scores, model, item), digits, note)
 
 
 def _change(scores: TypedScores, model: str, baseline: str, item: str) -> Cell:
@@ -65,42 +67,66 @@ def _change(scores: TypedScores, model: str, baseline: str, item: str) -> Cell:
     return Cell(notes=(f"no score in {scores.source}" if missing else cells.ZERO_BASELINE,))
 
 
+def _row(
+    scores: TypedScores,
+    label: str,
+    figures: Iterable[Cell],
+    printed: Iterable[Mapping[str, str]] = (),
+) -> Row:
+    """Figures that name where they were printed are published ones."""
+    texts = (Cell(column.get(label, "")) for column in printed)
+    published = label in scores.provenance
+    return Row(label, (*figures, *texts), "published" if published else "measured")
+
+
 def _columns(scores: TypedScores, average: str) -> tuple[Column, ...]:
     label = f"Average ({len(scores.items)})"
     return (*(Column(item, item) for item in scores.items), Column(AVERAGE, label, average))
 
 
-def _printed_columns(scores: TypedScores) -> list[Column]:
-    return [
+def _by_model(scores: TypedScores) -> Table:
+    columns = _columns(scores, "unweighted mean")
+    rows = []
+    for model in scores.models:
+        figures = (_figure(scores, model, column.key) for column in columns)
+        rows.append(_row(scores, model, figures, scores.printed.values()))
+    return _score_table(scores, columns, ranked(rows), None)
+
+
+def _by_task(scores: TypedScores, baseline: str | None) -> Table:
+    rows = []
+    for item in (*scores.items, AVERAGE):
+        size = [cells.count(scores.sizes.get(item))] if scores.sizes else []
+        figures = (_task_cell(scores, model, item, baseline) for model in scores.models)
+        label = "Average" if item == AVERAGE else item
+        rows.append(_row(scores, label, (*size, *figures), scores.printed.values()))
+    rows[-1] = replace(rows[-1], kind="summary")
+    columns = [Column("n", "n")] if scores.sizes else []
+    columns += [
+        Column(name, name, "baseline" if name == baseline else "") for name in scores.models
+    ]
+    return _score_table(scores, columns, rows, baseline)
+
+
+def _score_table(
+    scores: TypedScores, columns: Iterable[Column], rows: Iterable[Row], baseline: str | None
+) -> Table:
+    printed = [
         Column(name, name.removeprefix("printed_").replace("_", " "), "as printed", text=True)
         for name in scores.printed
     ]
-
-
-def _printed_cells(scores: TypedScores, row: str) -> list[Cell]:
-    return [Cell(text=values.get(row, "")) for values in scores.printed.values()]
-
-
-def _score_table(scores: TypedScores) -> Table:
-    columns = _columns(scores, "unweighted mean")
-    rows = tuple(
-        _row(
-            scores,
-            model,
-            (
-                *(_figure(scores, model, column.key, 2) for column in columns),
-                *_printed_cells(scores, model),
-            ),
-        )
-        for model in scores.models
-    )
+    over = f", relative improvement over {baseline} in brackets" if baseline else ""
     return Table(
         name="scores",
-        title=f"Scores from {scores.source}",
-        head="model",
-        columns=(*columns, *_printed_columns(scores)),
-        rows=ranked(rows, tuple(range(len(columns)))),
-        remarks=(*_source_remarks(scores), *_comparison(scores, 2)),
+        title=f"Scores from {scores.source}{over}",
+        head=scores.layout,
+        columns=(*columns, *printed),
+        rows=tuple(rows),
+        remarks=(
+            *_source_remarks(scores),
+            *_count_remarks(scores, baseline),
+            *_comparison(scores),
+        ),
     )
 
 
@@ -123,62 +149,35 @@ def _improvement_table(scores: TypedScores, baseline: str) -> Table:
     )
 
 
-def _task_table(scores: TypedScores, baseline: str | None) -> Table:
-    sizes = [Column("n", "n")] if scores.sizes else []
-    columns = (
-        *sizes,
-        *(Column(model, model, "baseline" if model == baseline else "") for model in scores.models),
-        *_printed_columns(scores),
-    )
-    return Table(
-        name="scores",
-        title=f"Scores from {scores.source}"
-        + (f", relative improvement over {baseline} in brackets" if baseline else ""),
-        head="task",
-        columns=columns,
-        rows=tuple(_task_row(scores, item, baseline) for item in (*scores.items, AVERAGE)),
-        remarks=(*_count_remarks(scores, baseline), *_comparison(scores, 1)),
-    )
-
-
-def _task_row(scores: TypedScores, item: str, baseline: str | None) -> Row:
-    label = "Average" if item == AVERAGE else item
-    sized = [cells.count(scores.sizes.get(item))] if scores.sizes else []
-    figures = [_task_cell(scores, model, item, baseline) for model in scores.models]
-    row = _row(scores, label, (*sized, *figures, *_printed_cells(scores, label)))
-    return replace(row, kind="summary") if item == AVERAGE else row
-
-
 def _task_cell(scores: TypedScores, model: str, item: str, baseline: str | None) -> Cell:
-    cell = _figure(scores, model, item, 1)
+    cell = _figure(scores, model, item)
     if not baseline or model == baseline or cell.value is None:
         return cell
     change = relative_improvement(scores, model, baseline, item)
-    if change is None:
-        notes = () if item == AVERAGE else _change(scores, model, baseline, item).notes
-        return replace(cell, notes=notes)
-    return cells.with_change(cell, change)
+    if change is not None:
+        return cells.with_change(cell, change)
+    notes = () if item == AVERAGE else _change(scores, model, baseline, item).notes
+    return replace(cell, notes=notes)
 
 
 def _source_remarks(scores: TypedScores) -> list[str]:
-    if not scores.provenance:
-        return []
     rows: dict[str, list[str]] = {}
     for row, text in scores.provenance.items():
         rows.setdefault(text, []).append(row)
     stated = "; ".join(f"{text} ({', '.join(names)})" for text, names in rows.items())
-    return [f"Published figures, not measured here ({scores.source}). Provenance: {stated}."]
+    source = f"Published figures, not measured here ({scores.source}). Provenance: {stated}."
+    return [source] if rows else []
 
 
 def _count_remarks(scores: TypedScores, baseline: str | None) -> list[str]:
-    remarks = _source_remarks(scores)
+    remarks = []
     if baseline and scores.counted:
         remarks.append(
             "Percentages come from counts where both models' counts are known; that of the "
             "average is the ratio of the averages."
         )
     off = [
-        f"{model} on {item} (typed {scores.cells[model, item]}, counts give {rounded(share, 2)})"
+        f"{model} on {item} (typed {typed}, counts give {rounded(share, 2)})"
         for (model, item), share in scores.counted.items()
         if (typed := scores.cells.get((model, item))) is not None
         and abs(share - Fraction(typed)) > Fraction(1, 10 ** decimals(typed))
@@ -188,21 +187,21 @@ def _count_remarks(scores: TypedScores, baseline: str | None) -> list[str]:
     return remarks
 
 
-def _comparison(scores: TypedScores, digits: int) -> list[str]:
+def _comparison(scores: TypedScores) -> list[str]:
     """How the averages that the file states itself compare with those computed here."""
     stated = dict(scores.averages)
     for model, text in scores.printed.get("printed_average", {}).items():
-        try:
+        with contextlib.suppress(ArithmeticError):
             stated.setdefault(model, Decimal(text))
-        except ArithmeticError:
-            continue
     if not stated:
         return []
-    off = []
-    for model, number in stated.items():
-        value = score(scores, model)
-        if value is not None and rounded(value, decimals(number)) != number:
-            off.append(f"{model} (stated {number}, computed {rounded(value, digits)})")
+    digits = _DIGITS[scores.layout]
+    off = [
+        f"{model} (stated {number}, computed {rounded(value, digits)})"
+        for model, number in stated.items()
+        if (value := score(scores, model)) is not None
+        and rounded(value, decimals(number)) != number
+    ]
     if off:
         return ["The file's own averages differ for " + "; ".join(off) + "."]
     return ["The file's own averages are those computed here."]

@@ -100,6 +100,7 @@ def _figures(text: str) -> dict[str, float]:
     return figures
 
 
+SHARES = ("score", "ci_low", "ci_high", *RATES, "f1", "exact_match_parts")
 _OF_SHARES = ("exact_match", "mean", "")
 """The metrics of scores that are shares of 1."""
 _READERS: Mapping[str, Callable[[str], Any]] = {

@@ -4,10 +4,11 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,13 @@ MOST_CELLS = 20_000
 LONGEST_NUMBER = 40
 _NUMBER = re.compile(r"[+-]?\d{1,12}(\.\d{1,12})?")
 _COUNT = re.compile(r"\d{1,9}")
+_WRONG = {
+    _NUMBER: " is not a plain number; write it like 49.93, or leave the cell empty",
+    _COUNT: " is not a count",
+}
 _CORRECT = "_correct"
+_NO_SCORES = re.compile(rf"n|provenance|average|printed_.*|.*{_CORRECT}", re.DOTALL)
+Numbers = Mapping[tuple[str, str], Decimal]
 
 
 @dataclass(frozen=True)
@@ -35,21 +42,12 @@ class TypedScores:
     layout: Literal["model", "task"]
     models: tuple[str, ...]
     items: tuple[str, ...]
-    cells: Mapping[tuple[str, str], Decimal]
-    counted: Mapping[tuple[str, str], Fraction] = field(default_factory=dict)
-    sizes: Mapping[str, int] = field(default_factory=dict)
-    averages: Mapping[str, Decimal] = field(default_factory=dict)
-    printed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    provenance: Mapping[str, str] = field(default_factory=dict)
-
-    def score(self, model: str, item: str) -> Fraction | None:
-        """The score as typed."""
-        cell = self.cells.get((model, item))
-        return None if cell is None else Fraction(cell)
-
-    def missing(self, model: str) -> tuple[str, ...]:
-        """The items for which the file has no score of this model."""
-        return tuple(item for item in self.items if (model, item) not in self.cells)
+    cells: Numbers
+    counted: Mapping[tuple[str, str], Fraction]
+    sizes: Mapping[str, int]
+    averages: Mapping[str, Decimal]
+    printed: Mapping[str, Mapping[str, str]]
+    provenance: Mapping[str, str]
 
     @cached_property
     def decimals(self) -> int:
@@ -65,83 +63,94 @@ def decimals(number: Decimal) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """The file's cells by row and column; `key` is the first column, which names the rows."""
+    """`rows` are the cells by the row's name, which its first one is, and by column."""
 
     path: Path
-    head: tuple[str, ...]
-    table: tuple[Mapping[str, str], ...]
+    head: Sequence[str]
+    rows: Mapping[str, Mapping[str, str]]
 
-    @property
-    def key(self) -> str:
-        return self.head[0]
+    def cells(
+        self, rows: Iterable[str], columns: Iterable[str], wanted: re.Pattern[str]
+    ) -> Iterator[tuple[str, str, str]]:
+        """(row, column, text) of the cells that are there and not empty."""
+        for row, column in product(rows, columns):
+            text = self.rows[row].get(column, "")
+            if text and (len(text) > LONGEST_NUMBER or not wanted.fullmatch(text)):
+                at = f"row {row!r}, column {column!r}"
+                raise InputError(f"{self.path}: {at}: {text[:40]!r}{_WRONG[wanted]}")
+            if text:
+                yield row, column, text
 
-    def numbers(
-        self, rows: Iterable[Mapping[str, str]], columns: Iterable[str]
-    ) -> Iterator[tuple[str, str, Decimal]]:
-        """(row, column, number) of the cells that are not empty."""
-        wrong = " is not a plain number; write it like 49.93, or leave the cell empty"
-        for row in rows:
-            for column in columns:
-                if text := self._checked(row, column, _NUMBER, wrong):
-                    yield row[self.key], column, Decimal(text)
+    def numbers(self, rows: Iterable[str], columns: Iterable[str]) -> Numbers:
+        """The cells' numbers by row and column."""
+        found = self.cells(rows, columns, _NUMBER)
+        return {(row, column): Decimal(text) for row, column, text in found}
 
-    def count(self, row: Mapping[str, str], column: str) -> int | None:
-        text = self._checked(row, column, _COUNT, " is not a count")
-        return int(text) if text else None
-
-    def _checked(
-        self, row: Mapping[str, str], column: str, wanted: re.Pattern[str], wrong: str
-    ) -> str:
-        text = row.get(column, "")
-        if text and (len(text) > LONGEST_NUMBER or not wanted.fullmatch(text)):
-            at = f"row {row[self.key]!r}, column {column!r}"
-            raise InputError(f"{self.path}: {at}: {text[:40]!r}{wrong}")
-        return text
-
-    def texts(self, column: str) -> dict[str, str]:
-        """The column's texts by row, without the empty ones."""
-        return {row[self.key]: row[column] for row in self.table if row[column]}
+    def texts(self, name: str) -> dict[str, dict[str, str]]:
+        """The texts of the columns of such a name, by row, without the empty ones."""
+        columns = [column for column in self.head if re.fullmatch(name, column.lower(), re.DOTALL)]
+        return {
+            column: {row: cells[column] for row, cells in self.rows.items() if cells[column]}
+            for column in columns
+        }
 
 
 def read_typed_scores(path: Path) -> TypedScores:
     """Read a CSV of scores. InputError names the file, row and column of what can't be read."""
-    rows = _rows(path)
-    if (cells := sum(map(len, rows))) > MOST_CELLS:
+    file = _read(path)
+    key, *others = file.head
+    by_task = key.lower() == "task"
+    columns = [name for name in others if not _NO_SCORES.fullmatch(name.lower())]
+    if not columns:
+        what = "model" if by_task else "score"
+        raise InputError(f"{path}: no {what} columns beside {key!r}")
+    average = [name for name in (file.rows if by_task else others) if name.lower() == "average"]
+    rows = [row for row in file.rows if not (by_task and row in average)]
+    if not rows:
+        raise InputError(f"{path}: no task rows beside the average")
+    counts = file.cells(rows, ["n"] if by_task else [], _COUNT)
+    sizes = {row: int(text) for row, _, text in counts}
+    cells = file.numbers(rows, columns)
+    counted = _counted(file, rows, columns, sizes) if by_task else {}
+    if by_task:
+        cells, averages = _turned(cells), _turned(file.numbers(average[:1], columns))
+    else:
+        averages = file.numbers(rows, average[:1])
+    return TypedScores(
+        source=path.name,
+        layout="task" if by_task else "model",
+        models=tuple(columns if by_task else rows),
+        items=tuple(rows if by_task else columns),
+        cells=cells,
+        counted=counted,
+        sizes=sizes,
+        averages={model: number for (model, _), number in averages.items()},
+        printed=file.texts("printed_.*"),
+        provenance=next(iter(file.texts("provenance").values()), {}),
+    )
+
+
+def _read(path: Path) -> _File:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = [[cell.strip() for cell in row] for row in csv.reader(file, strict=True)]
+    except OSError as error:
+        raise InputError(f"{path}: can't be read ({error.strerror}); give a CSV file") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: not a CSV file in UTF-8 ({error})") from error
+    lines = list(filter(any, lines))
+    if (cells := sum(map(len, lines))) > MOST_CELLS:
         raise InputError(f"{path}: {cells:,} cells, more than {MOST_CELLS:,}; split the file")
-    if len(rows) < 2:
+    if len(lines) < 2:
         raise InputError(f"{path}: no scores; a head and at least one row are needed")
-    head, *others = rows
+    head, *rows = lines
     if head[0].lower() not in ("model", "task"):
         raise InputError(
             f"{path}: the first column is {head[0]!r}; name it 'model' (rows are models) "
             "or 'task' (columns are models)"
         )
-    _check_shape(path, head, others)
-    table = (dict(zip(head, row, strict=True)) for row in others)
-    file = _File(path, tuple(head), tuple(table))
-    provenance = [name for name in head if name.lower() == "provenance"]
-    return replace(
-        _by_task(file) if head[0].lower() == "task" else _by_model(file),
-        printed={name: file.texts(name) for name in head if name.lower().startswith("printed_")},
-        provenance=file.texts(provenance[0]) if provenance else {},
-    )
-
-
-def _rows(path: Path) -> list[list[str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [[cell.strip() for cell in row] for row in csv.reader(file, strict=True)]
-    except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror}); give a CSV file") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: not a CSV file in UTF-8 ({error})") from error
-    return [row for row in rows if any(row)]
-
-
-def _check_shape(path: Path, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    for number, name in enumerate(head, start=1):
-        if not name:
-            raise InputError(f"{path}: column {number} has no name")
+    if "" in head:
+        raise InputError(f"{path}: column {head.index('') + 1} has no name")
     if name := _repeated(head):
         raise InputError(f"{path}: two columns are named {name!r}")
     for number, row in enumerate(rows, start=2):
@@ -151,76 +160,32 @@ def _check_shape(path: Path, head: Sequence[str], rows: Sequence[Sequence[str]])
             raise InputError(f"{path}: row {number} has no name in its first column")
     if name := _repeated([row[0] for row in rows]):
         raise InputError(f"{path}: two rows are named {name!r}")
+    return _File(path, head, {row[0]: dict(zip(head, row, strict=True)) for row in rows})
 
 
 def _repeated(names: Sequence[str]) -> str:
     return next((name for name, times in Counter(names).items() if times > 1), "")
 
 
-def _is_score(name: str) -> bool:
-    lower = name.lower()
-    return not (
-        lower in ("n", "provenance", "average")
-        or lower.startswith("printed_")
-        or lower.endswith(_CORRECT)
-    )
-
-
-def _by_model(file: _File) -> TypedScores:
-    items = _score_columns(file, "score")
-    average = [name for name in file.head[1:] if name.lower() == "average"]
-    return TypedScores(
-        source=file.path.name,
-        layout="model",
-        models=tuple(row[file.key] for row in file.table),
-        items=items,
-        cells={(model, item): number for model, item, number in file.numbers(file.table, items)},
-        averages={model: number for model, _, number in file.numbers(file.table, average[:1])},
-    )
-
-
-def _by_task(file: _File) -> TypedScores:
-    models = _score_columns(file, "model")
-    stated = [row for row in file.table if row[file.key].lower() == "average"]
-    rows = [row for row in file.table if row not in stated]
-    if not rows:
-        raise InputError(f"{file.path}: no task rows beside the average")
-    sizes = {row[file.key]: file.count(row, "n") for row in rows}
-    return TypedScores(
-        source=file.path.name,
-        layout="task",
-        models=models,
-        items=tuple(sizes),
-        cells={(model, task): number for task, model, number in file.numbers(rows, models)},
-        counted=dict(_counted(file, rows, models)),
-        sizes={task: n for task, n in sizes.items() if n is not None},
-        averages={model: number for _, model, number in file.numbers(stated[:1], models)},
-    )
-
-
-def _score_columns(file: _File, what: str) -> tuple[str, ...]:
-    columns = tuple(name for name in file.head[1:] if _is_score(name))
-    if not columns:
-        raise InputError(f"{file.path}: no {what} columns beside {file.key!r}")
-    return columns
+def _turned(numbers: Numbers) -> Numbers:
+    return {(column, row): number for (row, column), number in numbers.items()}
 
 
 def _counted(
-    file: _File, rows: Iterable[Mapping[str, str]], models: Iterable[str]
-) -> Iterator[tuple[tuple[str, str], Fraction]]:
+    file: _File, tasks: Iterable[str], models: Iterable[str], sizes: Mapping[str, int]
+) -> dict[tuple[str, str], Fraction]:
     """The exact percentage of every model and task that has counts."""
-    for row in rows:
-        task, n = row[file.key], file.count(row, "n")
-        for model in models:
-            correct = file.count(row, model + _CORRECT)
-            if correct is None:
-                continue
-            if not n or correct > n:
-                raise InputError(
-                    f"{file.path}: row {task!r}, {model + _CORRECT!r}: {correct} of n = "
-                    f"{n or 'nothing'}; give an n that is not smaller"
-                )
-            yield (model, task), Fraction(100 * correct, n)
+    counted = {}
+    columns = [model + _CORRECT for model in models]
+    for task, column, text in file.cells(tasks, columns, _COUNT):
+        n, correct = sizes.get(task), int(text)
+        if not n or correct > n:
+            raise InputError(
+                f"{file.path}: row {task!r}, {column!r}: {correct} of n = "
+                f"{n or 'nothing'}; give an n that is not smaller"
+            )
+        counted[column.removesuffix(_CORRECT), task] = Fraction(100 * correct, n)
+    return counted
 
 
 def find_model(name: str, models: Sequence[str], where: str) -> str:

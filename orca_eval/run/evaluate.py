@@ -37,7 +37,7 @@ COLLECT_AFTER = 20_000  # objects
 
 
 def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
-    """Runs what is missing, writes the run folder and prints the table; returns the folder.
+    """Runs what is missing and writes the run folder; returns the folder.
 
     Raises:
         InputError: config, data or model can't be used.
@@ -82,9 +82,6 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
                 if not unanswered:
                     raise
                 say(f"{error}; the scores stay as they were")
-    from orca_eval.run.table import print_scores
-
-    print_scores(folder)
     return folder
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from orca_eval.benchmarks.types import NO_ANSWER, Benchmark
 from orca_eval.config.schema import RunConfig, as_judge
 from orca_eval.engines.base import Engine
+from orca_eval.engines.threads import run_to_end
 from orca_eval.errors import RunError
 from orca_eval.run import identity
 from orca_eval.run.beginning import Beginning
@@ -52,7 +53,7 @@ def run_session(session: Session) -> None:
         KeyboardInterrupt: interrupted; what is finished is stored.
     """
     try:
-        asyncio.run(session.run())
+        run_to_end(session.run())
     except BaseExceptionGroup as group:
         raise _first(group) from group
     except asyncio.CancelledError as error:

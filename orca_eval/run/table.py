@@ -1,6 +1,6 @@
 """The table on the screen at the end of a run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orca_eval.results.aggregate import ScoreRow
@@ -15,9 +15,17 @@ from orca_eval.tables.table import Row, RowKind, Table, columns, text_row
 def print_scores(folder: Path) -> None:
     """Prints a finished run's benchmarks, averages and footnotes, and its folder. Task rows stay
     in scores.csv."""
-    rows, manifest, console = read_scores(folder), read_manifest(folder, whole=True), screen()
+    manifest, console = read_manifest(folder, whole=True), screen()
+    show(console, scores_table(read_scores(folder), manifest))
+    if manifest.speed:
+        console.print(f"\n  {speed_line(manifest.speed)}")
+    console.print("\n ", plain(str(folder)), soft_wrap=True)
+
+
+def scores_table(rows: Sequence[ScoreRow], manifest: Manifest) -> Table:
+    """Lists benchmarks and averages, in percent."""
     names = labels(manifest)
-    table = Table(
+    return Table(
         name="scores",
         title=title(manifest),
         head="benchmark",
@@ -25,10 +33,6 @@ def print_scores(folder: Path) -> None:
         rows=tuple(_row(row, names) for row in rows if row.level != "task"),
         remarks=tuple(manifest.notes),
     )
-    show(console, table)
-    if manifest.speed:
-        console.print(f"\n  {speed_line(manifest.speed)}")
-    console.print("\n ", plain(str(folder)), soft_wrap=True)
 
 
 def labels(manifest: Manifest) -> dict[str, str]:

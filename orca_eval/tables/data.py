@@ -3,7 +3,7 @@
 import json
 
 from orca_eval.safe_text import csv_cell
-from orca_eval.tables.table import Cell, Number, Table
+from orca_eval.tables.table import Cell, Table
 
 
 def csv_text(table: Table) -> str:
@@ -44,16 +44,12 @@ def json_text(table: Table) -> str:
 def _cell(cell: Cell) -> dict[str, object]:
     full: dict[str, object] = {
         "text": cell.text,
-        "value": _number(cell.value),
+        "value": cell.value,
         "ci_low": cell.low,
         "ci_high": cell.high,
-        "improvement_pct": _number(cell.change_value),
+        "improvement_pct": cell.change_value,
         "mark": cell.mark,
         **cell.rates,
         "notes": cell.notes,
     }
     return {name: value for name, value in full.items() if value not in (None, "", ())}
-
-
-def _number(value: Number | None) -> float | int | None:
-    return value if value is None or isinstance(value, int) else float(value)

@@ -1,14 +1,16 @@
 """A table on the screen."""
 
+import io
 from itertools import pairwise
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
 from rich.table import Table as Grid
 
-from orca_eval.screen import plain
+from orca_eval.screen import plain, screen
 from orca_eval.tables.table import Table
 
+TEXT_WIDTH = 160
 _STYLES = {"good": "green", "bad": "bold red", "unsure": "yellow"}
 
 
@@ -19,6 +21,14 @@ def show(console: Console, table: Table) -> None:
     console.print(_grid(table))
     for remark in table.remarks:
         console.print(" ", plain(remark, "dim"), soft_wrap=True)
+
+
+def text(table: Table) -> str:
+    """Renders the same in plain text, as wide as the screen."""
+    page, width = io.StringIO(), screen(TEXT_WIDTH).width
+    console = Console(file=page, width=width, color_system=None, markup=False, force_jupyter=False)
+    show(console, table)
+    return "\n".join(line.rstrip() for line in page.getvalue().strip("\n").splitlines())
 
 
 def _grid(table: Table) -> Grid:

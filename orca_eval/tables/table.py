@@ -11,7 +11,7 @@ from orca_eval.files import SafeNames
 
 Mark = Literal["", "best", "second", "good", "bad", "unsure"]
 RowKind = Literal["measured", "published", "summary"]
-Number = Decimal | float | int
+Number = float | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Cell:
         """The interval as printed behind the number, or nothing."""
         if not self.show_interval or self.low is None or self.high is None:
             return ""
-        return f"[{minus(self.low)}, {minus(self.high)}]"
+        return f"[{self.low:.2f}, {self.high:.2f}]".replace("-", "\N{MINUS SIGN}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +163,6 @@ def letters(index: int) -> str:
     return text
 
 
-def minus(value: float) -> str:
-    """Two decimals with a true minus."""
-    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
-
-
 def plain(cell: Cell) -> str | None:
     """The number as printed, in ASCII; None for an empty cell."""
     return None if cell.value is None else ascii_number(cell.text)
@@ -178,26 +173,25 @@ def ascii_number(text: str) -> str:
     return text.replace("\N{MINUS SIGN}", "-").replace(",", "").lstrip("+")
 
 
-def ranked(rows: tuple[Row, ...], columns: tuple[int, ...]) -> tuple[Row, ...]:
+def ranked(rows: Sequence[Row]) -> tuple[Row, ...]:
     """Best and second best of each column marked, by the printed number, so that ties share a mark.
 
     Rows of different kinds are ranked apart. A rank needs two different rows to mean something.
     """
     marked = [list(row.cells) for row in rows]
     for kind in dict.fromkeys(row.kind for row in rows):
-        chosen = [index for index, row in enumerate(rows) if row.kind == kind]
-        for column in columns:
+        chosen = [cells for row, cells in zip(rows, marked, strict=True) if row.kind == kind]
+        for column in range(len(chosen[0])):
             printed = {
                 index: Decimal(text)
-                for index in chosen
-                if (text := plain(rows[index].cells[column])) is not None
+                for index, cells in enumerate(chosen)
+                if (text := plain(cells[column])) is not None
             }
             if len(printed) < 2:
                 continue
             order = sorted(set(printed.values()), reverse=True)
+            marks: dict[Decimal, Mark] = dict(zip(order, ("best", "second"), strict=False))
             for index, number in printed.items():
-                mark: Mark = (
-                    "best" if number == order[0] else "second" if number == order[1] else ""
-                )
-                marked[index][column] = replace(marked[index][column], mark=mark)
+                cell = chosen[index][column]
+                chosen[index][column] = replace(cell, mark=marks.get(number, ""))
     return tuple(replace(row, cells=tuple(cells)) for row, cells in zip(rows, marked, strict=True))

@@ -47,7 +47,7 @@ class RunResult:
 
 
 def run_one(overrides: Sequence[str]) -> Path:
-    """Composes, validates and runs; the run's folder.
+    """Composes, validates, runs and prints the table; the run's folder.
 
     Raises:
         OrcaEvalError: as `evaluate.run`.
@@ -59,8 +59,11 @@ def run_one(overrides: Sequence[str]) -> Path:
         f"engine {config.engine.name}"
     )
     from orca_eval.run.evaluate import run  # takes a second; the line above should not
+    from orca_eval.run.table import print_scores
 
-    return run(config, composed)
+    folder = run(config, composed)
+    print_scores(folder)
+    return folder
 
 
 def sweep(overrides: Sequence[str]) -> list[list[str]]:

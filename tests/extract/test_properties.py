@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orca_eval.errors import InputError
 from orca_eval.extract import KINDS, extract_answer
 
 STATED_RULES = {rule.name for kind in KINDS.values() for rule in kind.rules if rule.stated}
@@ -238,9 +239,9 @@ def test_deterministic(reply: str, kind: str) -> None:
 
 
 def test_unknown_kind_and_missing_options_are_refused() -> None:
-    with pytest.raises(ValueError, match="unknown kind"):
+    with pytest.raises(InputError, match="kind='letter': valid: choice, number, span, text"):
         extract_answer("B", "letter")
-    with pytest.raises(ValueError, match="options"):
+    with pytest.raises(InputError, match="options"):
         extract_answer("B", "choice")
 
 

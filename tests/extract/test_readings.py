@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orca_eval.errors import InputError
 from orca_eval.extract import readings
 
 OPTIONS = {"A": "Oslo", "B": "Lisbon", "C": "Vienna", "D": "Prague"}
@@ -42,5 +43,5 @@ def test_what_is_read_ends_where_the_reply_runs_on() -> None:
 
 
 def test_wrong_use_is_an_error() -> None:
-    with pytest.raises(ValueError, match="options"):
+    with pytest.raises(InputError, match="options"):
         readings("B", "choice")

@@ -131,7 +131,7 @@ def test_nothing_is_asked_without_a_judge_that_answers(
         ("", "MT-Bench: graded by a judge, and none is named; give judge.model= and judge.engine="),
         ("http://127.0.0.1:9/v1", "the judge, whose keys begin with judge.: engine.base_url="),
     ):
-        assert run(judge=judge)[0] == 1
+        assert run(judge=judge)[0] == 3
         last = capsys.readouterr().err.splitlines()[-1]
         assert said in last
     assert not servers[0].bodies
@@ -217,7 +217,7 @@ def test_every_verb_takes_a_judged_run(
     assert "hundredths of the scale of its rating, 1 to 10" in " ".join(
         capsys.readouterr().out.split()
     )
-    assert main(["run", "suite=mt_bench"]) == 1
+    assert main(["run", "suite=mt_bench", "data.root=missing"]) == 3
     del other
 
 

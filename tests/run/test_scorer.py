@@ -88,7 +88,7 @@ def test_a_scorer_that_fails_ends_everything_with_its_own_error() -> None:
 def test_a_defect_in_our_own_scoring_is_named() -> None:
     process = ScoringProcess()
     process.send([("choice", (("A",),), None, "no options")])
-    with pytest.raises(RunError, match="scoring failed: ValueError: a choice needs options"):
+    with pytest.raises(RunError, match="scoring failed: InputError: kind='choice' needs options"):
         process.receive()
     process.send([("number", (("7",),), None, "7")])
     assert process.receive()[0].score == 1.0

@@ -20,7 +20,7 @@ def as_json(result: GateResult) -> str:
         "verdict": result.verdict.name,
         "exit_code": result.verdict.value,
         **{key: getattr(result, key) for key in _AS_THEY_ARE},
-        "lines": [_line(line) for line in result.lines],
+        "lines": [entry(line) for line in result.lines],
         "flips": [
             asdict(flip) | {key: _short(getattr(flip, key)) for key in _ANSWERS}
             for flip in result.flips
@@ -29,7 +29,8 @@ def as_json(result: GateResult) -> str:
     return json.dumps(_known(content), indent=1, ensure_ascii=True, allow_nan=False) + "\n"
 
 
-def _line(line: Line) -> dict[str, Any]:
+def entry(line: Line) -> dict[str, Any]:
+    """Tells all of one line, in shares of 1."""
     comparison, found = line.comparison, line.comparison.result
     interval = found.interval()
     return {

@@ -32,22 +32,25 @@ _COLUMNS = [
 
 def lm_eval_results(run: Run) -> dict[str, Any]:
     """The content of lm-eval's results JSON. Task keys hold scores as shares of 1."""
-    names = {name: _export_name(name) for name in run.benchmarks}
     results: dict[str, dict[str, Any]] = {}
     subtasks: dict[str, list[str]] = {}
     versions: dict[str, Any] = {}
-    for benchmark, name in names.items():
+    for benchmark, entry in run.benchmarks.items():
         score = run.benchmark(benchmark)
         if score is None or score.score is None:
             continue
+        name = _export_name(benchmark)
         tasks = run.tasks(benchmark)
-        results[name] = _result(name, run.benchmarks[benchmark].alias, score, grouped=bool(tasks))
+        results[name] = _result(name, entry.alias, score, grouped=bool(tasks))
         subtasks[name] = [f"{name}::{task_name(task)}" for task in tasks]
-        versions[name] = _version(run, benchmark, None)
-        for task, part in tasks.items():
-            key = f"{name}::{task_name(task)}"
+        by_task = {
+            task_name(task): version for task, version in sorted(entry.task_versions.items())
+        }
+        alike = len(set(map(str, by_task.values()))) == 1
+        versions[name] = next(iter(by_task.values())) if alike else "N/A"
+        for key, (task, part) in zip(subtasks[name], tasks.items(), strict=True):
             results[key] = _result(key, task_name(task), part, grouped=False)
-            versions[key] = _version(run, benchmark, task_name(task))
+            versions[key] = by_task.get(task_name(task), "N/A")
     metrics = ("acc", "f1", "extracted")
     return {
         "results": results,
@@ -120,16 +123,6 @@ def _stderr(score: ScoreRow, grouped: bool) -> float | str:
     if score.score is None or score.n < 2:
         return "N/A"
     return math.sqrt(score.score * (1 - score.score) / (score.n - 1))
-
-
-def _version(run: Run, benchmark: str, task: str | None) -> Any:
-    """The task's version from the manifest; a benchmark's is its tasks' where they agree."""
-    versions = run.benchmarks[benchmark].task_versions
-    by_name = {task_name(name): versions[name] for name in sorted(versions)}
-    if task is not None:
-        return by_name.get(task, "N/A")
-    distinct = set(map(str, by_name.values()))
-    return next(iter(by_name.values())) if len(distinct) == 1 else "N/A"
 
 
 def _task_config(run: Run) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from orca_eval.errors import InputError
 from orca_eval.report.board import Board
 from orca_eval.report.html.texts import TEXT_COLUMNS, Texts
+from orca_eval.results.documents import KEY
 from orca_eval.results.run import Run
 
 HINT_BITS = 1 << 16
@@ -39,9 +40,8 @@ _HASH = np.uint32(2654435761)  # Knuth's multiplicative hashing
 CHUNK_LETTERS = 2_000_000
 MOST_REPLIES = 1 << 22  # explorer.js sorts by a key and a reply's number in one number
 _LEVEL = 3
-_KEYS = ["benchmark", "task", "doc_id"]
 _SMALL = [
-    *_KEYS,
+    *KEY,
     "gold",
     "answer",
     "rule",
@@ -151,15 +151,15 @@ def _ordered(board: Board) -> pd.DataFrame:
     frames = []
     for number, run in enumerate(board.runs):
         frame = _measured(run.samples(_SMALL).to_pandas(), run)
-        frame["sample"] = frame.groupby(_KEYS, sort=False).cumcount()
+        frame["sample"] = frame.groupby(KEY, sort=False).cumcount()
         frames.append(frame.assign(run=number, row=np.arange(len(frame))))
     frame = pd.concat(frames, ignore_index=True)
     for name in ("benchmark", "task"):
         frame[name] = pd.Categorical(frame[name], categories=frame[name].unique(), ordered=True)
     ordered: pd.DataFrame = frame.sort_values(
-        [*_KEYS, "sample", "run"], kind="stable", ignore_index=True
+        [*KEY, "sample", "run"], kind="stable", ignore_index=True
     )
-    ordered["doc"] = ordered.groupby(_KEYS, sort=False, observed=True).ngroup()
+    ordered["doc"] = ordered.groupby(KEY, sort=False, observed=True).ngroup()
     return ordered
 
 
@@ -215,8 +215,8 @@ def _chunk(positions: NDArray[np.int64], tables: Sequence[Texts]) -> bytes:
 
 
 def _index(board: Board, frame: pd.DataFrame, starts: Sequence[int]) -> bytes:
-    benchmarks = [str(name) for name in frame["benchmark"].cat.categories]
-    coded = {name: _codes(frame[name]) for name in ("rule", "finish_reason", "answer", "gold")}
+    texts = frame[["rule", "finish_reason", "answer", "gold"]].astype(object)
+    coded = {name: pd.factorize(texts[name]) for name in texts}  # -1 for none
     columns: dict[str, NDArray[Any]] = {
         "run": frame["run"].to_numpy(),
         "benchmark": frame["benchmark"].cat.codes.to_numpy(),
@@ -226,10 +226,10 @@ def _index(board: Board, frame: pd.DataFrame, starts: Sequence[int]) -> bytes:
         "sample": frame["sample"].to_numpy(),
         "score": frame["score"].to_numpy(dtype=np.float32),
         "f1": frame["f1"].to_numpy(dtype=np.float32),
-        "gold": coded["gold"][1],
-        "answer": coded["answer"][1],
-        "rule": coded["rule"][1],
-        "finish": coded["finish_reason"][1],
+        "gold": coded["gold"][0],
+        "answer": coded["answer"][0],
+        "rule": coded["rule"][0],
+        "finish": coded["finish_reason"][0],
         "start": frame["evidence_start"].to_numpy(),
         "end": frame["evidence_end"].to_numpy(),
         "promptTokens": frame["prompt_tokens"].fillna(0).to_numpy(),
@@ -246,12 +246,14 @@ def _index(board: Board, frame: pd.DataFrame, starts: Sequence[int]) -> bytes:
         "count": len(frame),
         "columns": places,
         "runs": list(board.labels),
-        "benchmarks": [[name, board.columns.alias(name)] for name in benchmarks],
+        "benchmarks": [
+            [str(name), board.columns.alias(name)] for name in frame["benchmark"].cat.categories
+        ],
         "tasks": [str(name) for name in frame["task"].cat.categories],
-        "rules": coded["rule"][0],
-        "finishes": coded["finish_reason"][0],
-        "answers": coded["answer"][0],
-        "golds": coded["gold"][0],
+        "rules": list(coded["rule"][1]),
+        "finishes": list(coded["finish_reason"][1]),
+        "answers": list(coded["answer"][1]),
+        "golds": list(coded["gold"][1]),
         "starts": list(starts),
     }
     text = json.dumps(head, separators=(",", ":"), ensure_ascii=False).encode()
@@ -269,9 +271,3 @@ def narrowed(values: NDArray[Any]) -> NDArray[Any]:
         if limits.min <= low and high <= limits.max:
             return values.astype(kind)
     return values.astype(np.float64)
-
-
-def _codes(column: pd.Series[str]) -> tuple[list[str], NDArray[np.int64]]:
-    """Distinct texts and each row's number; -1 for none."""
-    codes, values = pd.factorize(column.astype(object))
-    return [str(value) for value in values], codes.astype(np.int64)

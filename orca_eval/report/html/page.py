@@ -4,7 +4,7 @@ import base64
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from orca_eval.files import whole
 from orca_eval.report.board import Board
 from orca_eval.report.html.pack import Packed, Spool, pack
 from orca_eval.report.plots import Plot
-from orca_eval.safe_text import html as escape
 from orca_eval.safe_text import terminal
 from orca_eval.tables import html_fragment
 from orca_eval.tables.table import Table
@@ -77,23 +76,13 @@ def write_report(
                 if table.name != "runs"
             ],
             runs=[Markup(html_fragment(table)) for table in tables if table.name == "runs"],
-            plots=[_plot(plot) for plot in plots],
+            plots=[(plot, _base64(plot.svg)) for plot in plots],
             replies=packed.replies if packed else 0,
             data=((name, Markup(_base64(content))) for name, content in inline),
         )
         _write_beside(path.parent / DATA, beside)
         with whole(path) as temporary:
             stream.dump(str(temporary), encoding="utf-8")
-
-
-def _plot(plot: Plot) -> Mapping[str, str]:
-    """As an image, which can't run script, whatever the labels in it say."""
-    return {
-        "name": plot.name,
-        "title": plot.title,
-        "url": f"data:image/svg+xml;base64,{_base64(plot.svg)}",
-        "alt": escape(plot.title),
-    }
 
 
 def _policy(scripts: Sequence[str], style: str, beside: bool) -> str:
