@@ -138,10 +138,29 @@ class Measure:
     better: Literal["higher", "lower"] = "higher"
     over_repeats: Literal["mean", "best"] = "mean"
 
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise ValueError(f"measure {self.name}: its scale has no width")
+
     @property
     def scale(self) -> tuple[float, float, str]:
         """What two measures have to share if their scores are to be put together."""
         return self.low, self.high, self.better
+
+    @property
+    def in_percent(self) -> bool:
+        """Whether it is a share of 1, which tables and plots show in percent."""
+        return (self.low, self.high) == (0, 1)
+
+    @property
+    def unit(self) -> str:
+        """What its scores are printed in: "%", or "rating, 1 to 10"."""
+        unit = "%" if self.in_percent else f"{self.name}, {self.low:g} to {self.high:g}"
+        return unit if self.better == "higher" else f"{unit}, lower is better"
+
+    def shown(self, score: float | None) -> float | None:
+        """The score as it is printed."""
+        return score if score is None or not self.in_percent else 100 * score
 
     def share(self, score: Any) -> Any:
         """Where a score, or an array of them, is on the scale: 0 its worst end, 1 its best."""

@@ -16,6 +16,7 @@ from orca_eval.errors import InputError
 from orca_eval.paths import CONF
 
 NOBODY = "judge.model.path"
+OWN = "own"  # a system message that no file in conf/prompt has
 
 
 def compose_verb(verb: str, overrides: Sequence[str]) -> dict[str, Any]:
@@ -56,6 +57,8 @@ def _shorthands(parsed: list[ov.Parsed]) -> tuple[list[ov.Parsed], dict[str, str
         extra["suite"] = "suite=custom"
     if "model.path" in keys and "model" not in keys:
         extra["model"] = "model=custom"
+    if "prompt.system_message" in keys and "prompt.name" not in keys:
+        extra["prompt.name"] = f"prompt.name={OWN}"  # whatever prompt= it was made from
     return rest, extra
 
 

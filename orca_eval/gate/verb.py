@@ -163,8 +163,7 @@ def _kinds(compared: Mapping[str, pd.DataFrame], facts: Facts) -> list[str]:
 def _scales(compared: Iterable[str], facts: Facts) -> list[str]:
     """How to read the points of scores that are no share of right answers."""
     return [
-        f"{display(name)}: points are hundredths of the scale of its {measure.name}, "
-        f"{measure.low:g} to {measure.high:g}, {measure.better} is better."
+        f"{display(name)}: points are hundredths of its scale ({measure.unit})."
         for name in compared
         if (measure := facts.measure(name)).scale != EXACT_MATCH.scale
     ]

@@ -10,6 +10,7 @@ from typing import Any
 
 from orca_eval.names import display
 from orca_eval.results.run import BenchmarkRun, Run
+from orca_eval.types import EXACT_MATCH, Measure
 
 _PROTOCOL = ("max_tokens", "extractor_version", "over_long")
 
@@ -31,6 +32,11 @@ class Columns:
         """The benchmark's display name."""
         run = self._reference.get(benchmark)
         return run.benchmarks[benchmark].alias if run else display(benchmark)
+
+    def measure(self, benchmark: str) -> Measure:
+        """What the benchmark's scores mean."""
+        run = self._reference.get(benchmark)
+        return run.benchmarks[benchmark].measure if run else EXACT_MATCH
 
     def exact_match(self, benchmark: str) -> bool:
         """Whether the score is one of exact match, which has an F1 beside it."""
@@ -88,6 +94,8 @@ def _identity(benchmark: BenchmarkRun) -> tuple[Hashable, ...]:
         benchmark.data_sha256,
         benchmark.aggregate,
         frozenset(benchmark.task_versions.items()),
+        benchmark.measure,
+        benchmark.judge,
     )
 
 
@@ -114,6 +122,11 @@ def _difference(run: Run, other: Run, benchmark: str) -> str:
             f"another kind of score ({mine.aggregate}, the others have {reference.aggregate})",
         ),
         (mine.task_versions != reference.task_versions, "another version of its tasks"),
+        (mine.measure != reference.measure, f"another measure ({mine.measure.unit})"),
+        (
+            mine.judge != reference.judge,
+            f"another judge ({mine.judge}, the others have {reference.judge})",
+        ),
     )
     return next((reason for differs, reason in reasons if differs), "")
 

@@ -14,6 +14,7 @@ from orca_eval.results.published import PublishedModel, published_models
 from orca_eval.results.run import Run
 from orca_eval.results.typed_scores import find_model
 from orca_eval.stats import PairedDraws, average_draws
+from orca_eval.types import Measure
 
 UNBOUNDED = "no interval: too few documents to bound a ratio"
 
@@ -92,6 +93,21 @@ class Board:
         """A score in percent, or None."""
         return self.values[label, column].number
 
+    def measure(self, column: str) -> Measure:
+        """What the column's scores mean; an average's benchmarks are alike."""
+        members = next((g.benchmarks for g in self.groups if g.average == column), (column,))
+        return self.columns.measure(members[0])
+
+    def on_scale(self, label: str, column: str) -> Value:
+        """A score as a percentage of its scale, for a plot."""
+        return self.values[label, column].on_scale(self.measure(column))
+
+    def plotted(self, column: str) -> str:
+        """How the column is called in a plot, with the scale that its percentage is of."""
+        measure = self.measure(column)
+        scale = "" if measure.in_percent else f" ({measure.low:g}–{measure.high:g})"
+        return self.name(column) + scale
+
 
 def build_board(runs: Sequence[Run], baseline: str | None) -> Board:
     """Read what the runs have and compare them with `baseline`.
@@ -169,7 +185,8 @@ def _value(columns: Columns, run: Run, key: str, members: Sequence[str] | None) 
         reason, score = columns.why_not(run, key), run.benchmark(key)
     else:
         reason, score = columns.why_no_average(run, key, members), run.average(key)
-    return Value(note=reason) if reason else Value.of(score)
+    measure = columns.measure(members[0] if members else key)
+    return Value(note=reason) if reason else Value.of(score, measure)
 
 
 def _measured_changes(

@@ -1,4 +1,4 @@
-"""Figures in percent, what they are against a baseline, and the cells that show them."""
+"""Figures as they are printed, what they are against a baseline, and the cells that show them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from fractions import Fraction
 from orca_eval.numbers import rounded, signed
 from orca_eval.results.aggregate import ScoreRow
 from orca_eval.tables.table import Cell
+from orca_eval.types import Measure
 
 ZERO_BASELINE = "no relative improvement over a baseline of 0"
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A score in percent with its 95 % interval and rates; without a number, `note` says why."""
+    """A score in its measure's unit, mostly percent, with its 95 % interval and rates; without a
+    number, `note` says why."""
 
     number: float | None = None
     low: float | None = None
@@ -24,11 +26,23 @@ class Value:
     note: str = ""
 
     @classmethod
-    def of(cls, score: ScoreRow | None) -> Value:
-        """Take a run's score, a share of 1."""
+    def of(cls, score: ScoreRow | None, measure: Measure) -> Value:
+        """Take a run's score."""
         if score is None or score.score is None:
             return cls(note="no score")
-        return cls(percent(score.score), percent(score.ci_low), percent(score.ci_high), score.rates)
+        shown = measure.shown
+        return cls(shown(score.score), shown(score.ci_low), shown(score.ci_high), score.rates)
+
+    def on_scale(self, measure: Measure) -> Value:
+        """Take the value as a percentage of its measure's scale, for a plot's axis."""
+        if measure.in_percent:
+            return self
+
+        def place(number: float | None) -> float | None:
+            return None if number is None else 100 * (number - low) / (high - low)
+
+        low, high = measure.low, measure.high
+        return replace(self, number=place(self.number), low=place(self.low), high=place(self.high))
 
 
 def scored(value: Value, digits: int = 2) -> Cell:

@@ -72,6 +72,7 @@ def benchmark_column(board: Board, benchmark: str) -> Column:
     reference = board.columns.reference(benchmark)
     kind = f", {reference.kind}" if reference.kind else ""
     metric = ", exact match" if board.columns.exact_match(benchmark) else ""
+    metric = metric if reference.measure.in_percent else f", {reference.measure.unit}"
     return Column(benchmark, alias, f"n = {reference.n:,}{kind}{metric}")
 
 
@@ -124,10 +125,13 @@ def _scores(board: Board, group: Group) -> Table:
     references = _references(board, group)
     return Table(
         name=group.name.lower(),
-        title=f"{group.name}: accuracy, %",
+        title=f"{group.name}: {_unit(references)}",
         head="model",
         columns=columns,
-        rows=ranked((*measured, *published)),
+        rows=ranked(
+            (*measured, *published),
+            {at for at, key in enumerate(group.columns()) if board.measure(key).better == "lower"},
+        ),
         remarks=(
             COMPARABLE,
             *_as_sampled(references),
@@ -135,6 +139,12 @@ def _scores(board: Board, group: Group) -> Table:
             *((PUBLISHED,) if published else ()),
         ),
     )
+
+
+def _unit(references: Iterable[BenchmarkRun]) -> str:
+    """What the scores of a table are; where they differ, every column says its own."""
+    units = {reference.measure.unit for reference in references} or {"%"}
+    return "scores" if len(units) > 1 else "accuracy, %" if units == {"%"} else units.pop()
 
 
 def _caveats(reference: BenchmarkRun) -> list[str]:

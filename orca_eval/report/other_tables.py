@@ -29,10 +29,11 @@ def rates_table(board: Board) -> Table:
             score = run.benchmark(name)
             if score is None or score.score is None:
                 continue
+            unit = "" if benchmark.measure.in_percent else f" ({benchmark.measure.unit})"
             cells = (
-                Cell(text=benchmark.alias),
+                Cell(text=benchmark.alias + unit),
                 count(score.n),
-                _with_interval(Value.of(score)),
+                _with_interval(Value.of(score, benchmark.measure)),
                 figure(percent(score.f1)),
                 *(
                     figure(percent(score.rates.get(rate)), missing="not recorded")
@@ -124,6 +125,7 @@ def _described(run: Run) -> dict[str, str]:
         "engine": " ".join(_text(recorded("engine", key)) for key in ("name", "version")).strip(),
         "suite": _text(recorded("suite")) + (f" ({run.extent})" if run.extent else ""),
         "system message": f"{run.prompt}: {message}" if message else f"{run.prompt} (empty)",
+        "judge": _text(recorded("judge", "model", "name")),
         "sampling": _text(recorded("sampling")),
         "max_tokens": _text(recorded("max_tokens")),
         "tokens": f"{_count(tokens.get('prompt'))} in, {_count(tokens.get('completion'))} out",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from orca_eval.benchmarks.specs import read_specs
 from orca_eval.names import task_name
@@ -15,6 +16,7 @@ from orca_eval.tables.table import Cell, Column, Row, Table
 
 Part = tuple[str, Mapping[str, ScoreRow]]
 """A row: its label, and every run's score by the run's label."""
+BARE: dict[str, Any] = {"ci_low": None, "ci_high": None}
 
 
 def task_tables(board: Board) -> list[Table]:
@@ -25,6 +27,8 @@ def task_tables(board: Board) -> list[Table]:
         spec = read_specs().get(benchmark)
         if len(tasks) > 1:
             tables.append(_table(board, benchmark, spec.parts if spec else "tasks", tasks))
+        if figures := _figures(board, benchmark):
+            tables.append(_table(board, benchmark, "figures", figures))
         if spec and (categories := _categories(dict(tasks), spec.categories)):
             tables.append(_table(board, benchmark, "categories", categories))
     return tables
@@ -41,6 +45,16 @@ def _categories(
         for category, members in categories.items()
     }
     return [(category, _pooled(scores)) for category, scores in found.items() if scores]
+
+
+def _figures(board: Board, benchmark: str) -> list[Part]:
+    """What stands beside the score."""
+    scores = {run.label: score for run in board.runs if (score := run.benchmark(benchmark))}
+    names = dict.fromkeys(name for score in scores.values() for name in score.figures)
+    return [
+        (name, {k: replace(v, score=v.figures.get(name), **BARE) for k, v in scores.items()})
+        for name in names
+    ]
 
 
 def _pooled(tasks: Sequence[Mapping[str, ScoreRow]]) -> dict[str, ScoreRow]:
@@ -80,10 +94,11 @@ def _table(board: Board, benchmark: str, what: str, parts: Sequence[Part]) -> Ta
     }
     rows = [_row(board, benchmark, over, *part) for part in parts]
     rows.append(replace(_row(board, benchmark, over, label, total), kind="summary"))
+    unit = reference.measure.unit
     change = f"; relative improvement over {over}, %, in brackets" if over else ""
     return Table(
         name=f"{benchmark}_{what}",
-        title=f"{alias} by {what}: accuracy, %{change}",
+        title=f"{alias} by {what}: {'accuracy, ' * (unit == '%')}{unit}{change}",
         head=what.removesuffix("s") if what != "categories" else "category",
         columns=columns,
         rows=tuple(rows),
@@ -100,14 +115,14 @@ def _row(
     board: Board, benchmark: str, over: str | None, label: str, scores: Mapping[str, ScoreRow]
 ) -> Row:
     n = next((score.n for score in scores.values()), None)
-    cells = [count(n)]
+    cells, measure = [count(n)], board.columns.measure(benchmark)
     for run in board.runs:
         score = scores.get(run.label)
         if score is None or score.score is None:
             reason = board.columns.why_not(run, benchmark) or f"{label} did not run"
             cells.append(Cell(notes=(reason,)))
             continue
-        cell = scored(Value.of(score), 1)
+        cell = scored(Value.of(score, measure), 1 if measure.in_percent else 2)
         base = scores.get(over) if over and over != run.label else None
         if base is not None and base.score is not None:
             cell = with_change(cell, improvement(score.score, base.score))

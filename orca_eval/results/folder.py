@@ -29,10 +29,15 @@ def run_folder(
 
     The hex digits are over `identity`, of config and data.
     """
-    text = json.dumps(identity, sort_keys=True, default=str)
-    digits = hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]
+    digits = identity_hash(identity)
     names = map(files.safe_name, (suite, prompt))
     return results_dir / files.safe_name(model) / "-".join((*names, digits))
+
+
+def identity_hash(identity: object) -> str:
+    """Eight hex digits over JSON values."""
+    text = json.dumps(identity, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]
 
 
 @contextlib.contextmanager

@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, get_args
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    TypeAdapter,
+    ValidationError,
+)
 
 from orca_eval.config.validate import STR, Flag, Wanted
 from orca_eval.results.reading import MANIFEST, DamagedError, reading, text_of
 from orca_eval.safe_text import shorten
-from orca_eval.types import Aggregate, Measure
+from orca_eval.types import EXACT_MATCH, Aggregate, Measure
 
 _COUNT = {"type": "int", "strict": True, "ge": 0, "le": (1 << 63) - 1}
 _FLOAT = {"type": "float", "strict": True, "ge": 0.0, "lt": 2.0**63, "allow_inf_nan": False}
@@ -46,6 +53,9 @@ Excluded = Annotated[
 ]
 _NULLS = BeforeValidator(_without_nulls)
 Numbers = Annotated[dict[str, Number], _NULLS]
+
+
+_MEASURE = TypeAdapter(Measure)
 
 
 class _Part(BaseModel):
@@ -94,20 +104,6 @@ class Git(_Part):
     state: Text | None = None
 
 
-class MeasureEntry(_Part):
-    """What the benchmark's score means; see `types.Measure`."""
-
-    name: Text = "exact_match"
-    low: Number = 0.0
-    high: Number = 1.0
-    better: Literal["higher", "lower"] = "higher"
-    over_repeats: Literal["mean", "best"] = "mean"
-
-    def measure(self) -> Measure:
-        """The same as the rest of the program takes it."""
-        return Measure(self.name, self.low, self.high, self.better, self.over_repeats)
-
-
 class BenchmarkEntry(_Part):
     """One benchmark of the run. `n` counts its documents, `full_n` those of the whole split."""
 
@@ -119,7 +115,8 @@ class BenchmarkEntry(_Part):
     source: Text = ""
     task_versions: Annotated[dict[str, Version], _NULLS] = {}
     aggregate: KindOfScore = "pooled"
-    measure: Annotated[MeasureEntry, _NULLS] = MeasureEntry()
+    measure: Annotated[Measure, BeforeValidator(_MEASURE.validate_python)] = EXACT_MATCH
+    judge: Text = ""
     caveats: list[Text] = []
 
 
@@ -160,7 +157,12 @@ class Manifest(_Part):
     @property
     def measures(self) -> dict[str, Measure]:
         """What each benchmark's score means."""
-        return {name: entry.measure.measure() for name, entry in self.benchmarks.items()}
+        return {name: entry.measure for name, entry in self.benchmarks.items()}
+
+    def measure(self, name: str) -> Measure:
+        """That of a benchmark, or of an average, whose benchmarks are alike."""
+        members = next((a.benchmarks for a in self.averages if a.name == name), [name])
+        return self.measures.get(members[0], EXACT_MATCH)
 
     def get(self, *keys: str, default: Any = None) -> Any:
         """The value at a path of keys, as read; the default where it is not there."""

@@ -132,7 +132,7 @@ def build_manifest(session: Session) -> dict[str, Any]:
         },
         "engine": {"name": config.engine.name, "base_url": config.engine.base_url} | identity,
         **_judge_entry(session),
-        "benchmarks": {b.id: _benchmark_entry(b) for b in session.benchmarks},
+        "benchmarks": {b.id: _benchmark_entry(b, session) for b in session.benchmarks},
         "averages": [asdict(average) for average in config.suite.averages],
         "tokens": {
             "prompt": sum(s.prompt_tokens for s in samples),
@@ -166,6 +166,13 @@ def _judge_entry(session: Session) -> dict[str, Any]:
             "tokens": session.counts.judge_tokens,
         }
     }
+
+
+def _judge_name(session: Session) -> str:
+    """Tells judges apart: its name, and the digits of all that decides its verdicts."""
+    judge = _judge_entry(session).get("judge", {})
+    digits = run_dir.identity_hash([judge.get("engine"), judge.get("sampling")])
+    return f"{judge['model']['name']} {digits}" if judge else ""
 
 
 def _speed(session: Session) -> dict[str, float]:
@@ -235,8 +242,9 @@ def _high_rates(row: ScoreRow) -> list[str]:
     return ungraded + high
 
 
-def _benchmark_entry(benchmark: Benchmark) -> dict[str, Any]:
-    return {
+def _benchmark_entry(benchmark: Benchmark, session: Session) -> dict[str, Any]:
+    judge = {"judge": _judge_name(session)} if benchmark.judged else {}
+    return judge | {
         "alias": benchmark.alias,
         "n": benchmark.n,
         "full_n": benchmark.full_n,

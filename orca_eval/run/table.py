@@ -30,7 +30,7 @@ def scores_table(rows: Sequence[ScoreRow], manifest: Manifest) -> Table:
         title=title(manifest),
         head="benchmark",
         columns=columns("n", "score", "95 % interval", "answered", "cut off", "empty"),
-        rows=tuple(_row(row, names) for row in rows if row.level != "task"),
+        rows=tuple(_row(row, names, manifest) for row in rows if row.level != "task"),
         remarks=tuple(manifest.notes),
     )
 
@@ -71,7 +71,7 @@ def speed_line(speed: Mapping[str, float]) -> str:
     return " · ".join(parts)
 
 
-def _row(row: ScoreRow, names: Mapping[str, str]) -> Row:
+def _row(row: ScoreRow, names: Mapping[str, str], manifest: Manifest) -> Row:
     """An average that has no score says why in its first cell."""
     name = names.get(row.benchmark, row.benchmark)
     kind: RowKind = "summary" if row.level == "average" else "measured"
@@ -79,11 +79,15 @@ def _row(row: ScoreRow, names: Mapping[str, str]) -> Row:
         return text_row(f"{name}: {row.note}", str(row.n), "–", "", "", "", "", kind=kind)
     if row.f1 is not None:
         name += f" (exact match; F1 {percent(row.f1, digits=2)})"
+    measure = manifest.measure(row.benchmark)
+    name += "" if measure.in_percent else f" ({measure.unit})"
+    digits = 1 if measure.in_percent else 2
+    ends = (f"{measure.shown(end) or 0.0:.{digits}f}" for end in (row.ci_low, row.ci_high))
     return text_row(
         name,
         str(row.n),
-        percent(row.score, digits=2),
-        f"{percent(row.ci_low)} – {percent(row.ci_high)}",
+        f"{measure.shown(row.score) or 0.0:.2f}",
+        " – ".join(ends),
         *(percent(r) for r in (row.extraction_rate, row.truncation_rate, row.empty_rate)),
         kind=kind,
     )

@@ -173,10 +173,11 @@ def ascii_number(text: str) -> str:
     return text.replace("\N{MINUS SIGN}", "-").replace(",", "").lstrip("+")
 
 
-def ranked(rows: Sequence[Row]) -> tuple[Row, ...]:
+def ranked(rows: Sequence[Row], lower: Collection[int] = ()) -> tuple[Row, ...]:
     """Best and second best of each column marked, by the printed number, so that ties share a mark.
 
     Rows of different kinds are ranked apart. A rank needs two different rows to mean something.
+    `lower` are the columns in which less is better.
     """
     marked = [list(row.cells) for row in rows]
     for kind in dict.fromkeys(row.kind for row in rows):
@@ -189,7 +190,7 @@ def ranked(rows: Sequence[Row]) -> tuple[Row, ...]:
             }
             if len(printed) < 2:
                 continue
-            order = sorted(set(printed.values()), reverse=True)
+            order = sorted(set(printed.values()), reverse=column not in lower)
             marks: dict[Decimal, Mark] = dict(zip(order, ("best", "second"), strict=False))
             for index, number in printed.items():
                 cell = chosen[index][column]

@@ -44,7 +44,8 @@ def nested(config: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
 @cache
 def taken(verb: str) -> dict[str, list[Any]]:
     """Every key that a verb takes, with its values under every engine, policy and kind of suite."""
-    needed, values = NEEDED.get(verb, []), defaultdict(list)
+    needed = NEEDED.get(verb, [])
+    values: dict[str, list[Any]] = defaultdict(list)
     configs = [compose_verb(verb, needed)]
     choices = {group: names for group, names in groups().items() if group in configs[0]}
     for turn in range(max(len(choices.get(group, ())) for group in ("data", "engine", "policy"))):
@@ -56,6 +57,10 @@ def taken(verb: str) -> dict[str, list[Any]]:
         values[key].append(value)
     for group, names in choices.items():
         values[group] += names
+    for group in ("model", "engine"):  # the judge's have the same keys, as one line says
+        values = {k: v for k, v in values.items() if not k.startswith(f"judge.{group}.")}
+        if f"judge.{group}" in values:
+            values[f"judge.{group}"] = list(groups()[group])
     return {k: v for k, v in values.items() if verb != "leaderboard" or k not in INSTEAD}
 
 

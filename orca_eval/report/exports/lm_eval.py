@@ -14,6 +14,7 @@ from orca_eval.benchmarks.specs import PREFIX, read_specs
 from orca_eval.names import task_name
 from orca_eval.results.aggregate import ScoreRow
 from orca_eval.results.run import Run, read_run
+from orca_eval.types import EXACT_MATCH, Measure
 
 FILTER = "orca"
 _NORMAL_95 = 1.959964
@@ -31,17 +32,19 @@ _COLUMNS = [
 
 
 def lm_eval_results(run: Run) -> dict[str, Any]:
-    """The content of lm-eval's results JSON. Task keys hold scores as shares of 1."""
+    """The content of lm-eval's results JSON. Task keys hold scores on their measure's scale."""
     results: dict[str, dict[str, Any]] = {}
     subtasks: dict[str, list[str]] = {}
     versions: dict[str, Any] = {}
+    better: dict[str, bool] = {}
     for benchmark, entry in run.benchmarks.items():
         score = run.benchmark(benchmark)
         if score is None or score.score is None:
             continue
         name = _export_name(benchmark)
         tasks = run.tasks(benchmark)
-        results[name] = _result(name, entry.alias, score, grouped=bool(tasks))
+        results[name] = _result(name, entry.alias, score, entry.measure, grouped=bool(tasks))
+        better[name] = entry.measure.better == "higher"
         subtasks[name] = [f"{name}::{task_name(task)}" for task in tasks]
         by_task = {
             task_name(task): version for task, version in sorted(entry.task_versions.items())
@@ -49,9 +52,9 @@ def lm_eval_results(run: Run) -> dict[str, Any]:
         alike = len(set(map(str, by_task.values()))) == 1
         versions[name] = next(iter(by_task.values())) if alike else "N/A"
         for key, (task, part) in zip(subtasks[name], tasks.items(), strict=True):
-            results[key] = _result(key, task_name(task), part, grouped=False)
+            results[key] = _result(key, task_name(task), part, entry.measure, grouped=False)
+            better[key] = better[name]
             versions[key] = by_task.get(task_name(task), "N/A")
-    metrics = ("acc", "f1", "extracted")
     return {
         "results": results,
         "groups": {name: results[name] for name, tasks in subtasks.items() if tasks},
@@ -59,7 +62,10 @@ def lm_eval_results(run: Run) -> dict[str, Any]:
         "configs": {name: _task_config(run) for name in results},
         "versions": versions,
         "n-shot": dict.fromkeys(results, 0),
-        "higher_is_better": {name: dict.fromkeys(metrics, True) for name in results},
+        "higher_is_better": {
+            name: {"f1": True, "extracted": True, _metrics(result)[0]: better[name]}
+            for name, result in results.items()
+        },
         "n-samples": {
             name: dict.fromkeys(("original", "effective"), result["sample_len"])
             for name, result in results.items()
@@ -76,7 +82,7 @@ def lm_eval_samples(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
             name = _export_name(row["benchmark"])
             grouped = len(run.tasks(row["benchmark"])) > 1
             key = f"{name}::{task_name(row['task'])}" if grouped else name
-            yield key, _sample(row, arguments)
+            yield key, _sample(row, arguments, _metric(run.benchmarks[row["benchmark"]].measure))
 
 
 def write_lm_eval_results(run_folder: Path) -> Path:
@@ -103,18 +109,32 @@ def _export_name(benchmark: str) -> str:
     return f"{PREFIX}{benchmark}" if benchmark in read_specs() else benchmark
 
 
-def _result(name: str, alias: str, score: ScoreRow, grouped: bool) -> dict[str, Any]:
-    """A group's standard error comes from its interval, as its items are not alike."""
+def _metrics(result: Mapping[str, Any]) -> list[str]:
+    """The metrics of a task's results, its score's first."""
+    return [key.partition(",")[0] for key in result if key.endswith(f",{FILTER}")]
+
+
+def _result(
+    name: str, alias: str, score: ScoreRow, measure: Measure, grouped: bool
+) -> dict[str, Any]:
+    """A group's standard error comes from its interval, as its items are not alike; so does that
+    of scores which are more than right or wrong."""
     result: dict[str, Any] = {"name": name, "alias": alias, "sample_len": score.n}
     if score.score is None:
         return result
-    result[f"acc,{FILTER}"] = score.score
-    result[f"acc_stderr,{FILTER}"] = _stderr(score, grouped)
+    metric = _metric(measure)
+    result[f"{metric},{FILTER}"] = score.score
+    result[f"{metric}_stderr,{FILTER}"] = _stderr(score, grouped or not measure.in_percent)
     if score.f1 is not None:
         result[f"f1,{FILTER}"] = score.f1
     if "extraction_rate" in score.rates:
         result[f"extracted,{FILTER}"] = score.rates["extraction_rate"]
     return result
+
+
+def _metric(measure: Measure) -> str:
+    """What lm-eval calls a share of right answers; any other measure keeps its name."""
+    return "acc" if measure.name == EXACT_MATCH.name else measure.name
 
 
 def _stderr(score: ScoreRow, grouped: bool) -> float | str:
@@ -172,9 +192,12 @@ def _origin(run: Run) -> dict[str, Any]:
     }
 
 
-def _sample(row: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _sample(row: Mapping[str, Any], arguments: Mapping[str, Any], metric: str) -> dict[str, Any]:
     """The documents' own columns are not part of a run: `doc` names the row by id and hash."""
-    metrics: dict[str, float] = {"acc": row["score"], "extracted": float(row["answer"] is not None)}
+    metrics: dict[str, float] = {
+        metric: row["score"],
+        "extracted": float(row["answer"] is not None),
+    }
     f1 = row["f1"]
     if f1 is not None and not math.isnan(f1):
         metrics["f1"] = f1

@@ -24,14 +24,15 @@ def _result(run: Run, name: str, score: ScoreRow, share: float) -> EvalResult:
     benchmark = run.benchmarks[name]
     how = "mean of tasks" if benchmark.aggregate == "mean_of_tasks" else "pooled"
     metric = "accuracy" if score.f1 is None else "exact match"
+    metric = metric if benchmark.measure.in_percent else benchmark.measure.name
     return EvalResult(
         task_type="text-generation",
         task_name="Zero-shot free-text answers (orca-eval)",
         dataset_type=_dataset(name),
         dataset_name=benchmark.alias,
         metric_type=metric.replace(" ", "_"),
-        metric_name=f"{metric} (%, {how}, n={score.n})",
-        metric_value=round(100 * share, 2),
+        metric_name=f"{metric} ({benchmark.measure.unit}, {how}, n={score.n})",
+        metric_value=round(benchmark.measure.shown(share) or 0.0, 2),
         dataset_args={"num_few_shot": 0, "data_sha256": benchmark.data_sha256},
     )
 

@@ -16,14 +16,14 @@ def averages(board: Board) -> Figure | None:
     panels = fig.subplots(1, len(names), sharey=True, squeeze=False)[0]
     for axes, average in zip(panels, names, strict=True):
         for index, label in enumerate(board.labels):
-            value = board.values[label, average]
+            value = board.on_scale(label, average)
             if value.number is None:
                 axes.text(1, index, "no average", va="center", color=style.FAINT, style="italic")
                 continue
             style.bar(axes, index, index, value, 0.66, across=True)
             end = value.high if value.high is not None else value.number
             axes.text(end + 1.5, index, f"{value.number:.1f}", va="center")
-        axes.set_title(average)
+        axes.set_title(board.plotted(average))
         axes.set_xlim(0, 112)
         axes.set_xticks(range(0, 101, 20))
         axes.set_xlabel("accuracy, %")

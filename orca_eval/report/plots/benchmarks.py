@@ -27,12 +27,12 @@ def benchmarks(board: Board) -> Figure:
         for position, benchmark in enumerate(row):
             for index, label in enumerate(board.labels):
                 at = position - 0.43 + step * (index + 0.5)
-                value = board.values[label, benchmark]
+                value = board.on_scale(label, benchmark)
                 if value.number is None:
                     axes.text(at, 1, "–", ha="center", color=style.FAINT)
                     continue
                 style.bar(axes, index, at, value, step * 0.94)
-        axes.set_xticks(range(len(row)), [style.name(board.columns.alias(n), 16) for n in row])
+        axes.set_xticks(range(len(row)), [style.name(board.plotted(n), 16) for n in row])
         axes.set_xlim(-0.6, per_row - 0.4)
         axes.tick_params(axis="x", length=0)
         axes.set_ylabel("accuracy, %")

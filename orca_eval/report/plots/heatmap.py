@@ -56,13 +56,14 @@ def _rows(board: Board) -> list[tuple[str, str, list[float | None]]]:
     """(benchmark, label, score in percent per model), single-task benchmarks by their own name."""
     rows: list[tuple[str, str, list[float | None]]] = []
     for benchmark in board.ran():
-        alias = board.columns.alias(benchmark)
+        alias, measure = board.plotted(benchmark), board.measure(benchmark)
         tasks = board.tasks(benchmark)
         if len(tasks) < 2:
-            numbers = [board.number(label, benchmark) for label in board.labels]
+            numbers = [board.on_scale(label, benchmark).number for label in board.labels]
             rows.append((benchmark, alias, numbers))
             continue
         for task, scores in tasks.items():
-            numbers = [Value.of(scores.get(label)).number for label in board.labels]
+            values = (Value.of(scores.get(label), measure) for label in board.labels)
+            numbers = [value.on_scale(measure).number for value in values]
             rows.append((benchmark, f"{alias}: {task_name(task)}", numbers))
     return rows

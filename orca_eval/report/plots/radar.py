@@ -18,13 +18,13 @@ _PER_ROW = 4
 def radar(board: Board) -> Figure | None:
     """None where fewer than three benchmarks have a score of some model."""
     numbers = {
-        name: np.array([board.number(label, name) for label in board.labels], dtype=float)
+        name: np.array([board.on_scale(label, name).number for label in board.labels], dtype=float)
         for name in board.ran()
     }
     scores = {name: column for name, column in numbers.items() if not np.isnan(column).all()}
     if len(scores) < 3:
         return None
-    models, names = len(board.runs), [board.columns.alias(name) for name in scores]
+    models, names = len(board.runs), [board.plotted(name) for name in scores]
     overlaid = models <= _OVERLAID
     columns = 1 if overlaid else _PER_ROW
     rows = 1 if overlaid else math.ceil(models / columns)

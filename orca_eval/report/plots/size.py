@@ -22,13 +22,13 @@ def size(board: Board) -> Figure | None:
     panels = fig.subplots(1, len(names), squeeze=False)[0]
     for axes, average in zip(panels, names, strict=True):
         for index, label in enumerate(board.labels):
-            value = board.values[label, average]
+            value = board.on_scale(label, average)
             if value.number is None or label not in sizes:
                 continue
             look = {"markersize": 8, "markeredgewidth": 0.7, "elinewidth": 0.9}
             error = style.error(value)
             style.point(axes, index, sizes[label], value.number, yerr=error, **look)
-        axes.set_title(average)
+        axes.set_title(board.plotted(average))
         axes.set_xscale("log")
         axes.set_xlim(min(sizes.values()) / 1.5, max(sizes.values()) * 1.5)
         axes.set_xticks(_ticks(sizes))
