@@ -81,9 +81,8 @@ def _endpoint() -> str:
 def _reachable(url: str) -> bool:
     """Whether anything answers at `url` within seconds; any HTTP answer counts."""
     try:
-        with urllib.request.urlopen(
-            urllib.request.Request(url, method="HEAD"), timeout=PROBE_SECONDS
-        ):
+        request = urllib.request.Request(url, method="HEAD")
+        with urllib.request.urlopen(request, timeout=PROBE_SECONDS):
             return True
     except HTTPError:
         return True

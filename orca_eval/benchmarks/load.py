@@ -20,7 +20,7 @@ from orca_eval.benchmarks.rows import (
     readme_text,
 )
 from orca_eval.benchmarks.sampling import sample
-from orca_eval.benchmarks.specs import BenchmarkSpec, Source, TaskSpec, read_specs
+from orca_eval.benchmarks.specs import PREFIX, BenchmarkSpec, Source, TaskSpec, read_specs
 from orca_eval.benchmarks.types import Benchmark, Listing, Task
 from orca_eval.config.nearest import nearest
 from orca_eval.errors import InputError, OrcaEvalError
@@ -144,11 +144,10 @@ def find_spec(benchmark_id: str) -> BenchmarkSpec:
 
 def sample_indices(benchmark: Benchmark) -> dict[str, list[int]]:
     """The docs' row numbers by lm-eval's task names, for `lm_eval --samples`."""
+    group = f"{PREFIX}{benchmark.id}"
     many = len(find_spec(benchmark.id).tasks) > 1
     return {
-        f"orca_{benchmark.id}" + (f"::{task.name}" if many else ""): [
-            doc.doc_id for doc in task.docs
-        ]
+        f"{group}::{task.name}" if many else group: [doc.doc_id for doc in task.docs]
         for task in benchmark.tasks
     }
 

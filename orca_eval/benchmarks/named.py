@@ -66,7 +66,13 @@ def load_named(
         )
     foreign = name.removeprefix(PREFIX)
     if foreign.endswith((".yaml", ".yml")):
-        file = _outside_yaml(foreign, allow_code)
+        file = Path(foreign)
+        if not file.is_file():
+            raise InputError(f"no task file {foreign}")
+        if not allow_code:
+            raise InputError(
+                f"{foreign}: task YAML can run any Python code; add allow_code=true to run it"
+            )
     else:
         try:
             file = _find_file(foreign)
@@ -74,35 +80,18 @@ def load_named(
             if name == foreign:
                 find_spec(name)  # raises with the nearest ids
             raise
-    benchmark = _load_from_outside(foreign, file, data_root, limit, seed)
+    notes = ["a task from outside, asked with zero examples"]
+    with _lm_eval(foreign, data_root):
+        content, found = _build(file)
+        source = "hub" if data_root is None else str(data_root)
+        frame = Benchmark(PREFIX + foreign, foreign, _aggregate(content), (), "", source)
+        tasks = (_task(frame.id, task_name, task, notes) for task_name, task in found.items())
+        benchmark = assembled(frame, tasks, limit, seed, task_files_sha256(file))
     for task in benchmark.tasks:
         if not task.docs:
             raise InputError(f"{name}: the split of {task.name} is empty; fetch its data again")
-    return benchmark
-
-
-def _load_from_outside(
-    name: str, file: Path, data_root: Path | None, limit: int | None, seed: int
-) -> Benchmark:
-    notes = ["a task from outside, asked with zero examples"]
-    with _lm_eval(name, data_root):
-        content, found = _build(file)
-        source = "hub" if data_root is None else str(data_root)
-        frame = Benchmark(PREFIX + name, name, _aggregate(content), (), "", source)
-        tasks = (_task(frame.id, task_name, task, notes) for task_name, task in found.items())
-        benchmark = assembled(frame, tasks, limit, seed, task_files_sha256(file))
-    return replace(benchmark, footnotes=tuple(f"{name}: {note}" for note in dict.fromkeys(notes)))
-
-
-def _outside_yaml(name: str, allow_code: bool) -> Path:
-    file = Path(name)
-    if not file.is_file():
-        raise InputError(f"no task file {name}")
-    if not allow_code:
-        raise InputError(
-            f"{name}: task YAML can run any Python code; add allow_code=true to run it"
-        )
-    return file
+    footnotes = tuple(f"{foreign}: {note}" for note in dict.fromkeys(notes))
+    return replace(benchmark, footnotes=footnotes)
 
 
 @lru_cache(maxsize=16)
@@ -225,7 +214,8 @@ def _task(benchmark: str, name: str, task: Any, notes: list[str]) -> Task:
             for head, (options, golds) in zip(asked, choices, strict=True)
         ]
     else:
-        stop = tuple(_stops(task))
+        until = (task.config.generation_kwargs or {}).get("until") or []
+        stop = (until,) if isinstance(until, str) else tuple(filter(None, until))
         docs = [
             Doc(benchmark, name, *head, "text", (tuple(map(str, _targets(task, row))),), stop=stop)
             for head, row in zip(asked, rows, strict=True)
@@ -233,11 +223,6 @@ def _task(benchmark: str, name: str, task: Any, notes: list[str]) -> Task:
         scorer = ForeignScorer(name, task, rows)
         notes += [scorer.note] if scorer.note else []
     return Task(name, str(task.VERSION), tuple(docs), len(docs), None, {}, own_score=scorer)
-
-
-def _stops(task: Any) -> list[str]:
-    until = (task.config.generation_kwargs or {}).get("until") or []
-    return [until] if isinstance(until, str) else [text for text in until if text]
 
 
 def _messages(name: str, task: Any, row: Mapping[str, Any]) -> tuple[Message, ...]:

@@ -77,24 +77,21 @@ def local_files(root: Path, source: Source) -> list[Path]:
         )
     readme = folder / "README.md"
     patterns = _patterns(readme, source)
+    files: list[Path] = []
     with reading(readme):
-        files = sorted(file for pattern in patterns for file in _matching(folder, pattern))
+        for pattern in patterns:  # a README from elsewhere names no place but its own
+            if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+                raise ValueError(f"the path {pattern[:80]!r} leads out of the dataset")
+            files += (file for file in folder.glob(pattern) if file.is_file())
     if not files:
         raise InputError(f"{folder / patterns[0]} is missing; {readme} names it")
-    return files
+    return sorted(files)
 
 
 def readme_text(readme: Path) -> str:
     """A dataset's README, as far as a person would read. Raises OSError."""
     with readme.open("rb") as file:
         return file.read(MOST_README_BYTES).decode("utf-8-sig", errors="replace")
-
-
-def _matching(folder: Path, pattern: str) -> Iterator[Path]:
-    """Files inside of the folder: a README from elsewhere names no other place."""
-    if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
-        raise ValueError(f"the path {pattern[:80]!r} leads out of the dataset")
-    return (file for file in folder.glob(pattern) if file.is_file())
 
 
 @lru_cache(maxsize=64)

@@ -8,8 +8,6 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 
 def main() -> None:
@@ -46,29 +44,12 @@ def guard(parent: int) -> None:
     os.closerange(max(ends) + 1, os.sysconf("SC_OPEN_MAX"))
     select.select(ends, [], [])
     for _ in range(100):
-        left = list(members(leader))
-        for process in left:
-            try:
-                os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        if not left:
+        try:
+            os.killpg(leader, signal.SIGKILL)
+        except ProcessLookupError:
             break
         time.sleep(0.05)
     os._exit(0)
-
-
-def members(leader: int) -> Iterator[int]:
-    """The group's running processes."""
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            state, _, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
-        except OSError:  # it has ended meanwhile
-            continue
-        if int(group) == leader and state not in "ZX":
-            yield int(entry.name)
 
 
 if __name__ == "__main__":

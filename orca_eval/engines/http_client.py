@@ -57,8 +57,10 @@ class HttpClient:
         self._base_url = base_url
         self._key = key
         self._proxy = _proxy(base_url)
+        certificates = ssl.create_default_context()
+        certificates.load_verify_locations(certifi.where())  # for machines that have none
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections, ssl=_certificates()),
+            connector=aiohttp.TCPConnector(limit=connections, ssl=certificates),
             timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS),
             max_line_size=1 << 16,
             max_field_size=1 << 16,
@@ -104,13 +106,6 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
             raise NoReplyError(said, transient=False)
         parts.append(part)
     return b"".join(parts)
-
-
-def _certificates() -> ssl.SSLContext:
-    """The system's certificates, and certifi's for machines that have none."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context
 
 
 def _proxy(base_url: str) -> str | None:

@@ -31,7 +31,6 @@ from orca_eval.types import Completion, FinishReason, Request
 PROMPT_ROOM = 3072
 """Tokens of a slot that are left for the prompt, unless context_length says otherwise."""
 
-
 _CACHE_TYPES = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
 
 
@@ -97,11 +96,8 @@ class LlamaCppEngine(CheckpointEngine):
             if value is not None and value < 1:
                 raise InputError(f"engine.{name}={value} must be at least 1")
         for name in ("cache_type_k", "cache_type_v"):
-            if getattr(self._args, name) not in _CACHE_TYPES:
-                raise InputError(
-                    f"engine.{name}={getattr(self._args, name)} is not one of"
-                    f" {', '.join(_CACHE_TYPES)}"
-                )
+            if (given := getattr(self._args, name)) not in _CACHE_TYPES:
+                raise InputError(f"engine.{name}={given} is not one of {', '.join(_CACHE_TYPES)}")
         trained = self._header.context_length
         if trained is not None and self.context_length > trained:
             raise InputError(

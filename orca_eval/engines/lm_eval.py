@@ -9,8 +9,7 @@ import asyncio
 import gc
 import inspect
 import sys
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -49,7 +48,7 @@ class LmEvalEngine(CheckpointEngine):
         self._args = {name: value for name, value in args.items() if value is not None}
         self._lm: Any = None
         self._thread: DaemonThreads | None = None
-        self._waiting: deque[Waiting] = deque()
+        self._waiting: list[Waiting] = []
         self._running: asyncio.Task[None] | None = None
         self._chunk: Chunk | None = None
         batch = self._batch_size if isinstance(self._batch_size, int) else 16
@@ -57,10 +56,9 @@ class LmEvalEngine(CheckpointEngine):
         self.max_in_flight = self._chunk_size * CHUNKS_IN_FLIGHT
 
     def check(self) -> None:
-        if self._batch_size != "auto" and (
-            not isinstance(self._batch_size, int) or self._batch_size < 1
-        ):
-            raise InputError(f"engine.batch_size={self._batch_size} must be auto or at least 1")
+        size = self._batch_size
+        if size != "auto" and not (isinstance(size, int) and size >= 1):
+            raise InputError(f"engine.batch_size={size} must be auto or at least 1")
         self._check_args()
         self._check_room(f"the model's {self.context_length} tokens of context")
         self._adapter, self.tokenizer  # noqa: B018 (reading them checks them)
@@ -106,7 +104,10 @@ class LmEvalEngine(CheckpointEngine):
         thread, self._thread = self._thread, None
         if thread is not None:
             await thread.end()
-            _free_gpu_memory()
+            gc.collect()
+            torch = sys.modules.get("torch")
+            if torch is not None and torch.cuda.is_available():
+                torch.cuda.empty_cache()
 
     def counters(self) -> Mapping[str, float]:
         return {}
@@ -116,14 +117,11 @@ class LmEvalEngine(CheckpointEngine):
         loop = asyncio.get_running_loop()
         while self._waiting:
             await asyncio.sleep(GATHER_SECONDS)  # requests come one by one, but close together
-            members: list[Waiting] = []
-            while self._waiting and len(members) < self._chunk_size:
-                waiting = self._waiting.popleft()
-                if not waiting.answer.done():
-                    members.append(waiting)
+            left = [waiting for waiting in self._waiting if not waiting.answer.done()]
+            members, self._waiting = left[: self._chunk_size], left[self._chunk_size :]
             if not members:
                 continue
-            chunk = self._chunk = Chunk(members, loop, self._count, self._eos_ids)
+            chunk = self._chunk = Chunk(members, loop, self.tokenizer.encode, self._eos_ids)
             try:
                 await loop.run_in_executor(self._thread, self._generate, chunk)
             except Exception as error:  # whatever a backend raises ends this chunk's requests
@@ -251,9 +249,6 @@ class LmEvalEngine(CheckpointEngine):
             given = near + [n for n in given if n in _TAKEN]
         refuse_unknown("lm_eval", given, valid)
 
-    def _count(self, prompts: Sequence[str]) -> list[int]:
-        return [len(ids) for ids in self.tokenizer.encode(prompts)]
-
     @cached_property
     def _eos_ids(self) -> frozenset[int]:
         """The checkpoint's own end tokens, and the one with which its template closes a turn."""
@@ -297,10 +292,3 @@ def _versions(*packages: str) -> dict[str, str]:
         with suppress(PackageNotFoundError):
             found[package] = version(package)
     return found
-
-
-def _free_gpu_memory() -> None:
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()

@@ -25,13 +25,13 @@ class Chunk:
         self,
         members: Sequence[Waiting],
         loop: asyncio.AbstractEventLoop,
-        count: Callable[[Sequence[str]], list[int]],
+        encode: Callable[[Sequence[str]], Sequence[Sequence[int]]],
         eos: frozenset[int],
     ) -> None:
         self.members = members
         self.stopped = False
         self._loop = loop
-        self._count = count
+        self._encode = encode
         self._eos = eos
         self._tokens: list[int] | None = None
         self._open: dict[str, deque[Waiting]] = {}
@@ -76,7 +76,7 @@ class Chunk:
         if self._tokens is not None:
             generated, ended = _until_eos(self._tokens, self._eos)
         else:
-            generated, ended = self._count([text])[0], False
+            generated, ended = len(self._encode([text])[0]), False
         finish: FinishReason = "length" if generated >= limit and not ended else "stop"
         completion = Completion(
             text, finish, len(request.prompt_token_ids or ()), min(generated, limit)

@@ -1,6 +1,6 @@
 """Engines by name; a module is imported when its engine is asked for."""
 
-import importlib
+import pkgutil
 from collections.abc import Callable
 from typing import cast
 
@@ -26,8 +26,7 @@ def engine_factory(name: str) -> EngineFactory:
     if name not in ENGINES:
         near = hint(name, ENGINES, 1, "there are")
         raise InputError(f"engine={name} is not an engine: {near}")
-    module, _, attribute = ENGINES[name].partition(":")
-    return cast(EngineFactory, getattr(importlib.import_module(module), attribute))
+    return cast(EngineFactory, pkgutil.resolve_name(ENGINES[name]))
 
 
 def build_engine(config: RunConfig) -> Engine:

@@ -140,9 +140,8 @@ def _entry(line: bytes) -> tuple[bytes | None, Answer]:
     answer = row["text"], row.get("finish_reason", "stop")
     if "default" in row:
         return None, answer
-    return _digest(row["prompt"]) if "prompt" in row else bytes.fromhex(
-        row["prompt_sha256"]
-    ), answer
+    named = _digest(row["prompt"]) if "prompt" in row else bytes.fromhex(row["prompt_sha256"])
+    return named, answer
 
 
 def _problem(row: Any) -> str | None:  # noqa: PLR0911 - one return per rule

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import aclosing
+from dataclasses import asdict
 from functools import cache, cached_property
 from typing import Any
 
@@ -137,7 +138,9 @@ class VllmEngine(CheckpointEngine):
             lora_request=self._lora,
         )
         output = None
-        self._enter()
+        if self._in_flight == 0:
+            self._busy_since = time.monotonic()
+        self._in_flight += 1
         try:
             async with aclosing(stream):
                 async for step in stream:
@@ -145,7 +148,9 @@ class VllmEngine(CheckpointEngine):
         except Exception as error:
             raise self._failure(error) from None
         finally:
-            self._leave()
+            self._in_flight -= 1
+            if self._in_flight == 0:
+                self._busy_seconds += time.monotonic() - self._busy_since
         return self._completion(output)
 
     async def close(self) -> None:
@@ -178,16 +183,6 @@ class VllmEngine(CheckpointEngine):
     @cached_property
     def stop_token_ids(self) -> tuple[int, ...]:
         return () if self._turn_end is None else (self._turn_end,)
-
-    def _enter(self) -> None:
-        if self._in_flight == 0:
-            self._busy_since = time.monotonic()
-        self._in_flight += 1
-
-    def _leave(self) -> None:
-        self._in_flight -= 1
-        if self._in_flight == 0:
-            self._busy_seconds += time.monotonic() - self._busy_since
 
     def _completion(self, output: Any) -> Completion:
         if output is None or not output.finished:
@@ -222,17 +217,10 @@ def sampling_params(sampling: Sampling, stop_token_ids: tuple[int, ...], skip_sp
 
     return SamplingParams(
         n=1,
-        max_tokens=sampling.max_tokens,
+        **{**asdict(sampling), "stop": list(sampling.stop)},  # whose names are vLLM's
         min_tokens=0,
-        temperature=sampling.temperature,
-        top_p=sampling.top_p,
-        top_k=sampling.top_k,
-        min_p=sampling.min_p,
-        repetition_penalty=sampling.repetition_penalty,
         presence_penalty=0.0,
         frequency_penalty=0.0,
-        seed=sampling.seed,
-        stop=list(sampling.stop),
         stop_token_ids=list(stop_token_ids),
         ignore_eos=False,
         skip_special_tokens=skip_special,

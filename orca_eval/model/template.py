@@ -84,7 +84,12 @@ class ChatTemplate:
         self.notes: tuple[str, ...] = ()
         self.now = datetime.now()
         self.dated = False
-        self._environment = self._new_environment()
+        self._environment = BoundedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=[_GenerationBlock, loopcontrols]
+        )
+        self._environment.filters["tojson"] = _to_json
+        self._environment.bound_filters()
+        self._environment.globals |= {"raise_exception": _raise, "strftime_now": self._now}
         try:
             self._render = self._environment.from_string(source).render
         except Exception as error:  # Python's compiler has limits of its own
@@ -131,16 +136,6 @@ class ChatTemplate:
     def _note(self, note: str | None) -> None:
         if note and note not in self.notes:
             self.notes += (note,)
-
-    def _new_environment(self) -> BoundedEnvironment:
-        environment = BoundedEnvironment(
-            trim_blocks=True, lstrip_blocks=True, extensions=[_GenerationBlock, loopcontrols]
-        )
-        environment.filters["tojson"] = _to_json
-        environment.bound_filters()
-        environment.globals["raise_exception"] = _raise
-        environment.globals["strftime_now"] = self._now
-        return environment
 
     def _now(self, form: str) -> str:
         self.dated = True

@@ -147,8 +147,7 @@ def _from_gguf(model: ModelConfig, file: Path, need: Need, revision: str | None 
     named = {part.name: value for part, value in hashes.items()}
     digest = hashes[file] if len(parts) == 1 else combined_hash(named)
     folder = converted_folder(file, digest) if need == "hf" else None
-    count = model.parameters or found
-    return Weights(folder, file, digest, revision or model.revision, count)
+    return Weights(folder, file, digest, revision or model.revision, model.parameters or found)
 
 
 def _from_folder(model: ModelConfig, folder: Path, revision: str | None) -> Weights:
@@ -156,9 +155,6 @@ def _from_folder(model: ModelConfig, folder: Path, revision: str | None) -> Weig
         raise InputError(f"model.path: {folder} is not a model folder: no config.json")
     config = read_json(folder / "config.json")
     files, tensors = loaded_files(folder, config, trusted=model.trust_remote_code)
-    hashes = file_hashes(files)
-    digest = combined_hash(
-        {file.relative_to(folder).as_posix(): value for file, value in hashes.items()}
-    )
+    named = {f.relative_to(folder).as_posix(): value for f, value in file_hashes(files).items()}
     count = model.parameters or parameters(tensors)
-    return Weights(folder, None, digest, revision or model.revision, count)
+    return Weights(folder, None, combined_hash(named), revision or model.revision, count)
