@@ -1,6 +1,7 @@
 """Tasks of several steps and a judge: MT-Bench at two servers, on questions of our own writing."""
 
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -89,8 +90,8 @@ def run(data: Path, tmp_path: Path, servers: tuple[Script, Script]) -> Run:
             "model.path=tiny", f"data.root={data}", f"results_dir={tmp_path / results}",
             "engine.max_retries=0", *of_judge, *more,
         ])  # fmt: skip
-        found = [path.parent for path in (tmp_path / results).glob("*/*/manifest.json")]
-        return code, found[-1] if found else tmp_path
+        found = sorted((tmp_path / results).glob("*/*/manifest.json"), key=os.path.getmtime)
+        return code, found[-1].parent if found else tmp_path
 
     return command
 
@@ -207,18 +208,18 @@ def test_every_verb_takes_a_judged_run(
     run: Run, servers: tuple[Script, Script], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, folder = run()
-    servers[0].otherwise = lambda body: replied(body, "Worse.")
-    other = serve()
     _, worse = run("prompt=cautious", results="other")
     capsys.readouterr()
     assert main(["rescore", f"run={folder}"]) == 0
     assert main(["report", f"runs=[{folder},{worse}]", f"out={tmp_path / 'report'}"]) == 0
-    assert main(["gate", f"baseline={folder}", f"candidate={folder}", f"out={tmp_path}"]) == 2
-    assert "hundredths of the scale of its rating, 1 to 10" in " ".join(
-        capsys.readouterr().out.split()
-    )
-    assert main(["run", "suite=mt_bench", "data.root=missing"]) == 3
-    del other
+    sides = [f"baseline={folder}", f"candidate={folder}", f"out={tmp_path}"]
+    assert main(["gate", *sides, "policy.others.tier=critical", "policy.min_pairs=4"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "MT-Bench: points are hundredths of its scale (rating, 1 to 10)." in said
+    assert main(["audit", f"run={folder}"]) == 0
+    assert main(["baseline", "export", f"run={folder}", f"out={tmp_path}"]) == 0
+    exported = [f"baseline={tmp_path / 'baseline.parquet'}", *sides[1:]]
+    assert main(["gate", *exported, "policy.others.tier=critical", "policy.min_pairs=4"]) == 0
 
 
 spec = importlib.util.spec_from_file_location("mt_bench", TASKS / "mt_bench/mt_bench.py")
