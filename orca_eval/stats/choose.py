@@ -79,7 +79,7 @@ def exact_interval(
     level: float = 0.95,
 ) -> Interval | None:
     """`score_interval` where it needs no bootstrap, else None."""
-    if aggregate != "pooled" or has_clusters(clusters):
+    if aggregate != "pooled" or has_clusters(clusters, aggregate):
         return None
     values = _joined(tasks)
     return wilson(round(float(values.sum())), len(values), level) if _is_binary(values) else None
@@ -123,7 +123,7 @@ def paired_difference(
     exact = EXACT_PAIRED, float(mcnemar_one_sided(losses, gains)) if binary else None
     before = _score(baseline, aggregate)
     found = _difference(before, candidate, changes, clusters, aggregate, exact, seed, draws)
-    if found.p_unclustered is None and has_clusters(clusters):
+    if found.p_unclustered is None and has_clusters(clusters, aggregate):
         unclustered = bootstrap(strata(changes, None, aggregate), seed, draws)
         found = replace(found, p_unclustered=unclustered.p_greater())
     right_both = int(_joined(candidate)[change == 0].sum()) if binary else None
@@ -164,7 +164,7 @@ def _difference(
 ) -> Difference:
     """By the exact test (name and p) where there is one, unless that would ignore the clusters."""
     resampled = bootstrap(strata(changes, clusters, aggregate), seed, draws)
-    clustered = has_clusters(clusters)
+    clustered = has_clusters(clusters, aggregate)
     method, p = exact
     p_unclustered = None
     if p is None or clustered:

@@ -71,19 +71,31 @@ def strata(
 def joint_strata(
     scores: Sequence[Tasks], clusters: TaskClusters, aggregate: Aggregate
 ) -> list[Stratum]:
-    """The strata of several scores of the same items. A cluster never reaches over two tasks."""
+    """The strata of several scores of the same items. A cluster may reach over tasks that are
+    pooled."""
     values = [[np.asarray(task, dtype=np.float64) for task in tasks] for tasks in scores]
     count = len(values[0])
     names = clusters or [None] * count
-    units = [_codes(len(task), own) for task, own in zip(values[0], names, strict=True)]
-    if aggregate == "mean_of_tasks":
-        return [
-            Stratum(*_kinds([tasks[task] for tasks in values], units[task]), 1.0 / count)
-            for task in range(count)
+    if aggregate == "pooled":
+        values = [[np.concatenate(tasks)] for tasks in values]
+        names, count = [_pooled_names(clusters, [len(task) for task in scores[0]])], 1
+    return [
+        Stratum(*_kinds([tasks[task] for tasks in values], _codes(len(first), own)), 1.0 / count)
+        for task, (first, own) in enumerate(zip(values[0], names, strict=True))
+    ]
+
+
+def _pooled_names(clusters: TaskClusters, sizes: Sequence[int]) -> Clusters:
+    """The cluster of each item of all tasks."""
+    if clusters is None or all(names is None for names in clusters):
+        return None
+    nameless = (np.full(size, None, dtype=object) for size in sizes)
+    return np.concatenate(
+        [
+            names if names is not None else none
+            for names, none in zip(clusters, nameless, strict=True)
         ]
-    firsts = np.cumsum([0, *(int(codes.max(initial=-1)) + 1 for codes in units)])
-    every = np.concatenate([codes + first for codes, first in zip(units, firsts[:-1], strict=True)])
-    return [Stratum(*_kinds([np.concatenate(tasks) for tasks in values], every), 1.0)]
+    )
 
 
 def _kinds(
@@ -101,12 +113,11 @@ def _kinds(
     return rows, counts
 
 
-def has_clusters(clusters: TaskClusters) -> bool:
-    """Whether any two items share a cluster."""
-    return any(
-        names is not None and pd.Series(names).dropna().duplicated().any()
-        for names in clusters or ()
-    )
+def has_clusters(clusters: TaskClusters, aggregate: Aggregate) -> bool:
+    """Whether any two items that are drawn together share a cluster."""
+    named = [pd.Series(names, dtype=object) for names in clusters or () if names is not None]
+    drawn = [pd.concat(named)] if named and aggregate == "pooled" else named
+    return any(names.dropna().duplicated().any() for names in drawn)
 
 
 def _codes(n: int, names: Clusters) -> NDArray[np.int64]:
