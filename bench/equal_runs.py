@@ -5,7 +5,7 @@
 REPLIES is a folder of JSONL files with `kind` and `response` (recorded replies of real models).
 Each prompt of orca2_core gets a reply of its kind drawn by seed, one of the golden cases, one that
 gives its gold, or none; one in twelve is cut off. Both trees score them from one script.
-samples.parquet (columns of the other tree), scores.csv, the report's tables, and what the
+samples.parquet and scores.csv (columns of the other tree), the report's tables, and what the
 gate finds and exits with between two draws must be equal. One benchmark is run with two samples a
 document. At last this tree reads, reports, rescores and resumes what the other one wrote.
 
@@ -186,8 +186,9 @@ def differences(ours: dict[str, Path], theirs: dict[str, Path]) -> Iterator[str]
             both_none = new[column].isna() & old[column].isna()
             if count := int((unlike & ~both_none).sum()):
                 yield f"{name}: {column} differs in {count} of {len(old)} samples"
-        if (ours[name] / "scores.csv").read_bytes() != (theirs[name] / "scores.csv").read_bytes():
-            yield f"{name}: scores.csv differs"
+        scores, older = (pd.read_csv(of[name] / "scores.csv", dtype=str) for of in (ours, theirs))
+        if not scores.reindex(columns=older.columns).equals(older):
+            yield f"{name}: scores.csv differs in a column of the other tree"
         answered = old["answer"].notna().mean()
         print(f"{name}: {len(old)} samples, {old['rule'].nunique()} rules, {answered:.1%} answered")
 
