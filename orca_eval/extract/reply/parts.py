@@ -139,9 +139,10 @@ def run_on_ends(low: str, start: int) -> list[tuple[int, bool]]:
     closed: list[int] = []
     opened: list[int] = []
     if "<" in part or "[" in part:
-        closed = [at for at in map(part.find, _RUN_ON_TOKENS) if at >= 0]
-    if "?\n" in part and (item := _NEXT_ITEM.search(part)):
-        closed.append(item.start() + 1)
+        closed = [at for token in _RUN_ON_TOKENS if (at := _behind_text(part, token)) >= 0]
+    if "?\n" in part:
+        items = (item.start() + 1 for item in _NEXT_ITEM.finditer(part))
+        closed += islice((at for at in items if _has_text(part, at)), 1)
     for word, at in islice(_headings(low, "\n" + part), MOST_HEADINGS):
         (closed if word in _TURNS else opened).append(at - 1)
     if not closed and not opened:
@@ -165,4 +166,15 @@ def _headings(low: str, text: str) -> Iterator[tuple[str, int]]:
 
 
 def _first(ends: list[int], part: str) -> list[int]:
-    return [at for at in sorted(ends) if part[:at].strip(" \n\t#*-\"'")][:MAX_MARKERS]
+    return [at for at in sorted(ends) if _has_text(part, at)][:MAX_MARKERS]
+
+
+def _behind_text(part: str, token: str) -> int:
+    """Where the token first stands behind something; -1 if nowhere."""
+    at = part.find(token)
+    return at if at < 0 or _has_text(part, at) else part.find(token, at + 1)
+
+
+def _has_text(part: str, at: int) -> bool:
+    """Whether anything but marks stands before a place."""
+    return bool(part[:at].strip(" \n\t#*-\"'"))
