@@ -11,14 +11,16 @@ const orcaExplorer = (() => {
   let virtual = null;
 
   const resultOf = (row) => {
-    const { score, answer } = state.index.columns;
-    return answer[row] < 0 ? "none" : score[row] > 0 ? "right" : "wrong";
+    const { score, answer, benchmark } = state.index.columns;
+    if (answer[row] < 0) return "none";
+    if (!state.index.benchmarks[benchmark[row]][2]) return "graded"; // a rating is its answer
+    return score[row] > 0 ? "right" : "wrong";
   };
   const taskOf = (row) => state.index.tasks[state.index.columns.task[row]];
   const FIELDS = {
     Sample: (row) => `#${state.index.columns.docId[row]} ${taskOf(row).replace(/^.*\//, "")}`,
     Model: (row) => state.index.runs[state.index.columns.run[row]],
-    Result: (row) => ({ right: "right", wrong: "wrong", none: "none" })[resultOf(row)],
+    Result: resultOf,
     Answer: (row) => state.index.answers[state.index.columns.answer[row]] ?? "–",
     Gold: (row) => state.index.golds[state.index.columns.gold[row]] ?? "",
     Rule: (row) => state.index.rules[state.index.columns.rule[row]] ?? "",
@@ -26,7 +28,7 @@ const orcaExplorer = (() => {
   const KEYS = {
     Sample: (row) => row,
     Model: (row) => state.index.columns.run[row],
-    Result: (row) => ["wrong", "none", "right"].indexOf(resultOf(row)),
+    Result: (row) => ["wrong", "none", "graded", "right"].indexOf(resultOf(row)),
     Answer: (row) => state.answerRank[state.index.columns.answer[row] + 1],
     Gold: (row) => state.goldRank[state.index.columns.gold[row] + 1],
     Rule: (row) => state.index.columns.rule[row],
@@ -211,7 +213,7 @@ const orcaExplorer = (() => {
       pair.append(element("dt", name), element("dd", value, className));
       terms.append(pair);
     };
-    say("result", { right: "right", wrong: "wrong", none: "no answer" }[resultOf(row)], resultOf(row));
+    say("result", resultOf(row).replace("none", "no answer"), resultOf(row));
     say("answer", FIELDS.Answer(row));
     say("gold", FIELDS.Gold(row));
     say("rule", FIELDS.Rule(row));

@@ -247,7 +247,8 @@ def _index(board: Board, frame: pd.DataFrame, starts: Sequence[int]) -> bytes:
         "columns": places,
         "runs": list(board.labels),
         "benchmarks": [
-            [str(name), board.columns.alias(name)] for name in frame["benchmark"].cat.categories
+            [str(name), board.columns.alias(name), board.measure(str(name)).in_percent]
+            for name in frame["benchmark"].cat.categories
         ],
         "tasks": [str(name) for name in frame["task"].cat.categories],
         "rules": list(coded["rule"][1]),
