@@ -3,6 +3,7 @@
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.safe_text import github_line
+from orca_eval.types import once
 
 
 def main(overrides: list[str]) -> int:
@@ -27,6 +28,9 @@ def main(overrides: list[str]) -> int:
         print(github_line(note))
     if planner.over_long:
         print(f"{len(planner.over_long)} prompts do not fit: over_long={config.over_long}")
-    print(f"{len(planner.works)} generations of at most {config.sampling.max_tokens} tokens")
+    steps = any(task.ask is not once for benchmark in benchmarks for task in benchmark.tasks)
+    further = ", and what follows from the answers" if steps else ""
+    most = config.sampling.max_tokens
+    print(f"{len(planner.works)} generations of at most {most} tokens{further}")
     print(f"run folder: {find_folder(config, engine, benchmarks, judge)}")
     return 0
