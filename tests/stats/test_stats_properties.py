@@ -51,10 +51,15 @@ def test_items_without_a_cluster_are_units_of_their_own() -> None:
     assert stats.pooled([values], [None])[0].units == 4
 
 
-def test_a_cluster_never_reaches_over_two_tasks() -> None:
-    names = np.array(["p", "p"], dtype=object)
+def test_a_cluster_reaches_over_tasks_that_are_pooled_and_over_no_others() -> None:
+    names = np.array(["p", "q"], dtype=object)
     (stratum,) = stats.pooled([np.ones(2), np.ones(2)], [names, names])
     assert stratum.units == 2
+    strata = stats.mean_of_tasks([np.ones(2), np.ones(2)], [names, names])
+    assert [stratum.units for stratum in strata] == [2, 2]
+    values = [np.array([1.0, 0.0])] * 2
+    assert stats.paired_difference(values, values, [names, names]).method == "cluster bootstrap"
+    assert stats.paired_difference(values, values, [names, None]).method == "exact McNemar"
 
 
 def test_plain_proportion_gets_wilson_and_mcnemar() -> None:
