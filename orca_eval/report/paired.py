@@ -22,7 +22,8 @@ def doc_scores(run: Run) -> dict[str, pd.DataFrame]:
 
 
 def compare(baseline: pd.DataFrame, candidate: pd.DataFrame, aggregate: Aggregate) -> PairedDraws:
-    """Joint draws of one benchmark's two scores; both frames hold the same documents."""
-    frame = candidate.assign(baseline=baseline["score"].to_numpy())
+    """Joint draws of one benchmark's two scores, over the documents that both runs have graded."""
+    other = baseline[[*KEY, "score"]].rename(columns={"score": "baseline"})
+    frame = candidate.merge(other, on=KEY)
     sides = by_task(frame, "baseline"), by_task(frame, "score")
     return paired_ratio(*sides, clusters_by_task(frame), aggregate)

@@ -229,6 +229,21 @@ def test_a_verdict_without_a_grade_is_counted_aloud_and_in_no_mean(
     assert pd.read_parquet(folder / "samples.parquet")["score"].isna().sum() == 1
 
 
+def test_runs_of_which_one_is_not_graded_throughout_are_compared_where_both_are(
+    run: Run, servers: tuple[Script, Script], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, whole = run()
+    servers[1].otherwise = lambda body: replied(
+        body, "Good." if "square" in body["messages"][-1]["content"] else "[[3]]"
+    )
+    _, part = run("prompt=cautious", results="other")
+    runs = f"runs=[{whole},{part}]"
+    assert main(["report", runs, "baseline=tiny", f"out={tmp_path / 'report'}"]) == 0
+    said = capsys.readouterr().out
+    assert "−53.85" in said  # 3.0 over 6.5
+    assert "another judge" not in said
+
+
 def test_a_tasks_own_temperatures_are_a_choice(run: Run, servers: tuple[Script, Script]) -> None:
     run("prompt=mt_bench_fastchat", "sampling.n=3")
     asked = {
