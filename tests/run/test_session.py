@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +17,7 @@ from orca_eval.run.plan import Prompter
 from orca_eval.run.samples import write_samples
 from orca_eval.run.session import Phases, Session, run_session
 from orca_eval.store import ResponseStore
-from orca_eval.types import Completion, Doc
+from orca_eval.types import Completion, Doc, Message, Scored, Step
 
 from .fakes import FakeEngine
 
@@ -31,11 +32,14 @@ def benchmark(name: str, *docs: Doc) -> Benchmark:
     return Benchmark(name, name.title(), "pooled", (task,), "0" * 64, "here")
 
 
-def outcome(engine: FakeEngine, folder: Path, *benchmarks: Benchmark) -> Session:
-    config = run_config(compose_verb("run", []))
+def outcome(
+    engine: FakeEngine, folder: Path, *benchmarks: Benchmark, judge: FakeEngine | None = None,
+    overrides: Sequence[str] = (),
+) -> Session:  # fmt: skip
+    config = run_config(compose_verb("run", overrides))
     with ResponseStore(folder / "store") as store:
         beginning = find_beginning(folder, None, fresh=False)
-        session = Session(config, engine, list(benchmarks), store, beginning, Phases())
+        session = Session(config, engine, list(benchmarks), store, beginning, Phases(), judge)
         run_session(session)
         return session
 
@@ -54,6 +58,55 @@ def test_a_prompt_of_two_benchmarks_is_generated_once_and_reused_for_both(tmp_pa
         assert len(found.samples) == 3
         assert samples["first", 0].scored.answer == samples["second", 0].scored.answer == "four"
         assert samples["second", 1].scored.score == 0.0
+
+
+def ask(doc: Doc, done: Sequence[Completion]) -> Step | None:
+    """Two questions, then the judge."""
+    text = "".join(f" {answer.text}" for answer in done)
+    message: Message = {"role": "user", "content": f"{doc.messages[0]['content']}{text}"}
+    return Step((message,), "judge" if len(done) == 2 else "model") if len(done) < 3 else None
+
+
+def score(_: Doc, done: Sequence[Completion]) -> Scored:
+    return Scored(done[-1].text, "judge", None, float(len(done)))
+
+
+@pytest.mark.parametrize("resident", [False, True])
+def test_the_model_makes_room_for_the_judge_unless_both_are_to_stay(
+    tmp_path: Path, resident: bool
+) -> None:
+    happened: list[str] = []
+
+    class Told(FakeEngine):
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+        async def start(self) -> None:
+            happened.append(f"start {self.name}")
+
+        async def close(self) -> None:
+            happened.append(f"close {self.name}")
+
+    docs = [QUESTION._replace(doc_id=number) for number in range(2)]
+    task = Task("part", "1", tuple(docs), 2, None, {}, score, ask)
+    judged = Benchmark("first", "First", "pooled", (task,), "0" * 64, "here")
+    overrides = ["judge.model.path=m", f"judge.resident={str(resident).lower()}"]
+    engine, judge = Told("model"), Told("judge")
+    found = outcome(engine, tmp_path, judged, judge=judge, overrides=overrides)
+    due = ["start model", "close model", "start judge", "close judge"]
+    both = ["start model", "start judge", "close model", "close judge"]
+    assert happened == (both if resident else due)
+    assert [sample.scored.score for sample in found.samples] == [3.0, 3.0]
+    assert len(engine.seen) == 2  # both docs ask alike
+    assert [request.prompt for request in judge.seen] == ["Say four four four"]
+
+
+def test_a_role_that_no_file_names_is_a_line(tmp_path: Path) -> None:
+    task = Task("part", "1", (QUESTION,), 1, None, {}, score, ask)
+    judged = Benchmark("first", "First", "pooled", (task,), "0" * 64, "here")
+    with pytest.raises(RunError, match=r"first/part asks a judge; name it in its file's metadata"):
+        outcome(FakeEngine(), tmp_path, judged)
 
 
 def test_a_prompt_that_does_not_fit_is_refused_before_the_engine_starts(tmp_path: Path) -> None:
