@@ -187,6 +187,12 @@ def test_quickstart_plots_say_so(tmp_path: Path) -> None:
         assert any("not benchmark scores" in text for text in (fig.get_suptitle(), *titles))
 
 
+def test_a_limited_run_of_one_benchmark_leaves_every_plot_room(tmp_path: Path) -> None:
+    spec = Spec(f"{NAMES[2]}-again", prompt="mt_bench_fastchat", limit=8, benchmarks=FULL[-1:])
+    run = read_run(write_run(tmp_path / "m", spec))
+    assert dict(draw(build_board([run], None)))  # a plot without room warns
+
+
 @pytest.mark.parametrize("name", list(PLOTS))
 def test_nothing_overlaps_or_leaves_the_picture(crowd: Board, name: str) -> None:
     found = dict(draw(crowd, [name]))

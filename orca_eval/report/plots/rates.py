@@ -27,7 +27,7 @@ def rates(board: Board) -> Figure:
     names = list(board.columns.benchmarks)
     columns = min(_PER_ROW, len(board.runs))
     lines = math.ceil(len(board.runs) / columns)
-    fig = style.figure(max(5.5, 1.4 + 3.4 * columns), 0.7 + lines * (0.75 + 0.24 * len(names)))
+    fig = style.figure(max(5.5, 1.4 + 3.4 * columns), 1.1 + lines * (0.75 + 0.24 * len(names)))
     rows = [style.name(board.columns.alias(name), 28) for name in names]
     panels = style.panels(fig, len(board.runs), columns, rows)
     for axes, run in zip(panels, board.runs, strict=True):
