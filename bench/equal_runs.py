@@ -3,7 +3,7 @@
     python bench/equal_runs.py OTHER_TREE DATA_ROOT REPLIES [--limit N] [--seed 0]
 
 REPLIES is a folder of JSONL files with `kind` and `response` (recorded replies of real models).
-Each prompt of orca2_core gets a reply of its kind drawn by seed, one of the golden cases, one that
+Each prompt of orca2_core gets a reply of its kind drawn by seed, one of the other tree's golden cases, one that
 gives its gold, or none; one in twelve is cut off. Both trees score them from one script.
 samples.parquet and scores.csv (columns of the other tree), the report's tables, and what the
 gate finds and exits with between two draws must be equal. One benchmark is run with two samples a
@@ -33,7 +33,7 @@ import pandas as pd
 
 HERE = Path(__file__).resolve().parents[1]
 EMPTY_SHARE, GOLD_SHARE, CASE_SHARE, CUT_SHARE = 0.05, 0.4, 0.1, 1 / 12
-CASES = HERE / "tests" / "extract" / "cases"
+CASES = "tests/extract/cases/*.jsonl"
 RUNS = {
     "first": ("suite=orca2_core",),
     "second": ("suite=orca2_core",),
@@ -51,11 +51,11 @@ def recorded(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def golden_cases() -> dict[str, list[dict[str, Any]]]:
-    """The golden cases by kind: each has a reply, and the rule that reads it."""
+def golden_cases(tree: Path) -> dict[str, list[dict[str, Any]]]:
+    """A tree's golden cases by kind: each has a reply, and the rule that reads it."""
     return {
         file.stem: [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-        for file in CASES.glob("*.jsonl")
+        for file in sorted(tree.glob(CASES))
     }
 
 
@@ -76,13 +76,18 @@ def fitted(case: dict[str, Any], options: Mapping[str, str]) -> str:
     return text
 
 
-def script(data_root: Path, replies: dict[str, list[str]], seed: int) -> Iterator[str]:
+def script(
+    golden: Mapping[str, list[dict[str, Any]]],
+    data_root: Path,
+    replies: dict[str, list[str]],
+    seed: int,
+) -> Iterator[str]:
     """A line of the replay engine's script for each prompt of orca2_core."""
     from orca_eval.benchmarks.named import load_named
     from orca_eval.config.compose import compose_verb
 
     rng, seen = random.Random(seed), set()
-    cases = {kind: itertools.cycle(by_rule(found)) for kind, found in golden_cases().items()}
+    cases = {kind: itertools.cycle(by_rule(found)) for kind, found in golden.items()}
     core = compose_verb("run", ["suite=orca2_core"])["suite"]["benchmarks"]
     for name in [*core, "bbh_free"]:
         benchmark = load_named(name, data_root, None, 0, quickstart=False, allow_code=False)
@@ -193,11 +198,11 @@ def differences(ours: dict[str, Path], theirs: dict[str, Path]) -> Iterator[str]
         print(f"{name}: {len(old)} samples, {old['rule'].nunique()} rules, {answered:.1%} answered")
 
 
-def silent_rules(folders: dict[str, Path]) -> set[str]:
+def silent_rules(golden: Mapping[str, list[dict[str, Any]]], folders: dict[str, Path]) -> set[str]:
     """The rules of golden cases that read no sample."""
     files = (folder / "samples.parquet" for folder in folders.values())
     spoke = {rule for file in files for rule in pd.read_parquet(file, columns=["rule"])["rule"]}
-    return {case["rule"] for cases in golden_cases().values() for case in cases} - spoke
+    return {case["rule"] for cases in golden.values() for case in cases} - spoke
 
 
 def unlike_tables(work: dict[str, Path]) -> Iterator[str]:
@@ -221,13 +226,13 @@ def main() -> int:
     args = parser.parse_args()
     common = [f"data.root={args.data_root.resolve()}"]
     common += [f"limit={args.limit}"] if args.limit else []
-    replies = recorded(args.replies)
+    replies, golden = recorded(args.replies), golden_cases(args.other_tree)
     found = []
     with tempfile.TemporaryDirectory() as name:
         scripts = {}
         for number, run in enumerate(RUNS):
             scripts[run] = Path(name) / f"{run}.jsonl"
-            lines = script(args.data_root, replies, args.seed + number)
+            lines = script(golden, args.data_root, replies, args.seed + number)
             scripts[run].write_text("\n".join(lines) + "\n", "utf-8")
         trees = {"after": HERE, "before": args.other_tree.resolve()}
         gates, folders, works = {}, {}, {}
@@ -247,7 +252,7 @@ def main() -> int:
         found += differences(folders["after"], folders["before"])
         again = arguments("first", works["before"], scripts, common)
         found += unread(works["before"], folders["before"], again)
-        if silent := silent_rules(folders["after"]):
+        if silent := silent_rules(golden, folders["after"]):
             print(f"rules that never spoke: {', '.join(sorted(silent))}")
             found += [] if args.limit else ["some rules never spoke"]
         if gates["after"] != gates["before"]:

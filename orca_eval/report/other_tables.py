@@ -12,6 +12,9 @@ from orca_eval.results.run import Run
 from orca_eval.tables.table import Cell, Column, Row, Table, columns, text_row
 
 
+JUDGE = "judge"  # a row only where a run has one
+
+
 def rates_table(board: Board) -> Table:
     """Every score with what tells a broken run from a weak model."""
     heads = (
@@ -110,7 +113,11 @@ def runs_table(board: Board) -> Table:
         title="What was run",
         head="what",
         columns=columns(*board.labels, text=board.labels),
-        rows=tuple(text_row(name, *(texts[name] for texts in described)) for name in described[0]),
+        rows=tuple(
+            text_row(name, *(texts[name] for texts in described))
+            for name in described[0]
+            if name != JUDGE or any(texts[JUDGE] for texts in described)
+        ),
         remarks=tuple(f"{run.label}: {note}" for run in board.runs for note in run.manifest.notes),
     )
 
@@ -125,7 +132,7 @@ def _described(run: Run) -> dict[str, str]:
         "engine": " ".join(_text(recorded("engine", key)) for key in ("name", "version")).strip(),
         "suite": _text(recorded("suite")) + (f" ({run.extent})" if run.extent else ""),
         "system message": f"{run.prompt}: {message}" if message else f"{run.prompt} (empty)",
-        "judge": _text(recorded("judge", "model", "name")),
+        JUDGE: _text(recorded("judge", "model", "name")),
         "sampling": _text(recorded("sampling")),
         "max_tokens": _text(recorded("max_tokens")),
         "tokens": f"{_count(tokens.get('prompt'))} in, {_count(tokens.get('completion'))} out",
