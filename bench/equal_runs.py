@@ -3,8 +3,9 @@
     python bench/equal_runs.py OTHER_TREE DATA_ROOT REPLIES [--limit N] [--seed 0]
 
 REPLIES is a folder of JSONL files with `kind` and `response` (recorded replies of real models).
-Each prompt of orca2_core gets a reply of its kind drawn by seed, one of the other tree's golden cases, one that
-gives its gold, or none; one in twelve is cut off. Both trees score them from one script.
+Each prompt of orca2_core gets a reply of its kind drawn by seed, one of the other tree's golden
+cases, one that gives its gold, or none; one in twelve is cut off. Both trees score them from one
+script.
 samples.parquet and scores.csv (columns of the other tree), the report's tables, and what the
 gate finds and exits with between two draws must be equal. One benchmark is run with two samples a
 document. At last this tree reads, reports, rescores and resumes what the other one wrote.

@@ -11,7 +11,6 @@ from orca_eval.results.published import SOURCE, counterpart
 from orca_eval.results.run import Run
 from orca_eval.tables.table import Cell, Column, Row, Table, columns, text_row
 
-
 JUDGE = "judge"  # a row only where a run has one
 
 
