@@ -73,7 +73,8 @@ def benchmark_column(board: Board, benchmark: str) -> Column:
     kind = f", {reference.kind}" if reference.kind else ""
     metric = ", exact match" if board.columns.exact_match(benchmark) else ""
     metric = metric if reference.measure.in_percent else f", {reference.measure.unit}"
-    return Column(benchmark, alias, f"n = {reference.n:,}{kind}{metric}")
+    judge = f", judge: {reference.judge}" if reference.judge else ""
+    return Column(benchmark, alias, f"n = {reference.n:,}{kind}{metric}{judge}")
 
 
 def _references(board: Board, group: Group) -> list[BenchmarkRun]:
