@@ -16,7 +16,7 @@ from orca_eval.tables.table import Cell, Column, Row, Table
 
 Part = tuple[str, Mapping[str, ScoreRow]]
 """A row: its label, and every run's score by the run's label."""
-BARE: dict[str, Any] = {"ci_low": None, "ci_high": None}
+BARE: dict[str, Any] = {"n": 0, "ci_low": None, "ci_high": None}  # not known of a figure
 
 
 def task_tables(board: Board) -> list[Table]:
@@ -115,7 +115,7 @@ def _row(
     board: Board, benchmark: str, over: str | None, label: str, scores: Mapping[str, ScoreRow]
 ) -> Row:
     n = next((score.n for score in scores.values()), None)
-    cells, measure = [count(n)], board.columns.measure(benchmark)
+    cells, measure = [count(n or None)], board.columns.measure(benchmark)
     for run in board.runs:
         score = scores.get(run.label)
         if score is None or score.score is None:
