@@ -102,6 +102,12 @@ class Board:
         """A score as a percentage of its scale, for a plot."""
         return self.values[label, column].on_scale(self.measure(column))
 
+    @property
+    def axis(self) -> str:
+        """What the percentages of a plot are."""
+        shares = all(self.measure(name).in_percent for name in self.columns.benchmarks)
+        return "accuracy, %" if shares else "accuracy, or place on the scale, %"
+
     def plotted(self, column: str) -> str:
         """How the column is called in a plot, with the scale that its percentage is of."""
         measure = self.measure(column)

@@ -26,7 +26,7 @@ def averages(board: Board) -> Figure | None:
         axes.set_title(board.plotted(average))
         axes.set_xlim(0, 112)
         axes.set_xticks(range(0, 101, 20))
-        axes.set_xlabel("accuracy, %")
+        axes.set_xlabel(board.axis)
         axes.xaxis.grid(visible=True)
     panels[0].set_yticks(range(rows), [style.name(label) for label in board.labels])
     panels[0].set_ylim(rows - 0.4, -0.6)

@@ -35,7 +35,7 @@ def benchmarks(board: Board) -> Figure:
         axes.set_xticks(range(len(row)), [style.name(board.plotted(n), 16) for n in row])
         axes.set_xlim(-0.6, per_row - 0.4)
         axes.tick_params(axis="x", length=0)
-        axes.set_ylabel("accuracy, %")
+        axes.set_ylabel(board.axis)
         style.percent_axis(axes)
     patches = [
         Patch(label=style.name(label, 40), **style.bar_style(index))

@@ -47,7 +47,7 @@ def heatmap(board: Board) -> Figure:
             shade = "black" if np.isnan(number) or number > 55 else "white"
             axes.text(column, row, text, ha="center", va="center", fontsize=6.5, color=shade)
     bar = fig.colorbar(image, ax=axes, location="bottom", shrink=0.9, aspect=30, pad=0.01)
-    bar.set_label("accuracy, %")
+    bar.set_label(board.axis)
     bar.outline.set_visible(False)
     return fig
 

@@ -35,7 +35,7 @@ def size(board: Board) -> Figure | None:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel(title)
-        axes.set_ylabel("accuracy, %")
+        axes.set_ylabel(board.axis)
         axes.xaxis.grid(visible=True)
         style.percent_axis(axes)
     marks: dict[str, Any] = {"linestyle": "none", "markersize": 7}
