@@ -7,7 +7,8 @@ The runner calls `check` (no weights loaded), `start`, then keeps up to `max_in_
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from orca_eval.model.types import ChatTokenizer, Weights
+from orca_eval.model.tokenizer import TemplateTokenizer
+from orca_eval.model.types import Weights
 from orca_eval.types import Completion, Request
 
 
@@ -20,7 +21,7 @@ class Engine(Protocol):
     weights: Weights | None
     """The checkpoint's weights; None where a server or a script holds them."""
 
-    tokenizer: ChatTokenizer | None
+    tokenizer: TemplateTokenizer | None
     """Renders and encodes prompts; None where the engine takes messages (an endpoint, replay)."""
 
     notes: Sequence[str]

@@ -36,7 +36,8 @@ from orca_eval.engines.chat_wire import (
 from orca_eval.engines.http_client import CONNECT_SECONDS, HttpClient, NoReplyError, Reply
 from orca_eval.engines.threads import run_to_end
 from orca_eval.errors import InputError, PromptTooLongError, RunError
-from orca_eval.model.types import ChatTokenizer, Weights
+from orca_eval.model.tokenizer import TemplateTokenizer
+from orca_eval.model.types import Weights
 from orca_eval.safe_text import shorten, terminal
 from orca_eval.types import Completion, Request
 
@@ -64,7 +65,7 @@ class OpenAIEngine:
     """Sends requests to an endpoint, with bounded retries; never prints or stores the key."""
 
     weights: Weights | None = None
-    tokenizer: ChatTokenizer | None = None
+    tokenizer: TemplateTokenizer | None = None
 
     def __init__(self, model: ModelConfig, config: EngineConfig, _max_tokens: int) -> None:
         _refuse_keys_in(config)

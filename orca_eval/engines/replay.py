@@ -23,7 +23,8 @@ from typing import Any
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.arguments import read_args
 from orca_eval.errors import InputError, RunError
-from orca_eval.model.types import ChatTokenizer, Weights
+from orca_eval.model.tokenizer import TemplateTokenizer
+from orca_eval.model.types import Weights
 from orca_eval.types import Completion, FinishReason, Request
 
 FIELDS = {"prompt", "prompt_sha256", "default", "text", "finish_reason"}
@@ -48,7 +49,7 @@ class ReplayEngine:
     """Serves a script's answers; no model, no template, no tokens but counted words."""
 
     weights: Weights | None = None
-    tokenizer: ChatTokenizer | None = None
+    tokenizer: TemplateTokenizer | None = None
     context_length: int | None = None
     notes = ("the answers are scripted",)
     reuse_across_runs = True

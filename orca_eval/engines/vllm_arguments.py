@@ -12,45 +12,19 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from orca_eval.engines.arguments import refuse_unknown
 from orca_eval.errors import InputError
 
 PROMPT_ROOM = 7168
 """Tokens of the context left for the prompt by default; more would only ask for a larger cache."""
 
-OURS = frozenset({"max_in_flight", "show_logs"})
-
-# Set from model.*, or fixed so that every prompt and sampling field is the one that was recorded.
-SET_BY_HARNESS = {
-    **dict.fromkeys(("model", "tokenizer", "tokenizer_mode", "skip_tokenizer_init"), "model.path"),
-    **dict.fromkeys(("revision", "tokenizer_revision"), "model.revision"),
-    "trust_remote_code": "model.trust_remote_code",
-    "enable_lora": "model.adapter",
-    **dict.fromkeys(("generation_config", "override_generation_config"), "sampling"),
-    **dict.fromkeys(("disable_log_stats", "enable_log_requests"), "engine.show_logs"),
-}
-
-HASHED_FORMATS = frozenset(
-    {"auto", "hf", "safetensors", "fastsafetensors", "instanttensor", "runai_streamer", "dummy"}
-    | {"bitsandbytes"}
-)
-"""Values of load_format that take the weights whose hash names the model, and no others."""
-
-# Where and in what portions the same computation is done. The order of floating-point sums moves
-# with it, but in 16 bits so it does from run to run with the batch that a request happens to be in;
-# an answer from one GPU stays an answer when the run goes on with two. Every other argument names
-# another computation, or may, and is part of the identity.
-PLACEMENT = frozenset(
-    {
-        *("async_scheduling", "block_size", "cpu_offload_gb", "data_parallel_size"),
-        *("disable_custom_all_reduce", "distributed_executor_backend", "download_dir"),
-        *("enable_chunked_prefill", "enable_expert_parallel", "enable_prefix_caching"),
-        *("enforce_eager", "gpu_memory_utilization", "kv_cache_memory_bytes", "max_model_len"),
-        *("max_num_batched_tokens", "max_num_partial_prefills", "max_num_seqs"),
-        *("max_parallel_loading_workers", "pipeline_parallel_size", "scheduling_policy"),
-        *("swap_space", "tensor_parallel_size", "use_tqdm_on_load"),
-    }
-)
+_TABLES = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+OURS = frozenset(_TABLES["ours"])
+SET_BY_HARNESS: Mapping[str, str] = _TABLES["set_by_harness"]
+HASHED_FORMATS = frozenset(_TABLES["hashed_formats"])
+PLACEMENT = frozenset(_TABLES["placement"])
 
 
 def vllm_version() -> str:

@@ -1,11 +1,9 @@
 """Whether two runs may be compared at all, and what is worth saying where they may."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
-
-import pandas as pd
 
 from orca_eval.errors import InputError
 from orca_eval.gate.pairing import Paired, in_both
@@ -29,10 +27,8 @@ _CAUTIONS = (
     ("orca_eval_version",),
 )
 
-Rescore = Callable[[pd.DataFrame], pd.DataFrame]
 
-
-def agreed(baseline: Side, candidate: Side, rescore: Rescore) -> tuple[Side, Side, list[str]]:
+def agreed(baseline: Side, candidate: Side) -> tuple[Side, Side, list[str]]:
     """Both sides with the same extractor, and what to caution of.
 
     Raises InputError where the manifests forbid the comparison, or where the extractors differ and
@@ -62,7 +58,7 @@ def agreed(baseline: Side, candidate: Side, rescore: Rescore) -> tuple[Side, Sid
             "on the run it was made from, then `orca-eval baseline export` again"
         )
     said.append(f"{differ}: both sides were rescored in memory with today's extractor")
-    return rescored(baseline, rescore), rescored(candidate, rescore), said
+    return rescored(baseline), rescored(candidate), said
 
 
 def unmatched(baseline: Side, candidate: Side, paired: Paired, policy: Policy) -> list[str]:

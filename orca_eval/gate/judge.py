@@ -73,24 +73,18 @@ def _judge_family(family: Sequence[Comparison], tier: Tier) -> list[Line]:
     raw = [comparison.result.p for comparison in family]
     adjusted = raw if tier == "advisory" else stats.holm(raw).tolist()
     tests = 1 if tier == "advisory" else len(family)
-    broken = _broken_limits(family)
+    # Rates beyond their limits, a family of tests of their own: a rate has noise too.
+    rates = [(line, rate) for line in family for rate in line.rates if rate.limit is not None]
+    rate_p = stats.holm([rate.p for _, rate in rates])
+    broken = [
+        (line, rate.name)
+        for (line, rate), p in zip(rates, rate_p, strict=True)
+        if rate.beyond_limit and p <= line.rule.alpha
+    ]
     return [
-        _judge_line(comparison, p, tests, limits)
-        for comparison, p, limits in zip(family, adjusted, broken, strict=True)
+        _judge_line(tested, p, tests, tuple(name for line, name in broken if line is tested))
+        for tested, p in zip(family, adjusted, strict=True)
     ]
-
-
-def _broken_limits(family: Sequence[Comparison]) -> list[tuple[str, ...]]:
-    """Rates beyond their limits, a family of tests of their own: a rate has noise too."""
-    tests = [
-        (i, rate) for i, line in enumerate(family) for rate in line.rates if rate.limit is not None
-    ]
-    adjusted = stats.holm([rate.p for _, rate in tests])
-    broken: list[list[str]] = [[] for _ in family]
-    for (i, rate), p in zip(tests, adjusted, strict=True):
-        if rate.beyond_limit and p <= family[i].rule.alpha:
-            broken[i].append(rate.name)
-    return [tuple(names) for names in broken]
 
 
 def _judge_line(comparison: Comparison, p: float, tests: int, broken: tuple[str, ...]) -> Line:

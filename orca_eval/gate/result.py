@@ -45,9 +45,11 @@ class GateResult:
             kinds.append("the form of the answers broke (format)")
         return f"REGRESSION: {' and '.join(kinds)}"
 
-    def baseline_answer(self, flip: Flip) -> str:
-        """The baseline's answer to a flipped sample."""
-        return answer_text(flip.baseline_answer) if self.has_baseline_answers else "not kept"
+    def answers(self, flip: Flip) -> tuple[str, str]:
+        """The answers of baseline and candidate to a flipped sample, or that there is none."""
+        given = (flip.baseline_answer, flip.candidate_answer)
+        before, after = ("no answer" if answer is None else answer for answer in given)
+        return before if self.has_baseline_answers else "not kept", after
 
 
 def points(share: float) -> str:
@@ -60,11 +62,6 @@ def p_text(p: float) -> str:
     if p < 0.0001:
         return "<0.0001"
     return f"{p:.4f}" if p < 0.01 else f"{p:.3f}"
-
-
-def answer_text(answer: str | None) -> str:
-    """An answer, or that there is none."""
-    return "no answer" if answer is None else answer
 
 
 def name_of(line: Line) -> str:

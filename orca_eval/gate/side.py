@@ -17,6 +17,7 @@ from orca_eval.results.baseline import EXPORT_KEY, EXPORTED, NAME, from_export
 from orca_eval.results.documents import KEY, per_document
 from orca_eval.results.manifest import Manifest, read_manifest
 from orca_eval.results.reading import MANIFEST, SAMPLES, reading
+from orca_eval.results.rescore import rescore_frame
 from orca_eval.results.run import check_is_run
 from orca_eval.results.samples import blank, read_frame, read_samples
 from orca_eval.types import EXACT_MATCH, Measure
@@ -80,9 +81,9 @@ def read_side(label: str) -> Side:
     return Side(label, path, frame, manifest, has_answers=True, has_responses=kept)
 
 
-def rescored(side: Side, rescore: Callable[[pd.DataFrame], pd.DataFrame]) -> Side:
+def rescored(side: Side) -> Side:
     """The side with today's extractors applied to its responses, in memory."""
-    samples = rescore(read_frame(side.path, REQUIRED, COLUMNS))
+    samples = rescore_frame(read_frame(side.path, REQUIRED, COLUMNS))
     table = pa.Table.from_pandas(samples, preserve_index=False)
     return replace(side, frame=normalised(table, side.path, side.manifest))
 

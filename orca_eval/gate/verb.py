@@ -9,7 +9,7 @@ import pandas as pd
 
 from orca_eval.config.nearest import hint
 from orca_eval.errors import InputError
-from orca_eval.gate.agree import Rescore, agreed, unmatched
+from orca_eval.gate.agree import agreed, unmatched
 from orca_eval.gate.compare import Comparison, Facts, compare_paired, compare_published
 from orca_eval.gate.judge import judge
 from orca_eval.gate.output import make_folder, write_outputs
@@ -21,7 +21,6 @@ from orca_eval.names import display, ids_by_display
 from orca_eval.paths import PUBLISHED
 from orca_eval.results.baseline import write_export
 from orca_eval.results.published import read_published
-from orca_eval.results.rescore import rescore_frame
 from orca_eval.score_kind import AS_SAMPLED, is_as_sampled, score_kind
 from orca_eval.types import EXACT_MATCH
 
@@ -29,20 +28,15 @@ PREFIX = "published:"
 
 
 def main_gate(
-    baseline: str | None,
-    candidate: str | None,
-    policy: Policy,
-    out: Path | None = None,
-    rescore: Rescore = rescore_frame,
+    baseline: str | None, candidate: str | None, policy: Policy, out: Path | None = None
 ) -> int:
     """Compares two runs, writes gate.md, gate.xml and gate.json to `out`, prints the table.
 
-    Returns 0 pass, 1 regression, 2 inconclusive. `rescore` applies today's extractors to samples
-    whose extractor versions differ. Raises InputError for runs or a policy that can't be used,
-    RunError where an output can't be written.
+    Returns 0 pass, 1 regression, 2 inconclusive. Raises InputError for runs or a policy that can't
+    be used, RunError where an output can't be written.
     """
     make_folder(out or Path.cwd())
-    result = gate(_given("baseline", baseline), _given("candidate", candidate), policy, rescore)
+    result = gate(_given("baseline", baseline), _given("candidate", candidate), policy)
     write_outputs(result, out or Path.cwd())
     return result.verdict.value
 
@@ -60,18 +54,16 @@ def main_baseline_export(run: str | None, out: Path | None = None) -> int:
     return 0
 
 
-def gate(
-    baseline: str, candidate: str, policy: Policy, rescore: Rescore = rescore_frame
-) -> GateResult:
+def gate(baseline: str, candidate: str, policy: Policy) -> GateResult:
     """The comparison, without its outputs."""
     if baseline.startswith(PREFIX):
         return _against_published(baseline, read_side(candidate), policy)
-    return _against_run(read_side(baseline), read_side(candidate), policy, rescore)
+    return _against_run(read_side(baseline), read_side(candidate), policy)
 
 
-def _against_run(baseline: Side, candidate: Side, policy: Policy, rescore: Rescore) -> GateResult:
+def _against_run(baseline: Side, candidate: Side, policy: Policy) -> GateResult:
     _check_names(policy, {*baseline.benchmarks, *candidate.benchmarks})
-    baseline, candidate, cautions = agreed(baseline, candidate, rescore)
+    baseline, candidate, cautions = agreed(baseline, candidate)
     facts = Facts(tuple(s.manifest for s in (candidate, baseline) if s.manifest is not None))
     baseline, candidate = (on_scale(side, facts.measure) for side in (baseline, candidate))
     paired = pair(baseline, candidate)

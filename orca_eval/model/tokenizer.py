@@ -16,7 +16,11 @@ from orca_eval.types import Message
 
 
 class TemplateTokenizer:
-    """The `ChatTokenizer` of every model whose template we render: a template and an encoder."""
+    """Messages → text by the chat template (sandboxed) → token ids by the encoder.
+
+    `identity` is a sha256 (hex) over the tokenizer's files, the template and its arguments; `notes`
+    says what happened to the system message, for `show`, the manifest and the table's footnote.
+    """
 
     def __init__(self, template: ChatTemplate, encoder: Encoder, vocabulary: str) -> None:
         """`vocabulary` names the tokenizer's content (sha256 hex)."""

@@ -1,32 +1,9 @@
-"""A model as the rest of the project sees it: an identity, and a way from messages to token ids."""
+"""A model's parts as the rest of the room sees them: an encoder, and where its weights lie."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Protocol
-
-from orca_eval.types import Message
-
-
-class ChatTokenizer(Protocol):
-    """Messages → text by the chat template (sandboxed) → token ids."""
-
-    identity: str
-    """sha256 hex over the tokenizer's files, the template and its arguments."""
-
-    notes: tuple[str, ...]
-    """What happened to the system message, for `show`, the manifest and the table's footnote."""
-
-    now: datetime | None
-    """When the template takes it to be; None where it puts in no date. May be set."""
-
-    def render(self, messages: Sequence[Message]) -> str:
-        """The whole prompt as text, generation prompt included."""
-
-    def encode(self, prompts: Sequence[str]) -> list[Sequence[int]]:
-        """Token ids of rendered prompts; at most one leading BOS in each (InputError otherwise)."""
 
 
 class Encoder(ABC):

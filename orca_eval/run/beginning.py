@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from orca_eval.model.types import ChatTokenizer
+from orca_eval.model.tokenizer import TemplateTokenizer
 from orca_eval.results import folder as run_dir
 from orca_eval.run.progress import say
 
@@ -40,7 +40,7 @@ class Beginning:
             run_dir.write_text(self.folder / BEGUN, f"{self.now.isoformat()}\n")
 
 
-def find_beginning(folder: Path, tokenizer: ChatTokenizer | None, *, fresh: bool) -> Beginning:
+def find_beginning(folder: Path, tokenizer: TemplateTokenizer | None, *, fresh: bool) -> Beginning:
     """That of the run which goes on in the folder, or a new one."""
     mark, now = anew_mark(folder), tokenizer.now if tokenizer else None
     if mark is not None:

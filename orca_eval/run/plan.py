@@ -11,7 +11,7 @@ from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.config.schema import RunConfig
 from orca_eval.engines.base import Engine
 from orca_eval.errors import InputError
-from orca_eval.model.types import ChatTokenizer
+from orca_eval.model.tokenizer import TemplateTokenizer
 from orca_eval.types import Completion, Doc, Message, Request, Sampling, Step
 
 T = TypeVar("T")
@@ -73,7 +73,7 @@ def refuse_too_many(benchmarks: Sequence[Benchmark], samples_per_doc: int) -> No
 class Prompter:
     """A step's messages and, where the engine takes token ids, its rendered prompt."""
 
-    def __init__(self, tokenizer: ChatTokenizer | None, system_message: str) -> None:
+    def __init__(self, tokenizer: TemplateTokenizer | None, system_message: str) -> None:
         self.tokenizer = tokenizer
         self._system: Message = {"role": "system", "content": system_message}
 

@@ -89,13 +89,8 @@ def _pooled_names(clusters: TaskClusters, sizes: Sequence[int]) -> Clusters:
     """The cluster of each item of all tasks."""
     if clusters is None or all(names is None for names in clusters):
         return None
-    nameless = (np.full(size, None, dtype=object) for size in sizes)
-    return np.concatenate(
-        [
-            names if names is not None else none
-            for names, none in zip(clusters, nameless, strict=True)
-        ]
-    )
+    tasks = zip(clusters, sizes, strict=True)
+    return np.concatenate([np.full(n, None) if names is None else names for names, n in tasks])
 
 
 def _kinds(

@@ -251,7 +251,9 @@ def test_another_engine_is_a_caution(tmp_path: Path) -> None:
     assert [text.split(":")[0] for text in cautions] == ["engine.name", "engine.quantization"]
 
 
-def test_another_extractor_is_rescored_in_memory(tmp_path: Path) -> None:
+def test_another_extractor_is_rescored_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     newer = copy.deepcopy(MANIFEST)
     newer["extractor_version"] = "2"
     frame = samples({"gsm8k/gsm8k": 400}, right=1.0)
@@ -261,7 +263,8 @@ def test_another_extractor_is_rescored_in_memory(tmp_path: Path) -> None:
     def rescore(samples: pd.DataFrame) -> pd.DataFrame:
         return samples.assign(score=samples["response"].str.len().ge(7).astype(float))
 
-    result = gate("a", "b", shipped("default"), rescore)
+    monkeypatch.setattr("orca_eval.gate.side.rescore_frame", rescore)
+    result = gate("a", "b", shipped("default"))
     assert result.lines[0].comparison.identical
     assert result.lines[0].comparison.result.candidate == pytest.approx(0.975)
     assert any("rescored in memory" in text for text in result.cautions)

@@ -13,7 +13,7 @@ import pytest
 
 from orca_eval.errors import InputError
 from orca_eval.report.board import Board, build_board
-from orca_eval.report.html.texts import Texts
+from orca_eval.report.html.pack import Texts
 from orca_eval.report.paired import doc_scores
 from orca_eval.report.replies import reply_shares
 from orca_eval.results.run import Run, read_run, read_runs

@@ -1,9 +1,10 @@
 """gate.json: everything the gate found, for programs."""
 
 import json
-import math
 from dataclasses import asdict
 from typing import Any
+
+from pydantic_core import to_jsonable_python
 
 from orca_eval.gate.judge import Line
 from orca_eval.gate.result import GateResult, sentence
@@ -26,7 +27,8 @@ def as_json(result: GateResult) -> str:
             for flip in result.flips
         ],
     }
-    return json.dumps(_known(content), indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+    known = to_jsonable_python(content, inf_nan_mode="null")
+    return json.dumps(known, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
 
 
 def entry(line: Line) -> dict[str, Any]:
@@ -68,12 +70,3 @@ def entry(line: Line) -> dict[str, Any]:
 
 def _short(answer: str | None) -> str | None:
     return None if answer is None else shorten(answer, _ANSWER_WIDTH)
-
-
-def _known(value: Any) -> Any:
-    """JSON has no NaN."""
-    if isinstance(value, dict):
-        return {key: _known(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_known(part) for part in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

@@ -3,7 +3,7 @@
 from orca_eval.gate.judge import Verdict
 from orca_eval.gate.output.tables import LABEL_WIDTH, comparisons, rates
 from orca_eval.gate.pairing import Flip
-from orca_eval.gate.result import GateResult, answer_text, sentence
+from orca_eval.gate.result import GateResult, sentence
 from orca_eval.safe_text import markdown as code
 from orca_eval.safe_text import markdown_prose as prose
 from orca_eval.safe_text import shorten
@@ -68,12 +68,7 @@ def _lines(table: Table) -> list[str]:
 
 
 def _flip(result: GateResult, flip: Flip) -> str:
-    cells = (
-        flip.task,
-        flip.doc_id,
-        result.baseline_answer(flip),
-        answer_text(flip.candidate_answer),
-    )
+    cells = (flip.task, flip.doc_id, *result.answers(flip))
     return f"| {' | '.join(code(shorten(cell, _ANSWER_WIDTH)) for cell in cells)} |\n"
 
 

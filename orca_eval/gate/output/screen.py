@@ -2,7 +2,7 @@
 
 from orca_eval.gate.judge import Verdict
 from orca_eval.gate.output.tables import comparisons
-from orca_eval.gate.result import GateResult, answer_text, sentence
+from orca_eval.gate.result import GateResult, sentence
 from orca_eval.safe_text import shorten
 from orca_eval.screen import plain, screen
 from orca_eval.tables.screen import show as show_table
@@ -29,8 +29,8 @@ def _flips(result: GateResult) -> list[str]:
     if not result.flips:
         return []
     rows = [
-        f"  {flip.task} {flip.doc_id}: {shorten(result.baseline_answer(flip), _ANSWER_WIDTH)} → "
-        f"{shorten(answer_text(flip.candidate_answer), _ANSWER_WIDTH)}"
+        f"  {flip.task} {flip.doc_id}: "
+        + " → ".join(shorten(answer, _ANSWER_WIDTH) for answer in result.answers(flip))
         for flip in result.flips[:_FLIPS_SHOWN]
     ]
     rest = ["  … more in gate.md and gate.json"] if len(result.flips) > _FLIPS_SHOWN else []

@@ -24,15 +24,16 @@ from typing import IO, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 from isal import igzip
 from numpy.typing import NDArray
 
 from orca_eval.errors import InputError
 from orca_eval.report.board import Board
-from orca_eval.report.html.texts import TEXT_COLUMNS, Texts
 from orca_eval.results.documents import KEY
 from orca_eval.results.run import Run
+from orca_eval.results.samples import open_samples
 
 HINT_BITS = 1 << 16
 HINT_STEP = 100_000
@@ -40,6 +41,7 @@ _HASH = np.uint32(2654435761)  # Knuth's multiplicative hashing
 CHUNK_LETTERS = 2_000_000
 MOST_REPLIES = 1 << 22  # explorer.js sorts by a key and a reply's number in one number
 _LEVEL = 3
+TEXT_COLUMNS = ["prompt", "response"]
 _SMALL = [
     *KEY,
     "gold",
@@ -78,6 +80,33 @@ class Spool:
     def total(self) -> int:
         """Bytes of all chunks."""
         return self._ends[-1]
+
+
+class Texts:
+    """A run's prompts and responses, read from its samples a few row groups at a time: whole
+    columns of them would take most of the memory that a report needs.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._path = run.samples_path
+        with open_samples(self._path) as file:
+            self._starts = np.cumsum([0, *file.sizes])
+        self._held: tuple[int, int, pa.Table] | None = None
+
+    def rows(self, rows: NDArray[np.int64]) -> pa.Table:
+        """These rows in this order; quick where they lie near each other."""
+        if not len(rows):
+            return pa.table({name: pa.array([], pa.large_string()) for name in TEXT_COLUMNS})
+        first, last = np.searchsorted(self._starts, [rows.min(), rows.max()], side="right") - 1
+        if self._held is None or self._held[:2] != (first, last):
+            self._held = None  # before the next are read
+            with open_samples(self._path) as file:
+                groups = (file.group(group, TEXT_COLUMNS) for group in range(first, last + 1))
+                self._held = first, last, pa.concat_tables(groups).combine_chunks()
+        return self._held[2].take(pa.array(rows - self._starts[first]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,11 +26,9 @@ def radar(board: Board) -> Figure | None:
         return None
     models, names = len(board.runs), [board.plotted(name) for name in scores]
     overlaid = models <= _OVERLAID
-    columns = 1 if overlaid else _PER_ROW
-    rows = 1 if overlaid else math.ceil(models / columns)
-    fig = style.figure(
-        *((6.2, 5.6 + 0.25 * models) if overlaid else (3.6 * columns, 0.3 + 3.4 * rows))
-    )
+    rows, columns = (1, 1) if overlaid else (math.ceil(models / _PER_ROW), _PER_ROW)
+    size = (6.2, 5.6 + 0.25 * models) if overlaid else (3.6 * columns, 0.3 + 3.4 * rows)
+    fig = style.figure(*size)
     panels = []
     for number in range(1 if overlaid else models):
         axes = fig.add_subplot(rows, columns, number + 1, projection="polar")
@@ -41,13 +39,8 @@ def radar(board: Board) -> Figure | None:
     for index, label in enumerate(board.labels):
         axes = panels[index % len(panels)]
         if not overlaid:
-            axes.fill(
-                _angles(len(names)),
-                np.nanmean(by_model, axis=0),
-                facecolor="#DDDDDD",
-                edgecolor="none",
-                zorder=0,
-            )
+            mean = np.nanmean(by_model, axis=0)
+            axes.fill(_angles(len(names)), mean, facecolor="#DDDDDD", edgecolor="none", zorder=0)
             axes.set_title(style.name(label), loc="center", pad=10)
         _line(axes, by_model[index], index, label)
     if overlaid:

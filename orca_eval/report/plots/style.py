@@ -4,8 +4,10 @@ import math
 import textwrap
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,27 +24,7 @@ LINES = ("-", "--", ":", "-.")
 INK, FAINT = "#222222", "#888888"
 DPI = 150  # layout and pictures alike: text is not quite as wide at another resolution
 
-RC: Any = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": INK,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-    "axes.axisbelow": True,
-    "grid.color": "#DDDDDD",
-    "grid.linewidth": 0.6,
-    "hatch.linewidth": 0.6,
-    "figure.facecolor": "white",
-    "figure.constrained_layout.use": True,
-    "savefig.facecolor": "white",
-    "svg.hashsalt": "orca-eval",
-    "svg.fonttype": "path",
-    # Names are text, whatever dollar signs they hold.
-    "text.parse_math": False,
-    "axes.formatter.use_mathtext": False,
-}
+RC = mpl.rc_params_from_file(Path(__file__).with_suffix(".mplstyle"), use_default_template=False)
 
 
 def bar_style(index: int) -> dict[str, Any]:
