@@ -1,6 +1,6 @@
 """A reply as the rules of every kind see it.
 
-parts.py says which parts of a response are read, text.py makes them plain, cues.py holds the
+parts.py says which parts of a response are read, text.py makes them plain, cues.yaml holds the
 phrases that announce an answer (to teach a new one, add a line there), phrases.py looks for them,
 and numbers.py reads numbers.
 """
