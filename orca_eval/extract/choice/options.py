@@ -90,13 +90,8 @@ class Option:
         return lower(clean(self.text)).strip().removeprefix(f"({self.label.lower()})").strip()
 
     @cached_property
-    def first(self) -> str:
-        """The first token that is no article, or the article that is all there is."""
-        tokens = _Tokens(self.low, 0, len(self.low))
-        return tokens[0][0] if tokens[0][0] not in _ARTICLES else tokens[1][0] or tokens[0][0]
-
-    @cached_property
     def words(self) -> tuple[str, ...]:
+        """The tokens, without an article that more stand behind."""
         words = [word for word, _, _ in tokens_of(self.low, 0, len(self.low))]
         return tuple(words[1:] if len(words) > 1 and words[0] in _ARTICLES else words)
 
@@ -104,7 +99,7 @@ class Option:
         """Whether the text's first token is `word`; tokens are made only where it may be."""
         if not word or (word.isascii() and word.isalpha() and word not in self.folded):
             return False
-        return self.first == word and not self.is_own_label
+        return self.words[:1] == (word,) and not self.is_own_label
 
     @cached_property
     def is_own_label(self) -> bool:
@@ -195,7 +190,7 @@ class Options:
     def scan(self, low: str, start: int = 0) -> list[TextMatch]:
         """Every option text from `start` on, the longest at each place, none inside another."""
         places: set[int] = set()
-        for first in {entry.first for entry in self.entries} - {""}:
+        for first in {word for entry in self.entries for word in entry.words[:1]}:
             at = low.find(first, start)
             for _ in range(_MAX_FINDS):
                 if at < 0:
@@ -237,10 +232,8 @@ class Options:
         return ranked[0][0]
 
 
-@lru_cache(maxsize=512)
-def _options(pairs: tuple[tuple[str, str], ...]) -> Options:
-    return Options(pairs)
+_made = lru_cache(maxsize=512)(Options)
 
 
 def make_options(options: Mapping[str, str]) -> Options:
-    return _options(tuple(sorted(options.items())))
+    return _made(tuple(sorted(options.items())))

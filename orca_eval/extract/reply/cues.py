@@ -1,12 +1,17 @@
-"""The phrases of cues.yaml, as what looks for them takes them."""
+"""The phrases of cues.yaml, and how they are looked for: fast where they are not, exactly where
+they may be.
+"""
 
 import re
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from orca_eval.extract.reply.phrases import Cue, Cues, Openings, Phrases
+Words = AbstractSet[str]
 
 _TEXTS: dict[str, Any] = yaml.load(
     Path(__file__).with_suffix(".yaml").read_bytes(), yaml.CSafeLoader
@@ -21,41 +26,98 @@ def _pattern(text: str) -> str:
     return text.replace("\n", "")
 
 
-def _cues(name: str) -> Cues:
-    """The cues of that name, one for each anchor. Chinese has no spaces to tell words by."""
-    found: list[Cue] = []
+def _compiled(text: str) -> re.Pattern[str]:
+    return re.compile(_pattern(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """`anchor` starts every match of `pattern`; one of `words` is a word of every reply with one
+    (empty for languages without spaces, where the anchor itself is looked for).
+    """
+
+    language: str
+    anchor: str
+    pattern: re.Pattern[str]
+    example: str
+    words: frozenset[str]
+
+
+class Cues:
+    """The cues of that name, by the words that tell that they may be there."""
+
+    def __init__(self, name: str) -> None:
+        self.all = tuple(_cues(name))
+        self._unspaced = tuple(cue for cue in self.all if not cue.words)
+        self._by_word: dict[str, list[Cue]] = {}
+        for cue in self.all:
+            for word in cue.words:
+                self._by_word.setdefault(word, []).append(cue)
+        self._words = frozenset(self._by_word)
+
+    def possible(self, words: Words, *, ascii_only: bool) -> list[Cue]:
+        """The cues that a text with these words may hold."""
+        found = [cue for word in self._words & words for cue in self._by_word[word]]
+        return found if ascii_only else [*found, *self._unspaced]
+
+
+def _cues(name: str) -> Iterator[Cue]:
     for language, cues in _TEXTS[name].items():
         for cue in cues:
+            behind, example = cue.get("behind", ""), cue["example"]
             for anchor in _pattern(cue["anchors"]).split("|"):
                 *_, last = (word for word in anchor.split() if word not in _PARTICLES)
                 words = () if language == "zh" else cue.get("words", last).split()
-                pattern = re.compile(_pattern(anchor + cue.get("behind", "") + "<tail>"))
-                shown = cue["example"].format(anchor)
-                found.append(Cue(language, anchor, pattern, shown, frozenset(words)))
-    return Cues(*found)
+                pattern = _compiled(f"{anchor}{behind}<tail>")
+                yield Cue(language, anchor, pattern, example.format(anchor), frozenset(words))
 
 
-def _phrases(name: str) -> Phrases:
-    return Phrases(_TEXTS[name]["words"], _pattern(_TEXTS[name]["pattern"]))
+class Phrases:
+    """A pattern too slow to try everywhere, tried only where one of `words` stands in the text."""
+
+    def __init__(self, name: str) -> None:
+        self.words = frozenset(_TEXTS[name]["words"].split())
+        self.pattern = _compiled(_TEXTS[name]["pattern"])
+
+    def may_match(self, words: Words) -> bool:
+        return not self.words.isdisjoint(words)
+
+    def search(self, low: str, words: Words, start: int = 0) -> re.Match[str] | None:
+        if self.words.isdisjoint(words) and low.isascii():
+            return None
+        return self.pattern.search(low, start)
 
 
-ANSWER_IS = _cues("answer_is")
-CORRECT_IS = _cues("correct_is")
+ANSWER_IS, CORRECT_IS = Cues("answer_is"), Cues("correct_is")
+SUPPOSED, REFUSAL, WITHDRAWN = Phrases("supposed"), Phrases("refusal"), Phrases("withdrawn")
+DENIAL, AFFIRMATION, VERB = (_pattern(_TEXTS[name]) for name in ("denial", "affirmation", "verb"))
+DENIED_LEFT = _compiled(_TEXTS["denied_left"])
+TURN = _compiled(_TEXTS["turn"])
+NO_ANSWER = _compiled(_TEXTS["no_answer"])
+NOT_GIVEN = tuple(map(_compiled, _TEXTS["not_given"]))
+CONCLUSION = _compiled(_TEXTS["conclusion"])
 
-SUPPOSED = _phrases("supposed")
-DENIED_LEFT = re.compile(_pattern(_TEXTS["denied_left"]))
-DENIAL = _pattern(_TEXTS["denial"])
-AFFIRMATION = _pattern(_TEXTS["affirmation"])
-VERB = _pattern(_TEXTS["verb"])
-TURN = re.compile(_pattern(_TEXTS["turn"]))
+_CORRECTION_LEFT = _compiled(_TEXTS["correction"]["left"])
+_CORRECTIONS: dict[str, list[str]] = {}
+for _phrase in _TEXTS["correction"]["phrases"]:
+    # "let me re" goes on within a word: known by the word before
+    *_, _before, _last = ["", *re.findall("[a-z]+", _phrase)]
+    _CORRECTIONS.setdefault(_before if _last == "re" else _last, []).append(_phrase)
 
-REFUSAL = _phrases("refusal")
-NO_ANSWER = re.compile(_pattern(_TEXTS["no_answer"]))
-NOT_GIVEN = tuple(re.compile(_pattern(text)) for text in _TEXTS["not_given"])
 
-CORRECTION = Openings(
-    _pattern(_TEXTS["correction"]["left"]), tuple(_TEXTS["correction"]["phrases"])
-)
-WITHDRAWN = _phrases("withdrawn")
+def behind_correction(low: str, words: Words, most: int = 20) -> int | None:
+    """Where the text goes on behind its last self-correction, None if there is none.
 
-CONCLUSION = re.compile(_pattern(_TEXTS["conclusion"]))
+    One counts where a sentence or clause begins.
+    """
+    best: int | None = None
+    for phrase in (p for word in _CORRECTIONS.keys() & words for p in _CORRECTIONS[word]):
+        at = low.rfind(phrase) if phrase in low else -1  # "in" is faster, and mostly says no
+        for _ in range(most):
+            if at < 0 or at + len(phrase) <= (best or 0):
+                break
+            if _CORRECTION_LEFT.search(low[max(0, at - 24) : at]):
+                best = at + len(phrase)
+                break
+            at = low.rfind(phrase, 0, at)
+    return best
