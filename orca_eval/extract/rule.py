@@ -167,19 +167,3 @@ def last_claim(
     """The last of the claims that are announced at these places."""
     claims = (announced(*place) for place in sorted(places, reverse=True))
     return next((claim for claim in claims if claim), None)
-
-
-VOID_REASONS = {
-    "empty": "nothing stands outside the thinking block",
-    "unclosed_thinking": "a thinking block was never closed",
-    "no_commitment": "no rule fired",
-    "refusal": "the reply declines, or says that it can't be known",
-    "none_of_the_options": "it holds that none of the options is right",
-    "not_an_option": "it names a label that does not exist",
-    "several_options": "it names several options as the answer",
-    "letter_text_conflict": "label and option text contradict each other",
-    "several_numbers": "it offers several numbers, or an amount in two units",
-    "expression": "the announced value is an expression in a variable",
-    "withdrawn": "the answer is taken back and none takes its place",
-}
-"""The names that stand for a rule where an extraction has no answer."""

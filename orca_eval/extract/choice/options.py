@@ -30,11 +30,9 @@ _JOINS_NUMBERS = frozenset("/^×÷=+-")
 _VERDICT = re.compile(r"\W{0,3}(?:true|false|yes|no|correct|incorrect|right|wrong)\b")
 _MAX_FINDS = 60
 # Pairs in which denying the one says the other.
-OPPOSITES = {
-    "valid": "invalid", "invalid": "valid", "true": "false", "false": "true", "yes": "no",
-    "no": "yes", "plausible": "implausible", "implausible": "plausible",
-    "correct": "incorrect", "incorrect": "correct",
-}  # fmt: skip
+_OPPOSITES = {"valid": "invalid", "true": "false", "yes": "no", "plausible": "implausible",
+              "correct": "incorrect"}  # fmt: skip
+_OPPOSITES |= {other: word for word, other in _OPPOSITES.items()}
 
 Token = tuple[str, int, int]
 
@@ -96,15 +94,14 @@ class Option:
         return tuple(words[1:] if len(words) > 1 and words[0] in _ARTICLES else words)
 
     def begins(self, word: str) -> bool:
-        """Whether the text's first token is `word`; tokens are made only where it may be."""
+        """Whether the text's first token is `word`; tokens are made only where it may be.
+
+        Of a text that is nothing but the one-letter label the label alone counts.
+        """
         if not word or (word.isascii() and word.isalpha() and word not in self.folded):
             return False
-        return self.words[:1] == (word,) and not self.is_own_label
-
-    @cached_property
-    def is_own_label(self) -> bool:
-        """Whether the text is nothing but the one-letter label: then the label alone counts."""
-        return len(self.label) == 1 and self.words == (self.label.lower(),)
+        own_label = len(self.label) == 1 and self.words == (self.label.lower(),)
+        return self.words[:1] == (word,) and not own_label
 
 
 @dataclass(frozen=True)
@@ -145,7 +142,7 @@ class Options:
             return None
         words = {entry.words: entry.label for entry in self.entries}
         own = next((key for key, name in words.items() if name == label), ())
-        return words.get((OPPOSITES[own[0]],)) if len(own) == 1 and own[0] in OPPOSITES else None
+        return words.get((_OPPOSITES[own[0]],)) if len(own) == 1 and own[0] in _OPPOSITES else None
 
     def stands_alone(self, label: str, low: str, start: int) -> bool:
         """Whether the option's own text is all that stands from `start` to the end of the line."""

@@ -203,7 +203,7 @@ def last_announced(reply: NumberReply, places: list[Place]) -> Claim | None:
 
     def announced(at: int, value: int, end: int | None) -> Claim | None:
         claim = value_at(reply, value, end)
-        if claim is None or (SUPPOSED.may_match(reply.words) and reply.supposed(at)):
+        if claim is None or (not SUPPOSED.words.isdisjoint(reply.words) and reply.supposed(at)):
             return None
         if _DENYING.search(reply.low[max(reply.start, at - 12) : at]):
             return None

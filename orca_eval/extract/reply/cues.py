@@ -79,9 +79,6 @@ class Phrases:
         self.words = frozenset(_TEXTS[name]["words"].split())
         self.pattern = _compiled(_TEXTS[name]["pattern"])
 
-    def may_match(self, words: Words) -> bool:
-        return not self.words.isdisjoint(words)
-
     def search(self, low: str, words: Words, start: int = 0) -> re.Match[str] | None:
         if self.words.isdisjoint(words) and low.isascii():
             return None
