@@ -8,7 +8,7 @@ from typing import Any
 
 from orca_eval.extract import EXTRACTOR_VERSION, KINDS
 from orca_eval.extract.reply.cues import ANSWER_IS, CORRECT_IS
-from orca_eval.extract.rule import VOID_REASONS, Example, Kind
+from orca_eval.extract.rule import Example, Kind
 
 PATH = Path(__file__).with_suffix(".md")
 LANGUAGES = {"en": "English", "zh": "Chinese", "es": "Spanish", "fr": "French", "de": "German"}
@@ -44,7 +44,6 @@ def render() -> str:
     """The page: its own prose, with what follows from the rules written anew."""
     tables = {name: _rules(kind) for name, kind in KINDS.items()}
     tables["Cue phrases"] = [f"{name} | {_cues(code)}" for code, name in LANGUAGES.items()]
-    tables["When there is no answer"] = [f"{name} | {text}" for name, text in VOID_REASONS.items()]
     options = ", ".join(f"{label}: {text}" for label, text in EXAMPLE_OPTIONS.items())
     page = PATH.read_text(encoding="utf-8")
     page = _written(page, r"\nExtractor version ", r"\w+", EXTRACTOR_VERSION)

@@ -1,7 +1,7 @@
 """Answer extraction: which answer a free-text reply commits to, by which rule, shown where.
 
 Pure and deterministic; docs/extractors.md lists the rules. reply/ is what a reply is for every
-kind; its cues.py holds the phrases: to teach a new one, add a line there. choice/rules.py,
+kind; its cues.yaml holds the phrases: to teach a new one, add a line there. choice/rules.py,
 number/rules.py, open/span.py and open/text.py list the rules of each kind. rule.py says what a rule
 and a kind are, and holds the one loop that asks the rules.
 """

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from orca_eval.extract.reply import Place, Reply
-from orca_eval.extract.reply.cues import CORRECTION, WITHDRAWN
+from orca_eval.extract.reply.cues import WITHDRAWN, behind_correction
 from orca_eval.extract.reply.parts import Part
 
 
@@ -49,10 +49,6 @@ class Rule(Generic[R]):
     """It finds a statement of the answer; other rules read it from the course of the reply."""
     final: bool = False
     """It finds a mark for the final answer, which counts even behind a "Question:"."""
-    corrects: bool = True
-    """It is heard first on what follows a self-correction ("wait", "scratch that"); a weak one is
-    not.
-    """
     weak: bool = False
     """It reads what the reply leaves unsaid: it is silent on refusals and cut-off replies, and its
     samples come first on the audit sheet.
@@ -60,7 +56,9 @@ class Rule(Generic[R]):
     verbatim: Callable[[Part, Mapping[str, str]], Claim | None] | None = None
     """What it finds word for word, before anything is read."""
     at_correction: Callable[[R], Claim | None] | None = None
-    """What it finds right behind a self-correction, before any rule is heard there."""
+    """What it finds right behind a self-correction ("wait", "scratch that"), before the rules are
+    heard there, of which it is none then.
+    """
 
 
 def rule(*examples: Example, **flags: Any) -> Callable[[Callable[[R], Claim | None]], Rule[R]]:
@@ -138,7 +136,7 @@ def commitment(kind: Kind[R], part: Part, options: Mapping[str, str]) -> Found |
     reply = kind.read(part, options)
     if kind.literal:
         return first_claim(kind.rules, reply, Void.NOTHING)
-    corrected = CORRECTION.last(reply.low, reply.words)
+    corrected = behind_correction(reply.low, reply.words)
     if corrected is not None:
         found = _correction(kind, replace(reply, start=corrected))
         if found:
@@ -158,7 +156,7 @@ def _correction(kind: Kind[R], reply: R) -> Found | None:
     for rule in kind.rules:
         if rule.at_correction and (claim := rule.at_correction(reply)):
             return Found(claim, rule)
-    rules = (rule for rule in kind.rules if rule.corrects and not rule.weak)
+    rules = (rule for rule in kind.rules if not (rule.weak or rule.at_correction))
     found = first_claim(rules, reply, kind.void_corrected)
     return found if found and found.claim.answer is not None else None
 
@@ -169,19 +167,3 @@ def last_claim(
     """The last of the claims that are announced at these places."""
     claims = (announced(*place) for place in sorted(places, reverse=True))
     return next((claim for claim in claims if claim), None)
-
-
-VOID_REASONS = {
-    "empty": "nothing stands outside the thinking block",
-    "unclosed_thinking": "a thinking block was never closed",
-    "no_commitment": "no rule fired",
-    "refusal": "the reply declines, or says that it can't be known",
-    "none_of_the_options": "it holds that none of the options is right",
-    "not_an_option": "it names a label that does not exist",
-    "several_options": "it names several options as the answer",
-    "letter_text_conflict": "label and option text contradict each other",
-    "several_numbers": "it offers several numbers, or an amount in two units",
-    "expression": "the announced value is an expression in a variable",
-    "withdrawn": "the answer is taken back and none takes its place",
-}
-"""The names that stand for a rule where an extraction has no answer."""

@@ -8,8 +8,7 @@ import pytest
 
 from docs import extractors as docs
 from orca_eval.extract import KINDS, WEAK_RULES, extract_answer
-from orca_eval.extract.reply.cues import ANSWER_IS, CORRECT_IS
-from orca_eval.extract.reply.phrases import Cue
+from orca_eval.extract.reply.cues import ANSWER_IS, CORRECT_IS, Cue
 from orca_eval.extract.rule import Example, Rule
 
 EXAMPLES = [

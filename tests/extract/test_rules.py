@@ -12,7 +12,7 @@ from orca_eval.extract.rule import Rule
 from tests.extract.test_cases import CASES
 
 PLACES = [(name, place) for name, kind in KINDS.items() for place in range(len(kind.rules) + 1)]
-FLAGS = ("stated", "final", "corrects", "weak")
+FLAGS = ("stated", "final", "weak")
 
 
 def find_nothing(*_: object) -> None:

@@ -19,8 +19,8 @@ _NOUN = (
     r"|opción|la letra|la lettre|lettre|réponse|antwort|buchstabe)|选项|选择)"
 )
 # After a bare A or I these words mean that it was a label, not the article or the pronoun.
-_GOES_ON = (
-    r"(?:because|since|as|and|or|is|which|for|due|but|based|here|then|according|from|by|"
+_ARGUED = re.compile(
+    r"\s+(?:because|since|as|and|or|is|which|for|due|but|based|here|then|according|from|by|"
     r"that|where|with|in|not|rather|instead|over|porque|parce|weil|car|因为)\b"
 )
 _NEGATED = re.compile(
@@ -67,7 +67,6 @@ def _another_pattern(letters: str) -> re.Pattern[str]:
 
 
 _PAUSE = re.compile(r"\s*(?:$|[.,;:!?)\]\n\"'/&。，；]|-\s)")
-_ARGUED = re.compile(r"\s+" + _GOES_ON)
 _AFTER_LABEL = re.compile(r"[\s\"'):.,\]>]{0,8}(?:-{1,2}\s{1,3})?(?:\n\s{0,3})?")
 _LABEL_FOLLOWS = re.compile(
     r"[\s\"']{0,4}(?:,\s?)?(?:which is\s|that is,?\s|i\.e\.,?\s)?(?:[(\[]\s?(?i:(?:option|"

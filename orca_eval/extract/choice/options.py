@@ -30,11 +30,9 @@ _JOINS_NUMBERS = frozenset("/^×÷=+-")
 _VERDICT = re.compile(r"\W{0,3}(?:true|false|yes|no|correct|incorrect|right|wrong)\b")
 _MAX_FINDS = 60
 # Pairs in which denying the one says the other.
-OPPOSITES = {
-    "valid": "invalid", "invalid": "valid", "true": "false", "false": "true", "yes": "no",
-    "no": "yes", "plausible": "implausible", "implausible": "plausible",
-    "correct": "incorrect", "incorrect": "correct",
-}  # fmt: skip
+_OPPOSITES = {"valid": "invalid", "true": "false", "yes": "no", "plausible": "implausible",
+              "correct": "incorrect"}  # fmt: skip
+_OPPOSITES |= {other: word for word, other in _OPPOSITES.items()}
 
 Token = tuple[str, int, int]
 
@@ -90,26 +88,20 @@ class Option:
         return lower(clean(self.text)).strip().removeprefix(f"({self.label.lower()})").strip()
 
     @cached_property
-    def first(self) -> str:
-        """The first token that is no article, or the article that is all there is."""
-        tokens = _Tokens(self.low, 0, len(self.low))
-        return tokens[0][0] if tokens[0][0] not in _ARTICLES else tokens[1][0] or tokens[0][0]
-
-    @cached_property
     def words(self) -> tuple[str, ...]:
+        """The tokens, without an article that more stand behind."""
         words = [word for word, _, _ in tokens_of(self.low, 0, len(self.low))]
         return tuple(words[1:] if len(words) > 1 and words[0] in _ARTICLES else words)
 
     def begins(self, word: str) -> bool:
-        """Whether the text's first token is `word`; tokens are made only where it may be."""
+        """Whether the text's first token is `word`; tokens are made only where it may be.
+
+        Of a text that is nothing but the one-letter label the label alone counts.
+        """
         if not word or (word.isascii() and word.isalpha() and word not in self.folded):
             return False
-        return self.first == word and not self.is_own_label
-
-    @cached_property
-    def is_own_label(self) -> bool:
-        """Whether the text is nothing but the one-letter label: then the label alone counts."""
-        return len(self.label) == 1 and self.words == (self.label.lower(),)
+        own_label = len(self.label) == 1 and self.words == (self.label.lower(),)
+        return self.words[:1] == (word,) and not own_label
 
 
 @dataclass(frozen=True)
@@ -150,7 +142,7 @@ class Options:
             return None
         words = {entry.words: entry.label for entry in self.entries}
         own = next((key for key, name in words.items() if name == label), ())
-        return words.get((OPPOSITES[own[0]],)) if len(own) == 1 and own[0] in OPPOSITES else None
+        return words.get((_OPPOSITES[own[0]],)) if len(own) == 1 and own[0] in _OPPOSITES else None
 
     def stands_alone(self, label: str, low: str, start: int) -> bool:
         """Whether the option's own text is all that stands from `start` to the end of the line."""
@@ -195,7 +187,7 @@ class Options:
     def scan(self, low: str, start: int = 0) -> list[TextMatch]:
         """Every option text from `start` on, the longest at each place, none inside another."""
         places: set[int] = set()
-        for first in {entry.first for entry in self.entries} - {""}:
+        for first in {word for entry in self.entries for word in entry.words[:1]}:
             at = low.find(first, start)
             for _ in range(_MAX_FINDS):
                 if at < 0:
@@ -237,10 +229,8 @@ class Options:
         return ranked[0][0]
 
 
-@lru_cache(maxsize=512)
-def _options(pairs: tuple[tuple[str, str], ...]) -> Options:
-    return Options(pairs)
+_made = lru_cache(maxsize=512)(Options)
 
 
 def make_options(options: Mapping[str, str]) -> Options:
-    return _options(tuple(sorted(options.items())))
+    return _made(tuple(sorted(options.items())))

@@ -141,7 +141,8 @@ def result_of(reply: NumberReply, start: int, end: int) -> Number | None:
     numbers = before_reason(low, find_numbers(low, start, end), start, end)
     if not numbers:
         return None
-    at = _behind_last_cue(low, numbers[-1], start, end)
+    cues = (cue.end() for cue in RESULT_CUE.finditer(low, start, end))
+    at = max((cue for cue in cues if cue <= numbers[-1].start), default=start)
     behind = [n for n in numbers if n.start >= at]
     plain = [n for n in behind if not is_expression(low, n)]
     if not plain:
@@ -153,16 +154,13 @@ def result_of(reply: NumberReply, start: int, end: int) -> Number | None:
     return _repeated(reply, plain, at) or _main(low, plain, at, cued=at > start)
 
 
-def _behind_last_cue(low: str, last: Number, start: int, end: int) -> int:
-    """The end of the last "so", "=", "which is" before the last number, or `start`."""
-    cues = (cue.end() for cue in RESULT_CUE.finditer(low, start, end))
-    return max((cue for cue in cues if cue <= last.start), default=start)
-
-
 def _repeated(reply: NumberReply, numbers: list[Number], at: int) -> Number | None:
     """The number that is the result of the equation before `at`, or the only value there is."""
-    computed = _last_result(reply, at)
-    repeated = [n for n in numbers if n.value == computed]
+    low = reply.low
+    equals = max(low.rfind(sign, max(reply.start, at - BACK), at) for sign in "=≈")
+    after = find_numbers(low, equals + 1, at) if equals >= 0 else []
+    near = bool(after) and not any(c.isalpha() for c in low[equals : after[0].start])
+    repeated = [n for n in numbers if near and n.value == after[0].value]
     if len(repeated) == 1 or len({n.value for n in numbers}) == 1:
         return (repeated or numbers)[0]
     return None
@@ -190,15 +188,6 @@ def before_reason(low: str, numbers: list[Number], start: int, end: int) -> list
     return [n for n in numbers if n.end <= reason.start()]
 
 
-def _last_result(reply: NumberReply, at: int) -> Fraction | None:
-    """The result of the last equation before `at`."""
-    low = reply.low
-    equals = max(low.rfind(sign, max(reply.start, at - BACK), at) for sign in "=≈")
-    numbers = find_numbers(low, equals + 1, at) if equals >= 0 else []
-    near = bool(numbers) and not any(c.isalpha() for c in low[equals : numbers[0].start])
-    return numbers[0].value if near else None
-
-
 def results(low: str, start: int, end: int | None = None) -> set[Fraction]:
     """The values of the equations in low[start:end]."""
     numbers = find_numbers(low, start, end)
@@ -214,7 +203,7 @@ def last_announced(reply: NumberReply, places: list[Place]) -> Claim | None:
 
     def announced(at: int, value: int, end: int | None) -> Claim | None:
         claim = value_at(reply, value, end)
-        if claim is None or (SUPPOSED.may_match(reply.words) and reply.supposed(at)):
+        if claim is None or (not SUPPOSED.words.isdisjoint(reply.words) and reply.supposed(at)):
             return None
         if _DENYING.search(reply.low[max(reply.start, at - 12) : at]):
             return None

@@ -135,7 +135,6 @@ def corrected(reply: NumberReply) -> Claim | None:
 @rule(
     Example("45. There are 9 rows with 5 chairs each.", "45"),
     stated=True,
-    corrects=False,
     at_correction=corrected,
 )
 def opening(reply: NumberReply) -> Claim | None:

@@ -1,8 +1,8 @@
 """A reply as the rules of every kind see it.
 
-parts.py says which parts of a response are read, text.py makes them plain, cues.py holds the
-phrases that announce an answer (to teach a new one, add a line there), phrases.py looks for them,
-and numbers.py reads numbers.
+parts.py says which parts of a response are read, text.py makes them plain, cues.yaml holds the
+phrases that announce an answer (to teach a new one, add a line there), cues.py looks for them, and
+numbers.py reads numbers.
 """
 
 import re
@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
-from orca_eval.extract.reply.cues import ANSWER_IS, REFUSAL, SUPPOSED
+from orca_eval.extract.reply.cues import ANSWER_IS, REFUSAL, SUPPOSED, Cues
 from orca_eval.extract.reply.parts import Part
-from orca_eval.extract.reply.phrases import Cues
 from orca_eval.extract.reply.text import clean, is_cut, line_end, lower, sentence_start, words_of
 
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s?\{(?:\\text\s?\{)?")
