@@ -126,6 +126,10 @@ def once(doc: Doc, done: Sequence[Completion]) -> Step | None:
     return None if done else Step(doc.messages)
 
 
+HIGHEST = 100.0
+"""The highest score of any measure, which files are checked by."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """What a task's score means: on which scale, which way is better, and how the scores of several
@@ -139,8 +143,10 @@ class Measure:
     over_repeats: Literal["mean", "best"] = "mean"
 
     def __post_init__(self) -> None:
-        if not self.low < self.high:
-            raise ValueError(f"measure {self.name}: its scale has no width")
+        if not 0 <= self.low < self.high <= HIGHEST:
+            raise ValueError(f"measure {self.name}: a scale lies between 0 and {HIGHEST:g}")
+        if not self.in_percent and self.name in ("exact_match", "mean"):
+            raise ValueError(f"measure {self.name}: that is the name of a share of right answers")
 
     @property
     def scale(self) -> tuple[float, float, str]:
@@ -157,6 +163,12 @@ class Measure:
         """What its scores are printed in: "%", or "rating, 1 to 10"."""
         unit = "%" if self.in_percent else f"{self.name}, {self.low:g} to {self.high:g}"
         return unit if self.better == "higher" else f"{unit}, lower is better"
+
+    def gain(self, improvement: float | None) -> float | None:
+        """A relative improvement with the sign that says whether it got better."""
+        if improvement is None or self.better == "higher":
+            return improvement
+        return -improvement
 
     def shown(self, score: float | None) -> float | None:
         """The score as it is printed."""

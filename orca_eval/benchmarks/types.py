@@ -1,11 +1,14 @@
 """What loading a benchmark yields: its tasks, their docs, and how a response to one is scored."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orca_eval.benchmarks.scorer import score_response
+from orca_eval.errors import RunError
 from orca_eval.types import (
     EXACT_MATCH,
+    HIGHEST,
     Aggregate,
     Ask,
     Completion,
@@ -19,6 +22,15 @@ from orca_eval.types import (
 )
 
 NO_ANSWER = ("skipped", "timeout")
+
+
+def checked(scored: Scored, task: str) -> Scored:
+    """What a task's own code found, if files can hold it. RunError where they can't."""
+    values = {"score": scored.score or 0.0, **(scored.figures or {})}
+    for name, value in values.items():
+        if not math.isfinite(value) or (name == "score" and not 0 <= value <= HIGHEST):
+            raise RunError(f"{task}: its {name} is {value}, no number from 0 to {HIGHEST:g}")
+    return scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +60,18 @@ class Task:
     def score(self, doc: Doc, done: Sequence[Completion]) -> Scored:
         """Scores all answers to one of its docs."""
         if self.own_score is not None:
-            return self.own_score(doc, done)
+            return checked(self.own_score(doc, done), f"{doc.benchmark}/{self.name}")
         return score_response(doc.kind, doc.golds, doc.options, done[-1].text)
 
     def next_step(self, doc: Doc, done: Sequence[Completion]) -> Step | None:
         """What is asked next; None where it is over. Nothing follows an answer that never came."""
         if done and done[-1].finish_reason in NO_ANSWER:
             return None
-        return self.ask(doc, done)
+        try:
+            return self.ask(doc, done)
+        except Exception as error:  # a task's own code
+            said = f"{type(error).__name__}: {error}"
+            raise RunError(f"{doc.benchmark}/{self.name}: its ask failed: {said}") from error
 
     def conversation(self, doc: Doc, done: Sequence[Completion]) -> list[tuple[Step, Completion]]:
         """Every step that was asked of a doc, with its answer."""

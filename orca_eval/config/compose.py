@@ -97,7 +97,8 @@ def _compose(verb: str, overrides: list[str], complete: bool = True) -> dict[str
 def _refuse_secrets(config: dict[str, Any]) -> None:
     """A key from a file in conf/ would be written into every run's folder too."""
     found: list[str] = []
-    for prefix, part in (("", config), (JUDGE, config.get("judge") or {})):
+    judge = config.get("judge")
+    for prefix, part in (("", config), (JUDGE, judge if isinstance(judge, dict) else {})):
         kwargs = (part.get("model") or {}).get("chat_template_kwargs")
         found += secrets.in_mapping(part.get("engine"), f"{prefix}engine")
         found += secrets.in_mapping(kwargs, f"{prefix}model.chat_template_kwargs")

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
 
+import pandas as pd
+
 from orca_eval.errors import InputError
-from orca_eval.gate.pairing import Paired, in_both
+from orca_eval.gate.pairing import Paired, graded, in_both
 from orca_eval.gate.policy import Policy
 from orca_eval.gate.side import Side, rescored
 from orca_eval.names import display
@@ -82,7 +84,22 @@ def unmatched(baseline: Side, candidate: Side, paired: Paired, policy: Policy) -
                 f"{display(name)}: without a partner are {alone_b:,} of the baseline's samples "
                 f"and {alone_c:,} of the candidate's"
             )
+        said += _ungraded(name, rows, policy)
     return said
+
+
+def _ungraded(name: str, rows: pd.DataFrame, policy: Policy) -> list[str]:
+    """What nothing graded. InputError where no pair is left, unless the benchmark is advisory."""
+    before, after = (int(rows[column].isna().sum()) for column in ("score_b", "score_c"))
+    if not before + after:
+        return []
+    counts = f"ungraded are {before:,} of the baseline's samples and {after:,} of the candidate's"
+    if graded(rows).empty and policy.rule(name).tier != "advisory":
+        raise InputError(
+            f"{display(name)}: {counts}, so nothing can be compared; grade them with another "
+            "judge, or make it advisory in the policy"
+        )
+    return [f"{display(name)}: {counts}; they are in no score"]
 
 
 def _differing(

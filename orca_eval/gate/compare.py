@@ -12,7 +12,7 @@ import pandas as pd
 
 from orca_eval import stats
 from orca_eval.benchmarks.specs import read_specs
-from orca_eval.gate.pairing import Paired
+from orca_eval.gate.pairing import Paired, graded
 from orca_eval.gate.policy import AverageRule, Limits, Policy, Rule
 from orca_eval.results.documents import by_task, clusters_by_task
 from orca_eval.results.manifest import Manifest
@@ -139,8 +139,12 @@ class Comparison:
 def compare_paired(paired: Paired, policy: Policy, facts: Facts) -> list[Comparison]:
     """Tests every paired benchmark, then the policy's averages."""
     lines = []
-    for name, rows in paired.items():
-        rule, clusters, seed = policy.rule(name), clusters_by_task(rows), stats.seed_of(name)
+    for name, every in paired.items():
+        rule, seed = policy.rule(name), stats.seed_of(name)
+        rows = graded(every)
+        if rows.empty:
+            continue
+        clusters = clusters_by_task(rows)
         sides = by_task(rows, "score_b"), by_task(rows, "score_c")
         result = stats.paired_difference(*sides, clusters, facts.aggregate(name), seed=seed)
         fell = rows["score_c"] < rows["score_b"]
@@ -151,7 +155,7 @@ def compare_paired(paired: Paired, policy: Policy, facts: Facts) -> list[Compari
                 result=result,
                 identical=bool((rows["score_b"] == rows["score_c"]).all()),
                 full_n=facts.full_n(name),
-                rates=_rates(rows, clusters, rule.limits, seed),
+                rates=_rates(every, clusters_by_task(every), rule.limits, seed),
                 losses_unanswered=int((fell & (rows["unanswered_c"] > rows["unanswered_b"])).sum()),
             )
         )
@@ -164,7 +168,7 @@ def compare_published(
     """Tests every benchmark of the candidate that has a printed score, then the averages."""
     lines = []
     for name, score in published.scores.items():
-        rows = candidate[candidate["benchmark"] == name]
+        rows = candidate[(candidate["benchmark"] == name) & candidate["score"].notna()]
         if rows.empty:
             continue
         result = stats.difference_from_fixed(

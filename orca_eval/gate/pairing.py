@@ -78,6 +78,11 @@ def pair(baseline: Side, candidate: Side) -> Paired:
     return paired
 
 
+def graded(rows: pd.DataFrame) -> pd.DataFrame:
+    """The pairs that have a score on both sides."""
+    return rows[rows["score_b"].notna() & rows["score_c"].notna()]
+
+
 def flips(paired: Paired, drops: Mapping[str, float]) -> list[Flip]:
     """Every sample that the candidate answers worse, the benchmark with the largest drop first."""
     found = []

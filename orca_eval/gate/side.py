@@ -89,9 +89,8 @@ def rescored(side: Side) -> Side:
 
 
 def on_scale(side: Side, measure: Callable[[str], Measure]) -> Side:
-    """The side with scores as shares of their benchmarks' scales, of which more is better, and
-    without the documents that nothing graded."""
-    frame = side.frame[side.frame["score"].notna()].copy()
+    """The side with scores as shares of their benchmarks' scales, of which more is better."""
+    frame = side.frame.copy()
     for name in side.benchmarks:
         found, rows = measure(name), frame["benchmark"] == name
         if found.scale != EXACT_MATCH.scale:

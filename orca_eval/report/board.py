@@ -16,6 +16,9 @@ from orca_eval.results.typed_scores import find_model
 from orca_eval.stats import PairedDraws, average_draws
 from orca_eval.types import Measure
 
+NOT_BOTH = "no document graded in both runs"
+GRADED_IN_BOTH = "over the documents that both runs have graded"
+ALIKE = 1e-6  # percent; further apart, the two sides are not of the same documents
 UNBOUNDED = "no interval: too few documents to bound a ratio"
 
 
@@ -105,14 +108,14 @@ class Board:
     @property
     def axis(self) -> str:
         """What the percentages of a plot are."""
-        shares = all(self.measure(name).in_percent for name in self.columns.benchmarks)
+        shares = all(self.measure(name).unit == "%" for name in self.columns.benchmarks)
         return "accuracy, %" if shares else "accuracy, or place on the scale, %"
 
     def plotted(self, column: str) -> str:
         """How the column is called in a plot, with the scale that its percentage is of."""
         measure = self.measure(column)
         scale = "" if measure.in_percent else f" ({measure.low:g}–{measure.high:g})"
-        return self.name(column) + scale
+        return self.name(column) + scale + (" ↓" if measure.better == "lower" else "")
 
 
 def build_board(runs: Sequence[Run], baseline: str | None) -> Board:
@@ -137,7 +140,11 @@ def build_board(runs: Sequence[Run], baseline: str | None) -> Board:
         model = published_models()[over]
         changes = {
             (run.label, key): _against_published(
-                run, values[run.label, key], model, group.published(model, key)
+                run,
+                values[run.label, key],
+                model,
+                group.published(model, key),
+                columns.measure(members.get(key, (key,))[0]),
             )
             for run, group, key in places
         }
@@ -204,6 +211,11 @@ def _measured_changes(
     """Paired on the same documents: the columns hold no others."""
     changes: dict[tuple[str, str], Value] = {}
     base = doc_scores(baseline)
+    members = {group.average: group.benchmarks[0] for group in groups if group.average}
+
+    def measure(key: str) -> Measure:
+        return columns.measure(members.get(key, key))
+
     for run in columns.runs:
         if run is baseline:
             continue
@@ -215,12 +227,17 @@ def _measured_changes(
                 if note := _missing(*sides, baseline):
                     changes[run.label, key] = Value(note=note)
                     continue
-                draws[key] = (
-                    average_draws([draws[name] for name in group.benchmarks])
-                    if key == group.average
-                    else compare(base[key], mine[key], columns.reference(key).aggregate)
-                )
-                changes[run.label, key] = _change(*sides, draws[key])
+                if key == group.average:
+                    if not draws.keys() >= set(group.benchmarks):
+                        changes[run.label, key] = Value(note=NOT_BOTH)
+                        continue
+                    draws[key] = average_draws([draws[name] for name in group.benchmarks])
+                elif (found := compare(base, mine, columns.reference(key))) is None:
+                    changes[run.label, key] = Value(note=NOT_BOTH)
+                    continue
+                else:
+                    draws[key] = found
+                changes[run.label, key] = _change(*sides, draws[key], measure(key))
     return changes
 
 
@@ -230,23 +247,27 @@ def _missing(score: Value, base: Value, baseline: Run) -> str:
     return "; ".join(part for part in (score.note, theirs) if part)
 
 
-def _change(score: Value, base: Value, draws: PairedDraws | None) -> Value:
+def _change(score: Value, base: Value, draws: PairedDraws | None, measure: Measure) -> Value:
     if score.number is None or base.number is None:
         return Value(note=score.note or base.note)
-    ratio = improvement(score.number, base.number)
+    ratio, note = improvement(score.number, base.number), ""
     if ratio is None:
         return Value(note=ZERO_BASELINE)
+    paired = draws.improvement if draws else None
+    if paired is not None and abs(paired - ratio) > ALIKE:
+        ratio, note = paired, GRADED_IN_BOTH
     interval = draws.interval() if draws else None
     if interval is None:
-        return Value(number=ratio, note=UNBOUNDED if draws else "")
-    return Value(number=ratio, low=interval[0], high=interval[1])
+        return Value(number=measure.gain(ratio), note=note or (UNBOUNDED if draws else ""))
+    low, high = sorted(end for end in map(measure.gain, interval) if end is not None)
+    return Value(number=measure.gain(ratio), low=low, high=high, note=note)
 
 
 def _against_published(
-    run: Run, value: Value, baseline: PublishedModel, figure: Fraction | None
+    run: Run, value: Value, baseline: PublishedModel, figure: Fraction | None, measure: Measure
 ) -> Value:
     if value.number is not None and not run.full:
         return Value(note=f"{run.extent}: not compared with published figures")
     if figure is None:
         return Value(note=f"{baseline.label}: not published")
-    return _change(value, Value(number=float(figure)), None)
+    return _change(value, Value(number=float(figure)), None, measure)

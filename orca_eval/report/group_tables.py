@@ -72,7 +72,7 @@ def benchmark_column(board: Board, benchmark: str) -> Column:
     reference = board.columns.reference(benchmark)
     kind = f", {reference.kind}" if reference.kind else ""
     metric = ", exact match" if board.columns.exact_match(benchmark) else ""
-    metric = metric if reference.measure.in_percent else f", {reference.measure.unit}"
+    metric = metric if reference.measure.unit == "%" else f", {reference.measure.unit}"
     judge = f", judge: {reference.judge}" if reference.judge else ""
     return Column(benchmark, alias, f"n = {reference.n:,}{kind}{metric}{judge}")
 

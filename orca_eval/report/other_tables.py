@@ -31,7 +31,7 @@ def rates_table(board: Board) -> Table:
             score = run.benchmark(name)
             if score is None or score.score is None:
                 continue
-            unit = "" if benchmark.measure.in_percent else f" ({benchmark.measure.unit})"
+            unit = "" if benchmark.measure.unit == "%" else f" ({benchmark.measure.unit})"
             cells = (
                 Cell(text=benchmark.alias + unit),
                 count(score.n),

@@ -125,6 +125,6 @@ def _row(
         cell = scored(Value.of(score, measure), 1 if measure.in_percent else 2)
         base = scores.get(over) if over and over != run.label else None
         if base is not None and base.score is not None:
-            cell = with_change(cell, improvement(score.score, base.score))
+            cell = with_change(cell, measure.gain(improvement(score.score, base.score)))
         cells.append(cell)
     return Row(label, tuple(cells))

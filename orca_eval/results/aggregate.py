@@ -149,7 +149,7 @@ def _row(
     if not all(map(len, scores)):
         return replace(row, note="nothing was graded")
     clusters = [task.clusters for task in tasks]
-    shares = tasks[0].measure.scale == SHARE
+    shares = tasks[0].measure.in_percent
     interval = stats.exact_interval(scores, clusters, kind) if shares else None
     interval = interval or (draws or _draws(benchmark, tasks, kind)).interval()
     score = (

@@ -60,7 +60,7 @@ def scores_of(samples: pd.DataFrame) -> pd.DataFrame:
 
 def flips(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     """Samples whose answer or score changed, right to wrong first, as a person reads them."""
-    rise = new["score"] - old["score"]
+    rise = (new["score"] - old["score"]).fillna(0.0)  # what is ungraded stays so
     before, after = old["answer"], new["answer"]
     same = (before == after) | (before.isna() & after.isna())
     order = rise[(rise != 0) | ~same].sort_values(kind="stable").index

@@ -14,9 +14,9 @@ from orca_eval.paths import expanded
 from orca_eval.results.aggregate import ScoreRow
 from orca_eval.results.documents import KEY
 from orca_eval.results.manifest import Average, BenchmarkEntry, Manifest, read_manifest
-from orca_eval.results.reading import MANIFEST, OF_A_RUN, RESCORED, SAMPLES, STAGING
+from orca_eval.results.reading import MANIFEST, OF_A_RUN, RESCORED, SAMPLES, STAGING, DamagedError
 from orca_eval.results.samples import NEEDED, open_samples, read_frame, read_samples
-from orca_eval.results.scores import read_scores
+from orca_eval.results.scores import ROUNDING, read_scores
 from orca_eval.score_kind import is_as_sampled, score_kind
 
 EMPTY_PROMPT = "empty"
@@ -122,7 +122,8 @@ def read_runs(paths: Sequence[Path]) -> list[Run]:
 
 def read_run(folder: Path) -> Run:
     """One run. InputError names the file and what is wrong with it."""
-    manifest = read_manifest(folder)
+    manifest, rows = read_manifest(folder), read_scores(folder)
+    _check_scale(folder, manifest, rows)
     name = manifest.model.name or folder.parent.name
     prompt = manifest.prompt.name or EMPTY_PROMPT
     return Run(
@@ -135,7 +136,7 @@ def read_run(folder: Path) -> Run:
         parameters=manifest.model.parameters,
         benchmarks=_benchmarks(folder, manifest),
         averages=dict(map(_counted, manifest.averages)),
-        scores={(row.level, row.benchmark, row.task): row for row in read_scores(folder)},
+        scores={(row.level, row.benchmark, row.task): row for row in rows},
         manifest=manifest,
     )
 
@@ -154,12 +155,21 @@ def finished_run(path: str) -> tuple[Path, Manifest, pd.DataFrame]:
 def check_finished(folder: Path) -> Manifest:
     """The manifest of a run whose files can all be read. Raises DamagedError for one that can't."""
     manifest = read_manifest(folder, whole=True)
-    read_scores(folder)
+    _check_scale(folder, manifest, read_scores(folder))
     with open_samples(folder / SAMPLES) as file:
         file.check_names(NEEDED)
         for number in range(file.groups):
             file.group(number)
     return manifest
+
+
+def _check_scale(folder: Path, manifest: Manifest, rows: Sequence[ScoreRow]) -> None:
+    """Raises DamagedError for a manifest whose measures are not those of the scores."""
+    for row in rows:
+        measure = manifest.measure(row.benchmark)
+        if row.score is not None and row.score > measure.high + ROUNDING:
+            found = f"its measure ends at {measure.high:g}, the score is {row.score:g}"
+            raise DamagedError(folder / MANIFEST, f"benchmarks.{row.benchmark}: {found}")
 
 
 def is_run(folder: Path) -> bool:

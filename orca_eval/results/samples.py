@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from orca_eval.results.documents import KEY
 from orca_eval.results.reading import DamagedError, reading
 from orca_eval.scoring import check_golds
-from orca_eval.types import Kind
+from orca_eval.types import HIGHEST, Kind
 
 MOST_ROWS = 20_000_000  # the core suite 386 times
 MOST_GROUPS = 20_000
@@ -43,7 +43,7 @@ class Column(NamedTuple):
 
 TEXT, NULLABLE_TEXT = Column(("text",)), Column(("text",), nullable=True)
 SHARE, NULLABLE_SHARE = Column(("number",), high=1.0, low=0.0), Column(("number",), True, 0.0, 1.0)
-SCORE = Column(("number",), nullable=True, low=0.0, high=100.0)
+SCORE = Column(("number",), nullable=True, low=0.0, high=HIGHEST)
 NUMBER = Column(("whole",), low=0.0, high=2.0**31 - 1)
 OFFSET = Column(("whole", "number"), nullable=True, low=0.0, high=2.0**31 - 1)
 COUNT = NUMBER._replace(nullable=True)
@@ -245,6 +245,12 @@ def _check(frame: pd.DataFrame) -> None:
         for kind, options, golds in dict.fromkeys(rows):
             if kind:
                 _check_item(kind, options, golds)
+    for cell in set(frame.get("figures", pd.Series(dtype=object)).dropna()):
+        figures = orjson.loads(cell)
+        if not isinstance(figures, dict) or not all(
+            isinstance(value, int | float) for value in figures.values()
+        ):
+            raise ValueError("figures: a JSON mapping of numbers is wanted")
     if "sample_index" in columns and (twice := frame.duplicated([*KEY, "sample_index"])).any():
         raise ValueError(f"{int(twice.sum())} samples stand twice")
     if columns >= {"evidence_start", "evidence_end"}:

@@ -15,11 +15,11 @@ from orca_eval.results.aggregate import RATES, Level, ScoreRow
 from orca_eval.results.folder import write_frame
 from orca_eval.results.reading import SCORES, reading, text_of
 from orca_eval.safe_text import from_csv_cell
+from orca_eval.types import HIGHEST
 
 _NEEDED = ("level", "benchmark", "task", "n", "score", "ci_low", "ci_high")
 _MOST_DIGITS = 18
 ROUNDING = 1e-9
-MOST = 100.0  # the highest score of any measure
 
 
 def write_scores(folder: Path, rows: Sequence[ScoreRow]) -> None:
@@ -85,7 +85,7 @@ def _number(text: str) -> float | None:
     number = float(text) if text else math.nan
     if math.isnan(number):
         return None
-    if not 0 <= number + ROUNDING <= MOST:
+    if not 0 <= number + ROUNDING <= HIGHEST:
         raise ValueError(f"{text[:40]!r} is no score")
     return number
 

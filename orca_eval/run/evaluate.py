@@ -26,6 +26,7 @@ from orca_eval.run.beginning import anew_mark, find_beginning
 from orca_eval.run.identity import changes, find_folder
 from orca_eval.run.plan import refuse_too_many
 from orca_eval.run.progress import say
+from orca_eval.run.seat import OF_THE_JUDGE
 from orca_eval.run.session import Phases, Session, run_session
 from orca_eval.store import ResponseStore
 
@@ -109,7 +110,9 @@ def _evaluate(
     """Generates and scores what is missing, and writes the run folder; empties `benchmarks`."""
     run_dir.write_config(folder, composed)
     with ResponseStore(config.results_dir / STORE_FOLDER) as store:
-        beginning = find_beginning(folder, engines[0].tokenizer, fresh=config.fresh)
+        tokenizers = [engine.tokenizer for engine in engines if engine and engine.tokenizer]
+        dated = next((t for t in tokenizers if t.now), None)
+        beginning = find_beginning(folder, dated, fresh=config.fresh)
         session = Session(config, engines[0], benchmarks, store, beginning, phases, engines[1])
         with collected_after(COLLECT_AFTER):
             run_session(session)
@@ -154,11 +157,11 @@ def find_judge(config: RunConfig, benchmarks: Iterable[Benchmark]) -> Engine | N
             "judge.engine= (judge.engine=openai judge.engine.base_url=URL judge.model.path=NAME "
             "for an endpoint)"
         )
-    engine = build_engine(as_judge(config, config.judge))
     try:
+        engine = build_engine(as_judge(config, config.judge))
         engine.check()
     except InputError as error:
-        raise InputError(f"the judge, whose keys begin with judge.: {error}") from error
+        raise InputError(f"{OF_THE_JUDGE}: {error}") from error
     return engine
 
 

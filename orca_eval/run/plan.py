@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.config.schema import RunConfig
 from orca_eval.engines.base import Engine
-from orca_eval.errors import InputError
+from orca_eval.errors import InputError, RunError
 from orca_eval.model.tokenizer import TemplateTokenizer
 from orca_eval.types import Completion, Doc, Message, Request, Sampling, Step
 
@@ -33,7 +33,8 @@ class Waiting(NamedTuple):
         """What it waits for an answer to."""
         step = self.task.next_step(self.doc, self.done)
         if step is None:
-            raise ValueError(f"nothing is left to ask of {self.doc.task} doc {self.doc.doc_id}")
+            name = f"{self.doc.benchmark}/{self.task.name} doc {self.doc.doc_id}"
+            raise RunError(f"{name}: its ask asks nothing")
         return step
 
 

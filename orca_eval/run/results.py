@@ -142,7 +142,7 @@ def build_manifest(session: Session) -> dict[str, Any]:
             "total": len(samples),
             "reused": session.counts.reused,
             "stalled": session.stalled,
-            "over_long": len(session.planner.over_long),
+            "over_long": session.over_long,
         },
         "timings": {name: round(seconds, 3) for name, seconds in session.phases.items()},
         "speed": _speed(session),
@@ -216,7 +216,7 @@ def notes(session: Session, rows: Sequence[ScoreRow]) -> Iterator[str]:
     for benchmark in benchmarks:
         if benchmark.excluded:
             yield f"{benchmark.alias}: {benchmark.excluded} rows with a malformed gold left out."
-    if over_long := len(session.planner.over_long):
+    if over_long := session.over_long:
         yield f"{over_long} over-long prompts: over_long={config.over_long}."
     if session.stalled:
         yield (

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from orca_eval.benchmarks.types import NO_ANSWER
 from orca_eval.errors import RunError
 from orca_eval.results.folder import whole
 from orca_eval.results.samples import SCHEMA
@@ -138,8 +139,8 @@ def _last(sample: ScoredSample, texts: Mapping[bytes, Completion]) -> Completion
     """The stored answer; a request that was skipped or ended by the watchdog has none."""
     if sample.key in texts:
         return texts[sample.key]
-    if not sample.stored:
-        return Completion("", "skipped", 0, 0)
+    if sample.last_reason in NO_ANSWER:
+        return Completion("", sample.last_reason, 0, 0)
     doc = sample.waiting.doc
     raise RunError(
         f"the stored response of {doc.benchmark}/{doc.task} doc {doc.doc_id} got lost; "

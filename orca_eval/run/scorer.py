@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from orca_eval.benchmarks.types import NO_ANSWER
 from orca_eval.errors import OrcaEvalError, RunError
 from orca_eval.run.plan import Waiting
 from orca_eval.run.progress import Counts
@@ -29,8 +28,8 @@ class ScoredSample(NamedTuple):
     finish_reason: FinishReason
     prompt_tokens: int
     completion_tokens: int
-    stored: bool
-    """Whether the last answer is in the store: one that never came is not."""
+    last_reason: FinishReason
+    """How the last answer ended: one that never came is not in the store."""
     text_hash: int
     """Python's hash of the last answer, good within this process."""
 
@@ -164,7 +163,7 @@ def scored_sample(
         finish_reason=shown.finish_reason,
         prompt_tokens=tokens[0],
         completion_tokens=tokens[1],
-        stored=completion.finish_reason not in NO_ANSWER,
+        last_reason=completion.finish_reason,
         text_hash=hash(completion.text),
     )
 

@@ -2,17 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 from orca_eval.config.schema import RunConfig
 from orca_eval.engines.base import Engine
-from orca_eval.errors import PromptTooLongError
+from orca_eval.errors import OrcaEvalError, PromptTooLongError
 from orca_eval.run.plan import Planner
 from orca_eval.run.progress import say
 from orca_eval.types import Completion, Request
 
 CLOSE_SECONDS = 30.0
+OF_THE_JUDGE = "the judge, whose keys begin with judge."
 
 
 class Seat:
@@ -23,11 +24,23 @@ class Seat:
         started: whether its engine was ever asked to start.
     """
 
-    def __init__(self, config: RunConfig, engine: Engine, scope: str | None) -> None:
-        self.config, self.engine = config, engine
+    def __init__(
+        self, config: RunConfig, engine: Engine, scope: str | None, *, is_judge: bool
+    ) -> None:
+        self.config, self.engine, self._is_judge = config, engine, is_judge
         self.planner = Planner(config, engine, scope)
         self.started = False
         self._starting: asyncio.Task[None] | None = None
+
+    @contextlib.contextmanager
+    def named_errors(self) -> Iterator[None]:
+        """Says of the judge's errors whose they are: they name keys without judge."""
+        try:
+            yield
+        except OrcaEvalError as error:
+            if self._is_judge:
+                raise type(error)(f"{OF_THE_JUDGE}: {error}") from error
+            raise
 
     @property
     def begun(self) -> bool:
@@ -52,13 +65,14 @@ class Seat:
     async def answer(self, request: Request) -> Completion:
         """The engine's completion; a prompt that only the server knows to be too long is counted
         wrong where the config does not make it an error."""
-        try:
-            return await self.engine.generate(request)
-        except PromptTooLongError as error:
-            if self.config.over_long == "error":
-                raise
-            self.planner.over_long.append((str(error), 0))
-            return Completion("", "skipped", 0, 0)
+        with self.named_errors():
+            try:
+                return await self.engine.generate(request)
+            except PromptTooLongError as error:
+                if self.config.over_long == "error":
+                    raise
+                self.planner.over_long.append((str(error), 0))
+                return Completion("", "skipped", 0, 0)
 
     async def close(self) -> None:
         """Closes what was started; an engine that hangs is left behind, for the process to end."""

@@ -105,7 +105,12 @@ class Session:
         scope = None if engine.reuse_across_runs else identity.scope(*asked)
         if engine.tokenizer is not None and self.beginning.now is not None:
             engine.tokenizer.now = self.beginning.now
-        return Seat(config, engine, scope)
+        return Seat(config, engine, scope, is_judge=config is not self.config)
+
+    @property
+    def over_long(self) -> int:
+        """How many prompts did not fit, the judge's too."""
+        return sum(len(seat.planner.over_long) for seat in self._seats.values())
 
     async def run(self) -> None:
         """Plans, generates what is not stored, and scores everything, round by round: what follows
@@ -133,7 +138,7 @@ class Session:
 
     async def _rounds(self) -> None:
         who: Who | None = "model"
-        waiting: Iterable[Waiting] = samples_of(self.benchmarks, self.config.samples_per_doc)
+        waiting: Iterable[Waiting] = self._first_steps()
         while who is not None:
             missing = await self._plan(self._seats[who], waiting)
             if missing:
@@ -143,6 +148,14 @@ class Session:
             if who is not None:
                 waiting, self._next[who] = self._next[who], []
 
+    def _first_steps(self) -> Iterator[Waiting]:
+        """The model's; a judge's wait for its round."""
+        for waiting in samples_of(self.benchmarks, self.config.samples_per_doc):
+            if (who := waiting.step.who) == "model":
+                yield waiting
+            else:
+                self._ask_next(who, waiting)
+
     async def _plan(self, seat: Seat, waiting: Iterable[Waiting]) -> list[Work]:
         """Renders and looks up every prompt; returns the works whose answer is not stored."""
         self._view.status("building prompts, looking for stored answers")
@@ -151,9 +164,10 @@ class Session:
         with self.phases.measure("plan"):
             works: list[Work] = []
             steps = iter(waiting)
-            while planned := list(itertools.islice(steps, PLAN_BATCH)):
-                works += await asyncio.to_thread(seat.planner.add, planned)
-            seat.planner.refuse_over_long()
+            with seat.named_errors():
+                while planned := list(itertools.islice(steps, PLAN_BATCH)):
+                    works += await asyncio.to_thread(seat.planner.add, planned)
+                seat.planner.refuse_over_long()
             self.counts.total += sum(len(work.waiting) for work in works)
             for part in batches(works, LOOKUP_BATCH):
                 found = await self._reuse(part)
@@ -161,7 +175,7 @@ class Session:
                 if missing and not seat.begun:
                     await self._make_room(seat)
                     self._view.status(f"loading {seat.name}")
-                    seat.begin(self._start(seat.engine))
+                    seat.begin(self._start(seat))
         return in_sending_order(missing)
 
     async def _reuse(self, works: Sequence[Work]) -> Collection[bytes]:
@@ -192,9 +206,9 @@ class Session:
         """The stored completions among `keys` that count for this run."""
         return self.store.get_many(keys, self.beginning.mark)
 
-    async def _start(self, engine: Engine) -> None:
-        with self.phases.measure("start"):
-            await engine.start()
+    async def _start(self, seat: Seat) -> None:
+        with self.phases.measure("start"), seat.named_errors():
+            await seat.engine.start()
 
     async def _make_room(self, seat: Seat) -> None:
         """Closes the other engine, whose memory this one may need, unless both are to stay."""
@@ -251,11 +265,14 @@ class Session:
             step = waiting.task.next_step(waiting.doc, done)
             if step is None:
                 self._scorer.put(waiting, work.key, completion)
-            elif step.who in self._next:
-                self._next[step.who].append(waiting._replace(done=done))
             else:
-                name = f"{waiting.doc.benchmark}/{waiting.task.name}"
-                raise RunError(f"{name} asks a {step.who}; name it in its file's metadata.roles")
+                self._ask_next(step.who, waiting._replace(done=done))
+
+    def _ask_next(self, who: Who, waiting: Waiting) -> None:
+        if who not in self._next:
+            name = f"{waiting.doc.benchmark}/{waiting.task.name}"
+            raise RunError(f"{name} asks a {who}; name it in its file's metadata.roles")
+        self._next[who].append(waiting)
 
     async def _tick(self) -> None:
         while True:

@@ -80,14 +80,15 @@ def _row(row: ScoreRow, names: Mapping[str, str], manifest: Manifest) -> Row:
     if row.f1 is not None:
         name += f" (exact match; F1 {percent(row.f1, digits=2)})"
     measure = manifest.measure(row.benchmark)
-    name += "" if measure.in_percent else f" ({measure.unit})"
+    name += "" if measure.unit == "%" else f" ({measure.unit})"
     digits = 1 if measure.in_percent else 2
-    ends = (f"{measure.shown(end) or 0.0:.{digits}f}" for end in (row.ci_low, row.ci_high))
+    low, high = measure.shown(row.ci_low), measure.shown(row.ci_high)
+    known = low is not None and high is not None
     return text_row(
         name,
         str(row.n),
-        f"{measure.shown(row.score) or 0.0:.2f}",
-        " – ".join(ends),
+        f"{measure.shown(row.score):.2f}",
+        f"{low:.{digits}f} – {high:.{digits}f}" if known else "–",
         *(percent(r) for r in (row.extraction_rate, row.truncation_rate, row.empty_rate)),
         kind=kind,
     )

@@ -76,14 +76,15 @@ def _print(
             rows=tuple(
                 text_row(
                     names.get(old.benchmark, old.benchmark),
-                    percent(old.score, 2),
-                    percent(new.score, 2),
-                    f"{100 * (new.score - old.score):+.2f}",
+                    f"{measure.shown(old.score):.2f}",
+                    f"{measure.shown(new.score):.2f}",
+                    f"{measure.shown(new.score - old.score):+.2f}",
                     percent(old.extraction_rate),
                     percent(new.extraction_rate),
                 )
                 for old, new in zip(before, after, strict=True)
                 if old.level != "task" and old.score is not None and new.score is not None
+                for measure in [manifest.measure(old.benchmark)]
             ),
         ),
     )

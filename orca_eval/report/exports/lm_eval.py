@@ -140,7 +140,7 @@ def _metric(measure: Measure) -> str:
 def _stderr(score: ScoreRow, grouped: bool) -> float | str:
     if grouped and score.ci_low is not None and score.ci_high is not None:
         return (score.ci_high - score.ci_low) / (2 * _NORMAL_95)
-    if score.score is None or score.n < 2:
+    if score.score is None or score.n < 2 or grouped:
         return "N/A"
     return math.sqrt(score.score * (1 - score.score) / (score.n - 1))
 
