@@ -8,21 +8,11 @@ from orca_eval.extract.choice.exact import announced_text, exact_option
 from orca_eval.extract.choice.options import TextMatch
 from orca_eval.extract.choice.reply import ChoiceReply
 from orca_eval.extract.reply import Place
-from orca_eval.extract.reply.cues import NO_ANSWER, VERB
+from orca_eval.extract.reply.cues import BEHIND_LABEL, LABEL_NOUN, NO_ANSWER, VERB
 from orca_eval.extract.reply.numbers import find_numbers, whole_number, word_number
 from orca_eval.extract.reply.text import ALPHANUMERIC, behind, line_end, sentence_end
 from orca_eval.extract.rule import Claim, last_claim
 
-_NOUN = (
-    r"(?:(?:the\s+|my\s+)?(?:correct\s+|right\s+|best\s+|following\s+)?(?:options?|"
-    r"choices?|answer choice|answer option|letters?|statement|alternative|number|no\."
-    r"|opción|la letra|la lettre|lettre|réponse|antwort|buchstabe)|选项|选择)"
-)
-# After a bare A or I these words mean that it was a label, not the article or the pronoun.
-_ARGUED = re.compile(
-    r"\s+(?:because|since|as|and|or|is|which|for|due|but|based|here|then|according|from|by|"
-    r"that|where|with|in|not|rather|instead|over|porque|parce|weil|car|因为)\b"
-)
 _NEGATED = re.compile(
     r"[\s\"'(]{0,4}(?:definitely |certainly |clearly |probably |obviously )?(?:not|n't|never|"
     r"neither|nicht)\b(?! sure)"
@@ -42,7 +32,7 @@ def _label_pattern(letters: str) -> re.Pattern[str]:
     """A label where a value is expected, with what may stand before it and brackets around it."""
     both = re.escape(letters + letters.lower())
     return re.compile(
-        rf"[\s\"':=>#,~-]{{0,16}}(?i:(?P<noun>{_NOUN})\s?[:#]?\s?){{0,2}}[\s\"']{{0,4}}(?i:(?:b"
+        rf"[\s\"':=>#,~-]{{0,16}}(?i:(?P<noun>{LABEL_NOUN})\s?[:#]?\s?){{0,2}}[\s\"']{{0,4}}(?i:(?:b"
         rf"oth|either)\s)?(?P<open>[(\[<]?)\s{{0,6}}[\"']?"
         rf"(?P<label>[{both}])[\"']?\s{{0,6}}(?P<close>[)\]>]?)(?![A-Za-z0-9À-ɏ+&]|-[a-z0-9]|"
         rf"'[a-z]|\.\d|\.[A-Z]\.)"
@@ -67,6 +57,7 @@ def _another_pattern(letters: str) -> re.Pattern[str]:
 
 
 _PAUSE = re.compile(r"\s*(?:$|[.,;:!?)\]\n\"'/&。，；]|-\s)")
+_ARGUED = re.compile(rf"\s+{BEHIND_LABEL}")
 _AFTER_LABEL = re.compile(r"[\s\"'):.,\]>]{0,8}(?:-{1,2}\s{1,3})?(?:\n\s{0,3})?")
 _LABEL_FOLLOWS = re.compile(
     r"[\s\"']{0,4}(?:,\s?)?(?:which is\s|that is,?\s|i\.e\.,?\s)?(?:[(\[]\s?(?i:(?:option|"

@@ -12,6 +12,7 @@ from orca_eval.extract.choice.options import Options
 from orca_eval.extract.reply import Reply
 from orca_eval.extract.reply.cues import (
     AFFIRMATION,
+    BEFORE_LABEL,
     CONCLUSION,
     DENIAL,
     DENIED_LEFT,
@@ -23,17 +24,8 @@ from orca_eval.extract.reply.cues import (
 from orca_eval.extract.reply.numbers import find_numbers
 from orca_eval.extract.reply.text import behind, sentence_end
 
-_PLAIN_WORDS = (
-    r"(?:is|be|are|was|except|likely|surely|certainly|also|donc|luego|entonces|daher|somit|"
-    r"folglich|c'est|ist|es|est|sind|la|so|therefore|thus|hence|and|or|nor|not|to|with|that|"
-    r"either|both|neither|than|choose|select|pick|say|only|of|for|means|leaves|leaving|while|but|"
-    r"as|since|because|though|by|eliminates?|eliminated|out|think|believe|answers?|options?|"
-    r"choices?|letters?|it's|its|conclude|remaining|hmm|ok|okay|rules?|exclude|excludes|from|"
-    r"between|like|prefer|maybe|probably|definitely|perhaps|again|however|now|case|although|"
-    r"whereas|hence|go|sure|yes|no|guess|when|if|although|unlike|selecting|choosing|picking)"
-)
 _LEFT_OF_BARE = re.compile(
-    rf"(?:^|[\n.,;:!?(\"'\[>/&=✗✘❌✓✔✅→|-]\s{{0,16}}|\b{_PLAIN_WORDS}\s{{1,16}})$"
+    rf"(?:^|[\n.,;:!?(\"'\[>/&=✗✘❌✓✔✅→|-]\s{{0,16}}|\b{BEFORE_LABEL}\s{{1,16}})$"
 )
 _LIST_JOIN = re.compile(
     r"[)\]\"'.]{0,2}\s?(?:,|/|&|,?\s(?:and|or|nor|und|y|et|oder|ou|o)\s|和|、|以及)\s?(?:also\s|"

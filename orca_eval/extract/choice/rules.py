@@ -10,7 +10,7 @@ from orca_eval.extract.choice.options import TextMatch, make_options
 from orca_eval.extract.choice.reply import PARTIAL, ChoiceReply, Mention, judged
 from orca_eval.extract.number.reply import NumberReply
 from orca_eval.extract.number.rules import concluded as concluded_number
-from orca_eval.extract.reply.cues import CORRECT_IS
+from orca_eval.extract.reply.cues import AFFIRMING, CORRECT_IS
 from orca_eval.extract.reply.text import behind, line_end, sentence_end, sentence_start
 from orca_eval.extract.rule import Claim, Example, Kind, rule
 
@@ -18,11 +18,6 @@ _ALTERNATIVES = re.compile(r"\d\D{0,8}\bor\b.{0,8}\d")
 _CODE = re.compile(r"\b(?:print\s?\(\s?|return\s|(?:answer|result)\s?=\s?)(?=[\"'(\[a-z1-9])")
 _A_LINE = re.compile(r"\na:[ \t]{1,3}")
 _HASHES = re.compile(r"###(?<!####)#*+\s{0,3}(?=[(\[\"']{0,2}[A-Z1-9][)\]\"'.]{0,2}\s*(?:\n|$))")
-_AFFIRMING = frozenset((
-    "accurate", "answer", "appropriate", "best", "better", "bonne", "choice", "chosen", "closer",
-    "closest", "correct", "correcta", "correcte", "it", "korrekt", "most", "my", "one", "only",
-    "preferred", "respuesta", "richtig", "right", "then", "true", "valid", "yes",
-))  # fmt: skip
 _LEADING = re.compile(r"[\s,.:;-]*(?:(?:it's|it is|i meant?|so|then|rather|make that)\s)?\s*")
 _STOPS = re.compile(
     r"[\s\"')\]]{0,3}(?:$|[.,;:!\n。，]|-\s|because\b|since\b|as\b|\(|i think\b|i guess\b|"
@@ -94,7 +89,7 @@ def code(reply: ChoiceReply) -> Claim | None:
 )
 def affirmed(reply: ChoiceReply) -> Claim | None:
     """An option that the reply calls correct."""
-    if _AFFIRMING.isdisjoint(reply.words) and reply.low.isascii():
+    if AFFIRMING.isdisjoint(reply.words) and reply.low.isascii():
         return None
     right = [m for m in reply.mentions if m.verdict == "affirmed"]
     for _, row in groupby(reversed(right), key=lambda m: m.group):

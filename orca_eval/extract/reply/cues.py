@@ -87,7 +87,11 @@ class Phrases:
 
 ANSWER_IS, CORRECT_IS = Cues("answer_is"), Cues("correct_is")
 SUPPOSED, REFUSAL, WITHDRAWN = Phrases("supposed"), Phrases("refusal"), Phrases("withdrawn")
-DENIAL, AFFIRMATION, VERB = (_pattern(_TEXTS[name]) for name in ("denial", "affirmation", "verb"))
+DENIAL, AFFIRMATION, VERB, LABEL_NOUN, BEFORE_LABEL, BEHIND_LABEL = (
+    _pattern(_TEXTS[name])
+    for name in ("denial", "affirmation", "verb", "label_noun", "before_label", "behind_label")
+)
+AFFIRMING = frozenset(_TEXTS["affirming"].split())
 DENIED_LEFT = _compiled(_TEXTS["denied_left"])
 TURN = _compiled(_TEXTS["turn"])
 NO_ANSWER = _compiled(_TEXTS["no_answer"])
