@@ -240,7 +240,7 @@ def test_runs_of_which_one_is_not_graded_throughout_are_compared_where_both_are(
     runs = f"runs=[{whole},{part}]"
     assert main(["report", runs, "baseline=tiny", f"out={tmp_path / 'report'}"]) == 0
     said = capsys.readouterr().out
-    assert "−53.85" in said  # 3.0 over 6.5
+    assert "−55.00" in said  # 3.0 over 20/3, where both are graded
     assert "another judge" not in said
 
 
