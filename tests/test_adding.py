@@ -222,6 +222,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("!function sums.docs", "!function other.docs", "process_docs='other.docs'"),
     ("!function sums.docs", "sums.docs", "process_docs='sums.docs'"),
     ("[{weight_by_size: true}]", "3", "aggregate_metric_list"),
+    ("[{weight_by_size: true}]", "[{weight: true}]", "aggregate_metric_list"),
     ("rows: 2}", "rows: two}", "rows='two'"),
     ("rows: 2}", "}", "rows=None"),
     ("version: 1, rows: 2", "version: [1], rows: 2", "version=[1]"),
@@ -252,7 +253,7 @@ def test_a_mistake_in_a_task_file_is_one_line(place: Path, good: str, bad: str, 
 @pytest.mark.parametrize("code", ["import nothing", "1 / 0", "def (", "raise SystemExit(3)"])
 def test_a_module_that_fails_is_one_line(place: Path, code: str) -> None:
     (place / "tasks/sums/sums.py").write_text(code)
-    assert "tasks/sums/sums.yaml: !function sums.docs, line 5: " in refused(place)
+    assert "tasks/sums/sums.yaml: line 5, !function sums.docs: " in refused(place)
 
 
 def refused(place: Path) -> str:

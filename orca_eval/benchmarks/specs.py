@@ -7,6 +7,7 @@ alike. lm-eval's reader does the same in 1.4 s of imports; this one takes millis
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -32,6 +33,7 @@ Name = Annotated[str, Wanted("a name of letters, digits and _.-", STR | {"patter
 Function = Annotated[
     Callable[..., Any], Wanted("!function FILE.NAME of a FILE.py beside it", {"type": "callable"})
 ]
+AGGREGATES: Mapping[bool, Aggregate] = {True: "pooled", False: "mean_of_tasks"}
 VERSION = {"type": "union", "choices": [STR, {"type": "int", "strict": True}]}
 JUDGE = {"type": "list", "items_schema": {"type": "literal", "expected": ["judge"]}}
 
@@ -158,11 +160,13 @@ def _benchmark(path: Path, made_by: str) -> BenchmarkSpec:
     metadata = _mapping(path, content, "metadata")
     if "group" in content:
         group, alias, items = content["group"], content.get("group_alias"), content.get("task")
-        _, said, weight = str(content.get("aggregate_metric_list")).partition("'weight_by_size': ")
+        aggregate = None
+        with suppress(LookupError, TypeError):
+            aggregate = AGGREGATES[content["aggregate_metric_list"][0]["weight_by_size"]]
     else:
         group, alias, items = content.get("task"), content.get("task_alias"), [{}]
-        said = weight = "True"
-    if not said or not isinstance(items, list) or not all(isinstance(i, dict) for i in items):
+        aggregate = "pooled"
+    if not (aggregate and isinstance(items, list) and items and isinstance(items[0], dict)):
         raise InputError(
             f"{path}: a group needs aggregate_metric_list: [{{weight_by_size: true or false}}] and "
             "task: a list of mappings"
@@ -175,7 +179,7 @@ def _benchmark(path: Path, made_by: str) -> BenchmarkSpec:
     given = {
         "id": _short(group),
         "alias": alias,
-        "aggregate": "pooled" if weight.startswith("True") else "mean_of_tasks",
+        "aggregate": aggregate,
         "tasks": tasks,
         "excluded": {name: excluded.get(name, {}) for name in called},
         "presentation": {
@@ -247,7 +251,7 @@ def _read(path: Path) -> dict[Any, Any]:
         except (Exception, SystemExit) as error:  # it is code, which may raise anything
             said = f"{type(error).__name__}: {error}"
             raise ValueError(
-                f"!function {node.value}, line {node.start_mark.line + 1}: {said}"
+                f"line {node.start_mark.line + 1}, !function {node.value}: {said}"
             ) from error
 
     Loader.add_constructor("!function", function)
