@@ -97,12 +97,11 @@ def assembled(
 def _tasks(spec: BenchmarkSpec, root: Path | None, quickstart: bool) -> Iterator[Task]:
     """The benchmark's tasks with all their docs."""
     for task in spec.tasks:
-        batches = _rows(root, task.source)
-        beside = None
-        if task.beside is not None:
-            beside = [row for rows, _ in _rows(root, task.beside) for row in rows]
+        batches, beside = _rows(root, task.source), None
         excluded = {} if quickstart else spec.excluded.get(task.name, {})
         try:
+            if task.beside is not None:
+                beside = [row for rows, _ in _rows(root, task.beside) for row in rows]
             docs = tuple(_docs(spec.id, task, batches, excluded, beside))
         except MissingData:
             if quickstart:
