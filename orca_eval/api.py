@@ -91,13 +91,17 @@ def load_run(folder: Place) -> FinishedRun:
     return FinishedRun(scores_table(rows, manifest), path, manifest, scores)
 
 
-def compare(baseline: Place, candidate: Place, policy: str = "default") -> ComparedRuns:
+def compare(
+    baseline: Place, candidate: Place, policy: str = "default", conf: Place | None = None
+) -> ComparedRuns:
     """Compares two runs as `orca-eval gate` does, and writes nothing; scores are shares of 1.
 
-    `baseline` may be an exported one, or "published:MODEL". Raises InputError for runs that can't
+    `baseline` may be an exported one, or "published:MODEL"; `conf`: the folder of a policy of your
+    own, conf/policy/NAME.yaml. Raises InputError for runs that can't
     be compared and for an unknown policy.
     """
-    rules = policy_from_mapping(compose_verb("gate", written({"policy": policy}))["policy"])
+    settings = {"policy": policy, "conf": {"path": conf and os.fspath(conf)}}
+    rules = policy_from_mapping(compose_verb("gate", written(settings))["policy"])
     result = gate(os.fspath(baseline), os.fspath(candidate), rules)
     table, open_lines = comparisons(result), map(sentence, result.open_lines)
     remarks = (result.headline, *open_lines, *table.remarks, *result.cautions, *result.notes)

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.fuzz.files import BAD_VALUES, bombs, changed_bytes, changed_csv, changed_table
-from orca_eval.benchmarks.load import list_benchmarks, load_benchmark
+from orca_eval.benchmarks.load import at_hand, load_benchmark
+from orca_eval.benchmarks.specs import read_specs
 from orca_eval.paths import QUICKSTART_DATA
 
 # Benchmark, dataset, one of its data files.
@@ -49,7 +50,7 @@ def make(rng: random.Random, folder: Path) -> str:
 def use(folder: Path) -> None:
     """Lists what is there and loads the benchmark."""
     root = folder / "data"
-    list_benchmarks(root)
+    assert all(at_hand(spec, root) is not None for spec in read_specs().values())
     load_benchmark((folder / "benchmark").read_text(), root, limit=3)
 
 

@@ -13,15 +13,15 @@ from orca_eval.benchmarks.hub import hub_rows
 from orca_eval.benchmarks.items import Item, options_of
 from orca_eval.benchmarks.rows import (
     Batch,
-    MissingConfig,
+    MissingData,
     RawRow,
     local_files,
     local_rows,
     readme_text,
 )
 from orca_eval.benchmarks.sampling import sample
-from orca_eval.benchmarks.specs import PREFIX, BenchmarkSpec, Source, TaskSpec, read_specs
-from orca_eval.benchmarks.types import Benchmark, Listing, Task
+from orca_eval.benchmarks.specs import BenchmarkSpec, Source, Specs, TaskSpec, read_specs
+from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.config.nearest import nearest
 from orca_eval.errors import InputError, OrcaEvalError
 from orca_eval.paths import QUICKSTART_DATA
@@ -42,6 +42,7 @@ def load_benchmark(
     limit: int | None = None,
     seed: int = 0,
     quickstart: bool = False,
+    known: Specs | None = None,
 ) -> Benchmark:
     """The benchmark with its docs ready to be asked.
 
@@ -51,19 +52,23 @@ def load_benchmark(
         limit: docs per task, a seeded nested sample; None takes all.
         seed: draws the sample.
         quickstart: reads the packed items instead; tasks without items are left out.
+        known: the benchmarks by id; None takes ours.
 
     Raises:
         InputError: unknown id, missing or unreadable data, a gold that does not parse.
     """
-    spec = find_spec(benchmark_id)
+    spec = find_spec(benchmark_id, known)
     root = QUICKSTART_DATA if quickstart else data_root
     source = "hub" if root is None else "quickstart" if quickstart else str(root)
     frame = Benchmark(
         *(spec.id, spec.alias, spec.aggregate, (), "", source),
         measure=spec.measure,
         roles=spec.roles,
+        presentation=spec.presentation,
     )
-    benchmark = assembled(frame, _tasks(spec, root, quickstart), limit, seed)
+    benchmark = assembled(frame, _tasks(spec, root, quickstart), limit, seed, spec.made_by)
+    if not benchmark.tasks:
+        raise no_items(benchmark_id)
     footnotes = _footnotes(spec, benchmark.tasks, root, quickstart)
     return replace(benchmark, footnotes=tuple(footnotes))
 
@@ -92,14 +97,13 @@ def assembled(
 def _tasks(spec: BenchmarkSpec, root: Path | None, quickstart: bool) -> Iterator[Task]:
     """The benchmark's tasks with all their docs."""
     for task in spec.tasks:
-        batches = _rows(root, task.source)
-        beside = None
-        if task.beside is not None:
-            beside = [row for rows, _ in _rows(root, task.beside) for row in rows]
+        batches, beside = _rows(root, task.source), None
         excluded = {} if quickstart else spec.excluded.get(task.name, {})
         try:
+            if task.beside is not None:
+                beside = [row for rows, _ in _rows(root, task.beside) for row in rows]
             docs = tuple(_docs(spec.id, task, batches, excluded, beside))
-        except MissingConfig:
+        except MissingData:
             if quickstart:
                 continue
             raise
@@ -108,7 +112,7 @@ def _tasks(spec: BenchmarkSpec, root: Path | None, quickstart: bool) -> Iterator
             raise InputError(f"{where}: the split is empty; fetch {task.source.dataset} again")
         published = None if quickstart else task.rows
         rows = len(docs) + len(excluded)
-        own = task.own_score
+        own = task.score
         yield Task(task.name, task.version, docs, rows, published, excluded, own, task.ask)
 
 
@@ -116,40 +120,36 @@ def _rows(root: Path | None, source: Source) -> Iterable[Batch]:
     return hub_rows(source) if root is None else local_rows(root, source)
 
 
-def list_benchmarks(data_root: Path | None = None) -> list[Listing]:
-    """Every benchmark for the `tasks` verb; looks for its files, and reads none of them."""
-    return [
-        Listing(
-            id=spec.id,
-            alias=spec.alias,
-            aggregate=spec.aggregate,
-            tasks=tuple(task.name for task in spec.tasks),
-            rows=sum(task.rows for task in spec.tasks),
-            excluded=sum(len(rows) for rows in spec.excluded.values()),
-            source=_shown_source(spec),
-            at_hand=None if data_root is None else _at_hand(spec, data_root),
-        )
-        for spec in read_specs().values()
-    ]
+def no_items(name: str) -> InputError:
+    """The line for a benchmark that the quickstart has no items for."""
+    return InputError(
+        f"quickstart has no items for {name}; name it as the suite: suite={name}, with "
+        "data.root=DIR for a local copy"
+    )
 
 
-def find_spec(benchmark_id: str) -> BenchmarkSpec:
+def find_spec(benchmark_id: str, known: Specs | None = None) -> BenchmarkSpec:
     """Raises InputError with the nearest ids."""
-    specs = read_specs()
+    specs = known or read_specs()
     if benchmark_id not in specs:
         near = nearest(benchmark_id, specs) or list(specs)
-        raise InputError(f"no benchmark {benchmark_id}; nearest: {', '.join(near)}")
+        raise InputError(
+            f"no benchmark {benchmark_id}; nearest: {', '.join(near)}; one of your own lies in "
+            f"tasks.path=DIR as DIR/NAME/NAME.yaml, a suite in conf.path=DIR as DIR/suite/NAME.yaml"
+        )
     return specs[benchmark_id]
 
 
 def sample_indices(benchmark: Benchmark) -> dict[str, list[int]]:
     """The docs' row numbers by lm-eval's task names, for `lm_eval --samples`."""
-    group = f"{PREFIX}{benchmark.id}"
-    many = len(find_spec(benchmark.id).tasks) > 1
-    return {
-        f"{group}::{task.name}" if many else group: [doc.doc_id for doc in task.docs]
-        for task in benchmark.tasks
-    }
+    group = benchmark.presentation.name
+
+    def name(task: Task) -> str:
+        if task.name == benchmark.id:
+            return group
+        return f"{group}::{task.name}" if group else task.name  # lm-eval's own has no group
+
+    return {name(task): [doc.doc_id for doc in task.docs] for task in benchmark.tasks}
 
 
 def _docs(
@@ -181,7 +181,7 @@ def _docs(
 def _doc(benchmark: str, task: TaskSpec, doc_id: int, row: RawRow, item: Item) -> Doc:
     options = options_of(item)
     try:
-        if task.own_score is None:
+        if task.score is None:
             check_golds(item["kind"], item["golds"], options)
     except GoldError as error:
         raise InputError(
@@ -243,13 +243,17 @@ def caveat(readme: Path) -> str | None:
     return first if len(first) <= CAVEAT_CHARS and CAVEAT.search(first) else None
 
 
-def _shown_source(spec: BenchmarkSpec) -> str:
+def shown_source(spec: BenchmarkSpec) -> str:
+    """The first of its datasets, and whether there are more."""
     sources = [task.source for task in spec.tasks]
     several = len({source.dataset for source in sources}) > 1
     return sources[0].csv or sources[0].dataset + ", …" * several
 
 
-def _at_hand(spec: BenchmarkSpec, root: Path) -> bool:
+def at_hand(spec: BenchmarkSpec, root: Path | None) -> bool | None:
+    """Whether its files are there, of which none is read; None for the hub."""
+    if root is None:
+        return None
     try:
         return all(local_files(root, task.source) for task in spec.tasks)
     except InputError:

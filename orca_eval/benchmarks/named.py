@@ -18,9 +18,9 @@ from string import ascii_uppercase
 from typing import Any
 
 from orca_eval.benchmarks.hub import prefer_cache_if_offline, unreachable
-from orca_eval.benchmarks.load import assembled, find_spec, load_benchmark, row_hash
+from orca_eval.benchmarks.load import assembled, find_spec, load_benchmark, no_items, row_hash
 from orca_eval.benchmarks.scorer import ForeignScorer
-from orca_eval.benchmarks.specs import read_specs
+from orca_eval.benchmarks.specs import Specs, read_specs
 from orca_eval.benchmarks.task_files import task_files_sha256
 from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.errors import InputError
@@ -46,24 +46,22 @@ def load_named(
     seed: int = 0,
     quickstart: bool = False,
     allow_code: bool = False,
+    known: Specs | None = None,
 ) -> Benchmark:
     """Our benchmark of that id; else lm-eval's task or group, or the task YAML at that path.
 
     `lm_eval:NAME` means lm-eval's own where both have the name (gsm8k, drop, …). `data_root` is as
     for our own benchmarks; datasets are looked up there by their hub id. `allow_code` lets a YAML
-    file from outside run, for it can name any Python function.
+    file from outside run, for it can name any Python function. `known`: benchmarks of our format.
 
     Raises:
         InputError: neither knows it (the nearest of our ids are named), code is not allowed, data
             is missing, or the task can't run here.
     """
-    if name in read_specs():
-        return load_benchmark(name, data_root, limit, seed, quickstart)
+    if name in (known or read_specs()):
+        return load_benchmark(name, data_root, limit, seed, quickstart, known)
     if quickstart:
-        raise InputError(
-            f"quickstart has no items for {name}; name it as the suite: suite={name}, with "
-            "data.root=DIR for a local copy"
-        )
+        raise no_items(name)
     foreign = name.removeprefix(PREFIX)
     if foreign.endswith((".yaml", ".yml")):
         file = Path(foreign)
@@ -78,7 +76,7 @@ def load_named(
             file = _find_file(foreign)
         except InputError:
             if name == foreign:
-                find_spec(name)  # raises with the nearest ids
+                find_spec(name, known)  # raises with the nearest ids
             raise
     notes = ["a task from outside, asked with zero examples"]
     with _lm_eval(foreign, data_root):

@@ -31,8 +31,8 @@ BATCH_BYTES = 1 << 30
 MOST_README_BYTES = 1 << 20
 
 
-class MissingConfig(InputError):
-    """The dataset is there, and the asked part of it is not."""
+class MissingData(InputError):
+    """The dataset, or the asked part of it, is not in the local copy."""
 
 
 def local_rows(root: Path, source: Source) -> Iterator[Batch]:
@@ -67,11 +67,11 @@ def local_files(root: Path, source: Source) -> list[Path]:
     if source.csv is not None:
         file = root / source.csv
         if not file.is_file():
-            raise InputError(f"{file} is missing; data.root={root} must hold it")
+            raise MissingData(f"{file} is missing; data.root={root} must hold it")
         return [file]
     folder = root / source.dataset
     if not folder.is_dir():
-        raise InputError(
+        raise MissingData(
             f"dataset {source.dataset} is not in data.root={root}; put a copy laid out as on the "
             f"hub into {folder}"
         )
@@ -114,7 +114,7 @@ def _patterns(readme: Path, source: Source) -> list[str]:
     if configs is None:
         raise InputError(f"{readme} has no readable `configs` in its head; fetch it again")
     if source.config not in configs:
-        raise MissingConfig(
+        raise MissingData(
             f"{readme} has no config {source.config}; it is needed for {source.dataset}"
         )
     entries = configs[source.config] if isinstance(configs[source.config], list) else []

@@ -1,26 +1,45 @@
 """tasks/<benchmark>/*.yaml → specs: what a benchmark consists of, before any data is read.
 
-Reads the part of lm-eval's task format that our own files use. lm-eval's reader does the same in
-1.4 s of imports; this one takes milliseconds.
+Reads the part of lm-eval's task format that our own files use, and those of a folder laid out
+alike. lm-eval's reader does the same in 1.4 s of imports; this one takes milliseconds.
 """
 
 import importlib.util
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from types import ModuleType
+from typing import Annotated, Any
 
 import yaml
 
 from orca_eval.benchmarks.items import Item
+from orca_eval.benchmarks.task_files import task_files_sha256
+from orca_eval.config.validate import STR, Mistake, Text, Wanted, names, read, whole
+from orca_eval.errors import InputError
 from orca_eval.paths import TASKS
-from orca_eval.types import EXACT_MATCH, Aggregate, Ask, Measure, Score, Who, once
+from orca_eval.types import EXACT_MATCH, Aggregate, Measure, Who, once
 
 PREFIX = "orca_"  # keeps our names apart from lm-eval's own in one index
 OTHER = "Other"
 ProcessDocs = Callable[..., list[Item]]
 """From rows, and those beside them where the task has some, to an item each."""
+
+
+Name = Annotated[str, Wanted("a name of letters, digits and _.-", STR | {"pattern": r"^[\w.-]+$"})]
+Function = Annotated[
+    Callable[..., Any], Wanted("!function FILE.NAME of a FILE.py beside it", {"type": "callable"})
+]
+AGGREGATES: Mapping[bool, Aggregate] = {True: "pooled", False: "mean_of_tasks"}
+VERSION = {"type": "union", "choices": [STR, {"type": "int", "strict": True}]}
+JUDGE = {"type": "list", "items_schema": {"type": "literal", "expected": ["judge"]}}
+
+
+def _text(key: str) -> Wanted:
+    return Wanted(f"a text, the file's {key},", STR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,119 +49,189 @@ class Source:
     `config` and `revision` are the hub's; `csv`, `separator` and `url` belong to the CSV.
     """
 
-    dataset: str
-    config: str
-    split: str
-    revision: str | None = None
-    csv: str | None = None
-    separator: str = ","
-    url: str | None = None
+    dataset: Annotated[str, _text("dataset_path")]
+    config: Annotated[str, _text("dataset_name")]
+    split: Annotated[str, _text("test_split")]
+    revision: Text | None = None
+    csv: Text | None = None
+    separator: Text = ","
+    url: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
     """One task: its rows' source, the function that makes docs of them, the published row count.
 
-    `beside` are rows of another config that this function gets too. `ask` and `own_score` are those
+    `beside` are rows of another config that this function gets too. `ask` and `score` are those
     of a task that is not asked once and scored by our extraction.
     """
 
-    name: str
-    version: str
-    rows: int
+    name: Name
+    version: Annotated[str, Wanted("a whole number or a text", VERSION, str)]
+    rows: Annotated[int, whole(1)]
     source: Source
-    process_docs: ProcessDocs
+    process_docs: Function
     beside: Source | None = None
-    ask: Ask = once
-    own_score: Score | None = None
+    ask: Function = once
+    score: Function | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """What tables and exports say of a benchmark: its name in lm-eval (empty for its own tasks),
+    its dataset on the hub (empty where it has none, or several), what its tasks are called, which
+    of them a category holds, and the heading over a benchmark that is in no average.
+    """
+
+    name: str = ""
+    dataset: str = ""
+    parts: Text = "tasks"
+    heading: Text = OTHER
+    categories: dict[str, Annotated[tuple[str, ...], names("tasks")]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkSpec:
     """One group file. `excluded` gives reasons by task and row number. `measure` is what the score
-    means, `roles` who takes part in a conversation.
-
-    The last three are for tables: what its tasks are called, which tasks a category holds, and the
-    heading over a benchmark that is in no average.
+    means, `roles` who takes part in a conversation. `made_by` is a hash of the files of a benchmark
+    from outside, whose version is not ours to raise.
     """
 
-    id: str
-    alias: str
+    id: Name
+    alias: Annotated[str, _text("group_alias or task_alias")]
     aggregate: Aggregate
     tasks: tuple[TaskSpec, ...]
-    excluded: Mapping[str, Mapping[int, str]]
-    parts: str
-    categories: Mapping[str, Sequence[str]]
-    heading: str
+    excluded: dict[str, dict[int, str]]
+    presentation: Presentation
     measure: Measure = EXACT_MATCH
-    roles: tuple[Who, ...] = ("model",)
+    roles: Annotated[tuple[Who, ...], Wanted("[judge]", JUDGE, lambda v: ("model", *v))] = (
+        "model",
+    )
+    made_by: str = ""
 
 
-@lru_cache(maxsize=4)
-def read_specs(folder: Path = TASKS) -> Mapping[str, BenchmarkSpec]:
-    """Every benchmark under `folder` by its id, in the order of the files' names."""
-    specs = {}
+Specs = Mapping[str, BenchmarkSpec]
+"""Benchmarks by their ids."""
+
+
+@lru_cache(maxsize=1)
+def read_specs() -> Specs:
+    """Every benchmark of ours by its id, in the order of the files' names."""
+    return _specs(TASKS, {})
+
+
+def known_specs(outside: Path | None, allow_code: bool) -> Specs:
+    """Ours, and those of a folder from outside.
+
+    Raises:
+        InputError: it is none, its code is not allowed, or a file of it is wrong or has a name of
+            ours.
+    """
+    if outside is None:
+        return read_specs()
+    if not allow_code:
+        raise InputError(
+            f"tasks.path={outside}: its files run Python code; add allow_code=true to allow that"
+        )
+    found = _specs(outside, read_specs())
+    if not found:
+        raise InputError(f"tasks.path={outside}: no benchmark there; one is NAME/NAME.yaml")
+    return {**read_specs(), **found}
+
+
+def _specs(folder: Path, ours: Specs) -> dict[str, BenchmarkSpec]:
+    specs: dict[str, BenchmarkSpec] = {}
     for path in sorted(folder.glob("*/*.yaml")):
         if path.name != "excluded.yaml" and not path.name.startswith("_"):
-            spec = _benchmark(path)
+            spec = _benchmark(path, task_files_sha256(path) if ours else "")
+            if spec.id in ours or spec.id in specs:
+                raise InputError(f"{path}: there is a benchmark {spec.id} already; rename this one")
             specs[spec.id] = spec
     return specs
 
 
-def _benchmark(path: Path) -> BenchmarkSpec:
+def _benchmark(path: Path, made_by: str) -> BenchmarkSpec:
+    def line(mistake: Mistake) -> str:
+        return f"{path}: {mistake.line().replace('presentation.', 'metadata.', 1)}"
+
     content = _read(path)
     excluded_file = path.parent / "excluded.yaml"
-    excluded = yaml.safe_load(excluded_file.read_text()) if excluded_file.is_file() else {}
+    excluded = _read(excluded_file) if excluded_file.is_file() else {}
+    metadata = _mapping(path, content, "metadata")
     if "group" in content:
-        group, items = content["group"], content["task"]
-        alias, weights = content["group_alias"], content["aggregate_metric_list"][0]
-        aggregate = "pooled" if weights["weight_by_size"] else "mean_of_tasks"
+        group, alias, items = content["group"], content.get("group_alias"), content.get("task")
+        aggregate = None
+        with suppress(LookupError, TypeError):
+            aggregate = AGGREGATES[content["aggregate_metric_list"][0]["weight_by_size"]]
     else:
-        group, items = content["task"], [{}]
-        alias, aggregate = content["task_alias"], "pooled"
-    metadata = content["metadata"]
-    tasks = tuple(_task({**content, **item}, metadata) for item in items)
-    return BenchmarkSpec(
-        id=group.removeprefix(PREFIX),
-        alias=alias,
-        aggregate=cast(Aggregate, aggregate),
-        tasks=tasks,
-        excluded={task.name: excluded[task.name] for task in tasks if task.name in excluded},
-        parts=metadata.get("parts", "tasks"),
-        categories=metadata.get("categories", {}),
-        heading=metadata.get("heading", OTHER),
-        measure=Measure(**metadata.get("measure", {})),
-        roles=("model", *metadata.get("roles", ())),
-    )
+        group, alias, items = content.get("task"), content.get("task_alias"), [{}]
+        aggregate = "pooled"
+    if not (aggregate and isinstance(items, list) and items and isinstance(items[0], dict)):
+        raise InputError(
+            f"{path}: a group needs aggregate_metric_list: [{{weight_by_size: true or false}}] and "
+            "task: a list of mappings"
+        )
+    tasks = [_task(path, {**content, **item}, metadata) for item in items]
+    called = {str(task["name"]) for task in tasks}
+    if len(called) < len(tasks):
+        raise InputError(f"{path}: task: two have the same name")
+    datasets = {str(task["source"]["dataset"]) for task in tasks if not task["source"]["csv"]}
+    given = {
+        "id": _short(group),
+        "alias": alias,
+        "aggregate": aggregate,
+        "tasks": tasks,
+        "excluded": {name: excluded.get(name, {}) for name in called},
+        "presentation": {
+            "name": group,
+            "dataset": datasets.pop() if len(datasets) == 1 else "",
+            **_picked(metadata, "parts", "categories", "heading"),
+        },
+        "made_by": made_by,
+        **_picked(metadata, "measure", "roles"),
+    }
+    return read(BenchmarkSpec, given, line, lambda lines: lines[0])
 
 
-def _task(config: Mapping[str, Any], shared: Mapping[str, Any]) -> TaskSpec:
+def _task(path: Path, config: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
     """One task; `shared` is the metadata of the whole file."""
-    kwargs, metadata = config.get("dataset_kwargs", {}), config["metadata"]
-    split = config["test_split"]
-    source = Source(
-        dataset=config["dataset_path"],
-        config=config.get("dataset_name", "default"),
-        split=split,
-        revision=kwargs.get("revision"),
-        csv=kwargs.get("data_files", {}).get(split),
-        separator=kwargs.get("sep", ","),
-        url=metadata.get("url"),
-    )
-    beside = shared.get("beside")
-    return TaskSpec(
-        name=config["task"].removeprefix(PREFIX),
-        version=str(metadata["version"]),
-        rows=metadata["rows"],
-        source=source,
-        process_docs=config["process_docs"],
-        beside=replace(source, config=beside) if beside else None,
-        ask=shared.get("ask", once),
-        own_score=shared.get("score"),
-    )
+    kwargs, metadata = (_mapping(path, config, key) for key in ("dataset_kwargs", "metadata"))
+    split = config.get("test_split")
+    source = {
+        "dataset": config.get("dataset_path"),
+        "config": config.get("dataset_name", "default"),
+        "split": split,
+        "revision": kwargs.get("revision"),
+        "csv": _mapping(path, kwargs, "data_files").get(str(split)),
+        "separator": kwargs.get("sep", ","),
+        "url": metadata.get("url"),
+    }
+    return {
+        "name": _short(config.get("task")),
+        "source": source,
+        "beside": {**source, "config": shared["beside"]} if "beside" in shared else None,
+        **_picked(metadata, "version", "rows"),
+        **_picked(config, "process_docs"),
+        **_picked(shared, "ask", "score"),
+    }
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _mapping(path: Path, config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = config.get(key, {})
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: {key}={found}: a mapping is wanted")
+    return found
+
+
+def _picked(given: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: given[key] for key in keys if key in given}
+
+
+def _short(name: Any) -> Any:
+    return name.removeprefix(PREFIX) if isinstance(name, str) else name
+
+
+def _read(path: Path) -> dict[Any, Any]:
     """The file over the files it includes; `!function` names become functions.
 
     Only a file beside the YAML is imported; a name from an installed package stays text, for those
@@ -153,21 +242,35 @@ def _read(path: Path) -> dict[str, Any]:
         pass
 
     def function(_: yaml.CSafeLoader, node: yaml.ScalarNode) -> object:
-        module, name = str(node.value).rsplit(".", 1)
+        module, name = str(node.value).rpartition(".")[::2]
         file = path.parent / f"{module}.py"
-        return getattr(_module(file), name) if file.is_file() else str(node.value)
+        if not file.is_file():
+            return str(node.value)
+        try:
+            return getattr(_module(file, file.stat().st_mtime_ns), name)
+        except (Exception, SystemExit) as error:  # it is code, which may raise anything
+            said = f"{type(error).__name__}: {error}"
+            raise ValueError(
+                f"line {node.start_mark.line + 1}, !function {node.value}: {said}"
+            ) from error
 
     Loader.add_constructor("!function", function)
-    content: dict[str, Any] = yaml.load(path.read_text(), Loader)
+    try:
+        content = yaml.load(path.read_text("utf-8"), Loader)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: a mapping is wanted, of keys and values")
     include = content.pop("include", None)
-    return {**(_read(path.parent / include) if include else {}), **content}
+    return {**(_read(path.parent / str(include)) if include else {}), **content}
 
 
 @lru_cache(maxsize=64)
-def _module(file: Path) -> object:
+def _module(file: Path, _changed: int) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"orca_tasks_{file.stem}", file)
     if spec is None or spec.loader is None:
         raise ImportError(f"{file} can't be imported")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look their module up
     spec.loader.exec_module(module)
     return module

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orca_eval.benchmarks.scorer import score_response
+from orca_eval.benchmarks.specs import Presentation
 from orca_eval.errors import RunError
 from orca_eval.types import (
     EXACT_MATCH,
@@ -99,6 +100,7 @@ class Benchmark:
     content_sha256: str = ""
     measure: Measure = EXACT_MATCH
     roles: tuple[Who, ...] = ("model",)
+    presentation: Presentation = field(default_factory=Presentation)
 
     @property
     def judged(self) -> bool:
@@ -116,20 +118,3 @@ class Benchmark:
     @property
     def excluded(self) -> int:
         return sum(len(task.excluded) for task in self.tasks)
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A line of `orca-eval tasks`: what a benchmark is, without loading it.
-
-    `rows` is the published split's size; `at_hand` is None for the hub, where it is not known.
-    """
-
-    id: str
-    alias: str
-    aggregate: Aggregate
-    tasks: tuple[str, ...]
-    rows: int
-    excluded: int
-    source: str
-    at_hand: bool | None

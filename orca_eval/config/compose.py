@@ -8,6 +8,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from orca_eval.config import overrides as ov
 from orca_eval.config import secrets
@@ -29,16 +30,22 @@ def compose_verb(verb: str, overrides: Sequence[str]) -> dict[str, Any]:
     sweeps = [p.text for p in parsed if p.is_sweep]
     if sweeps:
         raise InputError(f"{sweeps[0]} names several values; orca-eval run -m takes them")
-    parsed, extra = _shorthands(parsed)
+    own = ov.own_folder(next((p.value for p in parsed if p.key == "conf.path"), None))
+    choices = ov.groups(own)
+    parsed, extra = _shorthands(parsed, choices["suite"])
     defaults = _compose(verb, [], complete=False)
-    problems = ov.check(parsed, ov.known_keys(defaults) | set(extra))
+    problems = ov.check(parsed, ov.known_keys(defaults) | set(extra), choices)
     if problems:
         raise InputError("\n".join(problems))
-    return _compose(verb, [*extra.values(), *(_forced(p) for p in parsed)])
+    places = [f"hydra.searchpath=[{quoted(str(own))}]"] if own else []
+    return _compose(verb, [*places, *extra.values(), *(_forced(p) for p in parsed)])
 
 
-def _shorthands(parsed: list[ov.Parsed]) -> tuple[list[ov.Parsed], dict[str, str]]:
-    """Short forms that are no group choice: any model by its path, any benchmark as a suite.
+def _shorthands(
+    parsed: list[ov.Parsed], suites: Sequence[str]
+) -> tuple[list[ov.Parsed], dict[str, str]]:
+    """Short forms that are no group choice: any model by its path, any benchmark as a suite, any
+    class as an engine.
 
     Returns the overrides left for Hydra's own rules, and further ones by key.
     """
@@ -48,9 +55,13 @@ def _shorthands(parsed: list[ov.Parsed]) -> tuple[list[ov.Parsed], dict[str, str
     for item in parsed:
         suite = item.value if item.key == "suite" and isinstance(item.value, str) else ""
         # What is no file in conf/suite is a benchmark's or a task's name, checked later.
-        if suite.strip() and suite not in ov.groups()["suite"]:
+        if suite.strip() and suite not in suites:
             extra["suite"] = "suite=custom"
             extra["suite.benchmarks"] = f"suite.benchmarks=[{quoted(suite)}]"
+        elif ov.group_of(item.key) == "engine" and ":" in str(item.value):
+            at = "" if item.key == "engine" else f"@{item.key}"
+            extra[item.key] = f"~engine{at}"
+            extra[f"{item.key}.name"] = f"++{item.key}.name={quoted(item.value)}"
         else:
             rest.append(item)
     if "suite.benchmarks" in keys and "suite" not in keys:
@@ -82,9 +93,10 @@ def _compose(verb: str, overrides: list[str], complete: bool = True) -> dict[str
             OmegaConf.update(config, NOBODY, None)  # a run needs no judge
         missing = sorted(OmegaConf.missing_keys(config)) if complete else []
         plain = OmegaConf.to_container(config, resolve=True)
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise InputError(secrets.masked(" ".join(lines[:2]))) from error
+        most = 3 if isinstance(error, YAMLError) else 2
+        raise InputError(secrets.masked(" ".join(lines[:most]))) from error
     if missing:
         raise InputError(
             "\n".join(f"{key}= is needed; see orca-eval {verb} --help" for key in missing)
@@ -99,7 +111,8 @@ def _refuse_secrets(config: dict[str, Any]) -> None:
     found: list[str] = []
     judge = config.get("judge")
     for prefix, part in (("", config), (JUDGE, judge if isinstance(judge, dict) else {})):
-        kwargs = (part.get("model") or {}).get("chat_template_kwargs")
+        model = part.get("model")
+        kwargs = model.get("chat_template_kwargs") if isinstance(model, dict) else None
         found += secrets.in_mapping(part.get("engine"), f"{prefix}engine")
         found += secrets.in_mapping(kwargs, f"{prefix}model.chat_template_kwargs")
     if found:

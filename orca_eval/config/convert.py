@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from orca_eval.config.schema import DataConfig, JudgeConfig, RunConfig
-from orca_eval.config.validate import read, real, whole
+from orca_eval.config.schema import DataConfig, JudgeConfig, RunConfig, TasksConfig
+from orca_eval.config.validate import Flag, read, real, whole
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
 from orca_eval.types import Sampling
@@ -54,8 +53,12 @@ class _Run(RunConfig):
 
 
 @dataclass(frozen=True, slots=True)
-class _Data:
+class Sources:
+    """Where tasks and their rows come from."""
+
     data: DataConfig
+    tasks: TasksConfig
+    allow_code: Flag = False
 
 
 def run_config(config: Mapping[str, Any]) -> RunConfig:
@@ -89,13 +92,13 @@ def _widened(kind: type[T], value: T, **changes: Any) -> T:
     return kind(**{key: getattr(value, key) for key in keys} | changes)
 
 
-def data_root(config: Mapping[str, Any]) -> Path | None:
-    """`data.root` alone, for verbs that run nothing.
+def sources(config: Mapping[str, Any]) -> Sources:
+    """These alone, for verbs that run nothing.
 
     Raises:
-        InputError: it is no text.
+        InputError: a path is no text.
     """
-    return _read(_Data, config).data.root
+    return _read(Sources, config)
 
 
 def _read(shape: type[T], config: Mapping[str, Any]) -> T:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -17,7 +18,7 @@ from hydra.errors import HydraException
 from orca_eval.config import secrets, texts
 from orca_eval.config.nearest import hint
 from orca_eval.errors import InputError
-from orca_eval.paths import CONF
+from orca_eval.paths import CONF, expanded
 
 HALVES = re.compile("[\ud800-\udfff]")
 """Halves of surrogate pairs, which stand for bytes that are no UTF-8."""
@@ -51,13 +52,29 @@ def _literal(value: object) -> str:
     return json.dumps(value) if plain else texts.quoted(str(value))
 
 
-def groups() -> dict[str, tuple[str, ...]]:
-    """Hydra's groups in conf/ and their choices."""
-    return {
-        folder.name: tuple(sorted(f.stem for f in folder.glob("*.yaml")))
-        for folder in sorted(CONF.iterdir())
-        if folder.is_dir()
-    }
+def groups(own: Path | None = None) -> dict[str, tuple[str, ...]]:
+    """Hydra's groups and their choices: files of conf/ and of `own`, a folder laid out alike.
+
+    Raises:
+        InputError: a file there has the name of one of ours.
+    """
+    choices = {}
+    for folder in sorted(folder for folder in CONF.iterdir() if folder.is_dir()):
+        ours = {file.stem for file in folder.glob("*.yaml")}
+        theirs = {file.stem: file for file in own.glob(f"{folder.name}/*.yaml")} if own else {}
+        if double := min(ours & theirs.keys(), default=None):
+            file = theirs[double]
+            raise InputError(f"{file}: {folder.name}={double} is one of ours; rename the file")
+        choices[folder.name] = tuple(sorted({*ours, *theirs}))
+    return choices
+
+
+def own_folder(named: object) -> Path | None:
+    """The folder that conf.path= names. Raises InputError where there is none."""
+    folder = None if named in (None, "") else expanded(str(named)).absolute()
+    if folder is not None and not folder.is_dir():
+        raise InputError(f"conf.path={named}: no such folder")
+    return folder
 
 
 def parse(overrides: Sequence[str]) -> list[Parsed]:
@@ -115,14 +132,14 @@ def refuse_secrets(overrides: Sequence[str]) -> None:
         raise InputError("\n".join(dict.fromkeys(filter(None, problems))))
 
 
-def sweep(override: str) -> list[str]:
+def sweep(override: str, choices: Mapping[str, Sequence[str]]) -> list[str]:
     """Hydra's sweep syntax as one override for each value; texts as typed.
 
     Raises:
         InputError: it does not parse, or nothing matches.
     """
     head, _, value = override.partition("=")
-    key, choices = group_of(key_of(override)), groups()
+    key = group_of(key_of(override))
     is_pattern = texts.SWEEP.fullmatch(value) and not texts.CHOICE.fullmatch(value)
     try:
         if not is_pattern and (texts.is_text(key) or key in choices):
@@ -154,10 +171,11 @@ def known_keys(config: Any, prefix: str = "") -> set[str]:
     return keys
 
 
-def check(parsed: Sequence[Parsed], valid: set[str]) -> list[str]:
+def check(
+    parsed: Sequence[Parsed], valid: set[str], choices: Mapping[str, Sequence[str]]
+) -> list[str]:
     """One line for each override whose group choice or key is not in `valid`, the default's."""
     problems = []
-    choices = groups()
     for item in parsed:
         if group_of(item.key) in choices and item.key in valid:
             problems += _check_choice(item, choices[group_of(item.key)])
@@ -167,11 +185,18 @@ def check(parsed: Sequence[Parsed], valid: set[str]) -> list[str]:
     return problems
 
 
+def yours(group: str) -> str:
+    """Where a choice of one's own goes."""
+    code = ", an engine's class is engine=package.module:Class" if group == "engine" else ""
+    return f"one of your own goes into conf.path=DIR as DIR/{group}/NAME.yaml{code}"
+
+
 def _check_choice(item: Parsed, choices: Sequence[str]) -> list[str]:
     if isinstance(item.value, list):
         return [f"{item.key} takes one value, not a list; see orca-eval run -m {item.key}=a,b"]
     if not isinstance(item.value, str) or not item.value.strip():
         return [f"{item.key} is empty; valid: {', '.join(choices)}"]
     if item.value not in choices:
-        return [f"unknown {item.key} '{item.value}'; {hint(item.value, choices)}"]
+        near, own = hint(item.value, choices), yours(group_of(item.key))
+        return [f"unknown {item.key} '{item.value}'; {near}; {own}"]
     return []

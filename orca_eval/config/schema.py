@@ -80,6 +80,13 @@ class DataConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class TasksConfig:
+    """`path`: a folder laid out as tasks/, whose benchmarks are known beside ours."""
+
+    path: FilePath | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class JudgeConfig:
     """The model that grades where a task asks a judge. `resident`: both engines stay loaded."""
 
@@ -107,6 +114,7 @@ class RunConfig:
     allow_code: Flag = False
     stall_seconds: Annotated[float, real(0.1, 1e7)] = 600.0
     judge: JudgeConfig | None = None
+    tasks: TasksConfig = TasksConfig()
 
 
 def as_judge(config: RunConfig, judge: JudgeConfig) -> RunConfig:

@@ -12,6 +12,7 @@ OPTIONAL = frozenset(
     {
         *("model.name", "model.revision", "model.adapter", "model.chat_template"),
         *("prompt.system_message", "suite.name", "data.root", "task", "out", "from"),
+        *("conf.path", "tasks.path"),
         *("baseline", "candidate"),
         *("engine.base_url", "engine.api_key_env", "engine.model", "engine.script"),
         # In-process engines' own

@@ -20,7 +20,8 @@ T = TypeVar("T")
 
 PLAIN = {
     **{"int_type": "int", "float_type": "float", "string_type": "str", "bool_type": "bool"},
-    "finite_number": "a finite number",
+    **{"finite_number": "a finite number", "float_parsing": "a number"},
+    "value_error": "a low below its high",  # of a Measure
 }
 """pydantic's mistakes in values of plain types, and what is wanted there."""
 STR = {"type": "str", "strict": True}

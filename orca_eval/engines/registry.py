@@ -7,7 +7,7 @@ from typing import cast
 from orca_eval.config.nearest import hint
 from orca_eval.config.schema import EngineConfig, ModelConfig, RunConfig
 from orca_eval.engines.base import Engine
-from orca_eval.errors import InputError
+from orca_eval.errors import InputError, OrcaEvalError
 
 EngineFactory = Callable[[ModelConfig, EngineConfig, int], Engine]
 """What every engine's class is: (model, engine config, max_tokens) → engine, not started."""
@@ -22,15 +22,34 @@ ENGINES = {
 
 
 def engine_factory(name: str) -> EngineFactory:
-    """The class behind `name`; InputError with the nearest name where there is none."""
-    if name not in ENGINES:
+    """The class behind `name`, one of ours or package.module:Class; InputError with the nearest
+    name where there is none."""
+    if name not in ENGINES and ":" not in name:
         near = hint(name, ENGINES, 1, "there are")
-        raise InputError(f"engine={name} is not an engine: {near}")
-    return cast(EngineFactory, pkgutil.resolve_name(ENGINES[name]))
+        raise InputError(f"engine={name} is not an engine: {near}; or package.module:Class")
+    return cast(EngineFactory, pkgutil.resolve_name(ENGINES.get(name, name)))
 
 
 def build_engine(config: RunConfig) -> Engine:
-    """The run's engine, not started. Raises InputError for a wrong name or argument."""
-    return engine_factory(config.engine.name)(
-        config.model, config.engine, config.sampling.max_tokens
-    )
+    """The run's engine, not started. Raises InputError for a wrong name or argument, and for a
+    class from outside that is no engine."""
+    name, given = config.engine.name, (config.model, config.engine, config.sampling.max_tokens)
+    if name in ENGINES or ":" not in name:
+        return engine_factory(name)(*given)
+    try:
+        engine = engine_factory(name)(*given)
+    except OrcaEvalError:
+        raise
+    except Exception as error:  # it is code, which may raise anything
+        said = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise InputError(
+            f"engine={name}: no engine can be made of it ({said}); it is package.module:Class, "
+            "installed or in a folder that PYTHONPATH names"
+        ) from error
+    wanted = (*Engine.__annotations__, *(part for part in vars(Engine) if part[0] != "_"))
+    if lacking := [part for part in wanted if not hasattr(engine, part)]:
+        raise InputError(
+            f"engine={name}: {', '.join(lacking)} is missing; orca_eval/engines/base.py says what "
+            "an engine has"
+        )
+    return engine

@@ -14,6 +14,7 @@ from orca_eval import stats
 from orca_eval.benchmarks.specs import read_specs
 from orca_eval.gate.pairing import Paired, graded
 from orca_eval.gate.policy import AverageRule, Limits, Policy, Rule
+from orca_eval.names import display
 from orca_eval.results.documents import by_task, clusters_by_task
 from orca_eval.results.manifest import Manifest
 from orca_eval.results.published import PublishedModel
@@ -42,6 +43,10 @@ class Facts:
         spec = read_specs().get(benchmark)
         known: Aggregate | None = self._said(benchmark, "aggregate")
         return known or (spec.aggregate if spec else "pooled")
+
+    def alias(self, benchmark: str) -> str:
+        """The name shown for a benchmark's id."""
+        return self._said(benchmark, "alias") or display(benchmark)
 
     def measure(self, benchmark: str) -> Measure:
         """What a benchmark's score means, from the same sources."""
@@ -84,7 +89,7 @@ class RateChange:
 class Comparison:
     """One line of the gate: a benchmark or an average, with its test and its rule.
 
-    `parts` are an average's benchmarks.
+    `parts` are an average's benchmarks; `alias` is what a benchmark is called.
     `full_n` is the size of the whole test set where it is known; `identical` says that every
     pair has the same score; `losses_unanswered` counts the samples that fell and lost their answer.
     """
@@ -97,6 +102,7 @@ class Comparison:
     rates: tuple[RateChange, ...] = ()
     losses_unanswered: int = 0
     parts: tuple[Comparison, ...] = ()
+    alias: str = ""
 
     @property
     def tolerated(self) -> float:
@@ -157,6 +163,7 @@ def compare_paired(paired: Paired, policy: Policy, facts: Facts) -> list[Compari
                 full_n=facts.full_n(name),
                 rates=_rates(every, clusters_by_task(every), rule.limits, seed),
                 losses_unanswered=int((fell & (rows["unanswered_c"] > rows["unanswered_b"])).sum()),
+                alias=facts.alias(name),
             )
         )
     return [*lines, *averages(lines, policy.averages)]
@@ -178,7 +185,8 @@ def compare_published(
             facts.aggregate(name),
             seed=stats.seed_of(name),
         )
-        lines.append(Comparison(name, policy.rule(name), result, False, facts.full_n(name)))
+        full_n, alias = facts.full_n(name), facts.alias(name)
+        lines.append(Comparison(name, policy.rule(name), result, False, full_n, alias=alias))
     return [*lines, *averages(lines, policy.averages)]
 
 

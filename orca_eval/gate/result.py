@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from orca_eval.gate.judge import Finding, Line, Verdict
 from orca_eval.gate.pairing import Flip
-from orca_eval.names import display
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def p_text(p: float) -> str:
 
 def name_of(line: Line) -> str:
     """The name shown for a line."""
-    return display(line.comparison.name)
+    return line.comparison.alias or line.comparison.name
 
 
 def sentence(line: Line) -> str:

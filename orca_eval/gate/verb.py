@@ -146,7 +146,7 @@ def _kinds(compared: Mapping[str, pd.DataFrame], facts: Facts) -> list[str]:
         for name, rows in compared.items()
     }
     said = [
-        f"{display(name)} {kind}" for name, size in sizes.items() if (kind := score_kind(*size))
+        f"{facts.alias(name)} {kind}" for name, size in sizes.items() if (kind := score_kind(*size))
     ]
     sampled = any(is_as_sampled(*size) for size in sizes.values())
     return [*([f"Scores: {', '.join(said)}."] if said else []), *([AS_SAMPLED] if sampled else [])]
@@ -155,7 +155,7 @@ def _kinds(compared: Mapping[str, pd.DataFrame], facts: Facts) -> list[str]:
 def _scales(compared: Iterable[str], facts: Facts) -> list[str]:
     """How to read the points of scores that are no share of right answers."""
     return [
-        f"{display(name)}: points are hundredths of its scale ({measure.unit})."
+        f"{facts.alias(name)}: points are hundredths of its scale ({measure.unit})."
         for name in compared
         if (measure := facts.measure(name)).scale != EXACT_MATCH.scale
     ]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from orca_eval.benchmarks.specs import OTHER, read_specs
+from orca_eval.benchmarks.specs import OTHER
 from orca_eval.numbers import improvement
 from orca_eval.report.align import Columns
 from orca_eval.report.cells import ZERO_BASELINE, Value
@@ -181,14 +181,13 @@ def _groups(runs: Sequence[Run], columns: Columns) -> tuple[Group, ...]:
     placed = {member for group in groups for member in group.benchmarks}
     left = tuple(name for name in columns.benchmarks if name not in placed)
     if left:
-        groups.append(Group(_heading(left), left))
+        groups.append(Group(_heading(columns, left), left))
     return tuple(groups)
 
 
-def _heading(benchmarks: Sequence[str]) -> str:
-    """What all their task files say; benchmarks from outside have none."""
-    specs = [read_specs().get(benchmark) for benchmark in benchmarks]
-    headings = {spec.heading if spec else OTHER for spec in specs}
+def _heading(columns: Columns, benchmarks: Sequence[str]) -> str:
+    """What all their task files say."""
+    headings = {columns.reference(benchmark).presentation.heading for benchmark in benchmarks}
     return headings.pop() if len(headings) == 1 else OTHER
 
 

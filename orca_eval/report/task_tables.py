@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from orca_eval.benchmarks.specs import read_specs
 from orca_eval.names import task_name
 from orca_eval.numbers import improvement
 from orca_eval.report.board import Board
@@ -24,12 +23,12 @@ def task_tables(board: Board) -> list[Table]:
     tables = []
     for benchmark in board.columns.benchmarks:
         tasks = [(task_name(task), scores) for task, scores in board.tasks(benchmark).items()]
-        spec = read_specs().get(benchmark)
+        shown = board.columns.reference(benchmark).presentation
         if len(tasks) > 1:
-            tables.append(_table(board, benchmark, spec.parts if spec else "tasks", tasks))
+            tables.append(_table(board, benchmark, shown.parts, tasks))
         if figures := _figures(board, benchmark):
             tables.append(_table(board, benchmark, "figures", figures))
-        if spec and (categories := _categories(dict(tasks), spec.categories)):
+        if categories := _categories(dict(tasks), shown.categories):
             tables.append(_table(board, benchmark, "categories", categories))
     return tables
 

@@ -17,6 +17,7 @@ from pydantic import (
     ValidationError,
 )
 
+from orca_eval.benchmarks.specs import Presentation
 from orca_eval.config.validate import STR, Flag, Wanted
 from orca_eval.results.reading import MANIFEST, DamagedError, reading, text_of
 from orca_eval.safe_text import shorten
@@ -56,6 +57,7 @@ Numbers = Annotated[dict[str, Number], _NULLS]
 
 
 _MEASURE = TypeAdapter(Measure)
+_PRESENTATION = BeforeValidator(TypeAdapter(Presentation).validate_python)
 
 
 class _Part(BaseModel):
@@ -116,6 +118,7 @@ class BenchmarkEntry(_Part):
     task_versions: Annotated[dict[str, Version], _NULLS] = {}
     aggregate: KindOfScore = "pooled"
     measure: Annotated[Measure, BeforeValidator(_MEASURE.validate_python)] = EXACT_MATCH
+    presentation: Annotated[Presentation, _PRESENTATION] = Presentation()
     judge: Text = ""
     caveats: list[Text] = []
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from orca_eval import memory
 from orca_eval.benchmarks.named import load_named
+from orca_eval.benchmarks.specs import known_specs
 from orca_eval.benchmarks.types import Benchmark
 from orca_eval.config.schema import RunConfig, as_judge
 from orca_eval.engines.base import Engine
@@ -168,6 +169,7 @@ def find_judge(config: RunConfig, benchmarks: Iterable[Benchmark]) -> Engine | N
 def load_suite(config: RunConfig) -> list[Benchmark]:
     """Every benchmark of the suite, in its order; all that is missing in one error."""
     benchmarks, problems = [], []
+    known = known_specs(config.tasks.path, config.allow_code)
     for name in config.suite.benchmarks:
         try:
             benchmarks.append(
@@ -178,6 +180,7 @@ def load_suite(config: RunConfig) -> list[Benchmark]:
                     config.sampling.seed,
                     quickstart=config.suite.quickstart,
                     allow_code=config.allow_code,
+                    known=known,
                 )
             )
         except OrcaEvalError as error:

@@ -255,6 +255,7 @@ def _benchmark_entry(benchmark: Benchmark, session: Session) -> dict[str, Any]:
         "task_versions": {task.name: task.version for task in benchmark.tasks},
         "aggregate": benchmark.aggregate,
         "measure": asdict(benchmark.measure),
+        "presentation": asdict(benchmark.presentation),
         "caveats": benchmark.footnotes,
     }
 

@@ -2,14 +2,14 @@
 
 import glob
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.config.nearest import hint
-from orca_eval.config.overrides import groups, key_of
+from orca_eval.config.overrides import groups, key_of, own_folder, yours
 from orca_eval.config.texts import quoted
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
@@ -30,7 +30,7 @@ def main(overrides: list[str]) -> int:
     shared = [o for o in overrides if o.lstrip("+").split("=", 1)[0] not in OWN_KEYS]
     runs = [
         [*model, f"prompt={prompt}", *shared]
-        for model in _models(composed["models"], served=composed["engine"]["name"] in SERVED)
+        for model in _models(composed)
         for prompt in _names(composed["prompts"], "prompts")
     ]
     for run in runs:  # every mistake before any work
@@ -65,21 +65,24 @@ def _names(value: Any, key: str) -> list[str]:
     return names
 
 
-def _models(value: Any, served: bool = False) -> list[list[str]]:
+def _models(composed: Mapping[str, Any]) -> list[list[str]]:
     """Each entry as overrides of `run`: a name in conf/model, a path, or a glob's paths.
 
-    `served`: the engine loads no model, so a path need not exist here.
+    Where the engine loads no model, or is not ours, a path need not exist here.
     """
     models, problems = [], []
-    known = groups()["model"]
-    for entry in _names(value, "models"):
+    known = groups(own_folder(composed["conf"]["path"]))["model"]
+    engine = composed["engine"]["name"]
+    served = engine in SERVED or ":" in engine
+    for entry in _names(composed["models"], "models"):
         if entry in known:
             models.append([f"model={entry}"])
             continue
         paths = _paths(entry)
         looks_like_path = "/" in entry or entry.endswith(".gguf")
         if not paths and not looks_like_path:
-            problems.append(f"models: '{entry}' is no model and no path; {hint(entry, known)}")
+            near = f"{hint(entry, known)}; {yours('model')}"
+            problems.append(f"models: '{entry}' is no model and no path; {near}")
         elif not paths and any(sign in entry for sign in WILDCARDS):
             problems.append(f"models: nothing matches '{entry}'")
         elif not paths and not served and not HUB_ID.fullmatch(entry):

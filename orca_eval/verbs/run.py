@@ -73,7 +73,9 @@ def sweep(overrides: Sequence[str]) -> list[list[str]]:
         InputError: an override does not parse.
     """
     ov.refuse_secrets(overrides)
-    choices = [ov.sweep(text) for text in overrides if "=" in text]
+    named = ov.parse([text for text in overrides if ov.key_of(text) == "conf.path"])
+    groups = ov.groups(ov.own_folder(named[0].value if named else None))
+    choices = [ov.sweep(text, groups) for text in overrides if "=" in text]
     ov.parse([text for text in overrides if "=" not in text])
     return [list(combination) for combination in itertools.product(*choices)]
 

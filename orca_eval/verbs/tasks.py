@@ -2,9 +2,11 @@
 
 import yaml
 
-from orca_eval.benchmarks.load import list_benchmarks
+from orca_eval.benchmarks.load import at_hand, shown_source
+from orca_eval.benchmarks.specs import known_specs
 from orca_eval.config.compose import compose_verb
-from orca_eval.config.convert import data_root
+from orca_eval.config.convert import sources
+from orca_eval.config.overrides import own_folder
 from orca_eval.paths import CONF
 from orca_eval.screen import screen
 from orca_eval.tables.screen import show
@@ -17,7 +19,9 @@ AVERAGES = {"pooled": "all items", "mean_of_tasks": "mean of task means"}
 
 def main(overrides: list[str]) -> int:
     """Prints suites and benchmarks; exit code 0."""
-    root = data_root(compose_verb("tasks", overrides))
+    composed = compose_verb("tasks", overrides)
+    given = sources(composed)
+    own = own_folder(composed["conf"]["path"])
     console = screen()
     table = Table(
         name="tasks",
@@ -26,21 +30,21 @@ def main(overrides: list[str]) -> int:
         columns=columns(*COLUMNS, text=set(COLUMNS) - {"tasks", "rows", "left out"}),
         rows=tuple(
             text_row(
-                item.alias,
-                item.id,
-                str(len(item.tasks)),
-                f"{item.rows:,}",
-                str(item.excluded or ""),
-                AVERAGES[item.aggregate],
-                item.source,
-                AT_HAND[item.at_hand],
+                spec.alias,
+                spec.id,
+                str(len(spec.tasks)),
+                f"{sum(task.rows for task in spec.tasks):,}",
+                str(sum(map(len, spec.excluded.values())) or ""),
+                AVERAGES[spec.aggregate],
+                shown_source(spec),
+                AT_HAND[at_hand(spec, given.data.root)],
             )
-            for item in list_benchmarks(root)
+            for spec in known_specs(given.tasks.path, given.allow_code).values()
         ),
     )
     show(console, table)
     console.print("  suites:", style="bold")
-    for path in sorted((CONF / "suite").glob("*.yaml")):
+    for path in sorted(p for place in (CONF, own) if place for p in place.glob("suite/*.yaml")):
         suite = yaml.safe_load(path.read_text("utf-8"))
         if path.stem != "custom":
             console.print(f"  {path.stem}: {', '.join(suite['benchmarks'])}")

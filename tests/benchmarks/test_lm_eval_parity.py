@@ -19,6 +19,7 @@ from tests.benchmarks.answered import answered
 from tests.benchmarks.raw_rows import SHARED, needs_data
 
 HERE = Path(__file__).resolve().parent
+NAMES = [name for name, spec in read_specs().items() if spec.roles == ("model",)]
 DOCS_PER_TASK = 7  # one for each kind of reply
 
 
@@ -40,7 +41,7 @@ def replies_to(doc: Doc) -> list[str]:
 
 @needs_data
 def test_stock_lm_eval_gives_every_sample_the_same_score(tmp_path: Path) -> None:
-    benchmarks = [load_benchmark(name, SHARED, limit=DOCS_PER_TASK) for name in read_specs()]
+    benchmarks = [load_benchmark(name, SHARED, limit=DOCS_PER_TASK) for name in NAMES]
     docs = {
         (f"orca_{b.id}" + (f"::{t.name}" if len(b.tasks) > 1 else ""), doc.doc_id): (t, doc)
         for b in benchmarks
@@ -77,7 +78,7 @@ def test_stock_lm_eval_gives_every_sample_the_same_score(tmp_path: Path) -> None
 def run_stock_lm_eval(replies: Path, samples: dict[str, list[int]], folder: Path) -> None:
     command = [sys.executable, str(HERE / "scripted_model.py"), str(replies), "run"]
     command += ["--model", "scripted", "--include_path", str(TASKS)]
-    command += ["--tasks", ",".join(f"orca_{name}" for name in read_specs())]
+    command += ["--tasks", ",".join(f"orca_{name}" for name in NAMES)]
     command += ["--samples", json.dumps(samples), "--log_samples"]
     command += ["--output_path", str(folder / "out")]
     paths = {"PYTHONPATH": str(HERE.parents[1]), "HF_DATASETS_CACHE": str(folder / "cache")}

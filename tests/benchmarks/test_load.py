@@ -13,7 +13,7 @@ import pytest
 
 from orca_eval.benchmarks import hub
 from orca_eval.benchmarks.items import choice
-from orca_eval.benchmarks.load import list_benchmarks, load_benchmark, row_hash, sample_indices
+from orca_eval.benchmarks.load import at_hand, load_benchmark, row_hash, sample_indices
 from orca_eval.benchmarks.sampling import sample
 from orca_eval.benchmarks.specs import read_specs
 from orca_eval.errors import InputError
@@ -77,10 +77,10 @@ def test_questions_on_one_passage_form_a_cluster() -> None:
 
 @needs_data
 def test_listing_reads_no_data() -> None:
-    listed = {entry.id: entry for entry in list_benchmarks(SHARED)}
-    assert sum(listed[name].rows for name in CORE) == 51_752
-    assert all(entry.at_hand for entry in listed.values())
-    assert all(entry.at_hand is None for entry in list_benchmarks())
+    listed = read_specs()
+    assert sum(task.rows for name in CORE for task in listed[name].tasks) == 51_752
+    assert all(at_hand(listed[name], SHARED) for name in CORE)
+    assert all(at_hand(spec, None) is None for spec in listed.values())
     assert len(listed["mmlu"].tasks) == 57
 
 

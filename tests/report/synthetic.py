@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from orca_eval.benchmarks.specs import read_specs
+from orca_eval.benchmarks.specs import Presentation, read_specs
 
 WORDS = """river stone lamp winter garden seven market answer because train between number green
 letter every window doctor copper the of and to a in is that for it as was with on be by which paper
@@ -24,7 +24,11 @@ BBH_SIZES = {f"subtask_{index:02}": 250 for index in range(20)} | {
 }
 MMLU_SIZES = dict(
     zip(
-        [subject for subjects in read_specs()["mmlu"].categories.values() for subject in subjects],
+        [
+            subject
+            for subjects in read_specs()["mmlu"].presentation.categories.values()
+            for subject in subjects
+        ],
         [247] * 20 + [246] * 37,
         strict=True,
     )
@@ -41,6 +45,10 @@ class Benchmark:
     aggregate: str = "pooled"
     passage: int = 0
     letters: int = 600
+
+
+def _presentation(name: str) -> Presentation:
+    return read_specs()[name].presentation if name in read_specs() else Presentation()
 
 
 FULL = (
@@ -266,6 +274,7 @@ def _manifest(spec: Spec, frame: pd.DataFrame) -> dict[str, Any]:
                 "data_sha256": f"{hash_of(benchmark.id):064x}",
                 "task_versions": dict.fromkeys(benchmark.tasks, 1),
                 "aggregate": benchmark.aggregate,
+                "presentation": asdict(_presentation(benchmark.id)),
                 "caveats": [],
             }
             for benchmark in spec.benchmarks

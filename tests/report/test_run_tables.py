@@ -172,7 +172,7 @@ def test_bbh_race_and_mmlu_have_sub_tables(board: Board, runs: list[Path]) -> No
     assert [row.label for row in tables["race_levels"].rows] == ["high", "middle", "All 99"]
     assert len(tables["mmlu_subjects"].rows) == 57 + 1
     frame = pd.read_parquet(runs[2] / "samples.parquet")
-    for category, subjects in read_specs()["mmlu"].categories.items():
+    for category, subjects in read_specs()["mmlu"].presentation.categories.items():
         part = frame[frame["task"].isin([f"mmlu/{subject}" for subject in subjects])]
         shown = cell(tables["mmlu_categories"], category, "small")
         assert shown.value == pytest.approx(100 * part["score"].mean())

@@ -89,6 +89,8 @@ def paths(config: Any, at: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
         value, path = getattr(config, field.name), (*at, field.name)
         if dataclasses.is_dataclass(value):
             found += paths(value, path)
+        elif path == ("tasks", "path") or path == ("tasks", "path"):
+            continue  # the benchmarks' own content decides
         elif field.name not in FREE or path == ("sampling", "max_tokens"):
             found.append(path)
     return found

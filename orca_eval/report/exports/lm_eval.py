@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from orca_eval.benchmarks.specs import PREFIX, read_specs
 from orca_eval.names import task_name
 from orca_eval.results.aggregate import ScoreRow
 from orca_eval.results.run import Run, read_run
@@ -41,7 +40,7 @@ def lm_eval_results(run: Run) -> dict[str, Any]:
         score = run.benchmark(benchmark)
         if score is None or score.score is None:
             continue
-        name = _export_name(benchmark)
+        name = entry.presentation.name or benchmark
         tasks = run.tasks(benchmark)
         results[name] = _result(name, entry.alias, score, entry.measure, grouped=bool(tasks))
         better[name] = entry.measure.better == "higher"
@@ -79,7 +78,7 @@ def lm_eval_samples(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
     arguments = _task_config(run)["generation_kwargs"]
     for part in run.sample_parts(["benchmark", *_COLUMNS]):
         for row in part.to_pylist():
-            name = _export_name(row["benchmark"])
+            name = run.benchmarks[row["benchmark"]].presentation.name or row["benchmark"]
             grouped = len(run.tasks(row["benchmark"])) > 1
             key = f"{name}::{task_name(row['task'])}" if grouped else name
             yield key, _sample(row, arguments, _metric(run.benchmarks[row["benchmark"]].measure))
@@ -102,11 +101,6 @@ def stamp(run: Run) -> str:
     return "".join(
         char if char.isalnum() or char in "-." else "-" for char in run.manifest.finished
     )
-
-
-def _export_name(benchmark: str) -> str:
-    """Our task files' names; a task from outside keeps its own."""
-    return f"{PREFIX}{benchmark}" if benchmark in read_specs() else benchmark
 
 
 def _metrics(result: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from orca_eval.benchmarks.specs import read_specs
 from orca_eval.results.aggregate import ScoreRow
 from orca_eval.results.run import Run
 
@@ -28,18 +27,10 @@ def _result(run: Run, name: str, score: ScoreRow, share: float) -> EvalResult:
     return EvalResult(
         task_type="text-generation",
         task_name="Zero-shot free-text answers (orca-eval)",
-        dataset_type=_dataset(name),
+        dataset_type=benchmark.presentation.dataset or name,
         dataset_name=benchmark.alias,
         metric_type=metric.replace(" ", "_"),
         metric_name=f"{metric} ({benchmark.measure.unit}, {how}, n={score.n})",
         metric_value=round(benchmark.measure.shown(share) or 0.0, 2),
         dataset_args={"num_few_shot": 0, "data_sha256": benchmark.data_sha256},
     )
-
-
-def _dataset(benchmark: str) -> str:
-    """The hub's id of the benchmark's data; the benchmark's own where it is not on the hub."""
-    spec = read_specs().get(benchmark)
-    sources = [] if spec is None else [task.source for task in spec.tasks]
-    datasets = {source.dataset for source in sources if source.csv is None}
-    return datasets.pop() if len(datasets) == 1 else benchmark
