@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from orca_eval.scoring import GoldError, check_golds, normalize_span, normalize_text, score_answer
 

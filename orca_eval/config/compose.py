@@ -10,8 +10,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from orca_eval.config import overrides as ov
-from orca_eval.config import secrets
+from orca_eval.config import overrides as ov, secrets
 from orca_eval.config.texts import JUDGE, OPEN, quoted
 from orca_eval.errors import InputError
 from orca_eval.paths import CONF

@@ -6,64 +6,45 @@ multinomial draws (`bootstrap`). `score_interval` and `paired_difference` choose
 docs/statistics.md says what is tested and why.
 """
 
-from orca_eval.stats.bootstrap import Draws, bootstrap, bootstrap_interval, mean_of_draws, seed_of
-from orca_eval.stats.choose import (
-    EXACT_PAIRED,
-    Difference,
-    difference_from_fixed,
-    exact_interval,
-    mean_of_tasks_interval,
-    paired_difference,
-    pooled_interval,
-    score_interval,
+from orca_eval.stats.bootstrap import (
+    Draws as Draws,
+    bootstrap as bootstrap,
+    bootstrap_interval as bootstrap_interval,
+    mean_of_draws as mean_of_draws,
+    seed_of as seed_of,
 )
-from orca_eval.stats.multiple import holm
+from orca_eval.stats.choose import (
+    EXACT_PAIRED as EXACT_PAIRED,
+    Difference as Difference,
+    difference_from_fixed as difference_from_fixed,
+    exact_interval as exact_interval,
+    paired_difference as paired_difference,
+    score_interval as score_interval,
+)
+from orca_eval.stats.multiple import (
+    holm as holm,
+)
 from orca_eval.stats.power import (
-    detectable_drop,
-    detectable_drop_mcnemar,
-    drop_power,
-    mcnemar_power,
-    samples_to_decide,
+    detectable_drop as detectable_drop,
+    detectable_drop_mcnemar as detectable_drop_mcnemar,
+    drop_power as drop_power,
+    mcnemar_power as mcnemar_power,
+    samples_to_decide as samples_to_decide,
 )
 from orca_eval.stats.proportion import (
-    Interval,
-    mcnemar_one_sided,
-    mcnemar_two_sided,
-    newcombe_paired,
-    wilson,
+    Interval as Interval,
+    mcnemar_one_sided as mcnemar_one_sided,
+    mcnemar_two_sided as mcnemar_two_sided,
+    newcombe_paired as newcombe_paired,
+    wilson as wilson,
 )
-from orca_eval.stats.ratio import PairedDraws, average_draws, paired_ratio
-from orca_eval.stats.strata import mean_of_tasks, pooled, strata
-
-__all__ = [
-    "EXACT_PAIRED",
-    "Difference",
-    "Draws",
-    "Interval",
-    "PairedDraws",
-    "average_draws",
-    "bootstrap",
-    "bootstrap_interval",
-    "detectable_drop",
-    "detectable_drop_mcnemar",
-    "difference_from_fixed",
-    "drop_power",
-    "exact_interval",
-    "holm",
-    "mcnemar_one_sided",
-    "mcnemar_power",
-    "mcnemar_two_sided",
-    "mean_of_draws",
-    "mean_of_tasks",
-    "mean_of_tasks_interval",
-    "newcombe_paired",
-    "paired_difference",
-    "paired_ratio",
-    "pooled",
-    "pooled_interval",
-    "samples_to_decide",
-    "score_interval",
-    "seed_of",
-    "strata",
-    "wilson",
-]
+from orca_eval.stats.ratio import (
+    PairedDraws as PairedDraws,
+    average_draws as average_draws,
+    paired_ratio as paired_ratio,
+)
+from orca_eval.stats.strata import (
+    mean_of_tasks as mean_of_tasks,
+    pooled as pooled,
+    strata as strata,
+)

@@ -85,20 +85,6 @@ def exact_interval(
     return wilson(round(float(values.sum())), len(values), level) if _is_binary(values) else None
 
 
-def pooled_interval(
-    tasks: Tasks, clusters: TaskClusters = None, *, level: float = 0.95, seed: int = 0
-) -> Interval:
-    """`score_interval` of all items pooled."""
-    return score_interval(tasks, clusters, "pooled", level=level, seed=seed)
-
-
-def mean_of_tasks_interval(
-    tasks: Tasks, clusters: TaskClusters = None, *, level: float = 0.95, seed: int = 0
-) -> Interval:
-    """`score_interval` of the unweighted mean of task means."""
-    return score_interval(tasks, clusters, "mean_of_tasks", level=level, seed=seed)
-
-
 def paired_difference(
     baseline: Tasks,
     candidate: Tasks,

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from omegaconf import OmegaConf
 
 from orca_eval.cli import main
-from orca_eval.config import overrides as ov
-from orca_eval.config import texts
+from orca_eval.config import overrides as ov, texts
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.errors import InputError

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from fault_server import Reply, answer, serve
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from test_openai import ask, engine, generate, short_waits
 
 from orca_eval.engines.chat_wire import count, read_completion, retry_after_seconds

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from orca_eval.errors import InputError
 from orca_eval.model.template import NAMED_TEMPLATES, ChatTemplate, template_source

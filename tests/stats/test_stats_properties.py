@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from orca_eval import stats
 
@@ -146,8 +145,8 @@ def test_average_of_benchmarks_is_unweighted() -> None:
 
 def test_same_seed_same_result() -> None:
     values = np.random.default_rng(5).random(50)
-    assert stats.pooled_interval([values], seed=4) == stats.pooled_interval([values], seed=4)
-    assert stats.pooled_interval([values], seed=4) != stats.pooled_interval([values], seed=5)
+    assert stats.score_interval([values], seed=4) == stats.score_interval([values], seed=4)
+    assert stats.score_interval([values], seed=4) != stats.score_interval([values], seed=5)
 
 
 @pytest.mark.parametrize("bad", [[], [math.nan, 1.0], [math.inf]])

@@ -4,8 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
-from scipy.stats import bootstrap as scipy_bootstrap
+from scipy.stats import binomtest, bootstrap as scipy_bootstrap
 
 from orca_eval import stats
 

@@ -4,9 +4,7 @@ from orca_eval.gate.judge import Verdict
 from orca_eval.gate.output.tables import LABEL_WIDTH, comparisons, rates
 from orca_eval.gate.pairing import Flip
 from orca_eval.gate.result import GateResult, sentence
-from orca_eval.safe_text import markdown as code
-from orca_eval.safe_text import markdown_prose as prose
-from orca_eval.safe_text import shorten
+from orca_eval.safe_text import markdown as code, markdown_prose as prose, shorten
 from orca_eval.tables.markdown import grid
 from orca_eval.tables.table import Table
 
