@@ -1,7 +1,5 @@
 """manifest.json, typed: every value that is there has the type that the code takes it for."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path

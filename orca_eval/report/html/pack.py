@@ -10,8 +10,6 @@ The hints say which three-letter sequences a chunk holds, a bit per hash of one,
 looks first where what is searched for can be.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import tempfile
