@@ -176,8 +176,11 @@ class Measure:
 
     def share(self, score: Any) -> Any:
         """Where a score, or an array of them, is on the scale: 0 its worst end, 1 its best."""
-        share = (score - self.low) / (self.high - self.low)
-        return share if self.better == "higher" else 1 - share
+        return self.place(score) if self.better == "higher" else 1 - self.place(score)
+
+    def place(self, score: Any) -> Any:
+        """The same from its lower end to its higher one, whichever is better."""
+        return (score - self.low) / (self.high - self.low)
 
 
 EXACT_MATCH = Measure()

@@ -211,15 +211,11 @@ def _measured_changes(
     changes: dict[tuple[str, str], Value] = {}
     base = doc_scores(baseline)
     members = {group.average: group.benchmarks[0] for group in groups if group.average}
-
-    def measure(key: str) -> Measure:
-        return columns.measure(members.get(key, key))
-
     for run in columns.runs:
         if run is baseline:
             continue
         mine = doc_scores(run)
-        draws: dict[str, PairedDraws] = {}
+        draws: dict[str, PairedDraws | None] = {}
         for group in groups:
             for key in group.columns():
                 sides = values[run.label, key], values[baseline.label, key]
@@ -227,16 +223,14 @@ def _measured_changes(
                     changes[run.label, key] = Value(note=note)
                     continue
                 if key == group.average:
-                    if not draws.keys() >= set(group.benchmarks):
-                        changes[run.label, key] = Value(note=NOT_BOTH)
-                        continue
-                    draws[key] = average_draws([draws[name] for name in group.benchmarks])
-                elif (found := compare(base, mine, columns.reference(key))) is None:
-                    changes[run.label, key] = Value(note=NOT_BOTH)
-                    continue
+                    parts = [found for name in group.benchmarks if (found := draws[name])]
+                    whole = len(parts) == len(group.benchmarks)
+                    draws[key] = average_draws(parts) if whole else None
                 else:
-                    draws[key] = found
-                changes[run.label, key] = _change(*sides, draws[key], measure(key))
+                    draws[key] = compare(base[key], mine[key], columns.reference(key).aggregate)
+                found, measure = draws[key], columns.measure(members.get(key, key))
+                change = _change(*sides, found, measure) if found else Value(note=NOT_BOTH)
+                changes[run.label, key] = change
     return changes
 
 

@@ -37,12 +37,9 @@ class Value:
         """Take the value as a percentage of its measure's scale, for a plot's axis."""
         if measure.in_percent:
             return self
-
-        def place(number: float | None) -> float | None:
-            return None if number is None else 100 * (number - low) / (high - low)
-
-        low, high = measure.low, measure.high
-        return replace(self, number=place(self.number), low=place(self.low), high=place(self.high))
+        ends = (self.number, self.low, self.high)
+        number, low, high = (None if end is None else 100 * measure.place(end) for end in ends)
+        return replace(self, number=number, low=low, high=high)
 
 
 def scored(value: Value, digits: int = 2) -> Cell:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
+from orca_eval.benchmarks.specs import Presentation, read_specs
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
 from orca_eval.results.aggregate import ScoreRow
@@ -225,7 +226,7 @@ def _benchmarks(folder: Path, manifest: Manifest) -> dict[str, BenchmarkRun]:
     digests = _document_digests(frame)
     return {
         name: BenchmarkRun(
-            **dict(entry) | {"alias": entry.alias or name},
+            **dict(entry) | {"alias": entry.alias or name} | _presented(manifest, name),
             id=name,
             tasks=int(tasks.get(name, 0)),
             documents=digests.get(name, ""),
@@ -233,6 +234,14 @@ def _benchmarks(folder: Path, manifest: Manifest) -> dict[str, BenchmarkRun]:
         )
         for name, entry in manifest.benchmarks.items()
     }
+
+
+def _presented(manifest: Manifest, name: str) -> dict[str, Presentation]:
+    """How a benchmark of ours is shown, where a run of before 0.1 does not say so."""
+    spec = read_specs().get(name)
+    if spec is None or manifest.get("benchmarks", name, "presentation") is not None:
+        return {}
+    return {"presentation": spec.presentation}
 
 
 def _document_digests(frame: pd.DataFrame) -> dict[str, str]:

@@ -47,11 +47,6 @@ class Seat:
         """Whether its engine is up, or on the way."""
         return self._starting is not None
 
-    @property
-    def name(self) -> str:
-        """What is loaded, and into what."""
-        return f"{self.config.model.name} into {self.config.engine.name}"
-
     def begin(self, start: Coroutine[Any, Any, None]) -> None:
         """Starts the engine in the background."""
         self.started = True

@@ -11,6 +11,7 @@ import itertools
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from orca_eval.benchmarks.types import NO_ANSWER, Benchmark
 from orca_eval.config.schema import RunConfig, as_judge
@@ -174,7 +175,8 @@ class Session:
                 missing += [work for work in part if work.key not in found]
                 if missing and not seat.begun:
                     await self._make_room(seat)
-                    self._view.status(f"loading {seat.name}")
+                    model, engine = seat.config.model.name, seat.config.engine.name
+                    self._view.status(f"loading {model} into {engine}")
                     seat.begin(self._start(seat))
         return in_sending_order(missing)
 
@@ -230,24 +232,19 @@ class Session:
                 seat.engine.max_in_flight,
                 seat.planner.prompter,
                 missing,
-                self._on_judged if judging else self._on_finish,
+                partial(self._on_finish, judging),
                 self._room,
                 self.config.stall_seconds,
                 say,
             )
         self.stalled += watch.stalled
 
-    def _on_finish(self, work: Work, completion: Completion) -> None:
-        self.counts.tokens += completion.completion_tokens
-        self.counts.prompt_tokens += completion.prompt_tokens
-        self._keep(work, completion)
-
-    def _on_judged(self, work: Work, completion: Completion) -> None:
-        self.counts.judge_tokens += completion.completion_tokens
-        self._keep(work, completion)
-
-    def _keep(self, work: Work, completion: Completion) -> None:
-        """Stores a new answer and goes on with it."""
+    def _on_finish(self, judging: bool, work: Work, completion: Completion) -> None:
+        if judging:
+            self.counts.judge_tokens += completion.completion_tokens
+        else:
+            self.counts.tokens += completion.completion_tokens
+            self.counts.prompt_tokens += completion.prompt_tokens
         if not completion.text.isascii():
             text = completion.text.encode("utf-8", "replace").decode()
             if text != completion.text:  # lone surrogates: neither SQLite nor Parquet takes them

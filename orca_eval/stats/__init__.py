@@ -2,14 +2,13 @@
 
 A score is a weighted sum of ratio means over strata (`strata`). Plain proportions of independent
 items get Wilson intervals and exact McNemar tests (`proportion`); everything else is resampled by
-multinomial draws (`bootstrap`). `score_interval` and `paired_difference` choose the method.
+multinomial draws (`bootstrap`). `exact_interval` and `paired_difference` choose the method.
 docs/statistics.md says what is tested and why.
 """
 
 from orca_eval.stats.bootstrap import (
     Draws as Draws,
     bootstrap as bootstrap,
-    bootstrap_interval as bootstrap_interval,
     mean_of_draws as mean_of_draws,
     seed_of as seed_of,
 )
@@ -19,7 +18,6 @@ from orca_eval.stats.choose import (
     difference_from_fixed as difference_from_fixed,
     exact_interval as exact_interval,
     paired_difference as paired_difference,
-    score_interval as score_interval,
 )
 from orca_eval.stats.multiple import (
     holm as holm,
@@ -34,7 +32,6 @@ from orca_eval.stats.power import (
 from orca_eval.stats.proportion import (
     Interval as Interval,
     mcnemar_one_sided as mcnemar_one_sided,
-    mcnemar_two_sided as mcnemar_two_sided,
     newcombe_paired as newcombe_paired,
     wilson as wilson,
 )
@@ -43,8 +40,4 @@ from orca_eval.stats.ratio import (
     average_draws as average_draws,
     paired_ratio as paired_ratio,
 )
-from orca_eval.stats.strata import (
-    mean_of_tasks as mean_of_tasks,
-    pooled as pooled,
-    strata as strata,
-)
+from orca_eval.stats.strata import strata as strata

@@ -70,13 +70,6 @@ def bootstrap(strata: Sequence[Stratum], seed: int = 0, draws: int = DRAWS) -> D
     )
 
 
-def bootstrap_interval(
-    strata: Sequence[Stratum], level: float = 0.95, seed: int = 0, draws: int = DRAWS
-) -> Interval:
-    """Percentile interval of a score given as strata."""
-    return bootstrap(strata, seed, draws).interval(level)
-
-
 def seed_of(benchmark: str) -> int:
     """A seed by which a benchmark is drawn alike whatever else is, and independently of others."""
     return zlib.crc32(benchmark.encode())

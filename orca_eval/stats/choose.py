@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import bdtr
 
-from orca_eval.stats.bootstrap import DRAWS, Draws, bootstrap, bootstrap_interval
+from orca_eval.stats.bootstrap import DRAWS, Draws, bootstrap
 from orca_eval.stats.proportion import Interval, mcnemar_one_sided, newcombe_paired, wilson
 from orca_eval.stats.strata import FloatArray, TaskClusters, Tasks, has_clusters, strata
 from orca_eval.types import Aggregate
@@ -54,23 +54,6 @@ class Difference:
         return self.draws.interval(level)
 
 
-def score_interval(
-    tasks: Tasks,
-    clusters: TaskClusters = None,
-    aggregate: Aggregate = "pooled",
-    *,
-    level: float = 0.95,
-    seed: int = 0,
-) -> Interval:
-    """A benchmark's score with its interval, from the item scores of each of its tasks.
-
-    Wilson for a pooled proportion of independent right-or-wrong items, else the bootstrap:
-    stratified by task for a mean of task means, passages resampled where items share them.
-    """
-    exact = exact_interval(tasks, clusters, aggregate, level=level)
-    return exact or bootstrap_interval(strata(tasks, clusters, aggregate), level, seed)
-
-
 def exact_interval(
     tasks: Tasks,
     clusters: TaskClusters = None,
@@ -78,7 +61,9 @@ def exact_interval(
     *,
     level: float = 0.95,
 ) -> Interval | None:
-    """`score_interval` where it needs no bootstrap, else None."""
+    """Wilson's interval for a pooled proportion of independent right-or-wrong items; None for what
+    needs the bootstrap: means of task means, items that share passages, graded scores.
+    """
     if aggregate != "pooled" or has_clusters(clusters, aggregate):
         return None
     values = _joined(tasks)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import bdtr, bdtrc, ndtri
+from scipy.special import bdtrc, ndtri
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,3 @@ def mcnemar_one_sided(losses: ArrayLike, gains: ArrayLike) -> NDArray[np.float64
     # bdtrc sums what is above its first argument; from nothing on, that is everything.
     tail = np.where(lost > 0, bdtrc(np.maximum(lost - 1, 0), lost + gained, 0.5), 1.0)
     return np.asarray(tail, dtype=np.float64)
-
-
-def mcnemar_two_sided(losses: ArrayLike, gains: ArrayLike) -> NDArray[np.float64]:
-    """Exact two-sided McNemar p: twice the smaller tail, at most 1; arrays broadcast."""
-    lost, gained = np.asarray(losses), np.asarray(gains)
-    tail = bdtr(np.minimum(lost, gained), lost + gained, 0.5)
-    return np.minimum(1.0, 2.0 * np.asarray(tail, dtype=np.float64))

@@ -51,16 +51,6 @@ class Stratum:
         return int(self.counts[np.abs(self.kinds[:, 0]) > 1e-12].sum())
 
 
-def pooled(tasks: Tasks, clusters: TaskClusters = None) -> list[Stratum]:
-    """All items of all tasks as one stratum."""
-    return strata(tasks, clusters, "pooled")
-
-
-def mean_of_tasks(tasks: Tasks, clusters: TaskClusters = None) -> list[Stratum]:
-    """One stratum per task, each of weight 1 / number of tasks."""
-    return strata(tasks, clusters, "mean_of_tasks")
-
-
 def strata(
     tasks: Tasks, clusters: TaskClusters = None, aggregate: Aggregate = "pooled"
 ) -> list[Stratum]:

@@ -67,6 +67,7 @@ def test_no_improvement_over_zero() -> None:
 def test_a_mean_of_tasks_weighs_tasks_alike() -> None:
     frame = pd.DataFrame(
         {
+            "benchmark": "x",
             "task": ["x/a"] * 8 + ["x/b"] * 2,
             "doc_id": [*range(8), 0, 1],
             "cluster": None,
@@ -74,8 +75,9 @@ def test_a_mean_of_tasks_weighs_tasks_alike() -> None:
         }
     )
     base = frame.assign(score=0.5)
-    assert compare(base, frame, "mean_of_tasks").candidate == pytest.approx(0.5)
-    assert compare(base, frame, "pooled").candidate == pytest.approx(0.8)
+    found = [compare(base, frame, kind) for kind in ("mean_of_tasks", "pooled")]
+    assert [draws and draws.candidate for draws in found] == pytest.approx([0.5, 0.8])
+    assert compare(base, frame.assign(task="x/c"), "pooled") is None  # nothing in common
 
 
 def test_an_average_is_the_mean_of_its_benchmarks() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given, settings, strategies as st
 
 from orca_eval import stats
+from tests.stats import shorthands
 
 _SCORES = st.lists(st.sampled_from([0.0, 1.0]), min_size=2, max_size=40).map(np.array)
 
@@ -24,7 +25,7 @@ def test_nothing_changed_shows_nothing(tasks: list[np.ndarray]) -> None:
 @settings(max_examples=40)
 def test_interval_holds_the_estimate_and_stays_a_share(tasks: list[np.ndarray], seed: int) -> None:
     for aggregate in ("pooled", "mean_of_tasks"):
-        found = stats.score_interval(tasks, None, aggregate, seed=seed)
+        found = shorthands.score_interval(tasks, None, aggregate, seed=seed)
         assert -1e-9 <= found.low <= found.estimate + 1e-9
         assert found.estimate - 1e-9 <= found.high <= 1 + 1e-9
 
@@ -36,8 +37,10 @@ def test_names_of_clusters_and_order_of_items_dont_matter(
 ) -> None:
     names = np.array([f"passage {i // 3}" for i in range(len(values))], dtype=object)
     shuffled = [i for i in order if i < len(values)]
-    one = stats.bootstrap(stats.pooled([values], [names]), seed=3, draws=100)
-    two = stats.bootstrap(stats.pooled([values[shuffled]], [names[shuffled]]), seed=3, draws=100)
+    one = stats.bootstrap(shorthands.pooled([values], [names]), seed=3, draws=100)
+    two = stats.bootstrap(
+        shorthands.pooled([values[shuffled]], [names[shuffled]]), seed=3, draws=100
+    )
     assert one.estimate == pytest.approx(two.estimate)
     assert one.deviations == pytest.approx(two.deviations, nan_ok=True)
 
@@ -45,16 +48,16 @@ def test_names_of_clusters_and_order_of_items_dont_matter(
 def test_items_without_a_cluster_are_units_of_their_own() -> None:
     values = np.array([1.0, 0, 1, 0])
     names = np.array(["a", None, "a", None], dtype=object)
-    (stratum,) = stats.pooled([values], [names])
+    (stratum,) = shorthands.pooled([values], [names])
     assert stratum.units == 3
-    assert stats.pooled([values], [None])[0].units == 4
+    assert shorthands.pooled([values], [None])[0].units == 4
 
 
 def test_a_cluster_reaches_over_tasks_that_are_pooled_and_over_no_others() -> None:
     names = np.array(["p", "q"], dtype=object)
-    (stratum,) = stats.pooled([np.ones(2), np.ones(2)], [names, names])
+    (stratum,) = shorthands.pooled([np.ones(2), np.ones(2)], [names, names])
     assert stratum.units == 2
-    strata = stats.mean_of_tasks([np.ones(2), np.ones(2)], [names, names])
+    strata = shorthands.mean_of_tasks([np.ones(2), np.ones(2)], [names, names])
     assert [stratum.units for stratum in strata] == [2, 2]
     values = [np.array([1.0, 0.0])] * 2
     assert stats.paired_difference(values, values, [names, names]).method == "cluster bootstrap"
@@ -63,7 +66,7 @@ def test_a_cluster_reaches_over_tasks_that_are_pooled_and_over_no_others() -> No
 
 def test_plain_proportion_gets_wilson_and_mcnemar() -> None:
     before, after = np.array([1.0] * 30 + [0] * 10), np.array([1.0] * 20 + [0] * 20)
-    assert stats.score_interval([before]) == stats.wilson(30, 40)
+    assert shorthands.score_interval([before]) == stats.wilson(30, 40)
     found = stats.paired_difference([before], [after])
     assert found.method == "exact McNemar"
     assert found.p == 2.0**-10
@@ -139,20 +142,24 @@ def test_fixed_score() -> None:
 
 def test_average_of_benchmarks_is_unweighted() -> None:
     small, large = np.ones(10), np.zeros(1000)
-    parts = [stats.bootstrap(stats.pooled([v])) for v in (small, large)]
+    parts = [stats.bootstrap(shorthands.pooled([v])) for v in (small, large)]
     assert stats.mean_of_draws(parts).estimate == 0.5
 
 
 def test_same_seed_same_result() -> None:
     values = np.random.default_rng(5).random(50)
-    assert stats.score_interval([values], seed=4) == stats.score_interval([values], seed=4)
-    assert stats.score_interval([values], seed=4) != stats.score_interval([values], seed=5)
+    assert shorthands.score_interval([values], seed=4) == shorthands.score_interval(
+        [values], seed=4
+    )
+    assert shorthands.score_interval([values], seed=4) != shorthands.score_interval(
+        [values], seed=5
+    )
 
 
 @pytest.mark.parametrize("bad", [[], [math.nan, 1.0], [math.inf]])
 def test_empty_and_not_finite_values_are_refused(bad: list[float]) -> None:
     with pytest.raises(ValueError, match="finite"):
-        stats.pooled([np.array(bad)])
+        shorthands.pooled([np.array(bad)])
 
 
 @pytest.mark.parametrize(("n", "discordance"), [(274, 0.1), (1319, 0.1), (1319, 0.0), (60, 0.3)])

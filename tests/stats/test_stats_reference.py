@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import binomtest, bootstrap as scipy_bootstrap
 
 from orca_eval import stats
+from tests.stats import shorthands
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -41,7 +42,7 @@ def test_mcnemar_equals_statsmodels_and_scipy(seed: int) -> None:
     rng = np.random.default_rng(seed)
     losses, gains = (int(x) for x in rng.integers(0, 200, 2))
     table = [[500, losses], [gains, 300]]
-    assert stats.mcnemar_two_sided(losses, gains) == pytest.approx(
+    assert shorthands.mcnemar_two_sided(losses, gains) == pytest.approx(
         mcnemar(table, exact=True).pvalue, rel=1e-12
     )
     assert stats.mcnemar_one_sided(losses, gains) == pytest.approx(
@@ -51,7 +52,7 @@ def test_mcnemar_equals_statsmodels_and_scipy(seed: int) -> None:
 
 def test_mcnemar_without_a_discordant_pair_shows_nothing() -> None:
     assert stats.mcnemar_one_sided(0, 0) == 1
-    assert stats.mcnemar_two_sided(0, 0) == 1
+    assert shorthands.mcnemar_two_sided(0, 0) == 1
 
 
 def test_mcnemar_on_arrays() -> None:
@@ -72,7 +73,7 @@ def test_mcnemar_on_arrays() -> None:
 )
 def test_published_worked_examples(losses: int, gains: int, printed: str) -> None:
     digits = len(printed.split(".")[1])
-    assert f"{float(stats.mcnemar_two_sided(losses, gains)):.{digits}f}" == printed
+    assert f"{float(shorthands.mcnemar_two_sided(losses, gains)):.{digits}f}" == printed
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_holm_of_nothing_is_nothing() -> None:
 def test_stratified_bootstrap_equals_the_textbook_standard_error(seed: int) -> None:
     rng = np.random.default_rng(seed)
     tasks = [rng.normal(size=int(n)) for n in rng.integers(5, 60, 4)]
-    draws = stats.bootstrap(stats.mean_of_tasks(tasks), seed, draws=40_000)
+    draws = stats.bootstrap(shorthands.mean_of_tasks(tasks), seed, draws=40_000)
     textbook = np.sqrt(sum(t.var(ddof=1) / len(t) for t in tasks)) / len(tasks)
     assert draws.standard_error == pytest.approx(textbook, rel=0.02)
     assert draws.estimate == pytest.approx(np.mean([t.mean() for t in tasks]))
@@ -118,7 +119,7 @@ def test_bootstrap_interval_equals_scipy(seed: int) -> None:
     theirs = scipy_bootstrap(
         (values,), np.mean, n_resamples=20_000, method="percentile", rng=rng
     ).confidence_interval
-    ours = stats.bootstrap_interval(stats.pooled([values]), draws=20_000)
+    ours = stats.bootstrap(shorthands.pooled([values]), draws=20_000).interval()
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.004)
 
 
@@ -128,7 +129,7 @@ def test_cluster_bootstrap_equals_the_sandwich_standard_error(seed: int) -> None
     names = np.repeat(np.arange(80), rng.integers(1, 9, 80))
     values = rng.normal(size=80)[names] + rng.normal(size=len(names))
     fit = OLS(values, np.ones(len(values))).fit(cov_type="cluster", cov_kwds={"groups": names})
-    draws = stats.bootstrap(stats.pooled([values], [names]), seed, draws=20_000)
+    draws = stats.bootstrap(shorthands.pooled([values], [names]), seed, draws=20_000)
     assert draws.standard_error == pytest.approx(fit.bse[0], rel=0.05)
 
 
