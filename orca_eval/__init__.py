@@ -21,6 +21,3 @@ else:  # imported when it is first named: pandas takes a second
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         room = "extract" if name == "extract_answer" else "api"
         return getattr(importlib.import_module(f"{__name__}.{room}"), name)
-
-    def __dir__() -> list[str]:
-        return [*globals(), *__all__]

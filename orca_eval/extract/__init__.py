@@ -18,16 +18,6 @@ from orca_eval.extract.open.text import TEXT
 from orca_eval.extract.reply.parts import Part, parts_of
 from orca_eval.extract.rule import Found, Kind, commitment
 
-__all__ = [
-    "EXTRACTOR_VERSION",
-    "KINDS",
-    "WEAK_RULES",
-    "Extraction",
-    "answer",
-    "extract_answer",
-    "readings",
-]
-
 EXTRACTOR_VERSION = "2"
 KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (CHOICE, NUMBER, SPAN, TEXT)}
 WEAK_RULES = frozenset(rule.name for kind in KINDS.values() for rule in kind.rules if rule.weak)

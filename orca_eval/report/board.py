@@ -92,10 +92,6 @@ class Board:
         """How the column is called."""
         return key if self.is_average(key) else self.columns.alias(key)
 
-    def number(self, label: str, column: str) -> float | None:
-        """A score in percent, or None."""
-        return self.values[label, column].number
-
     def measure(self, column: str) -> Measure:
         """What the column's scores mean; an average's benchmarks are alike."""
         members = next((g.benchmarks for g in self.groups if g.average == column), (column,))

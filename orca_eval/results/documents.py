@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+import orjson
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -36,6 +37,14 @@ def per_document(
             best = own.max() if measure.better == "higher" else own.min()
             documents.loc[documents["benchmark"] == name, "score"] = best.to_numpy()
     return documents
+
+
+def figures_of(cell: str) -> dict[str, float]:
+    """What stands beside a score, by name. ValueError for a cell that holds anything else."""
+    figures = orjson.loads(cell or "{}")
+    if not isinstance(figures, dict) or set(map(type, figures.values())) - {int, float}:
+        raise ValueError(f"figures {cell[:40]!r}: a JSON mapping of numbers is wanted")
+    return figures
 
 
 def by_task(frame: pd.DataFrame, column: str) -> list[NDArray[Any]]:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from orca_eval.results.documents import KEY
+from orca_eval.results.documents import KEY, figures_of
 from orca_eval.results.reading import DamagedError, reading
 from orca_eval.scoring import check_golds
 from orca_eval.types import HIGHEST, Kind
@@ -246,11 +246,7 @@ def _check(frame: pd.DataFrame) -> None:
             if kind:
                 _check_item(kind, options, golds)
     for cell in set(frame.get("figures", pd.Series(dtype=object)).dropna()):
-        figures = orjson.loads(cell)
-        if not isinstance(figures, dict) or not all(
-            isinstance(value, int | float) for value in figures.values()
-        ):
-            raise ValueError("figures: a JSON mapping of numbers is wanted")
+        figures_of(cell)
     if "sample_index" in columns and (twice := frame.duplicated([*KEY, "sample_index"])).any():
         raise ValueError(f"{int(twice.sum())} samples stand twice")
     if columns >= {"evidence_start", "evidence_end"}:

@@ -12,6 +12,7 @@ from typing import Any, get_args
 import pandas as pd
 
 from orca_eval.results.aggregate import RATES, Level, ScoreRow
+from orca_eval.results.documents import figures_of
 from orca_eval.results.folder import write_frame
 from orca_eval.results.reading import SCORES, reading, text_of
 from orca_eval.safe_text import from_csv_cell
@@ -90,16 +91,6 @@ def _number(text: str) -> float | None:
     return number
 
 
-def _figures(text: str) -> dict[str, float]:
-    """What stands beside a score, by name."""
-    figures = json.loads(text or "{}")
-    if not isinstance(figures, dict) or not all(
-        isinstance(value, int | float) for value in figures.values()
-    ):
-        raise ValueError(f"figures {text[:40]!r}: a JSON mapping of numbers is wanted")
-    return figures
-
-
 SHARES = ("score", "ci_low", "ci_high", *RATES, "f1", "exact_match_parts")
 _OF_SHARES = ("exact_match", "mean", "")
 """The metrics of scores that are shares of 1."""
@@ -107,6 +98,6 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     **dict.fromkeys(("n", "ungraded"), _count),
     **dict.fromkeys(("score", "ci_low", "ci_high"), _number),
     **dict.fromkeys((*RATES, "f1", "exact_match_parts"), _share),
-    "figures": _figures,
+    "figures": figures_of,
 }
 """How a cell is read that is no text, by its column."""

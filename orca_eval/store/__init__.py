@@ -1,5 +1,3 @@
 """The response store."""
 
-from orca_eval.store.responses import ResponseStore
-
-__all__ = ["ResponseStore"]
+from orca_eval.store.responses import ResponseStore as ResponseStore

@@ -75,7 +75,7 @@ def test_averages_are_the_boards(board: Board) -> None:
     fig = plot(board, "averages")
     for axes, (_, average) in zip(fig.axes, board.averages(), strict=True):
         assert axes.get_title(loc="left") == average
-        numbers = [board.number(label, average) for label in board.labels]
+        numbers = [board.values[label, average].number for label in board.labels]
         assert np.array(bars(axes)) == pytest.approx(np.array(list(enumerate(numbers))))
 
 
@@ -90,14 +90,14 @@ def test_averages_have_their_intervals(board: Board) -> None:
 def test_grouped_bars_are_the_boards(board: Board) -> None:
     fig = plot(board, "benchmarks")
     shown = sorted(height for axes in fig.axes for _, height in bars(axes))
-    numbers = [board.number(label, b.id) for label in board.labels for b in FULL]
+    numbers = [board.values[label, b.id].number for label in board.labels for b in FULL]
     assert shown == pytest.approx(sorted(n for n in numbers if n is not None))
 
 
 def test_the_radar_closes_on_the_boards_scores(board: Board) -> None:
     lines = plot(board, "radar").axes[0].get_lines()
     for label, line in zip(board.labels, lines, strict=True):
-        numbers = [board.number(label, benchmark.id) for benchmark in FULL]
+        numbers = [board.values[label, benchmark.id].number for benchmark in FULL]
         assert list(line.get_ydata()) == pytest.approx([*numbers, numbers[0]])
 
 
@@ -155,7 +155,7 @@ def test_size_is_parameters_or_else_tokens(board: Board, tmp_path: Path) -> None
     marks = [c for c in axes.containers if isinstance(c, ErrorbarContainer)]
     points = [(float(c.lines[0].get_xdata()[0]), float(c.lines[0].get_ydata()[0])) for c in marks]
     average = "Reasoning average (6)"
-    expected = [(run.parameters, board.number(run.label, average)) for run in board.runs]
+    expected = [(run.parameters, board.values[run.label, average].number) for run in board.runs]
     assert np.array(points) == pytest.approx(np.array(expected))
     unknown = read_run(write_run(tmp_path / "m", Spec("m", share=0.01)))
     axes = plot(build_board([unknown], None), "size").axes[0]

@@ -61,7 +61,7 @@ def test_a_manifest_needs_little(tmp_path: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps({"benchmarks": benchmarks}))
     run = read_run(folder)
     assert (run.label, run.full, run.averages) == ("m", True, {})
-    assert build_board([run], None).number("m", "gsm8k") is not None
+    assert build_board([run], None).values["m", "gsm8k"].number is not None
 
 
 def test_only_an_unlimited_run_of_real_items_is_full(tmp_path: Path) -> None:
