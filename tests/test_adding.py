@@ -268,7 +268,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package with the page's cue, rule and plot in it."""
     root = tmp_path_factory.mktemp("copy")
     shutil.copytree(PACKAGE, root / "orca_eval", ignore=shutil.ignore_patterns("__pycache__"))
-    insert(root, "extract/reply/cues.py", "ANSWER_IS = _cues(\n", BLOCKS["cue"])
+    insert(root, "extract/reply/cues.yaml", "answer_is:\n  en:\n", BLOCKS["cue"])
     rules = "RULES = (final_marker, "
     insert(root, "extract/number/rules.py", rules, "in_arrows, ")
     insert(root, "extract/number/rules.py", "", BLOCKS["rule"] + "\n\n", before=rules)
