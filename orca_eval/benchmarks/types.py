@@ -66,7 +66,7 @@ class Task:
 
     def next_step(self, doc: Doc, done: Sequence[Completion]) -> Step | None:
         """What is asked next; None where it is over. Nothing follows an answer that never came."""
-        if done and done[-1].finish_reason in NO_ANSWER:
+        if done and (self.ask is once or done[-1].finish_reason in NO_ANSWER):
             return None
         try:
             return self.ask(doc, done)

@@ -26,7 +26,7 @@ from orca_eval.run.progress import Counts, ProgressView, say
 from orca_eval.run.scorer import ScoredSample, Scorer
 from orca_eval.run.seat import Seat
 from orca_eval.store import ResponseStore
-from orca_eval.types import Completion, Who
+from orca_eval.types import Completion, Who, once
 
 LOOKUP_BATCH = 2048
 PLAN_BATCH = 4096  # a tenth of a second, in which no signal is heard
@@ -152,10 +152,10 @@ class Session:
     def _first_steps(self) -> Iterator[Waiting]:
         """The model's; a judge's wait for its round."""
         for waiting in samples_of(self.benchmarks, self.config.samples_per_doc):
-            if (who := waiting.step.who) == "model":
+            if waiting.task.ask is once or waiting.step.who == "model":
                 yield waiting
             else:
-                self._ask_next(who, waiting)
+                self._ask_next(waiting.step.who, waiting)
 
     async def _plan(self, seat: Seat, waiting: Iterable[Waiting]) -> list[Work]:
         """Renders and looks up every prompt; returns the works whose answer is not stored."""
