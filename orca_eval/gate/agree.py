@@ -16,11 +16,11 @@ from orca_eval.results.manifest import Manifest
 from orca_eval.safe_text import shorten
 
 # What forbids one: other data, prompt, sampling, task version, kind of score or judge.
-_RUN_PATHS = (
-    *(("prompt", "name"), ("prompt", "system_message"), ("sampling",)),
-    *(("judge", "engine"), ("judge", "sampling")),
+_RUN_PATHS = (("prompt", "name"), ("prompt", "system_message"), ("sampling",))
+_BENCHMARK_KEYS = (
+    *("data_sha256", "content_sha256", "task_versions", "aggregate"),
+    *("measure", "judge"),
 )
-_BENCHMARK_KEYS = ("data_sha256", "content_sha256", "task_versions", "aggregate", "measure")
 # What may explain a difference without forbidding the comparison.
 _CAUTIONS = (
     *(("engine", key) for key in ("name", "version", "dtype", "quantization")),

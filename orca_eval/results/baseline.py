@@ -43,7 +43,6 @@ _KEPT = (
     "extractor_version",
     "benchmarks",
     "averages",
-    "judge",
 )
 _KEPT_OF = {
     "model": ("name", "weights_sha256", "parameters"),

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from orca_eval.cli import main
@@ -142,7 +143,7 @@ def test_nothing_is_asked_without_a_judge_that_answers(
 
 
 def test_another_judge_is_another_run_and_asks_the_model_nothing(
-    run: Run, servers: tuple[Script, Script]
+    run: Run, servers: tuple[Script, Script], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, first = run()
     with serve() as other:
@@ -151,6 +152,12 @@ def test_another_judge_is_another_run_and_asks_the_model_nothing(
         assert len(other.bodies) == 4
     assert first != second
     assert len(servers[0].bodies) == len(servers[1].bodies) == 4
+    baseline = tmp_path / "baseline.parquet"
+    assert main(["baseline", "export", f"run={first}", f"out={baseline}"]) == 0
+    assert servers[1].url.encode() not in pq.read_schema(baseline).metadata[b"orca_eval.baseline"]
+    for side in (first, baseline):
+        assert main(["gate", f"baseline={side}", f"candidate={second}", f"out={tmp_path}"]) == 3
+        assert "can't be compared: benchmarks.mt_bench.judge: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("dies", ["model", "judge"])
