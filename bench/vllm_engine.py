@@ -27,7 +27,7 @@ from orca_eval.run.plan import Prompter, Waiting, Work
 from orca_eval.run.progress import Counts
 from orca_eval.run.scorer import Scorer
 from orca_eval.store import ResponseStore
-from orca_eval.types import Completion, Doc, Message, Sampling
+from orca_eval.types import Completion, Doc, Message, Sampling, Step
 
 # A share of the memory that two engines side by side get, on a GPU as on a CPU.
 SETTINGS = {"max_model_len": 2048, "gpu_memory_utilization": 0.3}
@@ -45,7 +45,8 @@ def works(count: int, sampling: Sampling) -> list[Work]:
         message = Message(role="user", content=text)
         golds = ((str(number * (number + 7)),),)
         doc = Doc("bench", "bench", number, f"{number}", (message,), "number", golds)
-        made.append(Work(number.to_bytes(32, "big"), sampling, [Waiting(task, doc, 0)]))
+        waiting = Waiting(task, doc, 0, Step(doc.messages))
+        made.append(Work(number.to_bytes(32, "big"), sampling, [waiting]))
     return made
 
 

@@ -132,7 +132,7 @@ def plain(shape: type) -> type[Any]:
     """Makes of a dataclass of plain types (`int | None`) what `read` takes them from, strictly."""
     from pydantic import create_model
 
-    hints = get_type_hints(shape)
+    hints = get_type_hints(shape, include_extras=True)
     keys: dict[str, Any] = {
         field.name: (hints[field.name], ... if field.default is MISSING else field.default)
         for field in fields(shape)

@@ -18,9 +18,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from orca_eval.config.schema import EngineConfig, ModelConfig
+from orca_eval.config.validate import real, whole
 from orca_eval.engines.arguments import read_args
 from orca_eval.errors import InputError, RunError
 from orca_eval.model.tokenizer import TemplateTokenizer
@@ -40,9 +41,9 @@ class ReplayArgs:
     own rate, not the engine's). A token is a run of non-space characters here."""
 
     script: str
-    delay: float = 0.0
-    tokens_per_second: float | None = None
-    max_in_flight: int = 256
+    delay: Annotated[float, real(0, 1e6)] = 0.0
+    tokens_per_second: Annotated[float, real(0.001, 1e9)] | None = None
+    max_in_flight: Annotated[int, whole(1)] = 256
 
 
 class ReplayEngine:
@@ -58,33 +59,27 @@ class ReplayEngine:
         self._args = read_args("replay", ReplayArgs, config.args)
         self._file = Path(self._args.script)
         self.max_in_flight = self._args.max_in_flight
-        self._served = 0
+        self._served, self._sha256 = 0, ""
 
     def check(self) -> None:
         """Reads the whole script; InputError names the first line that can't be used."""
-        pace = self._args.tokens_per_second
-        if self.max_in_flight < 1:
-            raise InputError(f"engine.max_in_flight={self.max_in_flight} must be at least 1")
-        if self._args.delay < 0:
-            raise InputError(f"engine.delay={self._args.delay} must not be negative")
-        if pace is not None and pace <= 0:
-            raise InputError(f"engine.tokens_per_second={pace} must be above 0")
-        self._script  # noqa: B018 (reading it checks it)
+        self._answers  # noqa: B018 (reading them checks them)
 
     def identity(self) -> Mapping[str, Any]:
         """The script's hash decides every answer; pace does not."""
-        return {"engine": "replay", "script_sha256": self._script[0]}
+        if not self._sha256:
+            self._answers  # noqa: B018 (reading them makes it)
+        return {"engine": "replay", "script_sha256": self._sha256}
 
     async def start(self) -> None:
         """Nothing to load beyond the script."""
-        self._script  # noqa: B018 (reading it loads it)
+        self._answers  # noqa: B018 (reading them loads them)
 
     async def generate(self, request: Request) -> Completion:
         """The script's answer to the last user turn, after the time that the pace asks for."""
         users = (m["content"] for m in reversed(request.messages) if m["role"] == "user")
         user = next(users, "")
-        answers = self._script[1]
-        answer = answers.get(_digest(user), answers.get(None))
+        answer = self._answers.get(_digest(user), self._answers.get(None))
         if answer is None:
             raise RunError(f"{self._file}: no answer for the prompt that starts {user[:60]!r}")
         text, finish_reason = answer
@@ -99,16 +94,16 @@ class ReplayEngine:
         return Completion(text, finish_reason, prompt_words, words)
 
     async def close(self) -> None:
-        """Gives the answers' memory back."""
-        self.__dict__.pop("_script", None)
+        """Gives the answers' memory back; the manifest still asks for the identity."""
+        self.__dict__.pop("_answers", None)
 
     def counters(self) -> Mapping[str, float]:
         """How many requests were answered."""
         return {"requests": float(self._served)}
 
     @cached_property
-    def _script(self) -> tuple[str, dict[bytes | None, Answer]]:
-        """The file's sha256, and the answers by the prompts' digests; None is the default's."""
+    def _answers(self) -> dict[bytes | None, Answer]:
+        """By the prompts' digests; None is the default's."""
         try:
             content = self._file.read_bytes()
         except OSError as error:
@@ -123,7 +118,8 @@ class ReplayEngine:
                 raise InputError(f"{self._file}:{number}: {error}") from error
             if answers.setdefault(key, answer) != answer:
                 raise InputError(f"{self._file}:{number}: a second, different answer to a prompt")
-        return hashlib.sha256(content).hexdigest(), answers
+        self._sha256 = hashlib.sha256(content).hexdigest()
+        return answers
 
 
 def _digest(prompt: str) -> bytes:

@@ -149,11 +149,11 @@ class SampleFile:
     def _check_scores(self, number: int, scores: pa.ChunkedArray) -> None:
         """Our extraction scores every sample from 0 to 1; a task that scores itself has a scale of
         its own, and samples that nothing could grade."""
-        values, ours = scores.to_numpy(), np.ones(len(scores), dtype=bool)
-        if "kind" in self.schema.names:
+        values = scores.to_numpy()
+        bad = ~((values >= 0) & (values <= 1))
+        if bad.any() and "kind" in self.schema.names:
             kinds = self._file.read_row_group(number, columns=["kind"])["kind"]
-            ours = pc.not_equal(kinds.cast(pa.large_string()), "").to_numpy()
-        bad = ours & ~((values >= 0) & (values <= 1))
+            bad &= pc.not_equal(kinds.cast(pa.large_string()), "").to_numpy()
         if bad.any():
             raise DamagedError(
                 self._path,

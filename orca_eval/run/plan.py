@@ -21,21 +21,13 @@ MOST_SAMPLES = 5_000_000  # of about 1 kB each while a run plans and scores them
 
 
 class Waiting(NamedTuple):
-    """One sample that waits for a completion, with those that its doc had before."""
+    """One sample that waits for the completion of a step, with those that its doc had before."""
 
     task: Task
     doc: Doc
     sample_index: int
+    step: Step
     done: tuple[Completion, ...] = ()
-
-    @property
-    def step(self) -> Step:
-        """What it waits for an answer to."""
-        step = self.task.next_step(self.doc, self.done)
-        if step is None:
-            name = f"{self.doc.benchmark}/{self.task.name} doc {self.doc.doc_id}"
-            raise RunError(f"{name}: its ask asks nothing")
-        return step
 
 
 @dataclass(slots=True)
@@ -53,12 +45,20 @@ class Work:
 
 
 def samples_of(benchmarks: Iterable[Benchmark], samples_per_doc: int) -> Iterator[Waiting]:
-    """Every sample of the benchmarks, in their order."""
+    """Every sample of the benchmarks at its first step, in their order.
+
+    Raises:
+        RunError: a task asks nothing about a doc.
+    """
     for benchmark in benchmarks:
         for task in benchmark.tasks:
             for doc in task.docs:
+                step = task.next_step(doc, ())
+                if step is None:
+                    name = f"{benchmark.id}/{task.name} doc {doc.doc_id}"
+                    raise RunError(f"{name}: its ask asks nothing")
                 for index in range(samples_per_doc):
-                    yield Waiting(task, doc, index)
+                    yield Waiting(task, doc, index, step)
 
 
 def refuse_too_many(benchmarks: Sequence[Benchmark], samples_per_doc: int) -> None:

@@ -60,14 +60,14 @@ class Seat:
     async def answer(self, request: Request) -> Completion:
         """The engine's completion; a prompt that only the server knows to be too long is counted
         wrong where the config does not make it an error."""
-        with self.named_errors():
-            try:
-                return await self.engine.generate(request)
-            except PromptTooLongError as error:
-                if self.config.over_long == "error":
+        try:
+            return await self.engine.generate(request)
+        except OrcaEvalError as error:
+            with self.named_errors():
+                if self.config.over_long == "error" or not isinstance(error, PromptTooLongError):
                     raise
                 self.planner.over_long.append((str(error), 0))
-                return Completion("", "skipped", 0, 0)
+            return Completion("", "skipped", 0, 0)
 
     async def close(self) -> None:
         """Closes what was started; an engine that hangs is left behind, for the process to end."""

@@ -26,7 +26,7 @@ from orca_eval.run.progress import Counts, ProgressView, say
 from orca_eval.run.scorer import ScoredSample, Scorer
 from orca_eval.run.seat import Seat
 from orca_eval.store import ResponseStore
-from orca_eval.types import Completion, Who, once
+from orca_eval.types import Completion, Who
 
 LOOKUP_BATCH = 2048
 PLAN_BATCH = 4096  # a tenth of a second, in which no signal is heard
@@ -152,7 +152,7 @@ class Session:
     def _first_steps(self) -> Iterator[Waiting]:
         """The model's; a judge's wait for its round."""
         for waiting in samples_of(self.benchmarks, self.config.samples_per_doc):
-            if waiting.task.ask is once or waiting.step.who == "model":
+            if waiting.step.who == "model":
                 yield waiting
             else:
                 self._ask_next(waiting.step.who, waiting)
@@ -263,7 +263,7 @@ class Session:
             if step is None:
                 self._scorer.put(waiting, work.key, completion)
             else:
-                self._ask_next(step.who, waiting._replace(done=done))
+                self._ask_next(step.who, waiting._replace(step=step, done=done))
 
     def _ask_next(self, who: Who, waiting: Waiting) -> None:
         if who not in self._next:

@@ -16,7 +16,7 @@ from orca_eval.run.plan import Waiting
 from orca_eval.run.progress import Counts
 from orca_eval.run.scorer import Scorer
 from orca_eval.run.scoring_process import ScoringProcess
-from orca_eval.types import Completion, Doc, Score, Scored
+from orca_eval.types import Completion, Doc, Score, Scored, Step
 from tests.waiting import HANG_SECONDS, until
 
 from .fakes import work
@@ -29,7 +29,7 @@ def scored_elsewhere(_: Doc, done: Sequence[Completion]) -> Scored:
 def put(scorer: Scorer, number: int, text: str, score: Score | None = None) -> None:
     made = work(number, f"question {number}")
     doc = made.waiting[0].doc._replace(kind="number", golds=(("7",),))
-    waiting = Waiting(Task("part", "1", (), 0, None, {}, score), doc, 0)
+    waiting = Waiting(Task("part", "1", (), 0, None, {}, score), doc, 0, Step(doc.messages))
     scorer.put(waiting, made.key, Completion(text, "stop", 3, 4))
 
 

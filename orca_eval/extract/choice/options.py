@@ -88,6 +88,12 @@ class Option:
         return lower(clean(self.text)).strip().removeprefix(f"({self.label.lower()})").strip()
 
     @cached_property
+    def first(self) -> str:
+        """The first of `words`, found without the others: most comparisons need no more."""
+        tokens = _Tokens(self.low, 0, len(self.low))
+        return (tokens[0][0] in _ARTICLES and tokens[1][0]) or tokens[0][0]
+
+    @cached_property
     def words(self) -> tuple[str, ...]:
         """The tokens, without an article that more stand behind."""
         words = [word for word, _, _ in tokens_of(self.low, 0, len(self.low))]
@@ -100,8 +106,7 @@ class Option:
         """
         if not word or (word.isascii() and word.isalpha() and word not in self.folded):
             return False
-        own_label = len(self.label) == 1 and self.words == (self.label.lower(),)
-        return self.words[:1] == (word,) and not own_label
+        return self.first == word and (len(self.label) > 1 or self.words != (self.label.lower(),))
 
 
 @dataclass(frozen=True)
@@ -163,10 +168,10 @@ class Options:
         longest, label = 0, None
         first, start, _ = tokens[i]
         for entry in self.entries:
-            n = len(entry.words)
-            if not entry.begins(first) or n < longest:
+            if not entry.begins(first):
                 continue
-            if any(tokens[i + k][0] != word for k, word in enumerate(entry.words)):
+            n = len(entry.words)
+            if n < longest or any(tokens[i + k][0] != word for k, word in enumerate(entry.words)):
                 continue
             if entry.words[-1][-1].isdigit() and tokens[i + n][0] in _JOINS_NUMBERS:
                 continue
@@ -187,7 +192,7 @@ class Options:
     def scan(self, low: str, start: int = 0) -> list[TextMatch]:
         """Every option text from `start` on, the longest at each place, none inside another."""
         places: set[int] = set()
-        for first in {word for entry in self.entries for word in entry.words[:1]}:
+        for first in {entry.first for entry in self.entries} - {""}:
             at = low.find(first, start)
             for _ in range(_MAX_FINDS):
                 if at < 0:
