@@ -28,11 +28,14 @@ class Extraction(NamedTuple):
 
     `answer` is None when the reply commits to nothing; `rule` then names the reason. `evidence` is
     the half-open range of the response that decided, None when nothing in particular did.
+    `conflict` is given with the reason letter_text_conflict: the label that the letter names, and
+    the one whose text stands behind it.
     """
 
     answer: str | None
     rule: str
     evidence: tuple[int, int] | None
+    conflict: tuple[str, str] | None = None
 
 
 def extract_answer(
@@ -53,7 +56,8 @@ def extract_answer(
         return Extraction(None, nothing, None)
     part, (claim, rule) = decided
     a, b = part.start + claim.start, part.start + claim.end
-    return Extraction(claim.answer, claim.reason or rule.name, (a, b) if b > a else None)
+    evidence = (a, b) if b > a else None
+    return Extraction(claim.answer, claim.reason or rule.name, evidence, claim.conflict)
 
 
 def answer(response: str, kind: str, options: Mapping[str, str] | None = None) -> str | None:

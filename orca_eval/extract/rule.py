@@ -17,13 +17,15 @@ from orca_eval.extract.reply.parts import Part
 class Claim(NamedTuple):
     """One commitment found in a reply, or (answer None) one found and void for `reason`.
 
-    `start` and `end` are offsets into the text that was read.
+    `start` and `end` are offsets into the text that was read. `conflict`: the label that the letter
+    names and the one whose text stands there, where the claim is void for letter_text_conflict.
     """
 
     answer: str | None
     start: int
     end: int
     reason: str = ""
+    conflict: tuple[str, str] | None = None
 
 
 class Example(NamedTuple):

@@ -219,8 +219,13 @@ def _label_with_text(reply: ChoiceReply, label: Label, stop: int) -> Claim | Non
     if own and own.label == name:
         return Claim(name, start, own.end)
     if own and own.label is not None and own.whole and options.begun(low, rest, stop) != name:
-        return Claim(None, start, own.end, "letter_text_conflict")
+        return _conflict(name, own.label, start, own.end)
     return Claim(name, start, after)
+
+
+def _conflict(letter: str, text: str, start: int, end: int) -> Claim:
+    """The void claim of a letter beside the text of the other label `text`."""
+    return Claim(None, start, end, "letter_text_conflict", (letter, text))
 
 
 def _row(reply: ChoiceReply, name: str, after: int) -> tuple[set[str], int]:
@@ -244,7 +249,7 @@ def _texted(reply: ChoiceReply, found: TextMatch, stop: int) -> Claim | None:
     shown = _LABEL_FOLLOWS.match(reply.text, end, stop) if letters else None
     other = _label_pattern(letters).match(reply.text, shown.end(), stop) if shown else None
     if other and other["label"] in letters and other["label"] != label:
-        return Claim(None, start, other.end(), "letter_text_conflict")
+        return _conflict(other["label"], label, start, other.end())
     joined = (_JOINED if letters else _LISTED).match(reply.low, end, stop)
     second = reply.options.at(reply.low, joined.end(), stop) if joined else None
     if second and second.label != label and second.whole:
