@@ -16,6 +16,7 @@ from orca_eval.extract.number.rules import NUMBER
 from orca_eval.extract.open.span import SPAN
 from orca_eval.extract.open.text import TEXT
 from orca_eval.extract.reply.parts import Part, parts_of
+from orca_eval.extract.reply.torn import without_torn
 from orca_eval.extract.rule import Found, Kind, commitment
 
 EXTRACTOR_VERSION = "2"
@@ -39,18 +40,19 @@ class Extraction(NamedTuple):
 
 
 def extract_answer(
-    response: str, kind: str, options: Mapping[str, str] | None = None
+    response: str, kind: str, options: Mapping[str, str] | None = None, *, cut: bool = False
 ) -> Extraction:
     """The answer that `response` commits to.
 
     `kind` is choice (`options` maps labels to texts), number, span or text. `answer` is a label as
     given in `options`; a number as `-?digits(.digits)?` or `p/q`; spans joined by `; ` where the
     reply sets them apart (commas, "and" and units stay, for scoring to read); or text. It is None
-    when a careful reader would not know. Never raises on any response; InputError if `kind` is
-    unknown or a choice has no options.
+    when a careful reader would not know. Of a response that was `cut` (by the limit on its tokens)
+    a last word or number that may go on is not read. Never raises on any response; InputError if
+    `kind` is unknown or a choice has no options.
     """
     of_kind = _kind(kind, options)
-    parts, nothing = parts_of(response)
+    parts, nothing = _parts(response, options, cut=cut)
     decided = _decide(parts, of_kind, options or {})
     if decided is None:
         return Extraction(None, nothing, None)
@@ -60,13 +62,15 @@ def extract_answer(
     return Extraction(claim.answer, claim.reason or rule.name, evidence, claim.conflict)
 
 
-def answer(response: str, kind: str, options: Mapping[str, str] | None = None) -> str | None:
+def answer(
+    response: str, kind: str, options: Mapping[str, str] | None = None, *, cut: bool = False
+) -> str | None:
     """The answer alone."""
-    return extract_answer(response, kind, options).answer
+    return extract_answer(response, kind, options, cut=cut).answer
 
 
 def readings(
-    response: str, kind: str, options: Mapping[str, str] | None = None
+    response: str, kind: str, options: Mapping[str, str] | None = None, *, cut: bool = False
 ) -> tuple[tuple[str, str | None], ...]:
     """(rule, answer) of every rule that finds a claim by itself, the strongest first.
 
@@ -74,7 +78,7 @@ def readings(
     `answer` is None for a claim that is void. Errors as in `extract_answer`.
     """
     of_kind = _kind(kind, options)
-    parts, _ = parts_of(response)
+    parts, _ = _parts(response, options, cut=cut)
     decided = _decide(parts, of_kind, options or {})
     for part in parts if decided is None else (decided[0],):
         reply = of_kind.read(part, options or {})
@@ -91,6 +95,12 @@ def _kind(name: str, options: Mapping[str, str] | None) -> Kind[Any]:
     if name == "choice" and not options:
         raise InputError("kind='choice' needs options: a mapping from labels to texts")
     return KINDS[name]
+
+
+def _parts(
+    response: str, options: Mapping[str, str] | None, *, cut: bool
+) -> tuple[list[Part], str]:
+    return parts_of(without_torn(response, options or {}) if cut else response, cut=cut)
 
 
 def _decide(

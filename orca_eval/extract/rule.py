@@ -12,6 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from orca_eval.extract.reply import Place, Reply
 from orca_eval.extract.reply.cues import WITHDRAWN, behind_correction
 from orca_eval.extract.reply.parts import Part
+from orca_eval.extract.reply.torn import TORN
 
 
 class Claim(NamedTuple):
@@ -137,7 +138,8 @@ def commitment(kind: Kind[R], part: Part, options: Mapping[str, str]) -> Found |
             return Found(claim, rule)
     reply = kind.read(part, options)
     if kind.literal:
-        return first_claim(kind.rules, reply, Void.NOTHING)
+        found = first_claim(kind.rules, reply, Void.NOTHING)
+        return None if found and part.cut and _may_go_on(found.claim, reply) else found
     corrected = behind_correction(reply.low, reply.words)
     if corrected is not None:
         found = _correction(kind, replace(reply, start=corrected))
@@ -151,6 +153,11 @@ def commitment(kind: Kind[R], part: Part, options: Mapping[str, str]) -> Found |
         if gone:
             return Found(Claim(None, found.claim.start, gone.end(), "withdrawn"), found.rule)
     return found
+
+
+def _may_go_on(claim: Claim, reply: Reply) -> bool:
+    """Whether the words claimed in a reply that was cut are torn, or the last it has."""
+    return TORN in reply.raw[claim.start : claim.end] or claim.end == len(reply.raw)
 
 
 def _correction(kind: Kind[R], reply: R) -> Found | None:

@@ -38,17 +38,19 @@ class Reply:
     low: str
     words: frozenset[str]
     start: int = 0
+    was_cut: bool = False
 
     @classmethod
     def of(cls, part: Part, *, wrappers: bool = False, **own: Any) -> Self:
         """The part, cleaned: of typographic variants, and with `wrappers` of marks around text."""
         text = clean(part.raw, wrappers=wrappers)
-        return cls(part.raw, text, lower(text), words_of(part.response_low), **own)
+        words = words_of(part.response_low)
+        return cls(part.raw, text, lower(text), words, was_cut=part.cut, **own)
 
     @cached_property
     def cut(self) -> bool:
-        """Whether the text breaks off in mid-sentence."""
-        return is_cut(self.text)
+        """Whether the text was cut, or breaks off in mid-sentence."""
+        return self.was_cut or is_cut(self.text)
 
     @cached_property
     def cues(self) -> list[Place]:

@@ -17,7 +17,7 @@ class Part(NamedTuple):
     """A range of a response, whose lower-case twin is `low`.
 
     `open_end`: a heading ends it ("Question:"), by which the reply may have gone on to a question
-    of its own invention or, in its work, to the next step.
+    of its own invention or, in its work, to the next step. `cut`: the response was cut at its end.
     """
 
     response: str
@@ -25,6 +25,7 @@ class Part(NamedTuple):
     start: int
     end: int
     open_end: bool
+    cut: bool = False
 
     @property
     def raw(self) -> str:
@@ -35,7 +36,7 @@ class Part(NamedTuple):
         return self.response_low[self.start : self.end]
 
 
-def parts_of(response: str) -> tuple[list[Part], str]:
+def parts_of(response: str, *, cut: bool = False) -> tuple[list[Part], str]:
     """What to read, in turn, and why there is no answer where none is found in it.
 
     Of a part too long to read whole, the tail and then the head.
@@ -50,7 +51,7 @@ def parts_of(response: str) -> tuple[list[Part], str]:
     for end, open_end in run_on_ends(low, start):
         short = end - start <= HEAD + TAIL
         ranges = [(start, end)] if short else [(end - TAIL, end), (start, start + HEAD)]
-        parts += [Part(response, low, a, b, open_end) for a, b in ranges]
+        parts += [Part(response, low, a, b, open_end, cut and b == len(low)) for a, b in ranges]
     return parts, "no_commitment"
 
 
