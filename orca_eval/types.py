@@ -10,7 +10,11 @@ from typing import Any, Literal, NamedTuple, TypedDict
 
 Kind = Literal["choice", "number", "span", "text"]
 FinishReason = Literal["stop", "length", "skipped", "timeout"]
+CUT_OFF: FinishReason = "length"
+"""Of an answer that broke off at max_tokens."""
 Role = Literal["system", "user", "assistant"]
+Conflict = Literal["none", "letter", "text"]
+"""What counts where a reply names an option by its letter and gives the text of another."""
 Who = Literal["model", "judge"]
 """Whose turn a step is: a role that the config binds to an engine."""
 Aggregate = Literal["pooled", "mean_of_tasks"]
@@ -102,7 +106,9 @@ class Scored(NamedTuple):
 
     `evidence` are character offsets (start, end) into the response. `score` is on its task's scale,
     and None where nothing tells it: the sample is ungraded. `parts` is the exact match of a span
-    answer read as several spans. `figures` are more values by name, shown beside the score.
+    answer read as several spans. `figures` are more values by name, shown beside the score. Of a
+    reply whose letter and text name two options, `by_letter` and `by_text` are the scores that
+    either would have.
     """
 
     answer: str | None
@@ -112,6 +118,8 @@ class Scored(NamedTuple):
     f1: float | None = None
     parts: float | None = None
     figures: Mapping[str, float] | None = None
+    by_letter: float | None = None
+    by_text: float | None = None
 
 
 Ask = Callable[[Doc, Sequence[Completion]], Step | None]

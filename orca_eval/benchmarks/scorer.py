@@ -6,7 +6,7 @@ from typing import Any
 from orca_eval.errors import InputError
 from orca_eval.extract import extract_answer
 from orca_eval.scoring import Golds, score_answer
-from orca_eval.types import Completion, Doc, Kind, Scored
+from orca_eval.types import Completion, Conflict, Doc, Kind, Scored
 
 # In this order; a task's further metrics are lm-eval's business.
 METRICS = ("exact_match", "em", "acc")
@@ -15,18 +15,34 @@ NO_MATCH = "[invalid]"  # what lm-eval's regex filters give where nothing matche
 
 
 def score_response(
-    kind: Kind, golds: Golds, options: Mapping[str, str] | None, response: str
+    kind: Kind,
+    golds: Golds,
+    options: Mapping[str, str] | None,
+    response: str,
+    cut: bool = False,
+    conflict: Conflict = "none",
 ) -> Scored:
-    """Scores by our extraction, from the parts of a doc that decide it; no answer scores 0."""
-    found = extract_answer(response, kind, options)
-    score = score_answer(kind, found.answer, golds)
+    """Scores by our extraction, from the parts of a doc that decide it; no answer scores 0.
+
+    Args:
+        cut: whether the response broke off at max_tokens.
+        conflict: what counts where the response's letter and text name two options.
+    """
+    found = extract_answer(response, kind, options, cut=cut)
+    answer, letter, text = found.answer, None, None
+    if found.conflict is not None:
+        letter, text = found.conflict
+        answer = {"none": answer, "letter": letter, "text": text}[conflict]
+    score = score_answer(kind, answer, golds)
     return Scored(
-        answer=found.answer,
+        answer=answer,
         rule=found.rule,
         evidence=found.evidence,
         score=score.exact_match,
         f1=score.f1,
         parts=score.exact_match_parts,
+        by_letter=None if letter is None else score_answer(kind, letter, golds).exact_match,
+        by_text=None if text is None else score_answer(kind, text, golds).exact_match,
     )
 
 

@@ -8,11 +8,13 @@ from orca_eval.benchmarks.scorer import score_response
 from orca_eval.benchmarks.specs import Presentation
 from orca_eval.errors import RunError
 from orca_eval.types import (
+    CUT_OFF,
     EXACT_MATCH,
     HIGHEST,
     Aggregate,
     Ask,
     Completion,
+    Conflict,
     Doc,
     Measure,
     Score,
@@ -58,11 +60,13 @@ class Task:
         """Docs of the whole split: its rows without the excluded ones."""
         return self.rows - len(self.excluded)
 
-    def score(self, doc: Doc, done: Sequence[Completion]) -> Scored:
-        """Scores all answers to one of its docs."""
+    def score(self, doc: Doc, done: Sequence[Completion], conflict: Conflict = "none") -> Scored:
+        """Scores all answers to one of its docs; `conflict` as for `score_response`."""
         if self.own_score is not None:
             return checked(self.own_score(doc, done), f"{doc.benchmark}/{self.name}")
-        return score_response(doc.kind, doc.golds, doc.options, done[-1].text)
+        last = done[-1]
+        cut = last.finish_reason == CUT_OFF
+        return score_response(doc.kind, doc.golds, doc.options, last.text, cut, conflict)
 
     def next_step(self, doc: Doc, done: Sequence[Completion]) -> Step | None:
         """What is asked next; None where it is over. Nothing follows an answer that never came."""

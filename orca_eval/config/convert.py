@@ -4,8 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, TypeVar
 
-from orca_eval.config.schema import DataConfig, JudgeConfig, RunConfig, TasksConfig
-from orca_eval.config.validate import Flag, read, real, whole
+from orca_eval.config.schema import (
+    DataConfig,
+    ExtractConfig,
+    JudgeConfig,
+    RunConfig,
+    TasksConfig,
+)
+from orca_eval.config.validate import Flag, Text, read, real, whole
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
 from orca_eval.types import Sampling
@@ -61,6 +67,14 @@ class Sources:
     allow_code: Flag = False
 
 
+@dataclass(frozen=True, slots=True)
+class RescoreConfig:
+    """A finished run, and how its answers are read again."""
+
+    run: Text
+    extract: ExtractConfig
+
+
 def run_config(config: Mapping[str, Any]) -> RunConfig:
     """The typed config of a run.
 
@@ -99,6 +113,11 @@ def sources(config: Mapping[str, Any]) -> Sources:
         InputError: a path is no text.
     """
     return _read(Sources, config)
+
+
+def rescore_config(config: Mapping[str, Any]) -> RescoreConfig:
+    """The typed config of rescoring. Raises InputError for wrong values."""
+    return _read(RescoreConfig, config)
 
 
 def _read(shape: type[T], config: Mapping[str, Any]) -> T:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from orca_eval.config.validate import AnyMapping, AnyText, FilePath, Flag, Text, names, real, whole
-from orca_eval.types import Sampling
+from orca_eval.types import Conflict, Sampling
 
 OverLong = Literal["error", "skip", "shrink"]
 
@@ -87,6 +87,15 @@ class TasksConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtractConfig:
+    """How answers are read where people may differ. `conflict`: what counts where the letter names
+    one option and the text is another's; None, for rescoring, leaves it as it was.
+    """
+
+    conflict: Conflict | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class JudgeConfig:
     """The model that grades where a task asks a judge. `resident`: both engines stay loaded."""
 
@@ -115,6 +124,12 @@ class RunConfig:
     stall_seconds: Annotated[float, real(0.1, 1e7)] = 600.0
     judge: JudgeConfig | None = None
     tasks: TasksConfig = TasksConfig()
+    extract: ExtractConfig = ExtractConfig()
+
+    @property
+    def conflict(self) -> Conflict:
+        """What counts where a reply's letter and text name two options."""
+        return self.extract.conflict or "none"
 
 
 def as_judge(config: RunConfig, judge: JudgeConfig) -> RunConfig:

@@ -43,7 +43,11 @@ def agreed(baseline: Side, candidate: Side) -> tuple[Side, Side, list[str]]:
         return baseline, candidate, [f"no manifest in {' and '.join(without)}: {unchecked}"]
     common = in_both(baseline, candidate)
     of_benchmarks = [("benchmarks", name, key) for name in common for key in _BENCHMARK_KEYS]
-    if differing := _differing(before, after, (*_RUN_PATHS, *of_benchmarks)):
+    differing = _differing(before, after, (*_RUN_PATHS, *of_benchmarks))
+    read = before.extract.conflict, after.extract.conflict
+    if read[0] != read[1]:  # nothing was recorded where there was no choice
+        differing.append(f"extract.conflict: baseline {read[0]}, candidate {read[1]}")
+    if differing:
         raise InputError(
             f"{baseline.label} and {candidate.label} can't be compared: {'; '.join(differing)}; "
             "run both alike"

@@ -20,12 +20,11 @@ from orca_eval.results.reading import MANIFEST, SAMPLES, reading
 from orca_eval.results.rescore import rescore_frame
 from orca_eval.results.run import check_is_run
 from orca_eval.results.samples import blank, read_frame, read_samples
-from orca_eval.types import EXACT_MATCH, Measure
+from orca_eval.types import CUT_OFF, EXACT_MATCH, Measure
 
 REQUIRED = (*KEY, "doc_hash", "score", "answer", "finish_reason")
 OPTIONAL = ("cluster", "sample_index")
 COLUMNS = {**results.COLUMNS, "doc_id": NAME}
-CUT_OFF = "length"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,8 @@ def read_side(label: str) -> Side:
 
 def rescored(side: Side) -> Side:
     """The side with today's extractors applied to its responses, in memory."""
-    samples = rescore_frame(read_frame(side.path, REQUIRED, COLUMNS))
+    conflict = side.manifest.extract.conflict if side.manifest else "none"
+    samples = rescore_frame(read_frame(side.path, REQUIRED, COLUMNS), conflict)
     table = pa.Table.from_pandas(samples, preserve_index=False)
     return replace(side, frame=normalised(table, side.path, side.manifest))
 

@@ -7,6 +7,7 @@ from orca_eval.report.board import Board, Group
 from orca_eval.report.cells import Value, change, figure, scored
 from orca_eval.results.published import SOURCE
 from orca_eval.results.run import BenchmarkRun, Run
+from orca_eval.results.scores import CONFLICT_NOTE_RATE
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.tables.table import Cell, Column, Row, Table, ranked
 
@@ -17,9 +18,10 @@ COMPARABLE = (
 )
 PUBLISHED = f"Published: figures as printed ({SOURCE}), not measured here, ranked apart."
 _RATE_NOTES = {
-    "unread_rate": "hold no answer that could be read",
-    "truncation_rate": "are cut off at max_tokens",
-    "empty_rate": "are empty",
+    "unread_rate": (NOTE_RATE, "hold no answer that could be read"),
+    "truncation_rate": (NOTE_RATE, "are cut off at max_tokens"),
+    "empty_rate": (NOTE_RATE, "are empty"),
+    "conflict_rate": (CONFLICT_NOTE_RATE, "name two options, by letter and by text"),
 }
 
 
@@ -160,9 +162,9 @@ def _rate_notes(value: Value) -> tuple[str, ...]:
     rates = dict(value.rates or {})
     rates["unread_rate"] = 1 - rates.get("extraction_rate", 1.0)
     return tuple(
-        f"over {100 * NOTE_RATE:.0f} % of the replies {what}; see the rates"
-        for name, what in _RATE_NOTES.items()
-        if rates.get(name, 0.0) > NOTE_RATE
+        f"over {100 * least:.0f} % of the replies {what}; see the rates"
+        for name, (least, what) in _RATE_NOTES.items()
+        if rates.get(name, 0.0) > least
     )
 
 

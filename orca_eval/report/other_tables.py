@@ -7,8 +7,10 @@ from typing import Any
 
 from orca_eval.report.board import Board
 from orca_eval.report.cells import Value, change, count, figure, percent, scored
+from orca_eval.results.aggregate import RATE_NAMES
 from orca_eval.results.published import SOURCE, counterpart
 from orca_eval.results.run import Run
+from orca_eval.results.scores import conflict_note
 from orca_eval.tables.table import Cell, Column, Row, Table, columns, text_row
 
 JUDGE = "judge"  # a row only where a run has one
@@ -16,7 +18,7 @@ JUDGE = "judge"  # a row only where a run has one
 
 def rates_table(board: Board) -> Table:
     """Every score with what tells a broken run from a weak model."""
-    heads = (
+    heads: tuple[Column, ...] = (
         Column("benchmark", "benchmark", text=True),
         Column("n", "n"),
         Column("score", "score", "% with 95 % interval"),
@@ -25,6 +27,14 @@ def rates_table(board: Board) -> Table:
         Column("cut_off", "cut off", "% at max_tokens"),
         Column("empty", "empty", "% of replies"),
     )
+    benchmarks = [run.benchmark(name) for run in board.runs for name in run.benchmarks]
+    conflicts = any(conflict_note(score) for score in benchmarks if score is not None)
+    if conflicts:
+        heads += (
+            Column("conflict", RATE_NAMES["conflict_rate"], "% of replies"),
+            Column("by_letter", "by letter", "score that it would give"),
+            Column("by_text", "by text", "score that it would give"),
+        )
     rows = []
     for run in board.runs:
         for name, benchmark in run.benchmarks.items():
@@ -32,6 +42,7 @@ def rates_table(board: Board) -> Table:
             if score is None or score.score is None:
                 continue
             unit = "" if benchmark.measure.unit == "%" else f" ({benchmark.measure.unit})"
+            by_conflict = (score.conflict_rate, score.score_by_letter, score.score_by_text)
             cells = (
                 Cell(text=benchmark.alias + unit),
                 count(score.n),
@@ -41,6 +52,7 @@ def rates_table(board: Board) -> Table:
                     figure(percent(score.rates.get(rate)), missing="not recorded")
                     for rate in ("extraction_rate", "truncation_rate", "empty_rate")
                 ),
+                *(figure(percent(share)) for share in by_conflict if conflicts),
             )
             notes = (run.extent,) if run.extent else ()
             rows.append(Row(run.label, cells, notes=notes))

@@ -15,11 +15,12 @@ import pandas as pd
 from orca_eval import stats
 from orca_eval.results.documents import per_document
 from orca_eval.stats.strata import Clusters, FloatArray
-from orca_eval.types import Aggregate, Measure
+from orca_eval.types import CUT_OFF, Aggregate, Measure
 
 Level = Literal["task", "benchmark", "average"]
-CUT_OFF = "length"
-RATES = ("extraction_rate", "truncation_rate", "empty_rate")
+RATES = ("extraction_rate", "truncation_rate", "empty_rate", "conflict_rate")
+RATE_NAMES = dict(zip(RATES, ("answered", "cut off", "empty", "letter ≠ text"), strict=True))
+"""What tables call them."""
 SHARE = (0.0, 1.0, "higher")
 """The scale of most measures: from none right to all."""
 
@@ -40,8 +41,10 @@ class ScoreRow:
     the benchmark's measure, shares of 1 for most; `n` counts docs.
 
     `ungraded` counts the samples that have no score; they are in no mean. `figures` are means of
-    what stands beside the score. An average over a benchmark that did not run has no score, and
-    `note` says why.
+    what stands beside the score. `conflict_rate` is the share of samples whose letter names one
+    option and whose text is another's; `score_by_letter` and `score_by_text` are the scores with
+    either counted, where there are any. An average over a benchmark that did not run has no score,
+    and `note` says why.
     """
 
     level: Level
@@ -60,6 +63,9 @@ class ScoreRow:
     note: str = ""
     ungraded: int = 0
     figures: Mapping[str, float] = field(default_factory=dict)
+    conflict_rate: float | None = None
+    score_by_letter: float | None = None
+    score_by_text: float | None = None
 
     @property
     def rates(self) -> dict[str, float]:
@@ -141,6 +147,7 @@ def _row(
         extraction_rate=float(every["answered"].mean()),
         truncation_rate=float((every["finish_reason"] == CUT_OFF).mean()),
         empty_rate=float(every["empty"].mean()),
+        conflict_rate=float(every["by_letter"].notna().mean()) if "by_letter" in every else 0.0,
         f1=_mean(every, "f1"),
         exact_match_parts=_mean(every, "exact_match_parts"),
         ungraded=int(every["score"].isna().sum()),
@@ -152,12 +159,28 @@ def _row(
     shares = tasks[0].measure.in_percent
     interval = stats.exact_interval(scores, clusters, kind) if shares else None
     interval = interval or (draws or _draws(benchmark, tasks, kind)).interval()
-    score = (
-        float(np.mean([part.mean() for part in scores]))
-        if kind == "mean_of_tasks"
-        else float(np.concatenate(scores).mean())
-    )
-    return replace(row, score=score, ci_low=interval.low, ci_high=interval.high)
+    row = replace(row, score=_mean_of(scores, kind), ci_low=interval.low, ci_high=interval.high)
+    if not row.conflict_rate:
+        return row
+    by_letter, by_text = (_by_conflict(tasks, kind, name) for name in ("by_letter", "by_text"))
+    return replace(row, score_by_letter=by_letter, score_by_text=by_text)
+
+
+def _mean_of(scores: Sequence[FloatArray], kind: Aggregate) -> float:
+    """The mean of the tasks' scores, by what counts once: a task or a doc."""
+    if kind == "mean_of_tasks":
+        return float(np.mean([part.mean() for part in scores]))
+    return float(np.concatenate(scores).mean())
+
+
+def _by_conflict(tasks: Sequence[_Task], kind: Aggregate, column: str) -> float:
+    """The score with this column's counted, where a reply's letter and text name two options."""
+    frames = [
+        task.samples.assign(score=task.samples[column].fillna(task.samples["score"]))
+        for task in tasks
+    ]
+    counted = zip(tasks, frames, strict=True)
+    return _mean_of([_task(task.name, frame, task.measure).scores for task, frame in counted], kind)
 
 
 def _draws(benchmark: str, tasks: Sequence[_Task], kind: Aggregate) -> stats.Draws:

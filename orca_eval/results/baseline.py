@@ -41,6 +41,7 @@ _KEPT = (
     "prompt",
     "sampling",
     "extractor_version",
+    "extract",
     "benchmarks",
     "averages",
 )

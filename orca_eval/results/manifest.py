@@ -19,7 +19,7 @@ from orca_eval.benchmarks.specs import Presentation
 from orca_eval.config.validate import STR, Flag, Wanted
 from orca_eval.results.reading import MANIFEST, DamagedError, reading, text_of
 from orca_eval.safe_text import shorten
-from orca_eval.types import EXACT_MATCH, Aggregate, Measure
+from orca_eval.types import EXACT_MATCH, Aggregate, Conflict, Measure
 
 _COUNT = {"type": "int", "strict": True, "ge": 0, "le": (1 << 63) - 1}
 _FLOAT = {"type": "float", "strict": True, "ge": 0.0, "lt": 2.0**63, "allow_inf_nan": False}
@@ -50,6 +50,7 @@ KindOfScore = Annotated[
 Excluded = Annotated[
     int | list[Any], Wanted("a whole number or a list", _one_of({"type": "list"}, _COUNT))
 ]
+_CONFLICT = {"type": "literal", "expected": [*get_args(Conflict)]}
 _NULLS = BeforeValidator(_without_nulls)
 Numbers = Annotated[dict[str, Number], _NULLS]
 
@@ -75,6 +76,12 @@ class Sampling(_Part):
     """How answers were drawn."""
 
     temperature: Number = 0.0
+
+
+class Extract(_Part):
+    """How answers were read where people may differ."""
+
+    conflict: Annotated[Conflict, Wanted("none, letter or text", _CONFLICT)] = "none"
 
 
 class Model(_Part):
@@ -137,6 +144,7 @@ class Manifest(_Part):
     max_tokens: Count | None = None
     prompt: Annotated[Prompt, _NULLS] = Prompt()
     sampling: Annotated[Sampling, _NULLS] = Sampling()
+    extract: Annotated[Extract, _NULLS] = Extract()
     model: Annotated[Model, _NULLS] = Model()
     engine: Annotated[Engine, _NULLS] = Engine()
     benchmarks: Annotated[dict[str, Annotated[BenchmarkEntry, _NULLS]], _NULLS] = {}

@@ -3,22 +3,25 @@
 import json
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from orca_eval.benchmarks.scorer import score_response
 from orca_eval.errors import InputError
 from orca_eval.results.samples import blank
-from orca_eval.types import Kind
+from orca_eval.types import CUT_OFF, Conflict, Kind
 
-NEEDED = ("response", "kind", "options", "golds")
+NEEDED = ("response", "kind", "options", "golds", "finish_reason")
+BY_CONFLICT = ("by_letter", "by_text")
 MADE_ANEW = (
     *("answer", "rule", "evidence_start", "evidence_end"),
     *("score", "f1", "exact_match_parts"),
+    *BY_CONFLICT,
 )
 
 
-def rescore_frame(samples: pd.DataFrame) -> pd.DataFrame:
+def rescore_frame(samples: pd.DataFrame, conflict: Conflict = "none") -> pd.DataFrame:
     """A copy of a run's samples with answer, rule, evidence and scores made anew.
 
     Samples of tasks from outside (no `kind`) keep theirs: their scoring is not ours.
@@ -35,15 +38,23 @@ def rescore_frame(samples: pd.DataFrame) -> pd.DataFrame:
     result = samples.copy()
     ours = [position for position, kind in enumerate(samples["kind"]) if kind]
     cells = samples.iloc[ours][list(NEEDED)].itertuples(index=False, name=None)
-    fresh = [_scored(*row) for row in cells]
+    fresh = [
+        _scored(response, kind, options, golds, end == CUT_OFF, conflict)
+        for response, kind, options, golds, end in cells
+    ]
     for number, column in enumerate(MADE_ANEW):
-        if column in result:
-            values = result[column].tolist()
+        known = column in result
+        if known or column in BY_CONFLICT:
+            values = result[column].tolist() if known else [None] * len(result)
             for position, scored in zip(ours, fresh, strict=True):
                 values[position] = scored[number]
             # Where all samples had evidence, the column as read has no place for one without.
-            dtype = "Int64" if column.startswith("evidence") else result[column].dtype
-            result[column] = pd.Series(values, index=result.index, dtype=dtype)
+            dtype = result[column].dtype if known else np.dtype(np.float64)
+            result[column] = pd.Series(
+                values,
+                index=result.index,
+                dtype="Int64" if column.startswith("evidence") else dtype,
+            )
     return result
 
 
@@ -77,9 +88,12 @@ def flips(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _scored(response: str, kind: Kind, options: object, golds: str) -> tuple[Any, ...]:
+def _scored(
+    response: str, kind: Kind, options: object, golds: str, cut: bool, conflict: Conflict
+) -> tuple[Any, ...]:
     """The cells of the columns that are made anew."""
     labels = json.loads(options) if isinstance(options, str) else None
-    found = score_response(kind, json.loads(golds), labels, response)
+    found = score_response(kind, json.loads(golds), labels, response, cut, conflict)
     evidence = found.evidence or (None, None)
-    return found.answer, found.rule, *evidence, found.score, found.f1, found.parts
+    scores = found.score, found.f1, found.parts, found.by_letter, found.by_text
+    return found.answer, found.rule, *evidence, *scores

@@ -77,12 +77,15 @@ COLUMNS: Columns = {
     # Of several steps all, and more values beside the score; both JSON.
     "conversation": NULLABLE_TEXT,
     "figures": NULLABLE_TEXT,
+    # Of a reply whose letter and text name two options, the score that either would have.
+    "by_letter": NULLABLE_SHARE,
+    "by_text": NULLABLE_SHARE,
 }
 _WRITTEN = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64()}
 SCHEMA = pa.schema([(name, _WRITTEN[column.kinds[0]]) for name, column in COLUMNS.items()])
 
 # What no older version wrote.
-_LATER = ("exact_match_parts", "sample_index", "conversation", "figures")
+_LATER = ("exact_match_parts", "sample_index", "conversation", "figures", "by_letter", "by_text")
 NEEDED = tuple(name for name in COLUMNS if name not in _LATER)
 
 

@@ -19,8 +19,10 @@ from orca_eval.safe_text import from_csv_cell
 from orca_eval.types import HIGHEST
 
 _NEEDED = ("level", "benchmark", "task", "n", "score", "ci_low", "ci_high")
+_BY_CONFLICT = ("score_by_letter", "score_by_text")
 _MOST_DIGITS = 18
 ROUNDING = 1e-9
+CONFLICT_NOTE_RATE = 0.01
 
 
 def write_scores(folder: Path, rows: Sequence[ScoreRow]) -> None:
@@ -47,6 +49,17 @@ def read_scores(folder: Path) -> list[ScoreRow]:
         if not scores:
             raise ValueError("no rows")
     return scores
+
+
+def conflict_note(row: ScoreRow) -> str:
+    """What letters against texts make of a score, where that is more than a trifle."""
+    rate, by_letter, by_text = row.conflict_rate or 0.0, row.score_by_letter, row.score_by_text
+    if rate <= CONFLICT_NOTE_RATE or by_letter is None or by_text is None:
+        return ""
+    return (
+        f"{100 * rate:.1f} % name one option by its letter and another by its text (counting the "
+        f"letter gives {100 * by_letter:.2f}, the text {100 * by_text:.2f})"
+    )
 
 
 def _row(row: Mapping[str, str | None]) -> ScoreRow:
@@ -91,13 +104,13 @@ def _number(text: str) -> float | None:
     return number
 
 
-SHARES = ("score", "ci_low", "ci_high", *RATES, "f1", "exact_match_parts")
+SHARES = ("score", "ci_low", "ci_high", *RATES, "f1", "exact_match_parts", *_BY_CONFLICT)
 _OF_SHARES = ("exact_match", "mean", "")
 """The metrics of scores that are shares of 1."""
 _READERS: Mapping[str, Callable[[str], Any]] = {
     **dict.fromkeys(("n", "ungraded"), _count),
     **dict.fromkeys(("score", "ci_low", "ci_high"), _number),
-    **dict.fromkeys((*RATES, "f1", "exact_match_parts"), _share),
+    **dict.fromkeys((*RATES, "f1", "exact_match_parts", *_BY_CONFLICT), _share),
     "figures": figures_of,
 }
 """How a cell is read that is no text, by its column."""

@@ -45,6 +45,8 @@ def find_folder(
         }
     if config.suite.averages != AS_AT_FIRST.get(config.suite.name, ()):
         identity["averages"] = [asdict(average) for average in config.suite.averages]
+    if config.conflict != "none":
+        identity["conflict"] = config.conflict
     outside = {b.id: b.content_sha256 for b in benchmarks if b.id.startswith(OUTSIDE)}
     if outside:
         identity["content"] = outside

@@ -20,7 +20,7 @@ from orca_eval.report.exports.lm_eval import write_lm_eval_results
 from orca_eval.results import folder as run_dir
 from orca_eval.results.aggregate import ScoreRow, aggregate
 from orca_eval.results.reading import MANIFEST, SAMPLES, STAGING
-from orca_eval.results.scores import write_scores
+from orca_eval.results.scores import conflict_note, write_scores
 from orca_eval.run import samples as run_samples
 from orca_eval.run.beginning import finish
 from orca_eval.run.progress import say
@@ -50,7 +50,11 @@ def write(folder: Path, session: Session) -> None:
     with session.phases.measure("write"):
         session.store.flush()
         session.samples = run_samples.write_samples(
-            staging / SAMPLES, samples, session.planner.prompter, session.stored
+            staging / SAMPLES,
+            samples,
+            session.planner.prompter,
+            session.stored,
+            session.config.conflict,
         )
     with session.phases.measure("aggregate"):
         frame = run_samples.scores_frame(session.samples)
@@ -123,6 +127,7 @@ def build_manifest(session: Session) -> dict[str, Any]:
         "limit": config.limit,
         "max_tokens": config.sampling.max_tokens,
         "over_long": config.over_long,
+        "extract": {"conflict": config.conflict},
         "prompt": asdict(config.prompt),
         "sampling": asdict(config.sampling) | {"n": config.samples_per_doc},
         "model": asdict(config.model)
@@ -239,7 +244,7 @@ def _high_rates(row: ScoreRow) -> list[str]:
         "empty": row.empty_rate or 0.0,
     }
     high = [f"{100 * share:.1f} % {what}" for what, share in shares.items() if share > NOTE_RATE]
-    return ungraded + high
+    return ungraded + high + [note for note in [conflict_note(row)] if note]
 
 
 def _benchmark_entry(benchmark: Benchmark, session: Session) -> dict[str, Any]:

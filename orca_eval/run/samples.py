@@ -16,7 +16,7 @@ from orca_eval.results.folder import whole
 from orca_eval.results.samples import SCHEMA
 from orca_eval.run.plan import Prompter, batches
 from orca_eval.run.scorer import ScoredSample, scored_sample
-from orca_eval.types import Completion
+from orca_eval.types import Completion, Conflict
 
 CHUNK = 1024
 
@@ -24,7 +24,11 @@ Responses = Callable[[Sequence[bytes]], Mapping[bytes, Completion]]
 
 
 def write_samples(
-    path: Path, samples: Sequence[ScoredSample], prompter: Prompter, responses: Responses
+    path: Path,
+    samples: Sequence[ScoredSample],
+    prompter: Prompter,
+    responses: Responses,
+    conflict: Conflict = "none",
 ) -> list[ScoredSample]:
     """Writes the samples in their order; prompts are rendered again, responses looked up.
 
@@ -43,7 +47,7 @@ def write_samples(
         writing: Future[object] = thread.submit(int)  # done at once
         for chunk in batches(samples, CHUNK):
             texts = responses([sample.key for sample in chunk])
-            same = [_as_stored(sample, texts.get(sample.key)) for sample in chunk]
+            same = [_as_stored(sample, texts.get(sample.key), conflict) for sample in chunk]
             written += same
             rows = (_row(sample, *_texts(sample, prompter, texts)) for sample in same)
             table = pa.table([*zip(*rows, strict=True)], SCHEMA)
@@ -53,11 +57,13 @@ def write_samples(
     return written
 
 
-def _as_stored(sample: ScoredSample, completion: Completion | None) -> ScoredSample:
+def _as_stored(
+    sample: ScoredSample, completion: Completion | None, conflict: Conflict
+) -> ScoredSample:
     if completion is None or hash(completion.text) == sample.text_hash:
         return sample
     waiting = sample.waiting
-    scored = waiting.task.score(waiting.doc, (*waiting.done, completion))
+    scored = waiting.task.score(waiting.doc, (*waiting.done, completion), conflict)
     return scored_sample(waiting, sample.key, completion, scored)
 
 
@@ -76,11 +82,14 @@ def scores_frame(samples: Iterable[ScoredSample]) -> pd.DataFrame:
             s.finish_reason,
             s.empty,
             s.scored.figures,
+            s.scored.by_letter,
+            s.scored.by_text,
         )
         for s in samples
     ]
     columns = ["benchmark", "task", "doc_id", "cluster", "score", "f1", "exact_match_parts"]
-    return pd.DataFrame(rows, columns=[*columns, "answered", "finish_reason", "empty", "figures"])
+    columns += ["answered", "finish_reason", "empty", "figures", "by_letter", "by_text"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _row(
@@ -112,6 +121,8 @@ def _row(
         _json(doc.golds),
         conversation,
         None if scored.figures is None else _json(scored.figures),
+        scored.by_letter,
+        scored.by_text,
     )
 
 

@@ -9,7 +9,7 @@ from orca_eval.errors import OrcaEvalError, RunError
 from orca_eval.run.plan import Waiting
 from orca_eval.run.progress import Counts
 from orca_eval.run.scoring_process import Job, ScoringProcess
-from orca_eval.types import Completion, FinishReason, Scored
+from orca_eval.types import CUT_OFF, Completion, Conflict, FinishReason, Scored
 
 BATCH = 64
 MOST_WAITING = 4096
@@ -47,9 +47,9 @@ class Scorer:
         RunError: the process can't be started.
     """
 
-    def __init__(self, counts: Counts) -> None:
+    def __init__(self, counts: Counts, conflict: Conflict = "none") -> None:
         self.samples: list[ScoredSample] = []
-        self._counts = counts
+        self._counts, self._conflict = counts, conflict
         self._finished: queue.SimpleQueue[Finished | None] = queue.SimpleQueue()
         self._sent: queue.Queue[list[Finished] | None] = queue.Queue(MOST_WAITING // BATCH)
         self._process = ScoringProcess()
@@ -94,7 +94,7 @@ class Scorer:
 
     def _send(self) -> None:
         while batch := self._next_batch():
-            jobs = [_job(item) for item in batch if _is_ours(item)]
+            jobs = [self._job(item) for item in batch if _is_ours(item)]
             try:
                 if jobs and self._failure is None:
                     self._process.send(jobs)
@@ -102,6 +102,11 @@ class Scorer:
                 self._fail(error)
             self._sent.put(batch)
         self._sent.put(None)
+
+    def _job(self, item: Finished) -> Job:
+        waiting, _, completion = item
+        doc, cut = waiting.doc, completion.finish_reason == CUT_OFF
+        return doc.kind, doc.golds, doc.options, completion.text, cut, self._conflict
 
     def _next_batch(self) -> list[Finished]:
         """What is queued, at least one and at most BATCH; empty at the end."""
@@ -176,9 +181,3 @@ def model_answers(waiting: Waiting, last: Completion) -> list[Completion]:
 
 def _is_ours(item: Finished) -> bool:
     return item[0].task.own_score is None
-
-
-def _job(item: Finished) -> Job:
-    waiting, _, completion = item
-    doc = waiting.doc
-    return doc.kind, doc.golds, doc.options, completion.text

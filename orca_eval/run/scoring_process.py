@@ -18,10 +18,11 @@ from orca_eval.benchmarks.scorer import score_response
 from orca_eval.errors import RunError
 from orca_eval.paths import PACKAGE
 from orca_eval.scoring import Golds
-from orca_eval.types import Kind, Scored
+from orca_eval.types import Conflict, Kind, Scored
 
-Job = tuple[Kind, Golds, Mapping[str, str] | None, str]
-"""What decides the score of a response to one of our own docs: kind, golds, options, response."""
+Job = tuple[Kind, Golds, Mapping[str, str] | None, str, bool, Conflict]
+"""What decides the score of a response to one of our own docs: the arguments of `score_response`.
+"""
 
 GONE = "the process that scores answers is gone; repeat the same command to go on"
 

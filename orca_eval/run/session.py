@@ -93,7 +93,7 @@ class Session:
     counters: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._scorer = Scorer(self.counts)
+        self._scorer = Scorer(self.counts, self.config.conflict)
         self._view = ProgressView(self.counts)
         self._seats: dict[Who, Seat] = {"model": self._seat(self.config, self.engine)}
         if self.judge is not None and self.config.judge is not None:

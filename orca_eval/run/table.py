@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from orca_eval.results.aggregate import ScoreRow
+from orca_eval.results.aggregate import RATE_NAMES, RATES, ScoreRow
 from orca_eval.results.manifest import BenchmarkEntry, Manifest, read_manifest
-from orca_eval.results.scores import read_scores
+from orca_eval.results.scores import conflict_note, read_scores
 from orca_eval.score_kind import score_kind
 from orca_eval.screen import plain, screen
 from orca_eval.tables.screen import show
@@ -24,13 +24,14 @@ def print_scores(folder: Path) -> None:
 
 def scores_table(rows: Sequence[ScoreRow], manifest: Manifest) -> Table:
     """Lists benchmarks and averages, in percent."""
-    names = labels(manifest)
+    names, rates = labels(manifest), [*RATES[:3]]
+    rates += [RATES[3]] * any(map(conflict_note, rows))
     return Table(
         name="scores",
         title=title(manifest),
         head="benchmark",
-        columns=columns("n", "score", "95 % interval", "answered", "cut off", "empty"),
-        rows=tuple(_row(row, names, manifest) for row in rows if row.level != "task"),
+        columns=columns("n", "score", "95 % interval", *(RATE_NAMES[rate] for rate in rates)),
+        rows=tuple(_row(row, names, manifest, rates) for row in rows if row.level != "task"),
         remarks=tuple(manifest.notes),
     )
 
@@ -71,12 +72,13 @@ def speed_line(speed: Mapping[str, float]) -> str:
     return " · ".join(parts)
 
 
-def _row(row: ScoreRow, names: Mapping[str, str], manifest: Manifest) -> Row:
+def _row(row: ScoreRow, names: Mapping[str, str], manifest: Manifest, rates: Sequence[str]) -> Row:
     """An average that has no score says why in its first cell."""
     name = names.get(row.benchmark, row.benchmark)
     kind: RowKind = "summary" if row.level == "average" else "measured"
     if row.score is None:
-        return text_row(f"{name}: {row.note}", str(row.n), "–", "", "", "", "", kind=kind)
+        blank = [""] * len(rates)
+        return text_row(f"{name}: {row.note}", str(row.n), "–", "", *blank, kind=kind)
     if row.f1 is not None:
         name += f" (exact match; F1 {percent(row.f1, digits=2)})"
     measure = manifest.measure(row.benchmark)
@@ -89,7 +91,7 @@ def _row(row: ScoreRow, names: Mapping[str, str], manifest: Manifest) -> Row:
         str(row.n),
         f"{measure.shown(row.score):.2f}",
         f"{low:.{digits}f} – {high:.{digits}f}" if known else "–",
-        *(percent(r) for r in (row.extraction_rate, row.truncation_rate, row.empty_rate)),
+        *(percent(row.rates.get(rate)) for rate in rates),
         kind=kind,
     )
 

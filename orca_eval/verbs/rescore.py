@@ -7,6 +7,7 @@ import pandas as pd
 
 from orca_eval import __version__
 from orca_eval.config.compose import compose_verb
+from orca_eval.config.convert import rescore_config
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.results import folder as run_dir
 from orca_eval.results.aggregate import ScoreRow, aggregate
@@ -19,6 +20,7 @@ from orca_eval.run.table import labels, percent
 from orca_eval.screen import plain, screen
 from orca_eval.tables.screen import show
 from orca_eval.tables.table import Table, columns, text_row
+from orca_eval.types import Conflict
 
 SHOWN_FLIPS = 20
 FLIPS = "flips.csv"
@@ -26,14 +28,17 @@ FLIPS = "flips.csv"
 
 def main(overrides: list[str]) -> int:
     """Writes `rescored/<extractor version>/` inside the run folder; exit code 0."""
-    return rescore_run(compose_verb("rescore", overrides)["run"])
+    config = rescore_config(compose_verb("rescore", overrides))
+    return rescore_run(config.run, config.extract.conflict)
 
 
-def rescore_run(run: str) -> int:
-    """The same for a run's folder."""
+def rescore_run(run: str, conflict: Conflict | None = None) -> int:
+    """The same for a run's folder; without `conflict` as the run had it."""
     folder, manifest, old = finished_run(run)
-    new = rescore_frame(old)
-    target = folder / "rescored" / EXTRACTOR_VERSION
+    conflict = conflict or manifest.extract.conflict
+    new = rescore_frame(old, conflict)
+    name = EXTRACTOR_VERSION if conflict == "none" else f"{EXTRACTOR_VERSION}-{conflict}"
+    target = folder / "rescored" / name
     before, after = (
         aggregate(scores_of(frame), manifest.kinds, manifest.averages, manifest.measures)
         for frame in (old, new)
@@ -41,6 +46,7 @@ def rescore_run(run: str) -> int:
     changed = flips(old, new)
     rescored = manifest.content | {
         "extractor_version": EXTRACTOR_VERSION,
+        "extract": {"conflict": conflict},
         "orca_eval_version": __version__,
         "rescored_from": {
             "extractor_version": manifest.extractor_version,
