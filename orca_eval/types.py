@@ -12,6 +12,8 @@ Kind = Literal["choice", "number", "span", "text"]
 FinishReason = Literal["stop", "length", "skipped", "timeout"]
 CUT_OFF: FinishReason = "length"
 """Of an answer that broke off at max_tokens."""
+FAILED = ("timeout", "failed")
+"""Of answers that never came: asked again by the same command, and in no comparison."""
 Role = Literal["system", "user", "assistant"]
 Conflict = Literal["none", "letter", "text"]
 """What counts where a reply names an option by its letter and gives the text of another."""

@@ -88,22 +88,36 @@ def unmatched(baseline: Side, candidate: Side, paired: Paired, policy: Policy) -
                 f"{display(name)}: without a partner are {alone_b:,} of the baseline's samples "
                 f"and {alone_c:,} of the candidate's"
             )
-        said += _ungraded(name, rows, policy)
+        said += _without_score(name, rows, policy)
     return said
 
 
-def _ungraded(name: str, rows: pd.DataFrame, policy: Policy) -> list[str]:
-    """What nothing graded. InputError where no pair is left, unless the benchmark is advisory."""
-    before, after = (int(rows[column].isna().sum()) for column in ("score_b", "score_c"))
-    if not before + after:
-        return []
-    counts = f"ungraded are {before:,} of the baseline's samples and {after:,} of the candidate's"
-    if graded(rows).empty and policy.rule(name).tier != "advisory":
-        raise InputError(
-            f"{display(name)}: {counts}, so nothing can be compared; grade them with another "
-            "judge, or make it advisory in the policy"
+def _without_score(name: str, rows: pd.DataFrame, policy: Policy) -> list[str]:
+    """What failed and what nothing graded. InputError where no pair is left, unless the benchmark
+    is advisory."""
+    kinds = {
+        "failed or timed out": (rows["failed_b"] > 0, rows["failed_c"] > 0),
+        "ungraded": tuple(rows[f"score_{s}"].isna() & (rows[f"failed_{s}"] == 0) for s in "bc"),
+    }
+    ways = {
+        "failed or timed out": "repeat the run's command, which asks them again",
+        "ungraded": "grade them with another judge",
+    }
+    said = []
+    for kind, (before, after) in kinds.items():
+        if not before.any() and not after.any():
+            continue
+        counts = (
+            f"{display(name)}: {kind} are {int(before.sum()):,} of the baseline's samples and "
+            f"{int(after.sum()):,} of the candidate's"
         )
-    return [f"{display(name)}: {counts}; they are in no score"]
+        if graded(rows).empty and policy.rule(name).tier != "advisory":
+            raise InputError(
+                f"{counts}, so nothing can be compared; {ways[kind]}, or make it advisory in the "
+                "policy"
+            )
+        said.append(f"{counts}; they are in no score")
+    return said
 
 
 def _differing(

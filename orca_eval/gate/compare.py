@@ -18,7 +18,6 @@ from orca_eval.names import display
 from orca_eval.results.documents import by_task, clusters_by_task
 from orca_eval.results.manifest import Manifest
 from orca_eval.results.published import PublishedModel
-from orca_eval.stats.strata import TaskClusters
 from orca_eval.types import EXACT_MATCH, Aggregate, Measure
 
 # Each rate, as the bad share, and the limit on its rise.
@@ -68,7 +67,8 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class RateChange:
-    """A rate on both sides (shares of 1, of samples that are unanswered, truncated or empty).
+    """A rate on both sides (shares of 1, of samples that are unanswered, truncated, empty or
+    failed).
 
     `p` is one-sided for "it did not rise"; 1 where it stayed within its limit and needs no test.
     """
@@ -99,10 +99,23 @@ class Comparison:
     result: stats.Difference
     identical: bool
     full_n: int | None
+    failed: RateChange | None = None
     rates: tuple[RateChange, ...] = ()
     losses_unanswered: int = 0
     parts: tuple[Comparison, ...] = ()
     alias: str = ""
+
+    @property
+    def shown_rates(self) -> tuple[RateChange, ...]:
+        """The rates of the answered samples, and first that of the failed ones, if any."""
+        return (self.failed, *self.rates) if self.failed else self.rates
+
+    @property
+    def too_many_failed(self) -> bool:
+        """Whether more samples failed on a side than the policy allows."""
+        limit, failed = self.rule.limits.failed_share, self.failed
+        worst = max(failed.baseline, failed.candidate) if failed else 0.0
+        return limit is not None and worst > limit / 100 + 1e-9
 
     @property
     def tolerated(self) -> float:
@@ -161,7 +174,8 @@ def compare_paired(paired: Paired, policy: Policy, facts: Facts) -> list[Compari
                 result=result,
                 identical=bool((rows["score_b"] == rows["score_c"]).all()),
                 full_n=facts.full_n(name),
-                rates=_rates(every, clusters_by_task(every), rule.limits, seed),
+                failed=_failed(every),
+                rates=_rates(every, rule.limits, seed),
                 losses_unanswered=int((fell & (rows["unanswered_c"] > rows["unanswered_b"])).sum()),
                 alias=facts.alias(name),
             )
@@ -227,11 +241,17 @@ def averages(lines: Sequence[Comparison], rules: Sequence[AverageRule]) -> list[
     return found
 
 
-def _rates(
-    frame: pd.DataFrame, clusters: TaskClusters, limits: Limits, seed: int
-) -> tuple[RateChange, ...]:
-    """Rates that are known on both sides; only a rise beyond its limit is tested."""
-    changes = []
+def _failed(frame: pd.DataFrame) -> RateChange | None:
+    """The share that failed on both sides; None where nothing did."""
+    before, after = (float(frame[column].mean()) for column in ("failed_b", "failed_c"))
+    return RateChange("failed", before, after, None) if before or after else None
+
+
+def _rates(frame: pd.DataFrame, limits: Limits, seed: int) -> tuple[RateChange, ...]:
+    """Rates of the pairs that were answered on both sides, where they are known; only a rise beyond
+    its limit is tested."""
+    frame = frame[frame["unanswered_b"].notna() & frame["unanswered_c"].notna()]
+    changes, clusters = [], clusters_by_task(frame)
     for name, limit_name in _LIMIT_OF.items():
         points = getattr(limits, limit_name)
         columns = f"{name}_b", f"{name}_c"

@@ -34,6 +34,7 @@ class Finding(Enum):
     FORMAT = "format"
     CLOSE = "close"
     FEW = "too few pairs"
+    FAILED = "too many failed"
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,9 @@ def _judge_line(comparison: Comparison, p: float, tests: int, broken: tuple[str,
     rule, result = comparison.rule, comparison.result
     alpha = rule.alpha
     untestable = math.isnan(result.draws.standard_error)
-    if p <= alpha and comparison.beyond_tolerance:
+    if comparison.too_many_failed:
+        finding = Finding.FAILED
+    elif p <= alpha and comparison.beyond_tolerance:
         finding = Finding.WORSE
     elif broken:
         finding = Finding.FORMAT

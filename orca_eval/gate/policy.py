@@ -44,11 +44,13 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class Limits(_Known):
-    """How far rates may get worse, in points of 100; None sets no limit."""
+    """How far rates may get worse, in points of 100, and how many samples may have failed on either
+    side; None sets no limit."""
 
     extraction_drop: _Points | None = None
     truncation_rise: _Points | None = None
     empty_rise: _Points | None = None
+    failed_share: _Points | None = None
 
 
 @dataclass(frozen=True, slots=True)

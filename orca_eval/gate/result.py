@@ -78,6 +78,13 @@ def sentence(line: Line) -> str:
             if result.n < comparison.rule.min_pairs
             else "a task has a single sample, which shows no spread"
         )
+    elif line.finding is Finding.FAILED and comparison.failed:
+        shares = points(comparison.failed.baseline), points(comparison.failed.candidate)
+        parts.append(
+            f"failed or timed out are {shares[0]} % of the baseline's samples and {shares[1]} % "
+            f"of the candidate's (limit {comparison.rule.limits.failed_share:g}); the run's own "
+            "command asks them again"
+        )
     elif line.finding in (Finding.WORSE, Finding.CLOSE):
         parts.append(
             f"a drop of {points(result.difference)} points (tolerated "

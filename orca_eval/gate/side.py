@@ -20,10 +20,11 @@ from orca_eval.results.reading import MANIFEST, SAMPLES, reading
 from orca_eval.results.rescore import rescore_frame
 from orca_eval.results.run import check_is_run
 from orca_eval.results.samples import blank, read_frame, read_samples
-from orca_eval.types import CUT_OFF, EXACT_MATCH, Measure
+from orca_eval.types import CUT_OFF, EXACT_MATCH, FAILED, Measure
 
 REQUIRED = (*KEY, "doc_hash", "score", "answer", "finish_reason")
 OPTIONAL = ("cluster", "sample_index")
+UNKNOWN_OF_FAILED = ("score", "unanswered", "truncated", "empty")
 COLUMNS = {**results.COLUMNS, "doc_id": NAME}
 
 
@@ -33,8 +34,9 @@ class Side:
 
     Columns: benchmark, task, doc_id (texts), fingerprint (uint32 of doc_hash), score (on the scale
     of its measure, 0..1 for most; NaN where nothing graded it),
-    answer (text or None), unanswered, truncated, empty (shares, 0 or 1 unless answers repeat;
-    `empty` NaN where responses are not kept), cluster (name or None).
+    answer (text or None), failed, unanswered, truncated, empty (shares, 0 or 1 unless answers
+    repeat; `empty` NaN where responses are not kept, and all but `failed` where no answer came),
+    cluster (name or None).
     `path` is the parquet file; `label` is what the user typed.
     """
 
@@ -102,6 +104,7 @@ def normalised(table: pa.Table, path: Path, manifest: Manifest | None) -> pd.Dat
     """The samples of a run as `Side.frame` holds them, one row per document."""
     kept = [name for name in (*REQUIRED, *OPTIONAL) if name in table.column_names]
     raw = table.select(kept).to_pandas()
+    failed = raw["finish_reason"].isin(FAILED)
     frame = pd.DataFrame(
         {
             **{key: raw[key].astype(str) for key in KEY},
@@ -116,8 +119,10 @@ def normalised(table: pa.Table, path: Path, manifest: Manifest | None) -> pd.Dat
             "cluster": raw["cluster"].astype(object).where(raw["cluster"].notna(), None)
             if "cluster" in raw
             else None,
+            "failed": failed.astype(np.float64),
         }
     )
+    frame.loc[failed, [*UNKNOWN_OF_FAILED]] = np.nan
     repeats = raw.get("sample_index")
     return _per_document(frame, repeats, path, manifest)
 
@@ -140,6 +145,6 @@ def _per_document(
             f"{path}: {int(duplicated.sum())} samples stand twice, the first {first['benchmark']} "
             f"{first['task']} {first['doc_id']}; remove what was added twice"
         )
-    rates = ("score", "unanswered", "truncated", "empty")
+    rates = (*UNKNOWN_OF_FAILED, "failed")
     measures = {} if manifest is None else manifest.measures
     return per_document(frame, rates, ("fingerprint", "answer", "cluster"), measures)

@@ -27,12 +27,14 @@ EXPORTED: Columns = {
     "doc_id": NAME,
     "fingerprint": Column(("whole",), low=0.0, high=2.0**32),
     "score": samples.SCORE,
-    "unanswered": samples.SHARE,
-    "truncated": samples.SHARE,
+    "unanswered": samples.NULLABLE_SHARE,
+    "truncated": samples.NULLABLE_SHARE,
     "empty": samples.NULLABLE_SHARE,
     "cluster": Column(("whole",), low=-1.0, high=2.0**31),
+    "failed": samples.SHARE,
 }
 _COLUMNS = list(EXPORTED)
+_LATER = "failed"  # which older versions did not write
 _KEPT = (
     "orca_eval_version",
     "suite",
@@ -85,12 +87,14 @@ def from_export(table: pa.Table, path: Path) -> tuple[pd.DataFrame, Manifest | N
     with reading(path, "can't be read"):
         header = json.loads(table.schema.metadata[EXPORT_KEY])
     known = isinstance(header, dict) and header.get("format") == _FORMAT
-    if not known or set(table.column_names) != set(_COLUMNS):
+    if not known or {*table.column_names, _LATER} != set(_COLUMNS):
         raise InputError(
             f"{path}: a baseline of another version of orca-eval; "
             "export it again with `orca-eval baseline export run=RUN`"
         )
     frame = table.to_pandas()
+    if _LATER not in frame:
+        frame[_LATER] = 0.0
     for key in KEY:
         frame[key] = frame[key].astype(str)
     frame["cluster"] = frame["cluster"].astype(object).where(frame["cluster"] >= 0, None)

@@ -63,7 +63,7 @@ def entry(line: Line) -> dict[str, Any]:
         "broken_limits": list(line.broken_limits),
         "rates": {
             rate.name: {key: getattr(rate, key) for key in ("baseline", "candidate", "limit", "p")}
-            for rate in comparison.rates
+            for rate in comparison.shown_rates
         },
     }
 

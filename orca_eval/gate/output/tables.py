@@ -45,7 +45,7 @@ def rates(result: GateResult) -> Table:
                 "" if rate.limit is None else f"+{points(rate.limit)}",
             )
             for line in result.lines
-            for rate in line.comparison.rates
+            for rate in line.comparison.shown_rates
         ),
     )
 
