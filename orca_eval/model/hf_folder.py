@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from orca_eval.errors import InputError
-from orca_eval.model.settings import one_line, read_json, reading, text_of
+from orca_eval.model.settings import one_line, read_json, reading, refuse_pointer, text_of
 from orca_eval.model.types import Encoder
 
 _FILES = (
@@ -52,10 +52,14 @@ def folder_encoder(
 ) -> tuple[Encoder, Sequence[Path]]:
     """The folder's encoder, and the files that name it. Raises InputError."""
     files = [folder / name for name in _FILES if (folder / name).is_file()]
-    if (folder / "tokenizer.json").is_file():
+    fast = (folder / "tokenizer.json").is_file()
+    if not fast:
+        others = {f for pattern in _SLOW_FILES for f in folder.glob(pattern) if f.is_file()}
+        files += sorted(others - set(files))
+    for file in files:
+        refuse_pointer(file)
+    if fast:
         return FastEncoder(folder / "tokenizer.json", bos_token), files
-    others = {f for pattern in _SLOW_FILES for f in folder.glob(pattern) if f.is_file()}
-    files += sorted(others - set(files))
     return SlowEncoder(folder, trust_remote_code), files
 
 
