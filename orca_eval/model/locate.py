@@ -54,9 +54,12 @@ def _is_path(text: str) -> bool:
         not _is_hub_id(text)
         or Path(owner).exists()
         or expanded(text).is_symlink()
-        or _FILE.fullmatch(name) is not None
-        or _OF_A_TRAINING.fullmatch(name) is not None
+        or _is_named_as_output(name)
     )
+
+
+def _is_named_as_output(name: str) -> bool:
+    return bool(_FILE.fullmatch(name) or _OF_A_TRAINING.fullmatch(name))
 
 
 def _is_hub_id(text: str) -> bool:
@@ -71,7 +74,7 @@ def _advice(text: str) -> str:
     beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
     if near := nearest(path.name, beside):
         return f"; did you mean {', '.join(repr(str(path.with_name(name))) for name in near)}?"
-    if _is_hub_id(text) and path.parent.is_dir():
+    if _is_hub_id(text) and path.parent.is_dir() and not _is_named_as_output(path.name):
         return f" in the folder {str(path.parent)!r}; to mean the hub's, run in another folder"
     return "; give a folder, a .gguf file, a hub id (owner/name) or package:NAME"
 
