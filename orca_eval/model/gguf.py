@@ -21,6 +21,8 @@ _CONTROL = 3  # a token's type
 SPECIAL = {"bos": "bos", "eos": "eos", "unknown": "unk", "padding": "pad"}
 """The special tokens by the format's names, and as templates call them."""
 _SCALARS = {**dict(enumerate("BbHhIif?")), 10: "Q", 11: "q", 12: "d"}
+_TEMPLATE = "tokenizer.chat_template"
+_BEGIN_WITH_BOS = ("llama3", "llama-v3", "llama-bpe", "tekken")  # of byte-level vocabularies
 _NAMES_IDS = re.compile(r"tokenizer\.(?!chat_template)")
 
 # By the number of a tensor's type: elements in a block, and a block's bytes (ggml-common.h).
@@ -84,6 +86,25 @@ class GgufHeader:
         """Over all that decides token ids: every `tokenizer.` entry but the chat template."""
         entries = {key: value for key, value in self.metadata.items() if _NAMES_IDS.match(key)}
         return hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def adds_bos(self) -> bool:
+        """Whether its tokenizer begins every text with BOS; llama.cpp's default where the file
+        does not say."""
+        kind, pre = (self.metadata.get(f"tokenizer.ggml.{key}") for key in ("model", "pre"))
+        default = kind == "llama" or (kind == "gpt2" and pre in _BEGIN_WITH_BOS)
+        return self.metadata.get("tokenizer.ggml.add_bos_token", default) is True
+
+    @property
+    def chat_templates(self) -> dict[str, str]:
+        """The file's templates by name, of which the one without is "default"."""
+        texts = {key: text for key, text in self.metadata.items() if isinstance(text, str)}
+        named = {
+            key.removeprefix(f"{_TEMPLATE}."): text
+            for key, text in texts.items()
+            if key.startswith(f"{_TEMPLATE}.")
+        }
+        return named | ({"default": texts[_TEMPLATE]} if _TEMPLATE in texts else {})
 
     @property
     def control_tokens(self) -> list[str]:

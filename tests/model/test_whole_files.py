@@ -15,7 +15,7 @@ from orca_eval.config.schema import ModelConfig
 from orca_eval.engines.checkpoint import read_adapter
 from orca_eval.errors import InputError
 from orca_eval.model.gguf import read_header
-from orca_eval.model.hf_folder import folder_encoder, folder_template
+from orca_eval.model.hf_folder import folder_encoder, folder_templates
 from orca_eval.model.locate import Need
 from orca_eval.model.weights import resolve_weights
 from tests.model.files import write_folder, write_gguf, write_safetensors
@@ -222,7 +222,7 @@ def test_pointers_beside_the_weights_are_named(tmp_path: Path, name: str) -> Non
     model = folder(tmp_path / "m", "model.safetensors")
     (model / name).write_bytes(POINTER)
     with pytest.raises(InputError, match="git lfs pull"):
-        folder_template(model)
+        folder_templates(model)
 
 
 @pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer.model", "vocab.json", "x.tiktoken"])
