@@ -11,6 +11,7 @@ import shutil
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +22,7 @@ import yaml
 from orca_eval import safe_yaml
 from orca_eval.benchmarks import hub, rows
 from orca_eval.benchmarks.load import at_hand, caveat, load_benchmark
+from orca_eval.benchmarks.named import _task
 from orca_eval.benchmarks.specs import read_specs
 from orca_eval.cli import main
 from orca_eval.errors import InputError
@@ -294,3 +296,25 @@ def test_a_download_that_is_no_table_is_one_line(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(InputError, match="field larger than field limit") as error:
         load_benchmark("crass", None)
     assert "\n" not in str(error.value)
+
+
+def test_what_lies_beside_a_task_may_not_be_empty(tmp_path: Path) -> None:
+    folder = tmp_path / "lmsys/mt-bench"
+    folder.mkdir(parents=True)
+    parts = ("questions", "judge_prompts")
+    configs = "".join(
+        f"- config_name: {name}\n  data_files:\n  - split: train\n    path: {name}.jsonl\n"
+        for name in parts
+    )
+    (folder / "README.md").write_text(f"---\nconfigs:\n{configs}---\n")
+    for name in parts:
+        (folder / f"{name}.jsonl").write_text("")
+    with pytest.raises(InputError, match="mt_bench/turn_1: the split is empty; fetch lmsys/mt-b"):
+        load_benchmark("mt_bench", tmp_path)
+
+
+def test_a_task_of_lm_eval_without_rows_is_empty() -> None:
+    docs = SimpleNamespace(to_list=list)
+    task = SimpleNamespace(OUTPUT_TYPE="generate_until", eval_docs=docs)
+    with pytest.raises(InputError, match="lm-eval's task x: the split is empty"):
+        _task("x", "x", task, [])
