@@ -60,16 +60,22 @@ def _resolved(model: ModelConfig, need: Need) -> Weights:
 
 def _only_gguf(model: ModelConfig, folder: Path, files: list[Path]) -> Path:
     if not files:
+        inner = sorted(str(file.relative_to(folder)) for file in folder.glob("*/*.gguf"))
+        advice = (
+            f"give one of those in it, {', '.join(inner[:_NAMED])}"
+            if inner
+            else "convert it with llama.cpp's convert_hf_to_gguf.py, or use engine=vllm"
+        )
         raise InputError(
             f"model.path: {model.path} holds no .gguf file, and engine=llama_cpp needs one;"
-            " convert it with llama.cpp's convert_hf_to_gguf.py, or use engine=vllm"
+            f" {advice}"
         )
     parts = {file: _SPLIT.search(file.name) for file in files}
     first = [file for file, part in parts.items() if part is None or int(part[1]) == 1]
     if len(first) > 1:
         names = ", ".join(file.name for file in first)
         raise InputError(f"model.path: {folder} holds several .gguf files; name one of {names}")
-    return first[0]
+    return first[0] if first else files[0]  # a later part, which is refused as that
 
 
 def _parts(file: Path) -> list[Path]:
@@ -127,7 +133,8 @@ def _refuse_other_kinds(file: Path, header: GgufHeader, parts: int) -> None:
 
 def _from_folder(model: ModelConfig, folder: Path, revision: str | None) -> Weights:
     if not (folder / "config.json").exists():
-        inner = sorted(file.parent.name for file in folder.glob("*/config.json"))
+        configs = (*folder.glob("*/config.json"), *folder.glob("*/adapter_config.json"))
+        inner = sorted({file.parent.name for file in configs})
         hint = f", but {', '.join(inner[:_NAMED])} in it: give one of them" if inner else ""
         raise InputError(f"model.path: {folder} is not a model folder: no config.json{hint}")
     config = read_json(folder / "config.json")

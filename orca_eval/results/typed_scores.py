@@ -101,10 +101,7 @@ def read_typed_scores(path: Path) -> TypedScores:
     file = _read(path)
     key, *others = file.head
     by_task = key.lower() == "task"
-    columns = [name for name in others if not _NO_SCORES.fullmatch(name.lower())]
-    if not columns:
-        what = "model" if by_task else "score"
-        raise InputError(f"{path}: no {what} columns beside {key!r}")
+    columns = _score_columns(file, "model" if by_task else "score")
     average = [name for name in (file.rows if by_task else others) if name.lower() == "average"]
     rows = [row for row in file.rows if not (by_task and row in average)]
     if not rows:
@@ -131,6 +128,14 @@ def read_typed_scores(path: Path) -> TypedScores:
         provenance=next(iter(file.texts("provenance").values()), {}),
         as_shares=as_shares,
     )
+
+
+def _score_columns(file: _File, what: str) -> list[str]:
+    key, *others = file.head
+    columns = [name for name in others if not _NO_SCORES.fullmatch(name.lower())]
+    if not columns:
+        raise InputError(f"{file.path}: no {what} columns beside {key!r}")
+    return columns
 
 
 def _number(text: str) -> Decimal:

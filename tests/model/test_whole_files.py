@@ -295,3 +295,31 @@ def test_a_gguf_file_that_says_it_is_a_model_is_one(tmp_path: Path) -> None:
         write_gguf(part, GGUF | {"split.count": 2}, {"w": (10,)})
     first = tmp_path / "p-00001-of-00002.gguf"
     assert resolve_weights(config(first), "gguf").parameters == pytest.approx(2e-8)
+
+
+@pytest.mark.parametrize(
+    ("there", "says"),
+    [
+        (["m-00002-of-00002.gguf"], "m-00001-of-00002.gguf is not there"),
+        (["m-00001-of-00002.gguf"], "m-00002-of-00002.gguf is not there"),
+        (["m-00001-of-00003.gguf", "m-00003-of-00003.gguf"], "m-00002-of-00003.gguf is not there"),
+        (["m-00003-of-00002.gguf"], "is part 3 of 2"),
+        (["m-00000-of-00002.gguf"], "is part 0 of 2"),
+        (["Q4/m.gguf", "Q8/m.gguf"], "give one of those in it, Q4/m.gguf, Q8/m.gguf"),
+        ([], "convert it with"),
+    ],
+)
+def test_a_folder_of_gguf_parts_is_whole_or_refused(
+    tmp_path: Path, there: list[str], says: str
+) -> None:
+    for name in there:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write_gguf(tmp_path / name, GGUF, {"w": (10,)})
+    assert says in refused(tmp_path, "gguf")
+
+
+def test_a_folder_of_adapters_names_them(tmp_path: Path) -> None:
+    for step in (1, 2):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        (tmp_path / f"checkpoint-{step}" / "adapter_config.json").write_text("{}")
+    assert "no config.json, but checkpoint-1, checkpoint-2 in it" in refused(tmp_path)
