@@ -63,7 +63,7 @@ def template_source(
     file = expanded(name)
     if file.is_file():
         try:
-            return file.read_text(encoding="utf-8")
+            return file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"model.chat_template: {file} can't be read ({error})") from None
     raise InputError(

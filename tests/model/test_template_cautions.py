@@ -314,6 +314,14 @@ def test_a_template_is_chosen_by_its_name() -> None:
     assert "model.chat_template= (rag, tool, chatml" in str(e.value)
 
 
+def test_a_byte_order_mark_is_no_part_of_a_template(tmp_path: Path) -> None:
+    file = tmp_path / "own.jinja"
+    file.write_text(TURNS, encoding="utf-8-sig")
+    assert template_source(str(file), None, "m") == TURNS
+    file.rename(tmp_path / "chat_template.jinja")
+    assert folder_templates(tmp_path)[0] == {"default": TURNS}
+
+
 def test_a_gguf_files_named_templates_are_read(tmp_path: Path) -> None:
     metadata = VOCABULARY | {
         "tokenizer.chat_template": TURNS,
