@@ -102,18 +102,24 @@ def _tasks(spec: BenchmarkSpec, root: Path | None, quickstart: bool) -> Iterator
         try:
             if task.beside is not None:
                 beside = [row for rows, _ in _rows(root, task.beside) for row in rows]
+                if not beside:
+                    raise _empty(spec, task, task.beside)
             docs = tuple(_docs(spec.id, task, batches, excluded, beside))
         except MissingData:
             if quickstart:
                 continue
             raise
         if not docs:
-            where = spec.id if task.name == spec.id else f"{spec.id}/{task.name}"
-            raise InputError(f"{where}: the split is empty; fetch {task.source.dataset} again")
+            raise _empty(spec, task, task.source)
         published = None if quickstart else task.rows
         rows = len(docs) + len(excluded)
         own = task.score
         yield Task(task.name, task.version, docs, rows, published, excluded, own, task.ask)
+
+
+def _empty(spec: BenchmarkSpec, task: TaskSpec, source: Source) -> InputError:
+    where = spec.id if task.name == spec.id else f"{spec.id}/{task.name}"
+    return InputError(f"{where}: the split is empty; fetch {source.csv or source.dataset} again")
 
 
 def _rows(root: Path | None, source: Source) -> Iterable[Batch]:

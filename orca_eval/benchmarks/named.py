@@ -202,6 +202,8 @@ def _task(benchmark: str, name: str, task: Any, notes: list[str]) -> Task:
             f"lm-eval's task {name} runs code written by the model; it is not run here"
         )
     rows = task.eval_docs.to_list()
+    if not rows:
+        raise InputError(f"lm-eval's task {name}: the split is empty; fetch its dataset again")
     asked = ((n, row_hash(row), _messages(name, task, row)) for n, row in enumerate(rows))
     scorer: ForeignScorer | None = None
     if output == "multiple_choice":

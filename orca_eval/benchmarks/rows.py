@@ -6,12 +6,14 @@ the network is never touched. Rows come in batches, so that no whole file lies i
 
 import contextlib
 import csv
+import gzip
+import io
 import itertools
 import json
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pyarrow.parquet as pq
 
@@ -129,19 +131,45 @@ def _patterns(readme: Path, source: Source) -> list[str]:
 
 
 def _batches(file: Path, source: Source) -> Iterator[list[RawRow]]:
-    match file.suffix:
-        case ".parquet":
+    packed = file.suffix == ".gz"
+    match kind := Path(file.stem).suffix if packed else file.suffix:
+        case ".parquet" if not packed:
             yield from _parquet_rows(file)
-        case ".jsonl":
-            with file.open(encoding="utf-8-sig") as lines:
-                rows = (json.loads(line) for line in lines if line.strip())
+        case ".jsonl" | ".ndjson" | ".json":
+            with _text(file, packed) as lines:
+                rows = _json_rows(lines, kind == ".json")
                 while batch := list(itertools.islice(rows, BATCH_ROWS)):
                     yield batch
-        case ".csv":
-            with file.open(encoding="utf-8-sig", newline="") as lines:
-                yield list(csv.DictReader(lines, delimiter=source.separator))
-        case other:
-            raise ValueError(f"{other or 'no suffix'} is not .parquet, .jsonl or .csv")
+        case ".csv" | ".tsv":
+            with _text(file, packed) as lines:
+                separator = "\t" if kind == ".tsv" else source.separator
+                yield list(csv.DictReader(lines, delimiter=separator))
+        case _:
+            raise ValueError(
+                f"{file.suffix or 'no suffix'} is not .parquet, .jsonl, .json, .csv or .tsv"
+            )
+
+
+def _text(file: Path, packed: bool) -> TextIO:
+    if not packed:
+        return file.open(encoding="utf-8-sig", newline="")
+    with gzip.open(file) as stream:
+        content = stream.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it unpacks to more than {MOST_BYTES / 1e9:,.1f} GB")
+    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
+
+
+def _json_rows(lines: TextIO, may_be_list: bool) -> Iterator[RawRow]:
+    """Rows a line each, or one list of them. Files that were joined have byte order marks between
+    their lines."""
+    for line in lines:
+        text = line.strip("\ufeff \t\r\n")
+        if may_be_list and text.startswith("["):
+            yield from json.loads(text + lines.read(MOST_BYTES))
+        elif text:
+            yield json.loads(text)
+            may_be_list = False
 
 
 def _parquet_rows(file: Path) -> Iterator[list[RawRow]]:

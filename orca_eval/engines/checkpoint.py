@@ -12,6 +12,7 @@ from orca_eval.engines.finish import ending
 from orca_eval.errors import InputError, RunError
 from orca_eval.extract.reply.parts import THINKING_TAGS
 from orca_eval.model.cache import combined_hash, file_hashes
+from orca_eval.model.loaded_files import refuse_broken
 from orca_eval.model.settings import read_json, reading
 from orca_eval.model.template import ChatTemplate
 from orca_eval.model.tokenizer import TemplateTokenizer, folder_tokenizer
@@ -188,6 +189,8 @@ def turn_end(template: ChatTemplate, special: Mapping[str, int]) -> int | None:
 def read_adapter(path: str) -> Adapter:
     """The LoRA adapter in the folder `path` (PEFT's layout). Raises InputError."""
     folder = expanded(path)
+    if not folder.exists():
+        raise InputError(f"model.adapter: {path!r} does not exist; give the adapter's folder")
     config = read_json(folder / "adapter_config.json")
     rank = config.get("r")
     if not isinstance(rank, int):
@@ -205,6 +208,7 @@ def read_adapter(path: str) -> Adapter:
     weights = folder / "adapter_model.safetensors"
     if not weights.is_file():
         raise InputError(f"model.adapter={path}: there is no {weights.name} in it")
+    refuse_broken([weights])
     hashes = file_hashes([folder / "adapter_config.json", weights])
     sha256 = combined_hash({file.name: digest for file, digest in hashes.items()})
     return Adapter(folder.resolve(), rank, sha256)

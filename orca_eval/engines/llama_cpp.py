@@ -249,6 +249,8 @@ class LlamaCppEngine(CheckpointEngine):
         if self._model.adapter is None:
             return None
         file = expanded(self._model.adapter)
+        if not file.exists():
+            raise InputError(f"model.adapter: {self._model.adapter!r} does not exist; give a file")
         if file.suffix != ".gguf" or not file.is_file():
             raise InputError(f"model.adapter: {file} is not a .gguf file, which llama_cpp needs")
         return file.resolve()

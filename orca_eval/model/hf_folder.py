@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from orca_eval.errors import InputError
-from orca_eval.model.settings import one_line, read_json, reading, text_of
+from orca_eval.model.settings import one_line, read_json, reading, refuse_pointer, text_of
 from orca_eval.model.types import Encoder
 
 _FILES = (
@@ -14,13 +14,16 @@ _FILES = (
 )
 # Where there is no tokenizer.json, transformers' classes read vocabularies of other names too.
 _SLOW_FILES = ("*.model", "*.tiktoken", "vocab.*", "*vocab*.json", "tekken.json", "bpe.codes")
+# The later ones win.
+_TEMPLATES_IN = ("processor_config.json", "chat_template.json", "tokenizer_config.json")
+_TEMPLATE_FOLDERS = ("chat_templates/*.jinja", "additional_chat_templates/*.jinja")
 
 
-def folder_template(folder: Path) -> tuple[str | None, dict[str, str]]:
-    """The folder's own chat template and its special tokens (`bos_token`: "<s>", …).
+def folder_templates(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """The folder's own chat templates by name, of which the one without is "default", and its
+    special tokens (`bos_token`: "<s>", …).
 
-    The template is chat_template.jinja, or the entry of tokenizer_config.json ("default" where
-    there are several).
+    They lie in files of their own, in tokenizer_config.json, or where processors have them.
     """
     config = read_json(folder / "tokenizer_config.json")
     with reading(folder / "tokenizer_config.json"):
@@ -30,15 +33,26 @@ def folder_template(folder: Path) -> tuple[str | None, dict[str, str]]:
             for name, value in tokens.items()
             if name.endswith("_token") and isinstance(value, (str, dict)) and value
         }
-        template = config.get("chat_template")
-        if isinstance(template, list):
-            template = {entry["name"]: entry["template"] for entry in template}.get("default")
-        template = None if template is None else _text(template)
-    own_file = folder / "chat_template.jinja"
-    if own_file.exists():
-        with reading(own_file, "a template"):
-            return text_of(own_file), special
-    return template, special
+    templates: dict[str, str] = {}
+    for name in _TEMPLATES_IN:
+        with reading(folder / name):
+            templates |= _by_name(read_json(folder / name).get("chat_template"))
+    files = {file.stem: file for place in _TEMPLATE_FOLDERS for file in folder.glob(place)}
+    if (own := folder / "chat_template.jinja").exists():
+        files["default"] = own
+    for name, file in files.items():
+        with reading(file, "a template"):
+            templates[name] = text_of(file)
+    return templates, special
+
+
+def _by_name(value: Any) -> dict[str, str]:
+    """Templates as they stand in JSON: one, a list of names and templates, or a mapping."""
+    if isinstance(value, list):
+        value = {_text(entry["name"]): entry["template"] for entry in value}
+    elif not isinstance(value, dict):
+        value = {} if value is None else {"default": value}
+    return {name: _text(template) for name, template in value.items()}
 
 
 def _text(value: Any) -> str:
@@ -52,10 +66,14 @@ def folder_encoder(
 ) -> tuple[Encoder, Sequence[Path]]:
     """The folder's encoder, and the files that name it. Raises InputError."""
     files = [folder / name for name in _FILES if (folder / name).is_file()]
-    if (folder / "tokenizer.json").is_file():
+    fast = (folder / "tokenizer.json").is_file()
+    if not fast:
+        others = {f for pattern in _SLOW_FILES for f in folder.glob(pattern) if f.is_file()}
+        files += sorted(others - set(files))
+    for file in files:
+        refuse_pointer(file)
+    if fast:
         return FastEncoder(folder / "tokenizer.json", bos_token), files
-    others = {f for pattern in _SLOW_FILES for f in folder.glob(pattern) if f.is_file()}
-    files += sorted(others - set(files))
     return SlowEncoder(folder, trust_remote_code), files
 
 
@@ -77,6 +95,12 @@ class FastEncoder(Encoder):
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self.bos_id = None if bos_token is None else self._tokenizer.token_to_id(bos_token)
+        told = read_json(file.with_name("tokenizer_config.json")).get("add_bos_token")
+        self.adds_bos = told if isinstance(told, bool) else self._begins_with_bos()
+
+    def _begins_with_bos(self) -> bool:
+        ids = self._tokenizer.encode("", add_special_tokens=True).ids
+        return self.bos_id is not None and ids[:1] == [self.bos_id]
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         try:
@@ -118,6 +142,8 @@ class SlowEncoder(Encoder):
             reason = one_line(error) or type(error).__name__
             raise InputError(f"model.path: the tokenizer of {folder} fails: {reason}") from None
         self.bos_id = self._tokenizer.bos_token_id
+        ids = list(self._tokenizer("a", add_special_tokens=True)["input_ids"])
+        self.adds_bos = self.bos_id is not None and ids[:1] == [self.bos_id]
         with reading(folder / "tokenizer_config.json"):
             listed = config.get("added_tokens_decoder", {})
             added = {token["content"]: int(number) for number, token in listed.items()}

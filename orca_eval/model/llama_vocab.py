@@ -30,6 +30,7 @@ class LlamaVocab(Encoder):
         self._file = file
         bos = header.metadata.get("tokenizer.ggml.bos_token_id")
         self.bos_id = None if bos is None else int(bos)
+        self.adds_bos = header.adds_bos
         self._key = secrets.token_hex(16)  # other users of the machine reach the loopback too
         self._server: Any = None
 

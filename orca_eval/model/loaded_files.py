@@ -6,62 +6,78 @@ transformers takes `model.safetensors`, the shards of `model.safetensors.index.j
 code and settings beside them.
 """
 
-import json
+import re
 from collections.abc import Iterable, Mapping
-from math import prod
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from orca_eval.errors import InputError
-from orca_eval.model.settings import read_json
+from orca_eval.model.safetensors import tensor_shapes
+from orca_eval.model.settings import read_json, refuse_pointer
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 # What decides the text besides tokenizer and template, which have an identity of their own.
 _SETTINGS = ("config.json", "generation_config.json", "*quant*config*.json")
-_LONGEST_HEADER = 100_000_000  # bytes; the format's own limit
-_LFS_POINTER = b"version https://git-lfs"
+_PART = re.compile(r"(.*-)(\d+)(-of-)(\d+)(\.\w+)")
+_COPY = "consolidated"  # the same weights in Mistral's and Meta's own layout
+# What a training leaves beside a model, as pickles too.
+_OF_THE_TRAINING = re.compile(r"(training_args|optimizer|scheduler|rng_state|scaler)")
 
 
 def loaded_files(
     folder: Path, config: Mapping[str, Any], *, trusted: bool
 ) -> tuple[list[Path], list[Path]]:
     """Finds what an engine may load from `folder`: every file that decides the text, and those of
-    them that are loaded safetensors. Pickles and code only where they are `trusted`.
+    them whose tensors count. Pickles and code only where they are `trusted`.
 
     Raises:
-        InputError: something that would be loaded can't be hashed, or is not trusted.
+        InputError: something that would be loaded can't be hashed, is not whole, or is not trusted.
     """
     safetensors = _found(folder, "*.safetensors")
     pickles = _found(folder, *PICKLES)
     index = folder / INDEX
     shards = _shards(index) if index.is_file() else []
     _refuse_elsewhere(folder, config)
+    _refuse_without_weights(folder, safetensors or shards, pickles)
     if not trusted:
         _refuse_untrusted(folder, config, safetensors or shards, pickles)
     files = {*safetensors, *shards, *_found(folder, *_SETTINGS)}
     if shards and not _index_is_plain(index, safetensors):
         files.add(index)
     if trusted:
+        refuse_broken(pickles)
         files |= {*pickles, *_found(folder, "**/*.py")}
         for other in _found(folder, "*.bin.index.json"):
             files |= {other, *_shards(other)}
+    for file in safetensors:
+        tensor_shapes(file)
     single = [folder / SINGLE] if (folder / SINGLE).is_file() else []
-    return sorted(files), single or shards or safetensors
+    if not single and not shards:
+        _refuse_gap(safetensors or (pickles if trusted else []))
+    own = [file for file in safetensors if not file.name.startswith(_COPY)]
+    return sorted(files), single or shards or own or safetensors
 
 
 def _found(folder: Path, *patterns: str) -> list[Path]:
     return sorted({f for pattern in patterns for f in folder.glob(pattern) if f.is_file()})
 
 
+def refuse_adapter(folder: Path) -> None:
+    """Raises InputError where a folder is an adapter's."""
+    if not (folder / "adapter_config.json").is_file():
+        return
+    base = read_json(folder / "adapter_config.json").get("base_model_name_or_path")
+    named = f" ({base})" if isinstance(base, str) and base else ""
+    raise InputError(
+        f"model.path: {folder} holds an adapter (adapter_config.json), and transformers would load "
+        f"the adapter's base model{named} in its place: give the base model as model.path and this "
+        "folder as model.adapter, or remove that file from a merged model"
+    )
+
+
 def _refuse_elsewhere(folder: Path, config: Mapping[str, Any]) -> None:
     """What would come from another place than this folder."""
-    if (folder / "adapter_config.json").is_file():
-        raise InputError(
-            f"model.path: {folder} holds an adapter (adapter_config.json), and transformers would "
-            "load the adapter's base model in its place: give the base model as model.path and "
-            "this folder as model.adapter, or remove that file from a merged model"
-        )
     if isinstance(weights := config.get("transformers_weights"), str):
         raise InputError(
             f"model.path: {folder / 'config.json'} names the weights {weights!r} "
@@ -73,6 +89,38 @@ def _refuse_elsewhere(folder: Path, config: Mapping[str, Any]) -> None:
             f"model.path: {folder} needs code of another repository (auto_map in config.json); "
             "copy that code into the folder and name it there"
         )
+
+
+def _refuse_without_weights(folder: Path, safe: list[Path], pickles: list[Path]) -> None:
+    if not safe and all(_OF_THE_TRAINING.match(file.name) for file in pickles):
+        raise InputError(
+            f"model.path: {folder} holds no weights (*.safetensors); copy the whole model"
+        )
+
+
+def refuse_broken(files: Iterable[Path]) -> None:
+    """Raises InputError for what is surely broken in files that are not looked into (pickles, which
+    run when they are read)."""
+    for file in files:
+        refuse_pointer(file)
+        if not file.stat().st_size:
+            raise InputError(f"model.path: {file} is empty; copy the model again")
+
+
+def _refuse_gap(files: Iterable[Path]) -> None:
+    """Without an index, the names alone say that a part is missing (-00001-of-00003)."""
+    there = {file.name: file for file in files}
+    for name in sorted(there):
+        if (part := _PART.fullmatch(name)) is None:
+            continue
+        head, number, of, total, tail = part.groups()
+        for n in range(1, min(int(total), len(there) + 1) + 1):
+            wanted = f"{head}{n:0{len(number)}}{of}{total}{tail}"
+            if wanted not in there:
+                raise InputError(
+                    f"model.path: {there[name]} is one of {total} parts, and {wanted} is not there;"
+                    " copy the whole model"
+                )
 
 
 def _refuse_untrusted(
@@ -126,46 +174,3 @@ def _index_is_plain(index: Path, safetensors: list[Path]) -> bool:
     stay as they were."""
     placed = [(name, file.name) for file in safetensors for name in tensor_shapes(file)]
     return dict(placed) == _weight_map(index) and len(dict(placed)) == len(placed)
-
-
-def tensor_shapes(file: Path) -> Mapping[str, tuple[str, int]]:
-    """Each tensor's type as the format names it ("BF16") and how many elements it has, from the
-    header of a safetensors file, a regular one. Raises InputError.
-
-    Layout: https://github.com/huggingface/safetensors#format.
-    """
-    try:
-        header = json.loads(_header(file))
-        return {name: _tensor(entry) for name, entry in header.items() if name != "__metadata__"}
-    except (OSError, ValueError, RecursionError, AttributeError, TypeError, KeyError) as error:
-        reason = str(error) if isinstance(error, (OSError, ValueError)) else "a damaged header"
-        raise InputError(
-            f"model.path: {file} can't be read as safetensors: {' '.join(reason.split())}"
-        ) from None
-
-
-def _header(file: Path) -> bytes:
-    with file.open("rb") as stream:
-        start = stream.read(len(_LFS_POINTER))
-        if start == _LFS_POINTER:
-            raise ValueError("it is a pointer of Git LFS; fetch the file with git lfs pull")
-        size = int.from_bytes(start[:8], "little")
-        if len(start) < 8 or size > min(file.stat().st_size - 8, _LONGEST_HEADER):
-            raise ValueError("its header is longer than the file, which was cut off")
-        stream.seek(8)
-        return stream.read(size)
-
-
-def _tensor(entry: Any) -> tuple[str, int]:
-    dtype, shape = entry["dtype"], entry["shape"]
-    if not isinstance(dtype, str) or not all(type(side) is int and side >= 0 for side in shape):
-        raise ValueError("a tensor without a type or a shape")
-    return dtype, prod(shape)
-
-
-def parameters(files: Iterable[Path]) -> float | None:
-    """Billions of parameters in `files`; None for packed (quantized) weights, or none at all."""
-    tensors = [tensor for file in files for tensor in tensor_shapes(file).values()]
-    if not all(dtype.startswith(("F", "BF")) for dtype, _ in tensors):
-        return None
-    return sum(elements for _, elements in tensors) / 1e9 if tensors else None

@@ -9,6 +9,7 @@ from typing import Any
 from orca_eval.errors import InputError, OrcaEvalError
 
 MOST_BYTES = 1 << 28
+_LFS_POINTER = b"version https://git-lfs"
 
 
 @contextlib.contextmanager
@@ -49,10 +50,21 @@ def read_json(file: Path) -> dict[str, Any]:
         return found
 
 
+def refuse_pointer(file: Path) -> None:
+    """Raises InputError where a regular file is what Git LFS leaves in the place of a large one."""
+    with file.open("rb") as stream:
+        if stream.read(len(_LFS_POINTER)) == _LFS_POINTER:
+            raise InputError(
+                f"model.path: {file} can't be read: it is a pointer of Git LFS; run git lfs pull"
+                " in its folder, or copy the model again"
+            )
+
+
 def text_of(file: Path) -> str:
     """A regular file's text; a byte order mark is none of it. A pipe would be waited for."""
     if not file.is_file():
         raise ValueError("it is no regular file")
+    refuse_pointer(file)
     if file.stat().st_size > MOST_BYTES:
         raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
     return file.read_text("utf-8-sig")

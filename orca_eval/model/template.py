@@ -8,7 +8,7 @@ in what it writes.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,7 @@ from markupsafe import escape
 from orca_eval.config.nearest import hint
 from orca_eval.errors import InputError
 from orca_eval.model.sandbox import BoundedEnvironment, TemplateBoundError
+from orca_eval.model.template_cautions import missing_opening, unread_arguments
 from orca_eval.paths import expanded
 from orca_eval.types import Message
 
@@ -29,6 +30,7 @@ NAMED_TEMPLATES = Path(__file__).parent / "templates"
 
 _SYSTEM = "S7f3e0system"
 _USER = "U7f3e0user"
+_ANSWER = "A7f3e0answer"
 
 Form = Literal["text", "parts", "user parts"]
 """How content is given: as text, as a list of one text part, or so for the user alone."""
@@ -38,26 +40,35 @@ _FORMS: tuple[Form, ...] = ("text", "parts", "user parts")
 _SWITCHES = re.compile(r"/(?:no_)?think\b|/system_override\b")
 
 
-def template_source(name: str | None, own: str | None, model: str) -> str:
-    """The template's text: named, a file, or the checkpoint's own where `name` is None."""
+def template_source(
+    name: str | None, own: str | None, model: str, others: Mapping[str, str] | None = None
+) -> str:
+    """The template's text: named, a file, or the checkpoint's own where `name` is None.
+
+    `others` are those that the checkpoint has under names. Raises InputError.
+    """
+    others = others or {}
     if name is None:
         if own is None:
+            several = f"no default among its chat templates ({', '.join(others)})"
             raise InputError(
-                f"model={model} has no chat template; name one with model.chat_template="
-                f" ({', '.join(_names())}, or a file)"
+                f"model={model} has {several if others else 'no chat template'}; name one with"
+                f" model.chat_template= ({', '.join((*others, *_names()))}, or a file)"
             )
         return own
     if name in _names():
         return (NAMED_TEMPLATES / f"{name}.jinja").read_text(encoding="utf-8")
+    if name in others:
+        return others[name]
     file = expanded(name)
     if file.is_file():
         try:
-            return file.read_text(encoding="utf-8")
+            return file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"model.chat_template: {file} can't be read ({error})") from None
     raise InputError(
         f"model.chat_template: {name!r} is neither a named template nor a file; "
-        f"{hint(name, _names(), 1, 'there are')}"
+        f"{hint(name, (*others, *_names()), 1, 'there are')}"
     )
 
 
@@ -104,6 +115,7 @@ class ChatTemplate:
         self._form: Form = "text"
         self._drops_user = False
         self._takes_system, self._case_notes = self._probe()
+        self._cautions = tuple(self._find_cautions())
 
     def render(self, messages: Sequence[Message]) -> str:
         """The prompt, generation prompt included.
@@ -129,6 +141,8 @@ class ChatTemplate:
                 f"the chat template leaves out the {lost}'s text, so that questions would share a "
                 f"prompt; name another with model.chat_template= ({', '.join(_names())}, or a file)"
             )
+        for caution in self._cautions:
+            self._note(caution)
         self._note(_PARTS_NOTE if self._form != "text" else None)
         self._note(_DATE_NOTE.format(self.now) if self.dated else None)
         return text
@@ -141,14 +155,14 @@ class ChatTemplate:
         self.dated = True
         return self.now.strftime(form)
 
-    def _apply(self, messages: Sequence[Message]) -> str:
+    def _apply(self, messages: Sequence[Message], **changes: Any) -> str:
         given = messages if self._form == "text" else _in_parts(messages, self._form)
-        return self._render(messages=given, **self._context)
+        return self._render(messages=given, **{**self._context, **changes})
 
-    def _try(self, *messages: Message) -> str | None:
+    def _try(self, *messages: Message, **changes: Any) -> str | None:
         """The rendered chat, or None where the template refuses it or writes parts as Python."""
         try:
-            text = self._apply(messages)
+            text = self._apply(messages, **changes)
         except TemplateBoundError as error:
             raise InputError(f"the chat template can't be used: {error}") from None
         except Exception:  # the same as in `render`: the probe only asks whether it works
@@ -193,6 +207,20 @@ class ChatTemplate:
         if own:
             notes["none"] = f"no system message was given; the template put in its own: {own!r}"
         return True, notes
+
+    def _find_cautions(self) -> Iterator[str]:
+        yield from unread_arguments(self._environment, self.source, self.kwargs)
+        user: Message = {"role": "user", "content": _USER}
+        asked: tuple[Message, ...] = (user,)
+        self._environment.begin()
+        if self._try(user) is None:
+            asked = ({"role": "system", "content": _SYSTEM}, user)
+        prompt, unasked = self._try(*asked), self._try(*asked, add_generation_prompt=False)
+        chat = self._try(*asked, {"role": "assistant", "content": _ANSWER})
+        if prompt is not None and chat is not None and prompt == unasked:
+            eos = self.special_tokens.get("eos_token", "")
+            if caution := missing_opening(prompt, chat, _ANSWER, eos):
+                yield caution
 
 
 _DATE_NOTE = (

@@ -8,11 +8,16 @@ from orca_eval.config.schema import ModelConfig
 from orca_eval.errors import InputError
 from orca_eval.model.cache import combined_hash, file_hashes
 from orca_eval.model.gguf import SPECIAL, read_header
-from orca_eval.model.hf_folder import folder_encoder, folder_template
+from orca_eval.model.hf_folder import folder_encoder, folder_templates
 from orca_eval.model.llama_vocab import LlamaVocab
 from orca_eval.model.template import ChatTemplate, template_source
 from orca_eval.model.types import Encoder
 from orca_eval.types import Message
+
+_NO_BOS = (
+    "the prompt does not begin with BOS ({!r}), with which this tokenizer begins every text: only"
+    " the template writes it here, and this one leaves it out"
+)
 
 
 class TemplateTokenizer:
@@ -22,9 +27,14 @@ class TemplateTokenizer:
     says what happened to the system message, for `show`, the manifest and the table's footnote.
     """
 
-    def __init__(self, template: ChatTemplate, encoder: Encoder, vocabulary: str) -> None:
-        """`vocabulary` names the tokenizer's content (sha256 hex)."""
+    def __init__(
+        self, template: ChatTemplate, encoder: Encoder, vocabulary: str, bos: str | None = None
+    ) -> None:
+        """`vocabulary` names the tokenizer's content (sha256 hex), `bos` is the text that it puts
+        before every other where it is let."""
         self.template = template
+        self._bos = bos
+        self._bos_note: tuple[str, ...] = ()
         self.notes: tuple[str, ...] = ()
         self._encoder = encoder
         self.identity = combined_hash(
@@ -48,7 +58,9 @@ class TemplateTokenizer:
     def render(self, messages: Sequence[Message]) -> str:
         """The whole prompt as text, generation prompt included."""
         text = self.template.render(messages)
-        self.notes = self.template.notes
+        if self._bos and not text.startswith(self._bos):
+            self._bos_note = (_NO_BOS.format(self._bos),)
+        self.notes = (*self.template.notes, *self._bos_note)
         return text
 
     def encode(self, prompts: Sequence[str]) -> list[Sequence[int]]:
@@ -72,21 +84,27 @@ def gguf_tokenizer(model: ModelConfig, file: Path) -> TemplateTokenizer:
     """The tokenizer inside a GGUF file, run by llama.cpp itself; loaded at the first encoding."""
     header = read_header(file)
     tokens = {f"{short}_token": header.token(kind) for kind, short in SPECIAL.items()}
-    own = header.metadata.get("tokenizer.chat_template")
     given = {name: text for name, text in tokens.items() if text is not None}
-    template = _template(model, own, given)
-    return TemplateTokenizer(template, LlamaVocab(file, header), header.vocabulary_sha256)
+    template = _template(model, header.chat_templates, given)
+    encoder = LlamaVocab(file, header)
+    return TemplateTokenizer(template, encoder, header.vocabulary_sha256, _bos(encoder, given))
 
 
 def folder_tokenizer(model: ModelConfig, folder: Path) -> TemplateTokenizer:
     """The tokenizer of a model folder: its tokenizer.json, or the slow one that it has instead."""
-    own, tokens = folder_template(folder)
-    template = _template(model, own, tokens)
+    templates, tokens = folder_templates(folder)
+    template = _template(model, templates, tokens)
     encoder, files = folder_encoder(folder, tokens.get("bos_token"), model.trust_remote_code)
     hashes = {file.name: digest for file, digest in file_hashes(files).items()}
-    return TemplateTokenizer(template, encoder, combined_hash(hashes))
+    return TemplateTokenizer(template, encoder, combined_hash(hashes), _bos(encoder, tokens))
 
 
-def _template(model: ModelConfig, own: str | None, tokens: Mapping[str, str]) -> ChatTemplate:
-    source = template_source(model.chat_template, own, model.name)
+def _template(
+    model: ModelConfig, own: Mapping[str, str], tokens: Mapping[str, str]
+) -> ChatTemplate:
+    source = template_source(model.chat_template, own.get("default"), model.name, own)
     return ChatTemplate(source, tokens, model.chat_template_kwargs)
+
+
+def _bos(encoder: Encoder, tokens: Mapping[str, str]) -> str | None:
+    return tokens.get("bos_token") if encoder.adds_bos else None

@@ -7,9 +7,13 @@ from pathlib import Path
 
 
 class Encoder(ABC):
-    """Text → ids, nothing added: what the template writes is what the model gets."""
+    """Text → ids, nothing added: what the template writes is what the model gets.
+
+    `adds_bos` is whether the tokenizer would begin every text with BOS, were it let.
+    """
 
     bos_id: int | None
+    adds_bos: bool = False
 
     @abstractmethod
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:

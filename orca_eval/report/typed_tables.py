@@ -12,6 +12,10 @@ from orca_eval.results.typed_scores import TypedScores, decimals, find_model
 from orca_eval.tables.table import Cell, Column, Row, Table, ranked
 
 AVERAGE = "average"  # no item of a file is called so: it would be the average that the file states
+_SHARES = (
+    "No score is above 1, so they look like shares; they are shown as typed, and every other table "
+    "has percentages: write 44 for 0.44, or 0.44% where less than one percent is meant."
+)
 _DIGITS = {"model": 2, "task": 1}  # of an average
 
 
@@ -124,6 +128,7 @@ def _score_table(
         rows=tuple(rows),
         remarks=(
             *_source_remarks(scores),
+            *([_SHARES] if scores.as_shares else []),
             *_count_remarks(scores, baseline),
             *_comparison(scores),
         ),

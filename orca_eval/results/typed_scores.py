@@ -17,7 +17,7 @@ from orca_eval.errors import InputError
 
 MOST_CELLS = 20_000
 LONGEST_NUMBER = 40
-_NUMBER = re.compile(r"[+-]?\d{1,12}(\.\d{1,12})?")
+_NUMBER = re.compile(r"[+-]?\d{1,12}(\.\d{1,12})?( ?%)?")
 _COUNT = re.compile(r"\d{1,9}")
 _WRONG = {
     _NUMBER: " is not a plain number; write it like 49.93, or leave the cell empty",
@@ -35,7 +35,7 @@ class TypedScores:
     `layout` says what the file's rows were. `cells[model, item]` is missing where the file's cell
     is empty. `averages` are the ones the file states itself (row or column `Average`), `printed`
     its `printed_*` columns by row; both are only compared. `counted` holds the exact percentages
-    of what the file gives as counts.
+    of what the file gives as counts. `as_shares` is whether all scores look like shares of 1.
     """
 
     source: str
@@ -48,6 +48,7 @@ class TypedScores:
     averages: Mapping[str, Decimal]
     printed: Mapping[str, Mapping[str, str]]
     provenance: Mapping[str, str]
+    as_shares: bool
 
     @cached_property
     def decimals(self) -> int:
@@ -84,7 +85,7 @@ class _File:
     def numbers(self, rows: Iterable[str], columns: Iterable[str]) -> Numbers:
         """The cells' numbers by row and column."""
         found = self.cells(rows, columns, _NUMBER)
-        return {(row, column): Decimal(text) for row, column, text in found}
+        return {(row, column): _number(text) for row, column, text in found}
 
     def texts(self, name: str) -> dict[str, dict[str, str]]:
         """The texts of the columns of such a name, by row, without the empty ones."""
@@ -100,22 +101,20 @@ def read_typed_scores(path: Path) -> TypedScores:
     file = _read(path)
     key, *others = file.head
     by_task = key.lower() == "task"
-    columns = [name for name in others if not _NO_SCORES.fullmatch(name.lower())]
-    if not columns:
-        what = "model" if by_task else "score"
-        raise InputError(f"{path}: no {what} columns beside {key!r}")
+    columns = _score_columns(file, "model" if by_task else "score")
     average = [name for name in (file.rows if by_task else others) if name.lower() == "average"]
     rows = [row for row in file.rows if not (by_task and row in average)]
     if not rows:
         raise InputError(f"{path}: no task rows beside the average")
     counts = file.cells(rows, ["n"] if by_task else [], _COUNT)
     sizes = {row: int(text) for row, _, text in counts}
-    cells = file.numbers(rows, columns)
+    stated = (average[:1], columns) if by_task else (rows, average[:1])
+    scores = (*file.cells(rows, columns, _NUMBER), *file.cells(*stated, _NUMBER))
+    as_shares = _on_one_scale(path, scores)
+    cells, averages = file.numbers(rows, columns), file.numbers(*stated)
     counted = _counted(file, rows, columns, sizes) if by_task else {}
     if by_task:
-        cells, averages = _turned(cells), _turned(file.numbers(average[:1], columns))
-    else:
-        averages = file.numbers(rows, average[:1])
+        cells, averages = _turned(cells), _turned(averages)
     return TypedScores(
         source=path.name,
         layout="task" if by_task else "model",
@@ -127,7 +126,42 @@ def read_typed_scores(path: Path) -> TypedScores:
         averages={model: number for (model, _), number in averages.items()},
         printed=file.texts("printed_.*"),
         provenance=next(iter(file.texts("provenance").values()), {}),
+        as_shares=as_shares,
     )
+
+
+def _score_columns(file: _File, what: str) -> list[str]:
+    key, *others = file.head
+    columns = [name for name in others if not _NO_SCORES.fullmatch(name.lower())]
+    if not columns:
+        raise InputError(f"{file.path}: no {what} columns beside {key!r}")
+    return columns
+
+
+def _number(text: str) -> Decimal:
+    return Decimal(text.removesuffix("%").rstrip())
+
+
+def _on_one_scale(path: Path, scores: Sequence[tuple[str, str, str]]) -> bool:
+    """Whether all scores (row, column, text) look like shares, from 0 to 1.
+
+    Raises:
+        InputError: one lies outside 0 and 100, or below 1 among percentages without a percent sign.
+    """
+    most = max((_number(text) for *_, text in scores), default=Decimal(0))
+    shares = False
+    for row, column, text in scores:
+        at, number = f"{path}: row {row!r}, column {column!r}", _number(text)
+        if not 0 <= number <= 100:
+            raise InputError(f"{at}: {text} is no score; give percentages, from 0 to 100")
+        below_one = 0 < number < 1 and "%" not in text
+        if below_one and most > 1:
+            raise InputError(
+                f"{at}: {text} beside scores of up to {most} mixes shares and percentages; write "
+                f"{100 * number:f} for a share, or {text}% where less than one percent is meant"
+            )
+        shares |= below_one
+    return shares
 
 
 def _read(path: Path) -> _File:

@@ -3,11 +3,15 @@ memory."""
 
 from __future__ import annotations
 
+import csv
+import gzip
 import io
 import json
 import shutil
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +22,7 @@ import yaml
 from orca_eval import safe_yaml
 from orca_eval.benchmarks import hub, rows
 from orca_eval.benchmarks.load import at_hand, caveat, load_benchmark
+from orca_eval.benchmarks.named import _task
 from orca_eval.benchmarks.specs import read_specs
 from orca_eval.cli import main
 from orca_eval.errors import InputError
@@ -72,6 +77,102 @@ def test_a_byte_order_mark_is_no_part_of_the_data(folder: Path) -> None:
         (folder / name).write_bytes(b"\xef\xbb\xbf" + (folder / name).read_bytes())
     rows._configs.cache_clear()
     assert load_benchmark("gsm8k", folder.parents[1]) == plain
+
+
+def test_byte_order_marks_of_joined_files_are_none_of_the_data(folder: Path) -> None:
+    plain = load_benchmark("gsm8k", folder.parents[1])
+    lines = (folder / FILE).read_bytes().split(b"\n")
+    for mark in (b"\xef\xbb\xbf", b"\xef\xbb\xbf\n", b"\r\n\xef\xbb\xbf\xef\xbb\xbf"):
+        (folder / FILE).write_bytes(b"\n".join(mark + line for line in lines))
+        assert load_benchmark("gsm8k", folder.parents[1]) == plain
+
+
+def _lines(rows: list[Any]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def _table(rows: list[Any], separator: str) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0], delimiter=separator)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+MARK = "\ufeff"
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("test.ndjson", _lines),
+        ("test.json", _lines),
+        ("test.json", json.dumps),
+        ("test.json", lambda rows: MARK + json.dumps(rows, indent=2)),
+        ("test.json", lambda rows: "\n \n[\n" + json.dumps(rows)[1:]),
+        ("test.jsonl", lambda rows: MARK + _lines(rows).replace("\n", "\r\n")),
+        ("test.jsonl.gz", _lines),
+        ("test.json.gz", lambda rows: MARK + json.dumps(rows)),
+        ("test.csv.gz", lambda rows: MARK + _table(rows, ",")),
+        ("test.csv", lambda rows: MARK + _table(rows, ",")),
+        ("test.tsv", lambda rows: _table(rows, "\t")),
+    ],
+)
+def test_what_datasets_reads_is_read(
+    folder: Path, name: str, written: Callable[[list[Any]], str]
+) -> None:
+    plain = load_benchmark("gsm8k", folder.parents[1])
+    rows = [json.loads(line) for line in (folder / FILE).read_text().splitlines()]
+    content = written(rows).encode()
+    (folder / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    (folder / "README.md").write_text(HEAD.format(name))
+    read = load_benchmark("gsm8k", folder.parents[1])
+    assert read.data_sha256 == plain.data_sha256
+    assert read.tasks[0].docs == plain.tasks[0].docs
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("test.json", b"["),
+        ("test.json", b"[1]"),
+        ("test.json", b'{\n "question": "a"\n}'),
+        ("test.json.gz", b"no gzip"),
+        ("test.jsonl.gz", gzip.compress(b"{}")[:-9]),
+        ("test.jsonl.gz", gzip.compress(b"\xff\xfe{\0}\0")),
+        ("test.parquet.gz", gzip.compress(b"PAR1")),
+        ("test.gz", gzip.compress(b"{}")),
+        ("test.xml", b"<row/>"),
+    ],
+)
+def test_what_datasets_does_not_read_is_one_line(folder: Path, name: str, content: bytes) -> None:
+    (folder / name).write_bytes(content)
+    (folder / "README.md").write_text(HEAD.format(name))
+    assert name in refused(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        *(("test.json", text) for text in (b"", b"[]", b"\xef\xbb\xbf[]\n", b"\n\n")),
+        *(("test.csv", text) for text in (b"", b"question,answer\n", b"\xef\xbb\xbf")),
+        ("test.jsonl.gz", gzip.compress(b"")),
+        ("test.tsv", b"question\tanswer\r\n"),
+    ],
+)
+def test_a_split_without_rows_is_empty_in_every_format(
+    folder: Path, name: str, content: bytes
+) -> None:
+    (folder / name).write_bytes(content)
+    (folder / "README.md").write_text(HEAD.format(name))
+    assert "gsm8k: the split is empty; fetch openai/gsm8k again" in refused(folder)
+
+
+def test_what_unpacks_without_end_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "MOST_BYTES", 1 << 20)
+    (folder / "test.jsonl.gz").write_bytes(gzip.compress(b" " * (1 << 20) + b"\n{}"))
+    (folder / "README.md").write_text(HEAD.format("test.jsonl.gz"))
+    assert "unpacks to more than" in refused(folder)
 
 
 @pytest.mark.parametrize(
@@ -195,3 +296,25 @@ def test_a_download_that_is_no_table_is_one_line(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(InputError, match="field larger than field limit") as error:
         load_benchmark("crass", None)
     assert "\n" not in str(error.value)
+
+
+def test_what_lies_beside_a_task_may_not_be_empty(tmp_path: Path) -> None:
+    folder = tmp_path / "lmsys/mt-bench"
+    folder.mkdir(parents=True)
+    parts = ("questions", "judge_prompts")
+    configs = "".join(
+        f"- config_name: {name}\n  data_files:\n  - split: train\n    path: {name}.jsonl\n"
+        for name in parts
+    )
+    (folder / "README.md").write_text(f"---\nconfigs:\n{configs}---\n")
+    for name in parts:
+        (folder / f"{name}.jsonl").write_text("")
+    with pytest.raises(InputError, match="mt_bench/turn_1: the split is empty; fetch lmsys/mt-b"):
+        load_benchmark("mt_bench", tmp_path)
+
+
+def test_a_task_of_lm_eval_without_rows_is_empty() -> None:
+    docs = SimpleNamespace(to_list=list)
+    task = SimpleNamespace(OUTPUT_TYPE="generate_until", eval_docs=docs)
+    with pytest.raises(InputError, match="lm-eval's task x: the split is empty"):
+        _task("x", "x", task, [])

@@ -21,17 +21,21 @@ SYSTEM_FOLDED = (
     "{% endfor %}{% if add_generation_prompt %}<model>{% endif %}"
 )
 SYSTEM_DROPPED = "{% for m in messages if m['role'] == 'user' %}[{{ m['content'] }}]{% endfor %}"
+BEGUN = "{% if add_generation_prompt %}<model>{% endif %}"
 DEFAULT_WITHOUT_TURN = (
     "{% if messages[0]['role'] != 'system' %}{{ '<system>Be kind.<end>' }}{% endif %}"
     "{% for m in messages %}{{ '<' + m['role'] + '>' + m['content'] + '<end>' }}{% endfor %}"
+    + BEGUN
 )
 DEFAULT_FOR_EMPTY = (
     "{% set text = messages[0]['content'] if messages[0]['role'] == 'system' else '' %}"
     "<system>{{ text or 'Be kind.' }}<end>"
     "{% for m in messages if m['role'] != 'system' %}<user>{{ m['content'] }}<end>{% endfor %}"
+    + BEGUN
 )
 LEFT_OUT_WHEN_EMPTY = (
     "{% for m in messages if m['content'] %}{{ '<' + m['role'] + '>' + m['content'] }}{% endfor %}"
+    + BEGUN
 )
 
 
@@ -107,11 +111,11 @@ def test_texts_come_out_as_they_went_in(name: str, user: str, system: str) -> No
         (SYSTEM_FOLDED, "Be.", "<user>Be.\n\nHi?<model>", "in front of the user's text"),
         (SYSTEM_FOLDED, None, "<user>Hi?<model>", None),
         (SYSTEM_DROPPED, "Be.", "[Be.\n\nHi?]", "drops a system turn"),
-        (DEFAULT_WITHOUT_TURN, "", "<system><end><user>Hi?<end>", "its own: 'Be kind.'"),
-        (DEFAULT_WITHOUT_TURN, "Be.", "<system>Be.<end><user>Hi?<end>", None),
-        (DEFAULT_FOR_EMPTY, "", "<system>Be kind.<end><user>Hi?<end>", "replaced the empty"),
-        (DEFAULT_FOR_EMPTY, None, "<system>Be kind.<end><user>Hi?<end>", "put in its own"),
-        (LEFT_OUT_WHEN_EMPTY, "", "<user>Hi?", "leaves out an empty system message"),
+        (DEFAULT_WITHOUT_TURN, "", "<system><end><user>Hi?<end><model>", "its own: 'Be kind.'"),
+        (DEFAULT_WITHOUT_TURN, "Be.", "<system>Be.<end><user>Hi?<end><model>", None),
+        (DEFAULT_FOR_EMPTY, "", "<system>Be kind.<end><user>Hi?<end><model>", "replaced the empty"),
+        (DEFAULT_FOR_EMPTY, None, "<system>Be kind.<end><user>Hi?<end><model>", "put in its own"),
+        (LEFT_OUT_WHEN_EMPTY, "", "<user>Hi?<model>", "leaves out an empty system message"),
     ],
 )
 def test_what_becomes_of_the_system_message(

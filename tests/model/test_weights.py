@@ -10,7 +10,8 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 
 from orca_eval.config.schema import ModelConfig
 from orca_eval.errors import InputError
-from orca_eval.model.weights import Need, resolve_weights
+from orca_eval.model.locate import Need
+from orca_eval.model.weights import resolve_weights
 from tests.model.files import write_folder, write_gguf, write_safetensors
 
 GGUF = {"general.architecture": "llama"}

@@ -158,6 +158,98 @@ def test_a_file_that_cant_be_read_is_refused_in_one_line(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "where", "cell"),
+    [
+        ("model,x,y\na,101,50\nb,4,55\n", "row 'a', column 'x'", "101"),
+        ("model,x,y\na,10,50\nb,-0.5,55\n", "row 'b', column 'x'", "-0.5"),
+        ("model,x,y\na,10,50\nb,5,100.01\n", "row 'b', column 'y'", "100.01"),
+        ("model,x,y,Average\na,10,50,300\n", "row 'a', column 'Average'", "300"),
+        ("task,a,b\nt,50,40\nu,50,999999\n", "row 'u', column 'b'", "999999"),
+        ("task,a,b\nt,50,40\nAverage,-1,40\n", "row 'Average', column 'a'", "-1"),
+        ("model,x\na,120%\n", "row 'a', column 'x'", "120%"),
+    ],
+)
+def test_a_score_lies_between_0_and_100(tmp_path: Path, text: str, where: str, cell: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_typed_scores(write(tmp_path, text))
+    assert f"{where}: {cell} is no score" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "cell", "share"),
+    [
+        ("model,x,y\na,0.61,70\nb,0.59,72\n", "row 'a', column 'x'", "0.61", "61.00"),
+        ("model,x,y\na,61,70\nb,0.59,0.72\n", "row 'b', column 'x'", "0.59", "59.00"),
+        ("model,x,y\na,61,70\nb,59,0.725\n", "row 'b', column 'y'", "0.725", "72.500"),
+        ("model,x\na,0.9\nb,1.5\n", "row 'a', column 'x'", "0.9", "90.0"),
+        ("model,x,Average\na,61,0.61\n", "row 'a', column 'Average'", "0.61", "61.00"),
+        ("task,a,b\nt,0.3,0.4\nu,30,40\n", "row 't', column 'a'", "0.3", "30.0"),
+        ("task,a,b\nt,0.3,30\nAverage,0.3,30\n", "row 't', column 'a'", "0.3", "30.0"),
+        ("model,x,y\na,.5,1\n".replace(".5", "0.5%") + "b,0.5,2\n", "row 'b'", "0.5", "50.0"),
+    ],
+)
+def test_shares_among_percentages_are_refused_by_their_row(
+    tmp_path: Path, text: str, where: str, cell: str, share: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        read_typed_scores(write(tmp_path, text))
+    assert where in str(caught.value)
+    assert f"{cell} beside scores of up to" in str(caught.value)
+    assert f"write {share} for a share, or {cell}%" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model,x,y\na,0,100\nb,1,50\n",
+        "model,x,y\na,0.00,100.0\nb,1.0,50\n",
+        "model,x,y\na,0.4%,50 %\nb,44,55%\n",
+        "model,x,n\na,50,1000\n",
+        "model,x,printed_change\na,50,-0.4\n",
+        "task,a,n,a_correct\nt,50,200,100\n",
+    ],
+)
+def test_percentages_are_let_be(tmp_path: Path, text: str) -> None:
+    scores = read_typed_scores(write(tmp_path, text))
+    assert not scores.as_shares
+    assert not any("shares" in remark for remark in typed_tables(scores, None)[0].remarks)
+
+
+def test_a_percent_sign_is_no_part_of_the_number(tmp_path: Path) -> None:
+    scores = read_typed_scores(write(tmp_path, "model,x,y\na,0.40%,50 %\n"))
+    assert scores.cells == {("a", "x"): Decimal("0.40"), ("a", "y"): Decimal(50)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model,x,y\na,0.40,0.50\nb,0.44,1\n",
+        "model,x\na,0.9\n",
+        "task,a,b\nt,0.3,0\nu,0.25,1.00\n",
+        "model,x,y,Average\na,0.4,0.6,0.5\n",
+    ],
+)
+def test_a_file_of_shares_is_shown_with_a_remark(tmp_path: Path, text: str) -> None:
+    scores = read_typed_scores(write(tmp_path, text))
+    assert scores.as_shares
+    assert any("look like shares" in remark for remark in typed_tables(scores, None)[0].remarks)
+
+
+@given(st.lists(st.decimals(0, 1, places=3), min_size=1, max_size=6), st.decimals(1, 100, places=2))
+def test_one_file_has_one_scale(
+    tmp_path_factory: pytest.TempPathFactory, shares: list[Decimal], percent: Decimal
+) -> None:
+    rows = "".join(f"m{n},{value}\n" for n, value in enumerate([*shares, percent]))
+    path = write(tmp_path_factory.mktemp("csv"), f"model,x\n{rows}")
+    mixed = percent > 1 and any(0 < share < 1 for share in shares)
+    try:
+        assert len(read_typed_scores(path).cells) == len(shares) + 1
+        assert not mixed
+    except InputError:
+        assert mixed
+
+
 def test_files_from_spreadsheets_are_read(tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
     path.write_bytes("\ufeffModel , x\r\n a , 50.10 \r\n\r\n".encode())
