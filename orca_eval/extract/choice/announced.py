@@ -56,7 +56,10 @@ def _another_pattern(letters: str) -> re.Pattern[str]:
     )
 
 
-_PAUSE = re.compile(r"\s*(?:$|[.,;:!?)\]\n\"'/&。，；]|-\s)")
+# A letter of another script ends a label as a pause does: it makes a bare A no article.
+_PAUSE = re.compile(
+    r"\s*(?:$|[.,;:!?)\]\n\"'/&。，；、]|-\s)|\s?[\u0400-\u1fff\u3040-\u30ff\u3400-\ud7ff]"
+)
 _ARGUED = re.compile(rf"\s+{BEHIND_LABEL}")
 _AFTER_LABEL = re.compile(r"[\s\"'):.,\]>]{0,8}(?:-{1,2}\s{1,3})?(?:\n\s{0,3})?")
 _LABEL_FOLLOWS = re.compile(

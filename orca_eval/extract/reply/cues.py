@@ -90,6 +90,17 @@ DENIAL, AFFIRMATION, VERB, LABEL_NOUN, BEFORE_LABEL, BEHIND_LABEL = (
     _pattern(_TEXTS[name])
     for name in ("denial", "affirmation", "verb", "label_noun", "before_label", "behind_label")
 )
+(
+    JOINED_BEFORE,
+    JOINED_NOUN,
+    JOINED_NOUN_BEHIND,
+    JOINED_BETWEEN,
+    JOINED_DENIAL,
+    JOINED_AFFIRMATION,
+) = (
+    _pattern(_TEXTS[f"joined_{name}"])
+    for name in ("before", "noun", "noun_behind", "between", "denial", "affirmation")
+)
 AFFIRMING = frozenset(_TEXTS["affirming"].split())
 DENIED_LEFT = _compiled(_TEXTS["denied_left"])
 TURN = _compiled(_TEXTS["turn"])

@@ -63,7 +63,7 @@ _COMMAND = re.compile(
     r"(?![a-zA-Z])"
 )
 _TEMPLATE_TOKEN = re.compile(
-    r"\[/?INST\]|</?s>|<\|[a-z_]{1,24}\|>|<(?:start|end)_of_turn>", re.IGNORECASE
+    r"\[/?INST\]|</?s>|<eo[a-z]>|<\|[a-z_]{1,24}\|>|<(?:start|end)_of_turn>", re.IGNORECASE
 )
 _STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
 _CALCULATOR = re.compile(r"<<[^<>\n]{0,200}>>")
