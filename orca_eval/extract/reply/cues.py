@@ -108,6 +108,7 @@ NO_ANSWER = _compiled(_TEXTS["no_answer"])
 NOT_GIVEN = tuple(map(_compiled, _TEXTS["not_given"]))
 CONCLUSION = _compiled(_TEXTS["conclusion"])
 
+CORRECTING = tuple(_TEXTS["correction"]["phrases"])
 _CORRECTION_LEFT = _compiled(_TEXTS["correction"]["left"])
 _CORRECTIONS: dict[str, list[str]] = {}
 for _phrase in _TEXTS["correction"]["phrases"]:

@@ -6,6 +6,7 @@ Cleaning never changes the length: a wrapper becomes spaces, so offsets stay tho
 import re
 import sys
 import unicodedata
+from functools import lru_cache
 
 ALPHANUMERIC = re.compile(r"[^\W_]")
 TAIL = 12_000
@@ -30,6 +31,7 @@ _MARKS = ".,:;!?()[]{}<>\"'`*_#/|=-+$\\~…’“”：。，◁▷【】"
 _TO_SPACES = _Table(dict.fromkeys(map(ord, _MARKS), " "))
 
 
+@lru_cache(maxsize=4)
 def words_of(low: str) -> frozenset[str]:
     """The words of the text, or of both ends of a long one."""
     if len(low) > WORDS_READ:

@@ -1,0 +1,94 @@
+"""Where a reply goes on to another item of its own invention, with no heading to say so."""
+
+import re
+from collections.abc import Iterator
+
+from orca_eval.extract.reply.cues import CORRECTING, WITHDRAWN
+from orca_eval.extract.reply.text import words_of
+
+_MOST = 8
+_LONGEST = 1_200
+# A question with options of its own.
+_WITH_OPTIONS = re.compile(r"\n[^\n]{8,300}\?[ \t]*\n{1,2}[ \t]*\(?a[).:][ \t]")
+_MARKS = ("####", "final answer", "\\boxed{", "</answer>")
+_STATEMENTS = ("answer is ", "answer:")
+_LINE = 240
+_GAP = re.compile(r"\n\s{0,20}")
+_EMPTY_LINE = re.compile(r"\n[ \t]{0,8}\n\s{0,20}")
+_OPTIONS = re.compile(r"\n[^\n]{8,300}\?[ \t]*\n{1,2}[ \t]*\(?a[).:][ \t]")
+# What marks a final answer, up to where the text goes on: below it, or below an empty line.
+_MARK = re.compile(r"(?:####|final answer|\\boxed\{|</answer>)[^\n]{0,200}\n\s{0,20}")
+_STATEMENT = re.compile(r"answer(?: is\b|:)[^\n]{0,200}\n[ \t]{0,8}\n\s{0,20}")
+_OPTIONS = re.compile(r"\n[ \t]*\(?a[).:][ \t][^\n]{0,300}\n{1,2}[ \t]*\(?b[).:][ \t]")
+_TASK = re.compile(
+    r"(?:find|calculate|compute|determine|solve|evaluate|simplify|what|which|how|who)\b"
+)
+_NUMBER = re.compile(r"\(?\d{1,3}[.)]\s{1,3}")
+# How the reply's own words on its answer begin: a check, an explanation, a turn.
+_OWN = re.compile(
+    r"(?:but|oh|so|now|then|however|i|we|it|this|that|these|those|here|check|checking|verify|"
+    r"verifying|verification|explanation|explanations|note|therefore|thus|hence|since|because|why|"
+    r"where|okay|ok|alternatively|or|if so|let me|let us|let's|is (?:this|that|it)|does (?:this|"
+    r"that|it)|did|do (?:i|you|we)|are (?:you|we|there)|would you|can you|could you|the (?:answer|"
+    r"correct|final|reason|options?|choices?)|first|next|finally|option|step|follow|are follow)\b"
+)
+_NAME = re.compile(r"(?<![\w'])[A-Z][a-z]{2,}")
+_BEGINNERS = re.compile(
+    r"\b(?:How|What|Which|Who|When|Where|Why|The|And|But|For|His|Her|Its|They|She|There|Then|This|"
+    r"That|These|Those|Each|Every|All|Some|Are|Does|Did|Has|Have|Was|Were|Will|Can|Find|Calculate|"
+    r"After|Before|One|Two|Three|Four|Five)\b"
+)
+
+
+def questions_with_options(low: str) -> Iterator[int]:
+    """Where questions stand that go on to options of their own."""
+    if "?\n" in low:
+        yield from (found.start() + 1 for found in _WITH_OPTIONS.finditer(low))
+
+
+def next_items(part: str, low: str) -> Iterator[int]:
+    """Where `part`, whose lower-case twin is `low`, goes on to another item behind a mark for the
+    final answer, or behind a statement of it, if the item has a name of its own.
+    """
+    for mark in _MARKS:
+        yield from (at for at in _behind_lines(low, mark, _GAP) if _is_item(low, at))
+    for statement in _STATEMENTS:
+        for at in _behind_lines(low, statement, _EMPTY_LINE):
+            if _is_item(low, at) and _has_own_name(part, at):
+                yield at
+
+
+def _behind_lines(low: str, mark: str, gap: re.Pattern[str]) -> Iterator[int]:
+    """Where the text goes on below the lines of the first places of `mark`."""
+    at = -1
+    for _ in range(_MOST):
+        at = low.find(mark, at + 1)
+        end = low.find("\n", at, at + _LINE) if at >= 0 else -1
+        found = gap.match(low, end) if end >= 0 else None
+        if found and found.end() < len(low):
+            yield found.end()
+        if at < 0:
+            return
+
+
+def _is_item(low: str, at: int) -> bool:
+    """Whether a problem is set at `at`: no remark on the answer, nor a correction of it."""
+    numbered = _NUMBER.match(low, at)
+    at = numbered.end() if numbered else at
+    end = _paragraph_end(low, at)
+    text = low[at:end]
+    if _OWN.match(text) or text.startswith(CORRECTING) or WITHDRAWN.search(text, words_of(text)):
+        return False
+    asks = "?" in text and text[:1].isalnum()
+    return asks or _TASK.match(text) is not None or _OPTIONS.search(low, at, end) is not None
+
+
+def _has_own_name(part: str, at: int) -> bool:
+    """Whether the paragraph at `at` has a name that stands nowhere before."""
+    names = _NAME.findall(part, at, _paragraph_end(part, at))
+    return any(name not in part[:at] and not _BEGINNERS.fullmatch(name) for name in names)
+
+
+def _paragraph_end(text: str, at: int) -> int:
+    end = text.find("\n\n", at, at + _LONGEST)
+    return end if end >= 0 else min(len(text), at + _LONGEST)
