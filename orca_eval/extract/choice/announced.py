@@ -8,7 +8,7 @@ from orca_eval.extract.choice.exact import announced_text, exact_option
 from orca_eval.extract.choice.options import TextMatch
 from orca_eval.extract.choice.reply import ChoiceReply
 from orca_eval.extract.reply import Place
-from orca_eval.extract.reply.cues import BEHIND_LABEL, LABEL_NOUN, NO_ANSWER, VERB
+from orca_eval.extract.reply.cues import BEHIND_LABEL, JOINED, LABEL_NOUN, NO_ANSWER, VERB
 from orca_eval.extract.reply.numbers import find_numbers, whole_number, word_number
 from orca_eval.extract.reply.text import ALPHANUMERIC, behind, line_end, sentence_end
 from orca_eval.extract.rule import Claim, last_claim
@@ -44,12 +44,12 @@ def _another_pattern(letters: str) -> re.Pattern[str]:
     """A second label joined to the first: "A and B", "(A)/(C)", "A, B". Not "B, and A is wrong"."""
     some = re.escape(letters)
     return re.compile(
-        rf"[)\]\"'.\s]{{0,4}}(?:,?\s?(?:and|or|&|/|und|oder|y|o|et|ou|和|或|、|as well as|and/or|"
-        rf"along with)(?:,\s[^,\n]{{0,30}},)?|,)\s?(?:(?:also|both|option|choice|possibly|maybe|"
-        rf"perhaps|answer)s?\s)?"
+        rf"[)\]\"'.\s]{{0,4}}(?:,?\s?(?:and|or|&|/|und|oder|y|o|e|et|ou|{JOINED['join']}|"
+        rf"as well as|and/or|along with)(?:,\s[^,\n]{{0,30}},)?|,)\s?(?:(?:also|both|option|choice|"
+        rf"possibly|maybe|perhaps|answer)s?\s)?"
         rf"[(\[\"']{{0,2}}(?P<label>[{some}])(?P<close>[)\]\"']{{0,2}})(?![A-Za-z0-9À-ɏ'])(?!\s"
         rf"{{1,2}}(?!and\b|or\b)[a-z]+|[)\]\"']{{1,2}}\s{VERB}\b)|"
-        rf"[)\]\"'.\s]{{0,4}}(?:,?\s?(?:and|or|&|/|und|oder|和|或)|,)\s?(?:(?:option|"
+        rf"[)\]\"'.\s]{{0,4}}(?:,?\s?(?:and|or|&|/|und|oder|{JOINED['join']})|,)\s?(?:(?:option|"
         rf"choice)s?\s)?[(\[\"']{{0,2}}(?P<label2>[{some}])[)\]\"']{{0,2}}\s(?:both|together|"
         rf"depending|because|since|as)\b|\s(?:and|or)\s(?:(?:option|"
         rf"choice)s?\s)?[(\[]?(?P<label3>[{some}])[)\]]?\s(?:are|seem|could|might|may)\b"

@@ -16,12 +16,7 @@ from orca_eval.extract.reply.cues import (
     CONCLUSION,
     DENIAL,
     DENIED_LEFT,
-    JOINED_AFFIRMATION,
-    JOINED_BEFORE,
-    JOINED_BETWEEN,
-    JOINED_DENIAL,
-    JOINED_NOUN,
-    JOINED_NOUN_BEHIND,
+    JOINED,
     REFUSAL,
     SUPPOSED,
     TURN,
@@ -33,17 +28,19 @@ from orca_eval.extract.reply.text import behind, sentence_end
 _LEFT_OF_BARE = re.compile(
     rf"(?:^|[\n.,;:!?(\"'\[>/&=✗✘❌✓✔✅→|。、-]\s{{0,16}}|\b{BEFORE_LABEL}\s{{1,16}})$"
 )
-_JOINED_LEFT = re.compile(rf"{JOINED_BEFORE}\s?$")
+_JOINED_LEFT = re.compile(rf"{JOINED['before']}\s?$")
 _FORMULA = re.compile(r"\s?[=∪∩∈⊆⊂<>≤≥+*/^]")
 _LIST_JOIN = re.compile(
-    r"(?:\s?\([^()\n]{0,40}\))?[)\]\"'.]{0,2}\s?(?:,|/|&|,?\s(?:and|or|nor|und|y|et|oder|ou|o)\s|和|、|以及|与|與|跟|及|或)\s?(?:also\s|"
+    r"(?:\s?\([^()\n]{0,40}\))?[)\]\"'.]{0,2}\s?(?:,|/|&|,?\s(?:and|or|nor|und|y|et|oder|ou|o|e)"
+    rf"\s|{JOINED['join']})\s?(?:also\s|"
     r"both\s|then\s|perhaps\s|maybe\s|possibly\s|probably\s|it (?:might|may|could) be\s)?(?:the\s|"
     r"an?\s)?(?:option|choice|answer|statement)?s?\s?[(\[\"']{0,2}$"
 )
 _VERDICT = re.compile(
     rf"[)\]\"',.:]{{0,3}}(?:\s?\([^()\n]{{0,80}}\)|\s?\"[^\"\n]{{0,80}}\")?,?\s{{0,2}}(?:which |"
     rf"that |also |all |both |then |therefore |clearly |definitely |just |simply ){{0,2}}"
-    rf"(?:(?=(?:fails?|contradicts?|doesn't|isn't|cannot|can't|don't|aren't|wasn't|won't)\b)|"
+    rf"(?:(?=(?:fails?|contradicts?|doesn't|isn't|cannot|can't|don't|aren't|wasn't|won't|"
+    rf"no es|no está|n[aã]o|non (?:è|e')|n'est)(?!\w))|"
     rf"(?P<verb>{VERB})\b)(?:[^.;\n,]{{0,60}}?\b|[^.;\n]{{0,90}}?\b(?:so|hence|thus|therefore|"
     rf"which|and)\s(?:it\s|this\s|that\s|they\s)?(?:is|are|can|does|do)\s?|"
     rf"(?<=n))(?:(?P<deny>{DENIAL})|(?P<affirm>{AFFIRMATION}))\b"
@@ -56,9 +53,9 @@ _BARE_VERDICT = re.compile(
     r"correct|true|right|that's it|that is it)(?=\s*(?:$|[.,;:!|\n)]))|[✓✔✅]))"
 )
 _JOINED_VERDICT = re.compile(
-    rf"[)\]\"']{{0,2}}\s?(?:\([^()\n]{{0,80}}\)|\"[^\"\n]{{0,80}}\")?\s?{JOINED_NOUN_BEHIND}?\s?"
-    rf"(?:\([^()\n]{{0,80}}\)|\"[^\"\n]{{0,80}}\")?\s?{JOINED_BETWEEN}\s?"
-    rf"(?:(?P<deny>{JOINED_DENIAL})|(?P<affirm>{JOINED_AFFIRMATION}))"
+    rf"[)\]\"']{{0,2}}\s?(?:\([^()\n]{{0,80}}\)|\"[^\"\n]{{0,80}}\")?\s?{JOINED['noun_behind']}?\s?"
+    rf"(?:\([^()\n]{{0,80}}\)|\"[^\"\n]{{0,80}}\")?\s?{JOINED['between']}\s?"
+    rf"(?:(?P<deny>{JOINED['denial']})|(?P<affirm>{JOINED['affirmation']}))"
 )
 _NEGATED_LEFT = re.compile(
     r"(?:\b(?:not|cannot|never)|n't)\s(?:\w+\s){0,3}$|\bnot the case that\b[^.\n]{0,80}$"
@@ -197,13 +194,14 @@ def _label_finder(letters: str) -> re.Pattern[str]:
         bare = rf"|(?<![A-Za-z0-9À-ɏ'_.$\\+-])(?P<bare>[{some}])(?![A-Za-z0-9À-ɏ'+&]|-[A-Za-z0-9])"
     return re.compile(
         rf"(?<![A-Za-z0-9^_])[(\[]\s?(?P<bracket>[{some}{lower}])\s?[)\]]|\b(?i:options?|choices?|"
-        rf"answers?|letter|statement|alternative|opción|respuesta|aussage|antwort|lettre|"
-        rf"réponse)[ \t]?[:#]?[ \t]?[(\[\"']{{0,2}}(?P<named>[{some}]|[{lower}](?=[)\].,;:!?\n]|"
+        rf"answers?|letter|statement|alternative|opción|respuesta|aussage|antwort|lettre|letra|"
+        rf"réponse|proposition|alternativa|opção|resposta|opzione|risposta|lettera)"
+        rf"[ \t]?[:#]?[ \t]?[(\[\"']{{0,2}}(?P<named>[{some}]|[{lower}](?=[)\].,;:!?\n]|"
         rf"\s(?:is|was)\b|\s*$))(?![A-Za-z0-9À-ɏ]|'[a-z]|-[a-z])[)\]\"']{{0,2}}|(?:(?<=\bis )|"
         rf"(?<=\bbe )|(?<=\bso )|(?<=\bits )|(?<=\bit's ))(?P<low>[{lower}])(?=[.!]?\s*\Z)|"
         rf"(?<![\w'-])(?P<judged>[{lower}])(?=\s(?:is|was)\s(?:the\s)?(?:right|correct|best)\b)|"
-        rf"{JOINED_NOUN}\s?(?P<joined>[{some}])(?![A-Za-z])|"
-        rf"(?<![A-Za-z0-9À-ɏ_.-])(?P<noun>[{some}])\s?{JOINED_NOUN_BEHIND}|"
+        rf"(?i:{JOINED['noun']})\s?(?P<joined>[{some}])(?![A-Za-z])|"
+        rf"(?<![A-Za-z0-9À-ɏ_.-])(?P<noun>[{some}])\s?{JOINED['noun_behind']}|"
         rf"^[ \t>#-]{{0,6}}[(\[]?(?P<heading>[{some}{lower}])\s?[.):\]](?=\s|$){bare}",
         re.MULTILINE,
     )
@@ -216,9 +214,16 @@ def _article_or_pronoun(label: str, text: str, end: int) -> bool:
     after = text[end : end + 12]
     return not re.match(
         r"\s*(?:$|[.,;:!?)\]\n\"'/&✗✘❌✓✔✅|]|(?:is|are|was|and|or|no|yes|because|since|as|isn't"
-        r"|cannot|can't|in|it is|it must be)\b)",
+        r"|cannot|can't|in|it is|it must be)\b|[\u0400-\u1fff\u3040-\ud7ff])",
         after,
     ) or (label == "I" and bool(re.match(r"\s+(?:was|can't|cannot)", after)))
+
+
+def _is_joined(low: str, left: str, end: int) -> bool:
+    """Whether a bare label stands in a text of another script, by what is before or behind it."""
+    if left.isascii() or _FORMULA.match(low, end):
+        return False
+    return bool(_JOINED_LEFT.search(left) or _JOINED_VERDICT.match(low, end))
 
 
 def _ordinals(reply: ChoiceReply) -> list[Mention]:
@@ -253,7 +258,7 @@ def _label_mentions(reply: ChoiceReply) -> list[Mention]:
         label, at, end = m[form], m.start(form), m.end()
         if form == "bare":
             left = low[max(0, m.start() - 28) : m.start()]
-            joined = _JOINED_LEFT.search(left) and not _FORMULA.match(low, end)
+            joined = _is_joined(low, left, end)
             apart = not _article_or_pronoun(label, low, end) and _LEFT_OF_BARE.search(left)
             if not (joined or apart):
                 continue
