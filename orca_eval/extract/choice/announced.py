@@ -46,7 +46,7 @@ def _another_pattern(letters: str) -> re.Pattern[str]:
     return re.compile(
         rf"[)\]\"'.\s]{{0,4}}(?:,?\s?(?:and|or|&|/|und|oder|y|o|e|et|ou|{JOINED['join']}|"
         rf"as well as|and/or|along with)(?:,\s[^,\n]{{0,30}},)?|,)\s?(?:(?:also|both|option|choice|"
-        rf"possibly|maybe|perhaps|answer)s?\s)?"
+        rf"possibly|maybe|perhaps|answer)s?\s|{JOINED['noun']}\s?)?"
         rf"[(\[\"']{{0,2}}(?P<label>[{some}])(?P<close>[)\]\"']{{0,2}})(?![A-Za-z0-9À-ɏ'])(?!\s"
         rf"{{1,2}}(?!and\b|or\b)[a-z]+|[)\]\"']{{1,2}}\s{VERB}\b)|"
         rf"[)\]\"'.\s]{{0,4}}(?:,?\s?(?:and|or|&|/|und|oder|{JOINED['join']})|,)\s?(?:(?:option|"

@@ -34,7 +34,7 @@ _LIST_JOIN = re.compile(
     r"(?:\s?\([^()\n]{0,40}\))?[)\]\"'.]{0,2}\s?(?:,|/|&|,?\s(?:and|or|nor|und|y|et|oder|ou|o|e)"
     rf"\s|{JOINED['join']})\s?(?:also\s|"
     r"both\s|then\s|perhaps\s|maybe\s|possibly\s|probably\s|it (?:might|may|could) be\s)?(?:the\s|"
-    r"an?\s)?(?:option|choice|answer|statement)?s?\s?[(\[\"']{0,2}$"
+    rf"an?\s)?(?:(?:option|choice|answer|statement)s?|{JOINED['noun']})?\s?[(\[\"']{{0,2}}$"
 )
 _VERDICT = re.compile(
     rf"[)\]\"',.:]{{0,3}}(?:\s?\([^()\n]{{0,80}}\)|\s?\"[^\"\n]{{0,80}}\")?,?\s{{0,2}}(?:which |"
@@ -55,7 +55,8 @@ _BARE_VERDICT = re.compile(
 _JOINED_VERDICT = re.compile(
     rf"[)\]\"']{{0,2}}\s?(?:\([^()\n]{{0,80}}\)|\"[^\"\n]{{0,80}}\")?\s?{JOINED['noun_behind']}?\s?"
     rf"(?:\([^()\n]{{0,80}}\)|\"[^\"\n]{{0,80}}\")?\s?{JOINED['between']}\s?"
-    rf"(?:(?P<deny>{JOINED['denial']})|(?P<affirm>{JOINED['affirmation']}))"
+    rf"(?:(?P<deny>{JOINED['denial']})|(?P<affirm>{JOINED['affirmation']}))|\s?[.:]\s?(?:(?P<deny2>"
+    rf"{JOINED['denial']})|{JOINED['affirmation']})[^.。,;:\n]{{0,3}}\s?(?=[.。,;\n]|\s[A-Za-z]\b|$)"
 )
 _NEGATED_LEFT = re.compile(
     r"(?:\b(?:not|cannot|never)|n't)\s(?:\w+\s){0,3}$|\bnot the case that\b[^.\n]{0,80}$"
@@ -214,7 +215,8 @@ def _article_or_pronoun(label: str, text: str, end: int) -> bool:
     after = text[end : end + 12]
     return not re.match(
         r"\s*(?:$|[.,;:!?)\]\n\"'/&✗✘❌✓✔✅|]|(?:is|are|was|and|or|no|yes|because|since|as|isn't"
-        r"|cannot|can't|in|it is|it must be)\b|[\u0400-\u1fff\u3040-\ud7ff])",
+        r"|cannot|can't|in|it is|it must be|y|e|o|et|ou|und|oder|es|est|ist|"
+        r"é|è)\b|[\u0400-\u1fff\u3040-\ud7ff])",
         after,
     ) or (label == "I" and bool(re.match(r"\s+(?:was|can't|cannot)", after)))
 
