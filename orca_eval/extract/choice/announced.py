@@ -26,6 +26,8 @@ _NOT_LISTED = re.compile(
     r"[\s\"':]{0,6}(?:option |choice |letter )?([A-Z])(?=\s*(?:$|[.,;\n]))"
 )
 
+_RUN = re.compile(r"[\s\"'(\[]{0,4}([A-J]{2,10})(?![\w+-])")  # "ACD": labels with nothing between
+
 
 @lru_cache(maxsize=256)
 def _label_pattern(letters: str) -> re.Pattern[str]:
@@ -140,6 +142,9 @@ def value_at(  # noqa: PLR0911 - a list of decisions
     found = found or options.at(low, at, stop)
     if found:
         return _texted(reply, found, stop)
+    run = _RUN.match(reply.text, at, stop)
+    if run and "".join(sorted(set(run[1]) & set(options.letters))) == run[1]:
+        return Claim(None, at, run.end(), "several_options")
     nothing = NO_ANSWER.match(low, at, stop)
     if nothing:
         return Claim(None, at, nothing.end(), "none_of_the_options")
