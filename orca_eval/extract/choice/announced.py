@@ -26,6 +26,7 @@ _NOT_LISTED = re.compile(
     r"[\s\"':]{0,6}(?:option |choice |letter )?([A-Z])(?=\s*(?:$|[.,;\n]))"
 )
 
+_JOINED_DENIAL = re.compile(rf"\s?{JOINED['between']}{JOINED['denial']}")
 _RUN = re.compile(r"[\s\"'(\[]{0,4}([A-J]{2,10})(?![\w+-])")  # "ACD": labels with nothing between
 
 
@@ -158,6 +159,9 @@ def value_at(  # noqa: PLR0911 - a list of decisions
     begun = options.begun(low, at, stop)
     if begun:
         return Claim(begun, at, stop)
+    joined = options.joined(low, at)
+    if joined and not _JOINED_DENIAL.match(low, joined.end):
+        return Claim(joined.label, at, joined.end)
     return _valued(reply, at, stop) or (_within(reply, at) if loose else None)
 
 
