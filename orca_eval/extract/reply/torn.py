@@ -13,6 +13,7 @@ _LAST = re.compile(
     rf"\\?(?:{_WORD}(?:(?<=\d),|-)?|[.,]?\w)$|\d[\d.,]*\s?%?\s?{_OPERATOR}\s?$"
     r"|(?<!\w)[A-Z1-9][)\]]?\s(?:and|or)\s?[(\[]?$"
 )
+_DECIMAL = re.compile(r"[^a-zA-Z]*?(?<![\d.,])[\d.,]+\.$")  # no sentence that a full stop would end
 _NUMERALS = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|"
     "sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|"
@@ -54,9 +55,9 @@ def _torn_from(response: str, labels: Container[str]) -> int:
     brace = _unclosed(tail)
     if brace is not None:
         return floor + tail.rfind(" ", 0, brace) + 1
-    last = _LAST.search(tail)
+    last = _LAST.search(tail) or _DECIMAL.match(tail)
     if not last:
-        return length
+        return length - tail.endswith((" ", "\t"))  # behind a space more words may follow
     at = last.start()
     while (before := _joined(tail, at)) < at:
         at = before
