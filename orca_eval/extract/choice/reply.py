@@ -26,13 +26,13 @@ from orca_eval.extract.reply.numbers import find_numbers
 from orca_eval.extract.reply.text import behind, sentence_end
 
 _LEFT_OF_BARE = re.compile(
-    rf"(?:^|[\n.,;:!?(\"'\[>/&=✗✘❌✓✔✅→|。、-]\s{{0,16}}|\b{BEFORE_LABEL}\s{{1,16}})$"
+    rf"(?:^\s{{0,16}}|[\n.,;:!?(\"'\[>/&=✗✘❌✓✔✅→|。、-]\s{{0,16}}|\b{BEFORE_LABEL}\s{{1,16}})$"
 )
-_JOINED_LEFT = re.compile(rf"{JOINED['before']}\s?$")
+_JOINED_LEFT = re.compile(rf"{JOINED['before']}\s{{0,3}}$")
 _FORMULA = re.compile(r"\s?[=∪∩∈⊆⊂<>≤≥+*/^]")
 _LIST_JOIN = re.compile(
-    r"(?:\s?\([^()\n]{0,40}\))?[)\]\"'.]{0,2}\s?(?:,|/|&|,?\s(?:and|or|nor|und|y|et|oder|ou|o|e)"
-    rf"\s|{JOINED['join']})\s?(?:also\s|"
+    r"(?:\s?\([^()\n]{0,40}\))?[)\]\"'.]{0,2}\s{0,3}(?:,|/|&|,?\s(?:and|or|nor|und|y|et|oder|ou|o|e)"
+    rf"\s|{JOINED['join']})\s{{0,3}}(?:also\s|"
     r"both\s|then\s|perhaps\s|maybe\s|possibly\s|probably\s|it (?:might|may|could) be\s)?(?:the\s|"
     rf"an?\s)?(?:(?:option|choice|answer|statement)s?|{JOINED['noun']})?\s?[(\[\"']{{0,2}}$"
 )
@@ -53,7 +53,7 @@ _BARE_VERDICT = re.compile(
     r"correct|true|right|that's it|that is it)(?=\s*(?:$|[.,;:!|\n)]))|[✓✔✅]))"
 )
 _JOINED_VERDICT = re.compile(
-    rf"[)\]\"']{{0,2}}\s?(?:\([^()\n]{{0,80}}\)|\"[^\"\n]{{0,80}}\")?\s?{JOINED['noun_behind']}?\s?"
+    rf"[)\]\"'\s]{{0,4}}(?:\([^()\n]{{0,80}}\)|\"[^\"\n]{{0,80}}\")?\s?{JOINED['noun_behind']}?\s?"
     rf"(?:\([^()\n]{{0,80}}\)|\"[^\"\n]{{0,80}}\")?\s?{JOINED['between']}\s?"
     rf"(?:(?P<deny>{JOINED['denial']})|(?P<affirm>{JOINED['affirmation']}))|\s?[.:]\s?(?:(?P<deny2>"
     rf"{JOINED['denial']})|{JOINED['affirmation']})[^.。,;:\n]{{0,3}}\s?(?=[.。,;\n]|\s[A-Za-z]\b|$)"
@@ -201,8 +201,8 @@ def _label_finder(letters: str) -> re.Pattern[str]:
         rf"\s(?:is|was)\b|\s*$))(?![A-Za-z0-9À-ɏ]|'[a-z]|-[a-z])[)\]\"']{{0,2}}|(?:(?<=\bis )|"
         rf"(?<=\bbe )|(?<=\bso )|(?<=\bits )|(?<=\bit's ))(?P<low>[{lower}])(?=[.!]?\s*\Z)|"
         rf"(?<![\w'-])(?P<judged>[{lower}])(?=\s(?:is|was)\s(?:the\s)?(?:right|correct|best)\b)|"
-        rf"(?i:{JOINED['noun']})\s?(?P<joined>[{some}])(?![A-Za-z])|"
-        rf"(?<![A-Za-z0-9À-ɏ_.-])(?P<noun>[{some}])\s?{JOINED['noun_behind']}|"
+        rf"(?i:{JOINED['noun']})\s{{0,3}}(?P<joined>[{some}])(?![A-Za-z])|"
+        rf"(?<![A-Za-z0-9À-ɏ_.-])(?P<noun>[{some}])\s{{0,2}}{JOINED['noun_behind']}|"
         rf"^[ \t>#-]{{0,6}}[(\[]?(?P<heading>[{some}{lower}])\s?[.):\]](?=\s|$){bare}",
         re.MULTILINE,
     )
@@ -215,7 +215,7 @@ def _article_or_pronoun(label: str, text: str, end: int) -> bool:
     after = text[end : end + 12]
     return not re.match(
         r"\s*(?:$|[.,;:!?)\]\n\"'/&✗✘❌✓✔✅|]|(?:is|are|was|and|or|no|yes|because|since|as|isn't"
-        r"|cannot|can't|in|it is|it must be|y|e|o|et|ou|und|oder|es|est|ist|"
+        r"|cannot|can't|in|it is|it must be|y|e|o|et|ou|und|oder|es|est|ist|está|trifft|"
         r"é|è)\b|[\u0400-\u1fff\u3040-\ud7ff])",
         after,
     ) or (label == "I" and bool(re.match(r"\s+(?:was|can't|cannot)", after)))
