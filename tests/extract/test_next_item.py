@@ -37,6 +37,13 @@ CORRECTIONS = (
     "Sorry, that's wrong. Isn't it 50?",
     "So what is the total? 50",
 )
+SEPARATORS = ("\n\n---\n\n", "\n\n***\n\n", "\n\n2. ", "\n\n2) ", "\n\n#2\n", "\n\n> ", "\n\n**")
+CLOZES = (
+    "The ship leaves the port of\n(A) Cork\n(B) Bari\n(C) Brest",
+    "Which river is the longest?\nA) Oder\nB) Elbe\nC) Rhine",
+    "The Vltava flows into the\n\nA. Elbe\nB. Oder\nC. Rhine",
+    "3. Vltava is a\nA. river\nB. hill\nC. town",
+)
 MARKS = ("#### {}", "\\boxed{{{}}}", "###Final answer: {{{}}}", "<answer>{}</answer>")
 
 
@@ -60,6 +67,20 @@ def test_a_problem_without_heading_ends_the_answer(problem: str, mark: str) -> N
     for gap in ("\n", "\n\n", "\n\n\n"):
         reply = f"3+33=36\n{mark.format(36)}{gap}{problem}\n{mark.format(5)}"
         assert answer(reply, "number") == "36"
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+def test_a_separator_before_it_changes_nothing(separator: str) -> None:
+    for mark in (*MARKS, "The answer is {}.", "Answer: {}"):
+        reply = f"3+33=36\n{mark.format(36)}{separator}{PROBLEMS[1]}\n{mark.format(26)}"
+        assert answer(reply, "number") == "36", reply
+
+
+@pytest.mark.parametrize("cloze", CLOZES)
+def test_options_of_its_own_make_an_item(cloze: str) -> None:
+    for mark in (*MARKS, "The answer is {}.", "Answer: {}"):
+        reply = f"{mark.format('B')}\n\n{cloze}\n\n{mark.format('A')}"
+        assert answer(reply, "choice", OPTIONS) == "B", reply
 
 
 @pytest.mark.parametrize("statement", ["The answer is {}.", "Answer: {}", "So the answer is {}."])
