@@ -26,7 +26,10 @@ _NOT_LISTED = re.compile(
     r"[\s\"':]{0,6}(?:option |choice |letter )?([A-Z])(?=\s*(?:$|[.,;\n]))"
 )
 
-_JOINED_DENIAL = re.compile(rf"\s?{JOINED['between']}{JOINED['denial']}")
+# The text in another script is denied, one of several, or but the beginning of a row of items.
+_JOINED_BEHIND = re.compile(
+    rf"\s?{JOINED['between']}{JOINED['denial']}|\s?{JOINED['join']}|[①-⑳]|以外|之外|除外"
+)
 _RUN = re.compile(r"[\s\"'(\[]{0,4}([A-J]{2,10})(?![\w+-])")  # "ACD": labels with nothing between
 
 
@@ -160,7 +163,7 @@ def value_at(  # noqa: PLR0911 - a list of decisions
     if begun:
         return Claim(begun, at, stop)
     joined = options.joined(low, at)
-    if joined and not _JOINED_DENIAL.match(low, joined.end):
+    if joined and not _JOINED_BEHIND.match(low, joined.end):
         return Claim(joined.label, at, joined.end)
     return _valued(reply, at, stop) or (_within(reply, at) if loose else None)
 

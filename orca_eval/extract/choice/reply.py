@@ -30,6 +30,7 @@ _LEFT_OF_BARE = re.compile(
 )
 _JOINED_LEFT = re.compile(rf"{JOINED['before']}\s{{0,3}}$")
 _FORMULA = re.compile(r"\s?[=∪∩∈⊆⊂<>≤≥+*/^]")
+_OWNER = re.compile(r"\s{0,2}的(?!说法|說法|叙述|敘述|描述|内容|內容|表述|观点|觀點)")
 _LIST_JOIN = re.compile(
     r"(?:\s?\([^()\n]{0,40}\))?[)\]\"'.]{0,2}\s{0,3}(?:,|/|&|,?\s(?:and|or|nor|und|y|et|oder|ou|o|e)"
     rf"\s|{JOINED['join']})\s{{0,3}}(?:also\s|"
@@ -262,7 +263,7 @@ def _label_mentions(reply: ChoiceReply) -> list[Mention]:
             left = low[max(0, m.start() - 28) : m.start()]
             joined = _is_joined(low, left, end)
             apart = not _article_or_pronoun(label, low, end) and _LEFT_OF_BARE.search(left)
-            if not (joined or apart):
+            if not (joined or apart) or _OWNER.match(low, end):
                 continue
         if label not in options.letters:
             label = label.upper()
