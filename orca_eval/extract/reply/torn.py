@@ -26,7 +26,7 @@ _LABEL = re.compile(r"(?<!\w)(?:[A-Z1-9][)\]]?(?:\s?[,&/]|\s(?:and|or))?\s[(\[]?
 _COUNT = re.compile(
     rf"(?:(?:\d[\d.,]*|\b(?:{_NUMERALS}))[\s-](?:and\s(?:an?\s)?)?)+$", re.IGNORECASE
 )
-_OPENED = re.compile(r"[(\[{<（［【]\s?(?:\\text(?:bf)?\s?\{\s?)?(\w+)$")
+_OPENED = re.compile(r"[(\[{<（［【]\s?(?:\\text(?:bf)?\s?\{\s?)?(\w+)\}?$")
 _BRACE = re.compile(r"\{(?!\s?[\"'\n])|\}")  # not those of JSON, which hold what is whole
 _ALONE = " \t\n*_`\"'"
 
