@@ -11,7 +11,9 @@ from orca_eval.extract.reply.cues import ANSWER_IS, CORRECT_IS
 from orca_eval.extract.rule import Example, Kind
 
 PATH = Path(__file__).with_suffix(".md")
-LANGUAGES = {"en": "English", "zh": "Chinese", "es": "Spanish", "fr": "French", "de": "German"}
+LANGUAGES = {"en": "English", "zh": "Chinese", "es": "Spanish", "fr": "French", "de": "German",
+             "pt": "Portuguese", "it": "Italian", "ru": "Russian", "ja": "Japanese",
+             "ko": "Korean", "ar": "Arabic", "hi": "Hindi", "th": "Thai"}  # fmt: skip
 EXAMPLE_OPTIONS = {"A": "Oslo", "B": "Lisbon", "C": "Vienna", "D": "Prague"}
 
 

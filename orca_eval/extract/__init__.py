@@ -108,8 +108,9 @@ def _decide(
 ) -> tuple[Part, Found] | None:
     """The part whose claim counts: the first with one.
 
-    An answer that only follows from the words of a part with an open end gives way to a mark for
-    the final answer behind it, unless the reply goes on behind that to yet another question.
+    An answer that only follows from the words of a part with an open end, or that is withdrawn
+    there, gives way to a mark for the final answer behind it, unless the reply goes on behind that
+    to yet another question.
     """
     held: tuple[Part, Found] | None = None
     for part in parts:
@@ -118,7 +119,10 @@ def _decide(
             continue
         if held is None:
             held = part, found
-            if not part.open_end or found.claim.answer is None or found.rule.stated:
+            goes_on = found.claim.reason == "withdrawn" or not (
+                found.claim.answer is None or found.rule.stated
+            )
+            if not (part.open_end and goes_on):
                 return held
         elif found.rule.final and found.claim.answer is not None:
             return held if part.open_end else (part, found)

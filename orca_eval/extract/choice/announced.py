@@ -8,7 +8,7 @@ from orca_eval.extract.choice.exact import announced_text, exact_option
 from orca_eval.extract.choice.options import TextMatch
 from orca_eval.extract.choice.reply import ChoiceReply
 from orca_eval.extract.reply import Place
-from orca_eval.extract.reply.cues import BEHIND_LABEL, LABEL_NOUN, NO_ANSWER, VERB
+from orca_eval.extract.reply.cues import BEHIND_LABEL, JOINED, LABEL_NOUN, NO_ANSWER, VERB
 from orca_eval.extract.reply.numbers import find_numbers, whole_number, word_number
 from orca_eval.extract.reply.text import ALPHANUMERIC, behind, line_end, sentence_end
 from orca_eval.extract.rule import Claim, last_claim
@@ -25,6 +25,12 @@ _NOT_LISTED = re.compile(
     r"[\s\"':]{0,6}(?:option |choice |letter )?[(\[]?([A-Z])[)\].:](?![\w(])|"
     r"[\s\"':]{0,6}(?:option |choice |letter )?([A-Z])(?=\s*(?:$|[.,;\n]))"
 )
+
+# The text in another script is denied, one of several, or but the beginning of a row of items.
+_JOINED_BEHIND = re.compile(
+    rf"\s?{JOINED['between']}{JOINED['denial']}|\s?{JOINED['join']}|[①-⑳]|以外|之外|除外"
+)
+_RUN = re.compile(r"[\s\"'(\[]{0,4}([A-J]{2,10})(?![\w+-])")  # "ACD": labels with nothing between
 
 
 @lru_cache(maxsize=256)
@@ -44,19 +50,22 @@ def _another_pattern(letters: str) -> re.Pattern[str]:
     """A second label joined to the first: "A and B", "(A)/(C)", "A, B". Not "B, and A is wrong"."""
     some = re.escape(letters)
     return re.compile(
-        rf"[)\]\"'.\s]{{0,4}}(?:,?\s?(?:and|or|&|/|und|oder|y|o|et|ou|和|或|、|as well as|and/or|"
-        rf"along with)(?:,\s[^,\n]{{0,30}},)?|,)\s?(?:(?:also|both|option|choice|possibly|maybe|"
-        rf"perhaps|answer)s?\s)?"
+        rf"[)\]\"'.\s]{{0,4}}(?:,?\s?(?:and|or|&|/|und|oder|y|o|e|et|ou|{JOINED['join']}|"
+        rf"as well as|and/or|along with)(?:,\s[^,\n]{{0,30}},)?|,)\s?(?:(?:also|both|option|choice|"
+        rf"possibly|maybe|perhaps|answer)s?\s|{JOINED['noun']}\s?)?"
         rf"[(\[\"']{{0,2}}(?P<label>[{some}])(?P<close>[)\]\"']{{0,2}})(?![A-Za-z0-9À-ɏ'])(?!\s"
         rf"{{1,2}}(?!and\b|or\b)[a-z]+|[)\]\"']{{1,2}}\s{VERB}\b)|"
-        rf"[)\]\"'.\s]{{0,4}}(?:,?\s?(?:and|or|&|/|und|oder|和|或)|,)\s?(?:(?:option|"
+        rf"[)\]\"'.\s]{{0,4}}(?:,?\s?(?:and|or|&|/|und|oder|{JOINED['join']})|,)\s?(?:(?:option|"
         rf"choice)s?\s)?[(\[\"']{{0,2}}(?P<label2>[{some}])[)\]\"']{{0,2}}\s(?:both|together|"
         rf"depending|because|since|as)\b|\s(?:and|or)\s(?:(?:option|"
         rf"choice)s?\s)?[(\[]?(?P<label3>[{some}])[)\]]?\s(?:are|seem|could|might|may)\b"
     )
 
 
-_PAUSE = re.compile(r"\s*(?:$|[.,;:!?)\]\n\"'/&。，；]|-\s)")
+# A letter of another script ends a label as a pause does: it makes a bare A no article.
+_PAUSE = re.compile(
+    r"\s*(?:$|[.,;:!?)\]\n\"'/&。，；、]|-\s)|\s?[\u0400-\u1fff\u3040-\u30ff\u3400-\ud7ff]"
+)
 _ARGUED = re.compile(rf"\s+{BEHIND_LABEL}")
 _AFTER_LABEL = re.compile(r"[\s\"'):.,\]>]{0,8}(?:-{1,2}\s{1,3})?(?:\n\s{0,3})?")
 _LABEL_FOLLOWS = re.compile(
@@ -137,6 +146,9 @@ def value_at(  # noqa: PLR0911 - a list of decisions
     found = found or options.at(low, at, stop)
     if found:
         return _texted(reply, found, stop)
+    run = _RUN.match(reply.text, at, stop)
+    if run and "".join(sorted(set(run[1]) & set(options.letters))) == run[1]:
+        return Claim(None, at, run.end(), "several_options")
     nothing = NO_ANSWER.match(low, at, stop)
     if nothing:
         return Claim(None, at, nothing.end(), "none_of_the_options")
@@ -150,6 +162,9 @@ def value_at(  # noqa: PLR0911 - a list of decisions
     begun = options.begun(low, at, stop)
     if begun:
         return Claim(begun, at, stop)
+    joined = options.joined(low, at)
+    if joined and not _JOINED_BEHIND.match(low, joined.end):
+        return Claim(joined.label, at, joined.end)
     return _valued(reply, at, stop) or (_within(reply, at) if loose else None)
 
 

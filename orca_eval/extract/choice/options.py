@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from orca_eval.extract.reply.numbers import whole_number
-from orca_eval.extract.reply.text import clean, lower
+from orca_eval.extract.reply.text import behind, clean, lower
 
 _TOKEN = re.compile(
     r"\d+(?:[.,]\d+)*|\.\d+|[^\W\d_]+|(?<![^\W_)])-(?=\s?[\d.a-z(\\])|[-+](?=\s\d)"
@@ -25,6 +25,7 @@ _PAUSE = re.compile(
 )
 _PHRASE_OVER = re.compile(r"[\s\"')]{0,4}(?:[.!\n]|$)")
 _LINE_OVER = re.compile(r"[.\s]{0,3}(?:\n|$)")
+_MARKS = re.compile(r"[\s\"'(\[]{0,4}")
 _ARTICLES = frozenset(("the", "a", "an"))
 _JOINS_NUMBERS = frozenset("/^×÷=+-")
 _VERDICT = re.compile(r"\W{0,3}(?:true|false|yes|no|correct|incorrect|right|wrong)\b")
@@ -181,6 +182,17 @@ class Options:
             return None
         stop = tokens[i + longest - 1][2]
         return TextMatch(label, start, stop, longest, bool(_PAUSE.match(low, stop)))
+
+    def joined(self, low: str, at: int) -> TextMatch | None:
+        """The longest text in another script at `at`, whatever letters stand right behind it."""
+        start = behind(_MARKS, low, at)
+        if low[start : start + 1].isascii():
+            return None
+        texts = [e for e in self.entries if len(e.low) > 1 and low.startswith(e.low, start)]
+        longest = max(texts, key=lambda e: len(e.low), default=None)
+        if longest is None or sum(len(e.low) == len(longest.low) for e in texts) > 1:
+            return None
+        return TextMatch(longest.label, start, start + len(longest.low), 1, whole=False)
 
     def opening(self, line: str) -> str | None:
         """The one option that a line of four words or more is the beginning of."""

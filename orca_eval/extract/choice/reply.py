@@ -16,6 +16,7 @@ from orca_eval.extract.reply.cues import (
     CONCLUSION,
     DENIAL,
     DENIED_LEFT,
+    JOINED,
     REFUSAL,
     SUPPOSED,
     TURN,
@@ -25,27 +26,38 @@ from orca_eval.extract.reply.numbers import find_numbers
 from orca_eval.extract.reply.text import behind, sentence_end
 
 _LEFT_OF_BARE = re.compile(
-    rf"(?:^|[\n.,;:!?(\"'\[>/&=✗✘❌✓✔✅→|-]\s{{0,16}}|\b{BEFORE_LABEL}\s{{1,16}})$"
+    rf"(?:^\s{{0,16}}|[\n.,;:!?(\"'\[>/&=✗✘❌✓✔✅→|。、-]\s{{0,16}}|\b{BEFORE_LABEL}\s{{1,16}})$"
 )
+_JOINED_LEFT = re.compile(rf"{JOINED['before']}\s{{0,3}}$")
+_FORMULA = re.compile(r"\s?[=∪∩∈⊆⊂<>≤≥+*/^]")
+_OWNER = re.compile(r"\s{0,2}的(?!说法|說法|叙述|敘述|描述|内容|內容|表述|观点|觀點)")
 _LIST_JOIN = re.compile(
-    r"[)\]\"'.]{0,2}\s?(?:,|/|&|,?\s(?:and|or|nor|und|y|et|oder|ou|o)\s|和|、|以及)\s?(?:also\s|"
+    r"(?:\s?\([^()\n]{0,40}\))?[)\]\"'.]{0,2}\s{0,3}(?:,|/|&|,?\s(?:and|or|nor|und|y|et|oder|ou|o|e)"
+    rf"\s|{JOINED['join']})\s{{0,3}}(?:also\s|"
     r"both\s|then\s|perhaps\s|maybe\s|possibly\s|probably\s|it (?:might|may|could) be\s)?(?:the\s|"
-    r"an?\s)?(?:option|choice|answer|statement)?s?\s?[(\[\"']{0,2}$"
+    rf"an?\s)?(?:(?:option|choice|answer|statement)s?|{JOINED['noun']})?\s?[(\[\"']{{0,2}}$"
 )
 _VERDICT = re.compile(
     rf"[)\]\"',.:]{{0,3}}(?:\s?\([^()\n]{{0,80}}\)|\s?\"[^\"\n]{{0,80}}\")?,?\s{{0,2}}(?:which |"
     rf"that |also |all |both |then |therefore |clearly |definitely |just |simply ){{0,2}}"
-    rf"(?:(?=(?:fails?|contradicts?|doesn't|isn't|cannot|can't|don't|aren't|wasn't|won't)\b)|"
+    rf"(?:(?=(?:fails?|contradicts?|doesn't|isn't|cannot|can't|don't|aren't|wasn't|won't|"
+    rf"no es|no está|n[aã]o|non (?:è|e')|n'est)(?!\w))|"
     rf"(?P<verb>{VERB})\b)(?:[^.;\n,]{{0,60}}?\b|[^.;\n]{{0,90}}?\b(?:so|hence|thus|therefore|"
     rf"which|and)\s(?:it\s|this\s|that\s|they\s)?(?:is|are|can|does|do)\s?|"
     rf"(?<=n))(?:(?P<deny>{DENIAL})|(?P<affirm>{AFFIRMATION}))\b"
 )
 _BARE_VERDICT = re.compile(
-    r"[)\]\"'\s]{0,3}(?:选项)?(?:(?P<deny>不|错|是错|falsch\b|nicht\b)|(?:是|才是)?(?P<affirm>正确|对的|答案|"
+    r"[)\]\"'\s]{0,3}(?:(?P<deny>falsch\b|nicht\b)|(?P<affirm>"
     r"richtig\b|korrekt\b|it is\b|it must be\b|then(?=\s*(?:[.!\n]|$))))|"
     r"[)\]\"']{0,2}\s{0,2}[?:,=>|-]{0,3}\s{0,2}(?:(?P<deny2>(?:no|nope|wrong|incorrect|false|"
     r"not correct|i don't think so|not really)(?=\s*(?:$|[.,;:!|\n)]))|[✗✘❌×])|(?P<affirm2>(?:yes|"
     r"correct|true|right|that's it|that is it)(?=\s*(?:$|[.,;:!|\n)]))|[✓✔✅]))"
+)
+_JOINED_VERDICT = re.compile(
+    rf"[)\]\"'\s]{{0,4}}(?:\([^()\n]{{0,80}}\)|\"[^\"\n]{{0,80}}\")?\s?{JOINED['noun_behind']}?\s?"
+    rf"(?:\([^()\n]{{0,80}}\)|\"[^\"\n]{{0,80}}\")?\s?{JOINED['between']}\s?"
+    rf"(?:(?P<deny>{JOINED['denial']})|(?P<affirm>{JOINED['affirmation']}))|\s?[.:]\s?(?:(?P<deny2>"
+    rf"{JOINED['denial']})|{JOINED['affirmation']})[^.。,;:\n]{{0,3}}\s?(?=[.。,;\n]|\s[A-Za-z]\b|$)"
 )
 _NEGATED_LEFT = re.compile(
     r"(?:\b(?:not|cannot|never)|n't)\s(?:\w+\s){0,3}$|\bnot the case that\b[^.\n]{0,80}$"
@@ -138,10 +150,10 @@ class ChoiceReply(Reply):
 
     def hypothetical(self, at: int) -> bool:
         """Whether what stands at `at` is supposed, with no turn ("but") before it."""
-        if SUPPOSED.words.isdisjoint(self.words):
+        if SUPPOSED.words.isdisjoint(self.words) and self.low.isascii():
             return False
         left = self.before(at)
-        if SUPPOSED.words.isdisjoint(left.replace(",", " ").split()):
+        if left.isascii() and SUPPOSED.words.isdisjoint(left.replace(",", " ").split()):
             return False
         return SUPPOSED.pattern.search(left, behind(TURN, left, 0)) is not None
 
@@ -184,12 +196,14 @@ def _label_finder(letters: str) -> re.Pattern[str]:
         bare = rf"|(?<![A-Za-z0-9À-ɏ'_.$\\+-])(?P<bare>[{some}])(?![A-Za-z0-9À-ɏ'+&]|-[A-Za-z0-9])"
     return re.compile(
         rf"(?<![A-Za-z0-9^_])[(\[]\s?(?P<bracket>[{some}{lower}])\s?[)\]]|\b(?i:options?|choices?|"
-        rf"answers?|letter|statement|alternative|opción|respuesta|aussage|antwort|lettre|"
-        rf"réponse)[ \t]?[:#]?[ \t]?[(\[\"']{{0,2}}(?P<named>[{some}]|[{lower}](?=[)\].,;:!?\n]|"
+        rf"answers?|letter|statement|alternative|opción|respuesta|aussage|antwort|lettre|letra|"
+        rf"réponse|proposition|alternativa|opção|resposta|opzione|risposta|lettera)"
+        rf"[ \t]?[:#]?[ \t]?[(\[\"']{{0,2}}(?P<named>[{some}]|[{lower}](?=[)\].,;:!?\n]|"
         rf"\s(?:is|was)\b|\s*$))(?![A-Za-z0-9À-ɏ]|'[a-z]|-[a-z])[)\]\"']{{0,2}}|(?:(?<=\bis )|"
         rf"(?<=\bbe )|(?<=\bso )|(?<=\bits )|(?<=\bit's ))(?P<low>[{lower}])(?=[.!]?\s*\Z)|"
         rf"(?<![\w'-])(?P<judged>[{lower}])(?=\s(?:is|was)\s(?:the\s)?(?:right|correct|best)\b)|"
-        rf"选项?\s?(?P<zh>[{some}])|"
+        rf"(?i:{JOINED['noun']})\s{{0,3}}(?P<joined>[{some}])(?![A-Za-z])|"
+        rf"(?<![A-Za-z0-9À-ɏ_.-])(?P<noun>[{some}])\s{{0,2}}{JOINED['noun_behind']}|"
         rf"^[ \t>#-]{{0,6}}[(\[]?(?P<heading>[{some}{lower}])\s?[.):\]](?=\s|$){bare}",
         re.MULTILINE,
     )
@@ -202,9 +216,17 @@ def _article_or_pronoun(label: str, text: str, end: int) -> bool:
     after = text[end : end + 12]
     return not re.match(
         r"\s*(?:$|[.,;:!?)\]\n\"'/&✗✘❌✓✔✅|]|(?:is|are|was|and|or|no|yes|because|since|as|isn't"
-        r"|cannot|can't|in|it is|it must be)\b)",
+        r"|cannot|can't|in|it is|it must be|y|e|o|et|ou|und|oder|es|est|ist|está|trifft|"
+        r"é|è)\b|[\u0400-\u1fff\u3040-\ud7ff])",
         after,
     ) or (label == "I" and bool(re.match(r"\s+(?:was|can't|cannot)", after)))
+
+
+def _is_joined(low: str, left: str, end: int) -> bool:
+    """Whether a bare label stands in a text of another script, by what is before or behind it."""
+    if left.isascii() or _FORMULA.match(low, end):
+        return False
+    return bool(_JOINED_LEFT.search(left) or _JOINED_VERDICT.match(low, end))
 
 
 def _ordinals(reply: ChoiceReply) -> list[Mention]:
@@ -239,7 +261,9 @@ def _label_mentions(reply: ChoiceReply) -> list[Mention]:
         label, at, end = m[form], m.start(form), m.end()
         if form == "bare":
             left = low[max(0, m.start() - 28) : m.start()]
-            if _article_or_pronoun(label, low, end) or not _LEFT_OF_BARE.search(left):
+            joined = _is_joined(low, left, end)
+            apart = not _article_or_pronoun(label, low, end) and _LEFT_OF_BARE.search(left)
+            if not (joined or apart) or _OWNER.match(low, end):
                 continue
         if label not in options.letters:
             label = label.upper()
@@ -248,7 +272,7 @@ def _label_mentions(reply: ChoiceReply) -> list[Mention]:
         through = _THROUGH_LEFT.search(text[max(0, m.start() - 14) : m.start()])
         if through or _THROUGH.match(text, end) or _in_formula(reply.raw, m.start(), end):
             continue
-        if form in ("low", "judged", "zh"):
+        if form in ("low", "judged", "joined", "noun"):
             form = "named"
         elif (own := options.at(low, end, end + 300)) and own.label == label:
             end = own.end if own.start - end < 8 else end
@@ -278,7 +302,7 @@ def _rows(mentions: list[Mention], low: str) -> list[list[Mention]]:
     rows: list[list[Mention]] = []
     for mention in mentions:
         last = rows[-1][-1] if rows else None
-        near = last and mention.start - last.end < 24
+        near = last and mention.start - last.end < 64
         if last and near and _LIST_JOIN.fullmatch(low[last.end : mention.start]):
             rows[-1].append(mention)
         else:
@@ -319,6 +343,8 @@ def _verdict(labelled: bool, low: str, left: str, end: int) -> str:
         return "affirmed" if found and found["deny"] else ""
     if not found and labelled:
         found = _BARE_VERDICT.match(low, end)
+    if not found and not low.isascii():
+        found = _JOINED_VERDICT.match(low, end)
     if not found:
         return ""
     groups = found.groupdict()

@@ -117,7 +117,7 @@ class Reply:
 
 def _inside_word(low: str, at: int) -> bool:
     before = low[at - 1 : at]
-    return before.isalnum() and before.isascii() and low[at].isascii()
+    return before.isalnum() and before.isascii() and low[at].isalnum() and low[at].isascii()
 
 
 def _says_final(low: str, at: int, value: int) -> bool:

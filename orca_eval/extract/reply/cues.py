@@ -1,5 +1,5 @@
-"""The phrases of cues.yaml, and how they are looked for: fast where they are not, exactly where
-they may be.
+"""The phrases of cues.yaml and languages.yaml, and how they are looked for: fast where they are
+not, exactly where they may be.
 """
 
 import re
@@ -12,15 +12,24 @@ import yaml
 
 Words = AbstractSet[str]
 
-_TEXTS: dict[str, Any] = yaml.load(
-    Path(__file__).with_suffix(".yaml").read_bytes(), yaml.CSafeLoader
-)
+
+def _read(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load(
+        Path(__file__).with_name(name).read_bytes(), yaml.CSafeLoader
+    )
+    return loaded
+
+
+_TEXTS, _LANGUAGES = _read("cues.yaml"), _read("languages.yaml")
+_PARTS: dict[str, str] = _LANGUAGES.pop("parts") | _TEXTS["parts"]
+_JOINED: dict[str, str] = _LANGUAGES.pop("joined")
+_LATIN = frozenset(("en", "es", "fr", "de", "pt", "it"))
 _PARTICLES = frozenset(("with", "for", "on", "in", "towards", "is"))
 
 
 def _pattern(text: str) -> str:
     """The text on one line, with the parts in place of their names."""
-    for name, part in _TEXTS["parts"].items():
+    for name, part in _PARTS.items():
         text = text.replace(f"<{name}>", part)
     return text.replace("\n", "")
 
@@ -32,7 +41,7 @@ def _compiled(text: str) -> re.Pattern[str]:
 @dataclass(frozen=True, slots=True)
 class Cue:
     """`anchor` starts every match of `pattern`; one of `words` is a word of every reply with one
-    (empty for languages without spaces, where the anchor itself is looked for).
+    (empty for languages of other scripts than Latin, where the anchor itself is looked for).
     """
 
     language: str
@@ -61,12 +70,13 @@ class Cues:
 
 
 def _cues(name: str) -> Iterator[Cue]:
-    for language, cues in _TEXTS[name].items():
+    every = _TEXTS[name] | {language: cues[name] for language, cues in _LANGUAGES.items()}
+    for language, cues in every.items():
         for cue in cues:
             behind, example = cue.get("behind", ""), cue["example"]
             for anchor in _pattern(cue["anchors"]).split("|"):
                 *_, last = (word for word in anchor.split() if word not in _PARTICLES)
-                words = () if language == "zh" else cue.get("words", last).split()
+                words = cue.get("words", last).split() if language in _LATIN else ()
                 pattern = _compiled(f"{anchor}{behind}<tail>")
                 yield Cue(language, anchor, pattern, example.format(anchor), frozenset(words))
 
@@ -90,6 +100,7 @@ DENIAL, AFFIRMATION, VERB, LABEL_NOUN, BEFORE_LABEL, BEHIND_LABEL = (
     _pattern(_TEXTS[name])
     for name in ("denial", "affirmation", "verb", "label_noun", "before_label", "behind_label")
 )
+JOINED = {name: _pattern(text) for name, text in _JOINED.items()}
 AFFIRMING = frozenset(_TEXTS["affirming"].split())
 DENIED_LEFT = _compiled(_TEXTS["denied_left"])
 TURN = _compiled(_TEXTS["turn"])
@@ -97,6 +108,7 @@ NO_ANSWER = _compiled(_TEXTS["no_answer"])
 NOT_GIVEN = tuple(map(_compiled, _TEXTS["not_given"]))
 CONCLUSION = _compiled(_TEXTS["conclusion"])
 
+CORRECTING = tuple(_TEXTS["correction"]["phrases"])
 _CORRECTION_LEFT = _compiled(_TEXTS["correction"]["left"])
 _CORRECTIONS: dict[str, list[str]] = {}
 for _phrase in _TEXTS["correction"]["phrases"]:

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from orca_eval.extract.reply.items import next_items, questions_with_options
 from orca_eval.extract.reply.text import TAIL, WORDS_READ, lower, words_of
 
 # Rules read at most this much of a part: the answer stands near an end, and time stays bounded.
 HEAD = 4_000
 MAX_MARKERS = 3
 MOST_HEADINGS = 8 * MAX_MARKERS
+MOST_SEEN = 8 * MOST_HEADINGS
 
 
 class Part(NamedTuple):
@@ -48,7 +50,7 @@ def parts_of(response: str, *, cut: bool = False) -> tuple[list[Part], str]:
     if not response[start : start + TAIL].strip() and not response[start:].strip():
         return [], "empty"
     parts = []
-    for end, open_end in run_on_ends(low, start):
+    for end, open_end in run_on_ends(response, low, start):
         short = end - start <= HEAD + TAIL
         ranges = [(start, end)] if short else [(end - TAIL, end), (start, start + HEAD)]
         parts += [Part(response, low, a, b, open_end, cut and b == len(low)) for a, b in ranges]
@@ -107,15 +109,27 @@ def after_thinking(low: str) -> int | None:
 
 # --- run-on text ---------------------------------------------------------------------------------
 
-# What a model writes when it goes on to invent the next turn. Words need a line or sentence start
-# before them and a colon or a line end after them; tokens of chat templates count anywhere.
+# What a model writes when it goes on to invent the next turn or item. Words need a line or sentence
+# start before them and a colon or a line end after them; tokens of chat templates count anywhere.
 _TURNS = frozenset(("human", "user"))
-_UNSPACED = frozenset(("问题", "题目"))
+_UNSPACED = frozenset(("问题", "题目", "質問", "文章", "材料", "短文", "例题"))
+# What an item begins with, which only a line may begin with; of some, a reply also numbers its own.
+_OWN = ("example", "case", "item", "sample", "task", "test", "instance", "puzzle", "riddle")
+_TEXTS = ("passage", "context", "story", "article", "text", "scenario", "query", "paragraph",
+          "document", "excerpt", "dialogue", "conversation", "situation", "background", "prompt",
+          "contexto", "pasaje", "texto", "contexte", "texte", "kontext", "abschnitt",
+          "contesto", "testo", "文章", "材料", "短文", "例题")  # fmt: skip
+_ITEMS = frozenset((*_OWN, *_TEXTS))
+_TITLES = ("question", "q", *(f"q{i}" for i in range(1, 10)), "problem", "exercise", "student",
+           "input", "instruction", "pregunta", "frage", "domanda", "pergunta", "вопрос",
+           *_TURNS)  # fmt: skip
+_WORDS = frozenset((*_TITLES, *_ITEMS)) - _UNSPACED
 _HEADING = re.compile(
     r"[\n.!?)\]}](?:(?<=\n)(?P<line>[ \t]{0,19}(?:[#*>\[]{1,6}[ \t]{0,19})?)"
-    r"|(?<!\n)(?P<sentence>[ \t]{1,3}[*#]{0,3}|#{2,6}[ ]?))(?:(?:next|new|another|example) )?"
-    r"(?P<word>question|q[1-9]?|problem|exercise|human|user|student|input|instruction|pregunta"
-    r"|frage|问题|题目)\]?[ \t]?#?\d{0,3}[ \t]?\*{0,2}[ \t]?(?=[:：\n])"
+    r"|(?<!\n)(?P<sentence>[ \t]{1,3}[*#]{0,3}|#{2,6}[ ]?))"
+    r"(?:(?P<another>next|new|another|example) )?"
+    rf"(?P<word>{'|'.join(sorted(_WORDS | _UNSPACED, reverse=True))})\]?[ \t]?#?"
+    r"(?P<number>\d{0,3})[ \t]?\*{0,2}[ \t]?(?=[:：\n])"
 )
 # A reply that begins so goes through questions of its own: their numbers end nothing.
 _OWN_FIRST = re.compile(r"[\s#*]{0,8}(?:question|problem|exercise|q)[ \t]?#?1\b")
@@ -124,12 +138,10 @@ _RUN_ON_TOKENS = ("[inst]", "[/inst]", "</s>", "<s>", "<|im_", "<|eot_id|>", "<|
                   "<|start_header_id|>", "<|assistant", "<end_of_turn>", "<start_of_turn>",
                   "<｜end▁of▁sentence｜>", "<|eom_id|>", "<|return|>", "<turn|>",
                   "<|turn>")  # fmt: skip
-# A question with options of its own: base models go on to the next item without a heading.
-_NEXT_ITEM = re.compile(r"\n[^\n]{8,300}\?[ \t]*\n{1,2}[ \t]*\(?a[).:][ \t]")
 _SEARCHED = 40_000
 
 
-def run_on_ends(low: str, start: int) -> list[tuple[int, bool]]:
+def run_on_ends(response: str, low: str, start: int) -> list[tuple[int, bool]]:
     """Where the answer may end: before each of the first run-on markers, then the text's end.
 
     With each, whether it is open: before what a reply may also write within its work, as no turn
@@ -141,9 +153,8 @@ def run_on_ends(low: str, start: int) -> list[tuple[int, bool]]:
     opened: list[int] = []
     if "<" in part or "[" in part:
         closed = [at for token in _RUN_ON_TOKENS if (at := _behind_text(part, token)) >= 0]
-    if "?\n" in part:
-        items = (item.start() + 1 for item in _NEXT_ITEM.finditer(part))
-        closed += islice((at for at in items if _has_text(part, at)), 1)
+    closed += islice((at for at in questions_with_options(part) if _has_text(part, at)), 1)
+    opened += next_items(response[start : start + _SEARCHED], part)
     for word, at in islice(_headings(low, "\n" + part), MOST_HEADINGS):
         (closed if word in _TURNS else opened).append(at - 1)
     if not closed and not opened:
@@ -156,18 +167,32 @@ def run_on_ends(low: str, start: int) -> list[tuple[int, bool]]:
 def _headings(low: str, text: str) -> Iterator[tuple[str, int]]:
     """Headings of another turn, and where in `text`, which begins with a line end, each starts."""
     numbered = _OWN_FIRST.match(text, 1) is not None
-    words: frozenset[str] = frozenset()
-    for found in _HEADING.finditer(text):
+    words = words_of(low)
+    if words.isdisjoint(_WORDS) and low.isascii():
+        return
+    for found in islice(_HEADING.finditer(text), MOST_SEEN):
         word = found["word"]
+        if word in _ITEMS and not _begins_item(text, found):
+            continue
         if numbered and _NUMBERED.match(text, found.start("word")):
             continue
-        words = words or words_of(low)  # not "question12:", which is a name for something
+        # not "question12:", which is a name for something
         if word in _UNSPACED or not words.isdisjoint((word, word.rstrip("123456789"))):
             yield word, found.start("line" if found["sentence"] is None else "sentence")
 
 
+def _begins_item(text: str, heading: re.Match[str]) -> bool:
+    """Whether the heading is of another item: no sentence's, nor a next one of the reply's own."""
+    word, number = heading["word"], int(heading["number"] or 0)
+    if heading["sentence"] is not None or (word in _OWN and number < 2):
+        return heading["another"] in ("next", "new", "another") and heading["sentence"] is None
+    return number < 2 or not re.compile(rf"\b{word} ?#?{number - 1}\b").search(
+        text, 0, heading.start()
+    )
+
+
 def _first(ends: list[int], part: str) -> list[int]:
-    return [at for at in sorted(ends) if _has_text(part, at)][:MAX_MARKERS]
+    return [at for at in sorted(set(ends)) if _has_text(part, at)][:MAX_MARKERS]
 
 
 def _behind_text(part: str, token: str) -> int:

@@ -6,6 +6,7 @@ Cleaning never changes the length: a wrapper becomes spaces, so offsets stay tho
 import re
 import sys
 import unicodedata
+from functools import lru_cache
 
 ALPHANUMERIC = re.compile(r"[^\W_]")
 TAIL = 12_000
@@ -30,6 +31,7 @@ _MARKS = ".,:;!?()[]{}<>\"'`*_#/|=-+$\\~…’“”：。，◁▷【】"
 _TO_SPACES = _Table(dict.fromkeys(map(ord, _MARKS), " "))
 
 
+@lru_cache(maxsize=4)
 def words_of(low: str) -> frozenset[str]:
     """The words of the text, or of both ends of a long one."""
     if len(low) > WORDS_READ:
@@ -63,7 +65,7 @@ _COMMAND = re.compile(
     r"(?![a-zA-Z])"
 )
 _TEMPLATE_TOKEN = re.compile(
-    r"\[/?INST\]|</?s>|<\|[a-z_]{1,24}\|>|<(?:start|end)_of_turn>", re.IGNORECASE
+    r"\[/?INST\]|</?s>|<eo[a-z]>|<\|[a-z_]{1,24}\|>|<(?:start|end)_of_turn>", re.IGNORECASE
 )
 _STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
 _CALCULATOR = re.compile(r"<<[^<>\n]{0,200}>>")
