@@ -33,6 +33,7 @@ from orca_eval.stats.proportion import (
     Interval as Interval,
     mcnemar_one_sided as mcnemar_one_sided,
     newcombe_paired as newcombe_paired,
+    score_interval as score_interval,
     wilson as wilson,
 )
 from orca_eval.stats.ratio import (
