@@ -38,12 +38,14 @@ docs-check: $(VENV)/.installed-dev
 vllm-test: $(VLLM_VENV)/.installed
 	$(VLLM_BIN)/python -m pytest -m vllm
 
-# What takes longer than CI should: the suite on a busy machine, thousands of damaged files, all kills.
+# What takes longer than CI should: the suite on a busy machine, thousands of damaged files, all kills,
+# how often intervals hold the truth.
 soak: $(VENV)/.installed-dev $(VLLM_VENV)/.installed
 	$(BIN)/python -m bench.fuzz
 	$(VLLM_BIN)/python -m bench.fuzz model_folder=500
 	$(BIN)/python bench/busy_suite.py
 	$(BIN)/python bench/busy_suite.py --nice
+	$(BIN)/python bench/interval_coverage.py
 	$(BIN)/python bench/damage.py
 	$(BIN)/python bench/store_corruption.py
 	$(BIN)/python bench/kill_resume.py --kills 50

@@ -23,6 +23,15 @@ def improvement(score: Number, baseline: Number) -> Number | None:
     return (score / baseline - 1) * 100 if baseline > 0 else None
 
 
+def ends(low: float, high: float, digits: int) -> tuple[str, str]:
+    """An interval's ends to `digits` decimals, or to as many more as tell them apart, up to six."""
+    for more in range(digits, 7):
+        texts = f"{low:.{more}f}", f"{high:.{more}f}"
+        if float(texts[0]) != float(texts[1]):  # -0.0 is 0.0
+            break
+    return texts
+
+
 def signed(value: Decimal) -> str:
     """With its sign and a true minus; a rounded zero gets a plus."""
     return f"\N{MINUS SIGN}{-value}" if value < 0 else f"+{abs(value)}"

@@ -223,7 +223,8 @@ def _measured_changes(
                     whole = len(parts) == len(group.benchmarks)
                     draws[key] = average_draws(parts) if whole else None
                 else:
-                    draws[key] = compare(base[key], mine[key], columns.reference(key).aggregate)
+                    kind = columns.reference(key).aggregate
+                    draws[key] = compare(base[key], mine[key], kind, columns.measure(key))
                 found, measure = draws[key], columns.measure(members.get(key, key))
                 change = _change(*sides, found, measure) if found else Value(note=NOT_BOTH)
                 changes[run.label, key] = change

@@ -5,7 +5,8 @@ import pandas as pd
 from orca_eval.results.documents import KEY, by_task, clusters_by_task, per_document
 from orca_eval.results.run import Run
 from orca_eval.stats import PairedDraws, paired_ratio
-from orca_eval.types import Aggregate
+from orca_eval.stats.spread import Scale
+from orca_eval.types import EXACT_MATCH, Aggregate, Measure
 
 _COLUMNS = [*KEY, "cluster", "score"]
 
@@ -22,7 +23,10 @@ def doc_scores(run: Run) -> dict[str, pd.DataFrame]:
 
 
 def compare(
-    baseline: pd.DataFrame, candidate: pd.DataFrame, aggregate: Aggregate
+    baseline: pd.DataFrame,
+    candidate: pd.DataFrame,
+    aggregate: Aggregate,
+    measure: Measure = EXACT_MATCH,
 ) -> PairedDraws | None:
     """Joint draws of one benchmark's two scores, over the documents that both runs have graded;
     None without any."""
@@ -31,4 +35,6 @@ def compare(
     if frame.empty:
         return None
     sides = by_task(frame, "baseline"), by_task(frame, "score")
-    return paired_ratio(*sides, clusters_by_task(frame), aggregate)
+    width = measure.high - measure.low
+    scale = Scale(above=width, below=width)
+    return paired_ratio(*sides, clusters_by_task(frame), aggregate, scale=scale)

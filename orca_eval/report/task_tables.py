@@ -10,7 +10,7 @@ from orca_eval.report.board import Board
 from orca_eval.report.cells import Value, count, scored, with_change
 from orca_eval.results.aggregate import ScoreRow
 from orca_eval.score_kind import AS_SAMPLED
-from orca_eval.stats import wilson
+from orca_eval.stats import score_interval
 from orca_eval.tables.table import Cell, Column, Row, Table
 
 Part = tuple[str, Mapping[str, ScoreRow]]
@@ -68,7 +68,7 @@ def _pool(scores: Iterable[ScoreRow]) -> ScoreRow:
     known = [(score.n, score.score) for score in scores if score.score is not None]
     n = sum(size for size, _ in known)
     right = sum(size * share for size, share in known)
-    interval = wilson(round(right), n)
+    interval = score_interval(round(right) / n, n)
     return ScoreRow("task", "", "", n, right / n, interval.low, interval.high)
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from orca_eval import stats
 from orca_eval.results.documents import per_document
+from orca_eval.stats.spread import Scale
 from orca_eval.stats.strata import Clusters, FloatArray
 from orca_eval.types import CUT_OFF, Aggregate, Measure
 
@@ -156,10 +157,11 @@ def _row(
     if not all(map(len, scores)):
         return replace(row, note="nothing was graded")
     clusters = [task.clusters for task in tasks]
-    shares = tasks[0].measure.in_percent
-    interval = stats.exact_interval(scores, clusters, kind) if shares else None
+    measure = tasks[0].measure
+    interval = stats.exact_interval(scores, clusters, kind) if measure.in_percent else None
     interval = interval or (draws or _draws(benchmark, tasks, kind)).interval()
-    row = replace(row, score=_mean_of(scores, kind), ci_low=interval.low, ci_high=interval.high)
+    low, high = _ends(interval)
+    row = replace(row, score=_mean_of(scores, kind), ci_low=low, ci_high=high)
     if not row.conflict_rate:
         return row
     by_letter, by_text = (_by_conflict(tasks, kind, name) for name in ("by_letter", "by_text"))
@@ -183,9 +185,17 @@ def _by_conflict(tasks: Sequence[_Task], kind: Aggregate, column: str) -> float:
     return _mean_of([_task(task.name, frame, task.measure).scores for task, frame in counted], kind)
 
 
+def _ends(interval: stats.Interval) -> tuple[float, float] | tuple[None, None]:
+    """The interval's ends; None where too few units leave none."""
+    return (None, None) if math.isnan(interval.low) else (interval.low, interval.high)
+
+
 def _draws(benchmark: str, tasks: Sequence[_Task], kind: Aggregate) -> stats.Draws:
     scores, clusters = [task.scores for task in tasks], [task.clusters for task in tasks]
-    return stats.bootstrap(stats.strata(scores, clusters, kind), stats.seed_of(benchmark))
+    measure = tasks[0].measure
+    scale = Scale(measure.low, above=measure.high - measure.low)
+    seed = stats.seed_of(benchmark)
+    return stats.bootstrap(stats.strata(scores, clusters, kind), seed, scale=scale)
 
 
 def _average_row(
@@ -208,7 +218,7 @@ def _average_row(
         note = f"nothing was graded: {', '.join(ungraded)}" if ungraded else note
         return ScoreRow("average", name, "", n, metric="mean", note=note)
     kinds = {row.metric for row in parts}
-    interval = stats.mean_of_draws([draws[b] for b in average.benchmarks]).interval()
+    low, high = _ends(stats.mean_of_draws([draws[b] for b in average.benchmarks]).interval())
     means: dict[str, Any] = {
         column: math.fsum(getattr(row, column) for row in parts) / len(parts)
         for column in ("score", *RATES)
@@ -218,9 +228,9 @@ def _average_row(
         benchmark=name,
         task="",
         n=n,
-        ci_low=interval.low,
-        ci_high=interval.high,
         metric="mean" if scales == {SHARE} else f"mean {'/'.join(sorted(kinds))}",
+        ci_low=low,
+        ci_high=high,
         **means,
     )
 

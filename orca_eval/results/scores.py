@@ -76,6 +76,8 @@ def _row(row: Mapping[str, str | None]) -> ScoreRow:
     if cells.get("metric", "") in _OF_SHARES:
         for name in ("score", "ci_low", "ci_high"):
             _share(cells[name])
+    if known["ci_low"] == known["ci_high"]:  # an older version's, of units that were all alike
+        known |= {"ci_low": None, "ci_high": None}
     return ScoreRow(**known)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from orca_eval.numbers import ends
 from orca_eval.results.aggregate import RATE_NAMES, RATES, ScoreRow
 from orca_eval.results.manifest import BenchmarkEntry, Manifest, read_manifest
 from orca_eval.results.scores import conflict_note, read_scores
@@ -85,12 +86,11 @@ def _row(row: ScoreRow, names: Mapping[str, str], manifest: Manifest, rates: Seq
     name += "" if measure.unit == "%" else f" ({measure.unit})"
     digits = 1 if measure.in_percent else 2
     low, high = measure.shown(row.ci_low), measure.shown(row.ci_high)
-    known = low is not None and high is not None
     return text_row(
         name,
         str(row.n),
         f"{measure.shown(row.score):.2f}",
-        f"{low:.{digits}f} – {high:.{digits}f}" if known else "–",
+        "–" if low is None or high is None else " – ".join(ends(low, high, digits)),
         *(percent(row.rates.get(rate)) for rate in rates),
         kind=kind,
     )

@@ -2,7 +2,8 @@
 
 A score is a weighted sum of ratio means over strata (`strata`). Plain proportions of independent
 items get Wilson intervals and exact McNemar tests (`proportion`); everything else is resampled by
-multinomial draws (`bootstrap`). `exact_interval` and `paired_difference` choose the method.
+multinomial draws (`bootstrap`), and where few units differ has an interval by its effective sample
+size (`spread`). `exact_interval` and `paired_difference` choose the method.
 docs/statistics.md says what is tested and why.
 """
 
@@ -33,6 +34,7 @@ from orca_eval.stats.proportion import (
     Interval as Interval,
     mcnemar_one_sided as mcnemar_one_sided,
     newcombe_paired as newcombe_paired,
+    score_interval as score_interval,
     wilson as wilson,
 )
 from orca_eval.stats.ratio import (

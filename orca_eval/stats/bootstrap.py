@@ -2,11 +2,12 @@
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from orca_eval.stats.proportion import Interval
+from orca_eval.stats.spread import SHARE, Scale, Spread, mean_of_spreads, spread_of
 from orca_eval.stats.strata import FloatArray, Stratum
 
 DRAWS = 10_000
@@ -14,6 +15,8 @@ DRAWS = 10_000
 _CHUNK = 1_000_000
 # Two sums of the same fractions in another order differ by rounding; this is far below one item.
 _TIE = 1e-12
+# Evidence (`Share`) from which the draws are as sure as the units' variance.
+AMPLE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +24,13 @@ class Draws:
     """An estimate and its bootstrap distribution, as deviations of shape (draws,).
 
     `informative` counts the units whose values are not 0: the pairs of units that differ at all.
+    `spread` has the interval where few units differ: the draws of units alike have no width.
     """
 
     estimate: float
     deviations: FloatArray
     informative: int
+    spread: Spread
 
     @property
     def standard_error(self) -> float:
@@ -33,7 +38,11 @@ class Draws:
         return float(self.deviations.std())
 
     def interval(self, level: float = 0.95) -> Interval:
-        """Percentile interval (Efron and Tibshirani 1993, ch. 13)."""
+        """Percentile interval (Efron and Tibshirani 1993, ch. 13) where evidence is ample, else
+        that of the units' variance; NaN where the units are too few for either.
+        """
+        if self.spread.evidence < AMPLE:
+            return replace(self.spread.interval(level), estimate=self.estimate)
         tail = (1.0 - level) / 2.0
         low, high = self.estimate + np.quantile(self.deviations, [tail, 1.0 - tail])
         return Interval(self.estimate, float(low), float(high), level)
@@ -53,8 +62,10 @@ class Draws:
         return max(p, 0.5**self.informative)
 
 
-def bootstrap(strata: Sequence[Stratum], seed: int = 0, draws: int = DRAWS) -> Draws:
-    """Resamples the units of every stratum with replacement.
+def bootstrap(
+    strata: Sequence[Stratum], seed: int = 0, draws: int = DRAWS, scale: Scale = SHARE
+) -> Draws:
+    """Resamples the units of every stratum with replacement; `scale` is that of the values.
 
     A stratum of m units is drawn m - 1 at a time, which makes the bootstrap variance of its mean
     unbiased; m at a time is too narrow by (m - 1)/m, which shows where passages are few (Rao and
@@ -66,7 +77,10 @@ def bootstrap(strata: Sequence[Stratum], seed: int = 0, draws: int = DRAWS) -> D
         (means,) = resampled(stratum, rng, draws)
         deviations += stratum.weight * (means - stratum.mean)
     return Draws(
-        sum(s.weight * s.mean for s in strata), deviations, sum(s.nonzero_units for s in strata)
+        sum(s.weight * s.mean for s in strata),
+        deviations,
+        sum(s.nonzero_units for s in strata),
+        spread_of(strata, scale),
     )
 
 
@@ -81,6 +95,7 @@ def mean_of_draws(parts: Sequence[Draws]) -> Draws:
         float(np.mean([part.estimate for part in parts])),
         np.mean([part.deviations for part in parts], axis=0),
         sum(part.informative for part in parts),
+        mean_of_spreads([part.spread for part in parts]),
     )
 
 

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.special import bdtr
 
 from orca_eval.stats.bootstrap import DRAWS, Draws, bootstrap
-from orca_eval.stats.proportion import Interval, mcnemar_one_sided, newcombe_paired, wilson
+from orca_eval.stats.proportion import Interval, mcnemar_one_sided, newcombe_paired, score_interval
+from orca_eval.stats.spread import CHANGE, Scale
 from orca_eval.stats.strata import FloatArray, TaskClusters, Tasks, has_clusters, strata
 from orca_eval.types import Aggregate
 
@@ -42,10 +43,10 @@ class Difference:
 
     def interval(self, level: float = 0.95) -> Interval:
         """Newcombe's interval beside McNemar's test, Wilson's beside the exact binomial test, else
-        the bootstrap's.
+        that of the units' variance.
         """
         if self.method == EXACT_FIXED:
-            score = wilson(round(self.candidate * self.n), self.n, level)
+            score = score_interval(self.candidate, self.n, level)
             low, high = self.baseline - score.high, self.baseline - score.low
             return Interval(self.difference, low, high, level)
         if self.method == EXACT_PAIRED:
@@ -62,12 +63,12 @@ def exact_interval(
     level: float = 0.95,
 ) -> Interval | None:
     """Wilson's interval for a pooled proportion of independent right-or-wrong items; None for what
-    needs the bootstrap: means of task means, items that share passages, graded scores.
+    needs the variance of units: means of task means, items that share passages, graded scores.
     """
     if aggregate != "pooled" or has_clusters(clusters, aggregate):
         return None
     values = _joined(tasks)
-    return wilson(round(float(values.sum())), len(values), level) if _is_binary(values) else None
+    return score_interval(float(values.mean()), len(values), level) if _is_binary(values) else None
 
 
 def paired_difference(
@@ -93,9 +94,10 @@ def paired_difference(
     binary = aggregate == "pooled" and _is_binary(_joined([*baseline, *candidate]))
     exact = EXACT_PAIRED, float(mcnemar_one_sided(losses, gains)) if binary else None
     before = _score(baseline, aggregate)
-    found = _difference(before, candidate, changes, clusters, aggregate, exact, seed, draws)
+    resampled = bootstrap(strata(changes, clusters, aggregate), seed, draws, CHANGE)
+    found = _difference(before, candidate, resampled, clusters, aggregate, exact)
     if found.p_unclustered is None and has_clusters(clusters, aggregate):
-        unclustered = bootstrap(strata(changes, None, aggregate), seed, draws)
+        unclustered = bootstrap(strata(changes, None, aggregate), seed, draws, CHANGE)
         found = replace(found, p_unclustered=unclustered.p_greater())
     right_both = int(_joined(candidate)[change == 0].sum()) if binary else None
     return replace(found, losses=losses, gains=gains, right_both=right_both)
@@ -119,22 +121,21 @@ def difference_from_fixed(
     binary = aggregate == "pooled" and _is_binary(values)
     p = float(bdtr(round(float(values.sum())), len(values), fixed)) if binary else None
     shortfall = [fixed - np.asarray(task, dtype=np.float64) for task in candidate]
-    exact = EXACT_FIXED, p
-    return _difference(fixed, candidate, shortfall, clusters, aggregate, exact, seed, draws)
+    # The shortfall lies as far below the fixed score as the candidate's score above 0.
+    scale = Scale(fixed, above=0.0, below=1.0)
+    resampled = bootstrap(strata(shortfall, clusters, aggregate), seed, draws, scale)
+    return _difference(fixed, candidate, resampled, clusters, aggregate, (EXACT_FIXED, p))
 
 
 def _difference(
     baseline: float,
     candidate: Tasks,
-    changes: Tasks,
+    resampled: Draws,
     clusters: TaskClusters,
     aggregate: Aggregate,
     exact: tuple[str, float | None],
-    seed: int,
-    draws: int,
 ) -> Difference:
     """By the exact test (name and p) where there is one, unless that would ignore the clusters."""
-    resampled = bootstrap(strata(changes, clusters, aggregate), seed, draws)
     clustered = has_clusters(clusters, aggregate)
     method, p = exact
     p_unclustered = None

@@ -1,5 +1,6 @@
 """A table as HTML: a fragment for the report, or a small page of its own."""
 
+from orca_eval.numbers import ends
 from orca_eval.safe_text import html as escape
 from orca_eval.tables.table import Cell, Column, Row, Table, plain
 
@@ -70,7 +71,7 @@ def _cell(cell: Cell, column: Column, notes: dict[str, str]) -> str:
 def _title(cell: Cell) -> str:
     parts = []
     if cell.low is not None and cell.high is not None and not cell.show_interval:
-        parts.append(f"95 % interval {cell.low:.2f} to {cell.high:.2f}")
+        parts.append(f"95 % interval {' to '.join(ends(cell.low, cell.high, 2))}")
     parts += [f"{name.replace('_', ' ')} {100 * rate:.1f} %" for name, rate in cell.rates.items()]
     return ", ".join(parts)
 

@@ -54,6 +54,29 @@ def test_a_run_against_itself_passes(tmp_path: Path, core: pd.DataFrame, policy:
     assert verdict(tmp_path, core, core, policy) == 0
 
 
+@pytest.mark.parametrize("right", [0.0, 0.6, 1.0])
+def test_runs_that_agree_have_no_certain_difference(tmp_path: Path, right: float) -> None:
+    frame = samples(CORE, right=right)
+    drop = frame["benchmark"] == "drop"
+    frame.loc[drop, "cluster"] = [f"passage {i // 10}" for i in range(int(drop.sum()))]
+    assert verdict(tmp_path, frame, frame, "default") == 0
+    lines = found(tmp_path)
+    assert {line["method"] for line in lines.values()} == {
+        "exact McNemar", "cluster bootstrap", "stratified bootstrap", "bootstrap of the mean",
+    }  # fmt: skip
+    for line in lines.values():
+        assert line["drop"] == 0
+        assert line["drop_low"] < 0 < line["drop_high"]
+        assert line["drop_high"] < 0.08
+
+
+def test_few_passages_have_no_interval(tmp_path: Path) -> None:
+    before = samples({"drop/drop": 60}, passage=10)
+    assert verdict(tmp_path, before, flipped(before, 6, 2), "default") == 2
+    line = found(tmp_path)["drop"]
+    assert (line["drop_low"], line["drop_high"]) == (None, None)
+
+
 @pytest.mark.parametrize("policy", ["default", "strict"])
 def test_as_many_gains_as_losses_pass(tmp_path: Path, core: pd.DataFrame, policy: str) -> None:
     assert verdict(tmp_path, core, flipped(core, 60, 60, "gsm8k"), policy) == 0

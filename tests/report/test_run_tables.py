@@ -105,6 +105,26 @@ def test_improvements_are_ratios_with_paired_intervals(board: Board, runs: list[
     assert cell(table, "Orca-2-13B", "average").low is not None
 
 
+def test_a_run_over_an_equal_one_is_no_certain_zero(tmp_path: Path) -> None:
+    one, two = (write_run(tmp_path / name, Spec(name, seed=1)) for name in ("one", "two"))
+    tables = by_name(build_board(read_runs([one, two]), "one"))
+    changes = [
+        cell
+        for name, table in tables.items()
+        if name.endswith("_improvement")
+        for row in table.rows
+        for cell in row.cells
+        if cell.value is not None and cell.low is not None and cell.high is not None
+    ]
+    assert len(changes) > 8
+    for change in changes:
+        assert change.value == 0
+        assert change.low is not None
+        assert change.high is not None
+        assert change.low < 0 < change.high
+        assert "[0.00, 0.00]" not in change.interval
+
+
 def test_over_a_published_baseline_there_is_no_interval(runs: list[Path]) -> None:
     table = by_name(build_board(read_runs(runs), "LLaMA-2-Chat-13B"))["reasoning_improvement"]
     change = cell(table, "small", "gsm8k")

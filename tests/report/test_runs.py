@@ -17,6 +17,7 @@ from orca_eval.report.html.pack import Texts
 from orca_eval.report.paired import doc_scores
 from orca_eval.report.replies import reply_shares
 from orca_eval.results.run import Run, read_run, read_runs
+from orca_eval.results.scores import read_scores
 
 from .synthetic import FULL, Spec, write_run
 
@@ -75,6 +76,16 @@ def test_only_an_unlimited_run_of_real_items_is_full(tmp_path: Path) -> None:
         run = read_run(write_run(tmp_path / str(number), spec))
         assert run.full is (not extent)
         assert run.extent.startswith(extent)
+
+
+def test_an_interval_without_width_of_an_older_version_is_none(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", Spec("m", share=0.02, benchmarks=SMALL))
+    head = "level,benchmark,task,n,score,ci_low,ci_high\n"
+    rows = "benchmark,drop,,8,0.0,0.0,0.0\nbenchmark,race,,8,0.5,0.2,0.8\n"
+    (folder / "scores.csv").write_text(head + rows)
+    drop, race = read_scores(folder)
+    assert (drop.score, drop.ci_low, drop.ci_high) == (0.0, None, None)
+    assert (race.ci_low, race.ci_high) == (0.2, 0.8)
 
 
 @pytest.mark.parametrize(

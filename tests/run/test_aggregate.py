@@ -9,7 +9,7 @@ import pytest
 
 from orca_eval.config.schema import Average
 from orca_eval.results.aggregate import aggregate
-from orca_eval.types import EXACT_MATCH
+from orca_eval.types import EXACT_MATCH, Aggregate, Measure
 
 
 def samples(benchmark: str, right: int, n: int) -> pd.DataFrame:
@@ -37,3 +37,37 @@ def test_an_averages_interval_takes_its_benchmarks_as_independent() -> None:
     assert average.ci_low is not None
     assert average.ci_high is not None
     assert (average.ci_high - average.ci_low) / 2 == pytest.approx(expected, rel=0.05)
+
+
+def passages(frame: pd.DataFrame, size: int) -> pd.DataFrame:
+    return frame.assign(cluster=[f"{b}-{i // size}" for i, b in enumerate(frame["benchmark"])])
+
+
+@pytest.mark.parametrize("right", ["none", "all"])
+def test_no_score_has_an_interval_without_width(right: str) -> None:
+    """Items alone, passages, tasks, graded scores, an average: all wrong or all right."""
+    shapes = {"crass": 8, "race": 120, "drop": 60, "bbh": 60, "rated": 40, "few": 20}
+    parts = {name: samples(name, n if right == "all" else 0, n) for name, n in shapes.items()}
+    parts |= {name: passages(parts[name], size) for name, size in (("race", 3), ("drop", 7))}
+    parts["few"] = passages(parts["few"], 5)
+    parts["bbh"]["task"] = [f"bbh/{i // 20}" for i in range(60)]
+    parts["rated"]["score"] = 10.0 if right == "all" else 1.0
+    measures = dict.fromkeys(shapes, EXACT_MATCH) | {"rated": Measure("rating", 1.0, 10.0)}
+    kinds: dict[str, Aggregate] = {**dict.fromkeys(shapes, "pooled"), "bbh": "mean_of_tasks"}
+    averages = [Average("mean", ("crass", "race", "drop", "bbh"))]
+    rows = aggregate(pd.concat(parts.values()), kinds, averages, measures)
+    widths = {}
+    for row in rows:
+        if row.benchmark == "few":  # four passages
+            assert (row.ci_low, row.ci_high) == (None, None)
+            continue
+        assert row.ci_low is not None
+        assert row.ci_high is not None
+        assert row.score == (row.ci_high if right == "all" else row.ci_low)
+        widths[row.level, row.benchmark] = row.ci_high - row.ci_low
+    assert len(rows) == len(shapes) + 3 + 1  # the tasks of bbh, the average
+    assert widths["benchmark", "crass"] == pytest.approx(0.324, abs=0.001)
+    assert widths["benchmark", "race"] == pytest.approx(0.088, abs=0.001)  # 40 passages
+    assert widths["benchmark", "drop"] == pytest.approx(0.3, abs=0.02)  # 9 passages
+    assert widths["benchmark", "bbh"] == pytest.approx(0.06, abs=0.001)  # 60 items
+    assert widths["average", "mean"] > 0.1

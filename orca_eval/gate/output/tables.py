@@ -4,6 +4,7 @@ import math
 
 from orca_eval.gate.judge import Finding, Line, Verdict
 from orca_eval.gate.result import GateResult, name_of, p_text, points
+from orca_eval.numbers import ends
 from orca_eval.safe_text import shorten
 from orca_eval.tables.table import Cell, Mark, Row, Table, columns, text_row
 
@@ -53,14 +54,15 @@ def rates(result: GateResult) -> Table:
 def _row(line: Line) -> Row:
     found = line.comparison.result
     interval, unclustered = found.interval(), found.p_unclustered
+    low, high = interval.low, interval.high
     row = text_row(
         _label(line),
         f"{found.n:,}",
         points(found.baseline),
         points(found.candidate),
         points(found.difference),
-        # A dash where a single unit per task leaves nothing to resample.
-        "–" if math.isnan(interval.low) else f"{points(interval.low)} … {points(interval.high)}",
+        # A dash where too few units leave nothing to judge by.
+        "–" if math.isnan(interval.low) else " … ".join(ends(100 * low, 100 * high, 1)),
         p_text(line.p_adjusted)
         + ("" if unclustered is None else f" (unclustered, raw: {p_text(unclustered)})"),
         points(line.comparison.tolerated),
