@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from orca_eval.extract.reply import Place, Reply
-from orca_eval.extract.reply.cues import SUPPOSED
+from orca_eval.extract.number.whole import EXPRESSION, SEVERAL, judged, plain
+from orca_eval.extract.reply import Reply
 from orca_eval.extract.reply.numbers import (
     Number,
     decimal_comma,
@@ -18,7 +18,7 @@ from orca_eval.extract.reply.numbers import (
     word_number,
 )
 from orca_eval.extract.reply.text import ALPHANUMERIC, line_end, sentence_end
-from orca_eval.extract.rule import Claim, last_claim
+from orca_eval.extract.rule import Claim
 
 _ALTERNATIVE = re.compile(
     r"\s{0,2}(?:[a-z%]{1,12}\s{1,2})?(?:or|to|and|-)\s{0,2}[$£€]?\d|\s?-\s?[$£€]?\d"
@@ -29,13 +29,16 @@ COMPOUND = re.compile(
     r"kilometers?|km|kilograms?|kg)(?:,? and|,)?\s\d+(?:\.\d+)?\s?(?:cents?|minutes?|mins?|"
     r"seconds?|inches|ounces|months?|days?|hours?|centimeters?|cm|meters?|grams?)\b"
 )
+# What makes a number in front of it, or behind it, a part of an expression.
+_GOES_ON = re.compile(r"[\s$}]{0,2}(?:√|\\sqrt|π|\\pi\b|pi\b|\^|\\overline|_\{?\d)")
+_BEGUN = re.compile(r"(?:±|\\pm|√|\\sqrt\s?\{?|sqrt\s?\()\s?$")
+_BARE_LIST = re.compile(r"(?:\s?[,;&/]\s(?:and |or )?[$£€]?\d[\d.,]*)+[\s)\]}\"'*$.]*$")
 _BETWEEN = re.compile(r"\b(?:between|from)\s[$£€]?$")
 _NEGATED = re.compile(
     r"[\s\"']{0,3}(?:definitely |certainly |clearly )?(?:not|n't|never)\b(?! sure)"
 )
 _INSTEAD = re.compile(r"\b(?:but|rather|instead|it is|it's)\b(?: rather| instead)?(?= )")
 _MINUS = re.compile(r"[\s$(\"']{0,4}(?:negative|minus)\s[\s$(]{0,3}")
-_DENYING = re.compile(r"(?:incorrect|wrong|other|\bto|not the|not an|n't|not) $")
 _EQUATION = re.compile(r"[^.\n]{0,30}=")
 _OPERATOR = re.compile(
     r"\s{0,2}%?\s{0,2}(?:[a-z]{1,12}\s{1,2})?(?:[-+*/×÷^·]|x(?=[\s\d])|\\times|\\div|"
@@ -79,6 +82,7 @@ _REASON = re.compile(
 )
 _IS_RESULT = re.compile(r"[=≈]\s{0,2}[\\$£€]{0,2}$")
 _DIGIT = re.compile(r"\d")
+MOST_WHOLE = 80
 BACK = 2_000  # how far back a result is looked for
 
 
@@ -108,6 +112,11 @@ class Sentence:
 
 
 class NumberReply(Reply):
+    @cached_property
+    def counts_on(self) -> bool:
+        """Whether it ends in one sentence over and over, each time with another number."""
+        return False
+
     @cached_property
     def sentences(self) -> list[Sentence]:
         found: list[Sentence] = []
@@ -198,32 +207,21 @@ def as_claim(number: Number, at: int) -> Claim:
     return Claim(show(number.value), min(at, number.start), number.end)
 
 
-def last_announced(reply: NumberReply, places: list[Place]) -> Claim | None:
-    """The last number announced at these places, unless it is supposed or denied."""
-
-    def announced(at: int, value: int, end: int | None) -> Claim | None:
-        claim = value_at(reply, value, end)
-        if claim is None or (not SUPPOSED.words.isdisjoint(reply.words) and reply.supposed(at)):
-            return None
-        if _DENYING.search(reply.low[max(reply.start, at - 12) : at]):
-            return None
-        return claim._replace(start=at)
-
-    return last_claim(places, announced)
-
-
-def value_at(reply: NumberReply, at: int, end: int | None = None) -> Claim | None:
+def value_at(reply: NumberReply, at: int) -> Claim | None:
     """The number that stands at `at`; a claim without answer where two are offered."""
     low = reply.low
     if _NEGATED.match(low, at):
         instead = _INSTEAD.search(low, at, sentence_end(low, at))
-        return value_at(reply, instead.end(), end) if instead else None
-    line = line_end(low, at) if end is None else end
+        return value_at(reply, instead.end()) if instead else None
+    line = line_end(low, at)
     alone = lone_number(low, at, line) or decimal_comma(low, at)
     if alone:
         return as_claim(alone, at)
-    stop = min(line, sentence_end(low, at)) if end is None else end
-    numbers = find_numbers(low, at, stop)
+    stop = min(line, sentence_end(low, at))
+    whole = judged(plain(reply.text[at:stop])) if stop - at <= MOST_WHOLE else None
+    if isinstance(whole, Fraction):
+        return Claim(show(whole), at, stop)
+    numbers = find_numbers(reply.text, at, stop)
     if numbers:
         return _first_number(reply, numbers, at, stop)
     word = word_number(low, at, min(stop, at + 60))
@@ -233,8 +231,10 @@ def value_at(reply: NumberReply, at: int, end: int | None = None) -> Claim | Non
 def _first_number(reply: NumberReply, numbers: list[Number], at: int, stop: int) -> Claim | None:
     """The claim of the first of the numbers in text[at:stop], or of what these arrive at."""
     low, first = reply.low, numbers[0]
-    if _VARIABLE.match(low, first.end, stop):
-        return Claim(None, at, first.end, "expression")
+    if _VARIABLE.match(low, first.end, stop) or _goes_on(low, first, at, stop):
+        return Claim(None, at, first.end, EXPRESSION)
+    if _BARE_LIST.match(low, first.end, stop):
+        return Claim(None, at, stop, SEVERAL)
     if len(numbers) > 1 and COMPOUND.match(low, first.end, stop):
         return compound(low, numbers, at)
     before = low[at : first.start]
@@ -243,7 +243,7 @@ def _first_number(reply: NumberReply, numbers: list[Number], at: int, stop: int)
     if len(before) <= 40 and not is_expression(low, first):
         between = _BETWEEN.search(before[-12:])
         if len(numbers) > 1 and (between or _ALTERNATIVE.match(low, first.end, stop)):
-            return Claim(None, at, numbers[1].end, "several_numbers")
+            return Claim(None, at, numbers[1].end, SEVERAL)
         equation = "=" in before or _EQUATION.match(low[first.end : stop])
         if not any(c.isalnum() for c in before) or not (equation or is_circumstance(low, first)):
             return as_claim(first, at)
@@ -251,9 +251,15 @@ def _first_number(reply: NumberReply, numbers: list[Number], at: int, stop: int)
     return as_claim(found, at) if found else None
 
 
+def _goes_on(low: str, number: Number, at: int, stop: int) -> bool:
+    """Whether the number is but a part of what stands there: 6√2, 25π, ±3."""
+    before = low[max(at, number.start - 8) : number.start]
+    return bool(_GOES_ON.match(low, number.end, stop) or _BEGUN.search(before))
+
+
 def compound(low: str, numbers: list[Number], at: int) -> Claim:
     """ "5 dollars and 50 cents" is one amount; "2 hours and 30 minutes" leaves the unit open."""
     dollars, cents = numbers[0], numbers[1]
     if re.match(r"\s?dollars", low[dollars.end :]) and re.match(r"\s?cents", low[cents.end :]):
         return Claim(show(dollars.value + cents.value / 100), at, cents.end)
-    return Claim(None, at, cents.end, "several_numbers")
+    return Claim(None, at, cents.end, SEVERAL)

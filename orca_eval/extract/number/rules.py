@@ -13,15 +13,13 @@ from orca_eval.extract.number.reply import (
     before_reason,
     compound,
     is_circumstance,
-    last_announced,
     result_of,
     results,
 )
+from orca_eval.extract.number.marked import last_announced, marks
 from orca_eval.extract.reply.numbers import Number, find_numbers, word_number
 from orca_eval.extract.rule import Claim, Example, Kind, Void, rule
 
-_HASHES = re.compile(r"###(?<!####)#*+[ \t]{0,3}(?=[-+$£€(\\.\d{\"'~≈*])")
-_A_LINE = re.compile(r"(?:^|\n)[ \t*]{0,4}a\s?:[\s*]{0,4}(?=[-+$£€(\\.\d])")
 _CODE = re.compile(
     r"\b(?:print\s?\(|return\s|(?:answer|result|total|ans)\s?=\s?)\s?[\"']?(?=[-+]?\.?\d)"
 )
@@ -75,12 +73,9 @@ _NUMBERED = re.compile(r"\n\s{0,4}2[.)]\s")
     final=True,
 )
 def final_marker(reply: NumberReply) -> Claim | None:
-    """A mark for the final answer: ####, a box, ###Final answer:, an answer tag, an "A:" line."""
-    low = reply.low
-    places = reply.final_places(reply.cues) + reply.hash_places(_HASHES, low)
-    if "a:" in low or "a :" in low:
-        places += reply.places(_A_LINE)
-    return last_announced(reply, places)
+    """A mark for the final answer: ####, a box, ###Final answer:, an answer tag, a JSON field,
+    an "A:" line. One that holds no number, or several, is no answer."""
+    return last_announced(reply, marks(reply), together=True)
 
 
 @rule(
@@ -286,6 +281,7 @@ NUMBER = Kind(
     "number",
     RULES,
     lambda part, _options: NumberReply.of(part),
+    void_final=Void.NOTHING,
     void_corrected=Void.ALL,
     weak_on_refusal=False,
 )
