@@ -37,7 +37,7 @@ _HASHES_LAST = re.compile(r"####(?<!#####)#*+[ \t]{0,3}(?=[^\n]{1,300}\s*$)(?![^
 _A_LINE = re.compile(r"(?:^|\n)[ \t*]{0,4}a\s?:[\s*]{0,4}(?=[-+$£€(\\.\d])")
 _FINAL_LABEL = re.compile(
     r"(?:^|\n)[\s#*>-]{0,8}(?:the )?final (?!answer)(?:[a-z]{1,20} ){0,2}[a-z]{1,20}\s?[:=]\s{0,3}"
-    r"(?=[-+$£€(\\.\d])"
+    r"(?=[-+$£€(\\.\d][^\n]*\s*$)"
 )
 _FIELD = re.compile(r"[\"'](?:final[_ ]?)?(?:answer|ans|result)[\"']\s?:\s{0,20}")
 _STRING_ENDS = {quote: re.compile(rf"(?<!\\){quote}(?=\s*(?:[,}}\]\n]|$))") for quote in "\"'"}
@@ -45,7 +45,7 @@ _BARE_END = re.compile(r"\s{0,20}(?:,\s{0,20}[\"']|[}\n]|$)")
 _KEY = re.compile(r"[\"'][^\"'\n]{1,60}[\"']\s?:")
 _BRACKET = re.compile(r"[{}\[\]]")
 _DRESS = re.compile(r"[\s$*]{0,12}")
-_MORE = re.compile(r"[\s}*$]{0,3}(?:or|and|,|;|/|&|to|-)\s{0,2}[{*$\d]")
+_MORE = re.compile(r"[\s}*$]{0,3}(?:(?:or|and|,|;|/|&|to|-)\s{0,2}[{*$\d]|\{)")
 _ADJACENT = re.compile(
     r"[\s$}\])*\\.]{0,8}(?:</\w{1,12}>)?[\s$,;/&*]{0,8}(?:or|and|oder|und|ou|et|o|y|或|和)?"
     r"[\s$*\\(\[{]{0,8}"

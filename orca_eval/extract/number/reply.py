@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+from orca_eval.extract.number.loops import LOOP_READ, counts_on
 from orca_eval.extract.number.whole import EXPRESSION, SEVERAL, judged, plain
 from orca_eval.extract.reply import Reply
 from orca_eval.extract.reply.numbers import (
@@ -32,7 +33,6 @@ COMPOUND = re.compile(
 # What makes a number in front of it, or behind it, a part of an expression.
 _GOES_ON = re.compile(r"[\s$}]{0,2}(?:√|\\sqrt|π|\\pi\b|pi\b|\^|\\overline|_\{?\d)")
 _BEGUN = re.compile(r"(?:±|\\pm|√|\\sqrt\s?\{?|sqrt\s?\()\s?$")
-_BARE_LIST = re.compile(r"(?:\s?[,;&/]\s(?:and |or )?[$£€]?\d[\d.,]*)+[\s)\]}\"'*$.]*$")
 _BETWEEN = re.compile(r"\b(?:between|from)\s[$£€]?$")
 _NEGATED = re.compile(
     r"[\s\"']{0,3}(?:definitely |certainly |clearly )?(?:not|n't|never)\b(?! sure)"
@@ -115,7 +115,7 @@ class NumberReply(Reply):
     @cached_property
     def counts_on(self) -> bool:
         """Whether it ends in one sentence over and over, each time with another number."""
-        return False
+        return counts_on(self.low[max(self.start, len(self.low) - LOOP_READ) :])
 
     @cached_property
     def sentences(self) -> list[Sentence]:
@@ -221,6 +221,8 @@ def value_at(reply: NumberReply, at: int) -> Claim | None:
     whole = judged(plain(reply.text[at:stop])) if stop - at <= MOST_WHOLE else None
     if isinstance(whole, Fraction):
         return Claim(show(whole), at, stop)
+    if whole == SEVERAL:
+        return Claim(None, at, stop, SEVERAL)
     numbers = find_numbers(reply.text, at, stop)
     if numbers:
         return _first_number(reply, numbers, at, stop)
@@ -233,8 +235,6 @@ def _first_number(reply: NumberReply, numbers: list[Number], at: int, stop: int)
     low, first = reply.low, numbers[0]
     if _VARIABLE.match(low, first.end, stop) or _goes_on(low, first, at, stop):
         return Claim(None, at, first.end, EXPRESSION)
-    if _BARE_LIST.match(low, first.end, stop):
-        return Claim(None, at, stop, SEVERAL)
     if len(numbers) > 1 and COMPOUND.match(low, first.end, stop):
         return compound(low, numbers, at)
     before = low[at : first.start]

@@ -205,7 +205,17 @@ def _asserted(reply: NumberReply) -> list[Sentence]:
         sentences = [s for s in sentences if s.end <= blank] if blank > 0 else []
     if not sentences or sentences[-1].asks or reply.cut or _is_open(sentences[-1]):
         return []
+    if reply.counts_on or _is_torn(sentences):
+        return []
     return [s for s in sentences if not s.asks]
+
+
+def _is_torn(sentences: list[Sentence]) -> bool:
+    """Whether the last one breaks off in what was said twice before it."""
+    if len(sentences) < 3 or sentences[-1].end < len(sentences[-1].low):
+        return False
+    before, said, last = (s.words.strip() for s in sentences[-3:])
+    return before == said != last and said.startswith(last)
 
 
 def _is_open(s: Sentence) -> bool:

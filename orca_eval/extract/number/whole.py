@@ -34,13 +34,14 @@ _LEAD = re.compile(
 _MINUS = re.compile(r"[(]?(?:minus|negative)\s+", re.IGNORECASE)
 _ROOT = re.compile(r"(-?\s?\d{1,9})?\s?[*·×]?\s?√\s?(?:\[\s?(\d)\s?\])?\s?\{?\s?\(?(\d{1,15})\)?\s?\}?")
 _REPEATING = re.compile(r"(-?)(\d{1,9})?\.(\d{0,9})\\overline\s?\{\s?(\d{1,9})\s?\}")
-_IN_PARENTHESES = re.compile(r"\([^()]{0,200}\)")
+_IN_PARENTHESES = re.compile(r"\((?!or\b)[^()]{0,200}\)")
+_REJECTED = re.compile(r"[,;]?\s(?:and |but )?(?:not|rather than|instead of)\s.*", re.DOTALL)
 _NO_UNIT = re.compile(
     r"\d|[+*=√π±<>≤≥≠∞|!:≈~_·×÷]|\^(?!\s?\{?\s?[23])|\\|"
     r"^\s?-\s?[a-z]\b|^\s?(?:[bdeiknpqrtuxyzBDEIKNPQRTUXYZ]|a(?!\s[a-z]))\b(?!\.?m\b)|"
     r"\b(?:plus|minus|times|pi|sqrt|factorial|modulo|mod|squared|cubed)\b|[.!?;]\s",
 )
-_POWER_OF_UNIT = re.compile(r"(?<=[A-Za-z])\s?(?:\^\s?\{?\s?-?[123]\s?\}?|-?[123]\b)|(?<=[a-z])[²³]")
+_POWER_OF_UNIT = re.compile(r"(?<=[A-Za-z])(?:\s?\^\s?\{?\s?-?[123]\s?\}?|[23]\b|[²³])")
 _OTHER_NUMBER = re.compile(r"(?:\band\b|\bor\b|,|\bto\b|/)\s")
 
 
@@ -138,7 +139,7 @@ def is_unit(rest: str) -> bool:
     """Whether what follows a number only names its unit: no other number, nothing computed."""
     if not rest:
         return True
-    rest = _IN_PARENTHESES.sub("", rest).replace("{", " ").replace("}", "")
+    rest = _REJECTED.sub("", _IN_PARENTHESES.sub("", rest)).replace("{", " ").replace("}", "")
     rest = _POWER_OF_UNIT.sub("", rest)
     if len(rest) > 100 or _NO_UNIT.search(rest.rstrip("!")):
         return False
