@@ -191,7 +191,7 @@ def marked_value(reply: NumberReply, start: int, end: int) -> Claim | None:
     if said[:1] and said[0] in "{[":
         said = _KEY.sub(lambda key: " " * len(key[0]), said)
     stripped = plain(said)
-    if stripped.lower() in _TEMPLATES and text[start - 1 : start] == "{":
+    if (stripped.lower() in _TEMPLATES and text[start - 1 : start] == "{") or stripped[-1:] == ":":
         return None
     end = start + len(said.rstrip())
     value = judged(stripped)

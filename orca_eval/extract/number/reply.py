@@ -18,7 +18,7 @@ from orca_eval.extract.reply.numbers import (
     show,
     word_number,
 )
-from orca_eval.extract.reply.text import ALPHANUMERIC, line_end, sentence_end
+from orca_eval.extract.reply.text import ALPHANUMERIC, TAIL, is_cut, line_end, sentence_end
 from orca_eval.extract.rule import Claim
 
 _ALTERNATIVE = re.compile(
@@ -42,7 +42,9 @@ _MINUS = re.compile(r"[\s$(\"']{0,4}(?:negative|minus)\s[\s$(]{0,3}")
 _EQUATION = re.compile(r"[^.\n]{0,30}=")
 _OPERATOR = re.compile(
     r"\s{0,2}%?\s{0,2}(?:[a-z]{1,12}\s{1,2})?(?:[-+*/×÷^·]|x(?=[\s\d])|\\times|\\div|"
-    r"\\cdot|times|plus|minus|divided by|multiplied by)\s{0,2}[\\$£€(]{0,3}\s?-?\.?\d"
+    r"\\cdot|times|plus|minus|divided by|multiplied by)\s{0,2}[\\$£€(]{0,3}\s?-?\.?\d|"
+    r"\s?[bdpqrtuxyz](?=\s?(?:[-+*/=.,)\\}]|$))|\s?(?:[a-z]{1,12}\s)?[-+]\s[a-z]\b|"
+    r"(?:\s[a-z]{1,12})? (?:plus|minus|times) (?:the|that|this|its|whatever|an unknown)\b"
 )
 _OPERATOR_BEFORE = re.compile(
     r"(?:[\d)%]\s?\*|\*\s|[+/×÷^·√]|sqrt\s?[{(]?|\s-|\dx|\sx|\\times|\\div|\\cdot|\btimes|"
@@ -81,6 +83,7 @@ _REASON = re.compile(
     r"as there|as each|considering|or (?:about|approximately|roughly|around))\b"
 )
 _IS_RESULT = re.compile(r"[=≈]\s{0,2}[\\$£€]{0,2}$")
+_OBJECT = re.compile(r"[\s`]{0,8}(?:json)?\s{0,8}\{\s{0,20}[\"']\w{1,40}[\"']\s?:")
 _DIGIT = re.compile(r"\d")
 MOST_WHOLE = 80
 BACK = 2_000  # how far back a result is looked for
@@ -118,6 +121,11 @@ class NumberReply(Reply):
         return counts_on(self.low[max(self.start, len(self.low) - LOOP_READ) :])
 
     @cached_property
+    def cut(self) -> bool:
+        """Whether the text breaks off in mid-sentence, or within JSON."""
+        return is_cut(self.text) or _within_json(self.text)
+
+    @cached_property
     def sentences(self) -> list[Sentence]:
         found: list[Sentence] = []
         at, stop = self.start, len(self.text)
@@ -128,6 +136,11 @@ class NumberReply(Reply):
                 found.append(Sentence(self.low, at, end, asks))
             at = end + 1
         return found
+
+
+def _within_json(text: str) -> bool:
+    """Whether an object that begins the reply never ends."""
+    return _OBJECT.match(text) is not None and "}" not in text[-TAIL:]
 
 
 def is_expression(low: str, number: Number) -> bool:

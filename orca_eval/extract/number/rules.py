@@ -44,6 +44,22 @@ _STRONG = re.compile(
     r"^[\s*#>\"'-]{0,6}(?:and |but )?(?:so|therefore|thus|hence|in total|altogether|"
     r"in conclusion)\b|="
 )
+_STRONG_WORD = re.compile(r"[\s*#>\"'-]{0,6}(?:and |but )?(?:so|therefore|thus|hence)\b")
+_VERIFYING = frozenset((
+    "verify", "verifying", "verification", "check", "checking", "double", "recheck", "confirm",
+    "proof", "validate",
+))  # fmt: skip
+_VERIFIES = re.compile(
+    r"\W{0,8}(?:(?:now|so|then|finally),? )?(?:(?:let me|let's|let us|we can|i(?:'ll| will| can)|"
+    r"you can|to)\s(?:(?:quickly|now|also|just) )?(?:verify|check|double[- ]?check|re-?check|"
+    r"confirm|validate|double\b)|(?:sanity |quick |double[- ]?)?(?:check|checking|verification|"
+    r"verify|verifying|proof)\b(?: (?:the|our|my|this|that|your|it)\b)?(?: \w{1,12})?\s?[:.])"
+)
+_DOUBTS = re.compile(r"\b(?:wait|hmm|actually|no|oops|sorry|hold on|mistake)\b")
+_CONFIRMS = re.compile(
+    r"\b(?:correct|right|match(?:es)?|checks? out|verified|confirmed|confirms|consistent|holds|"
+    r"as expected|works)\b|✓|✔|✅"
+)
 _EXPLAINS = re.compile(
     r"^\W{0,4}(?:this is because|because|to (?:calculate|find|get|solve|determine|figure|"
     r"see|explain|arrive)|here'?s|explanation|let's|first|since|we (?:know|can|first|need)"
@@ -207,7 +223,28 @@ def _asserted(reply: NumberReply) -> list[Sentence]:
         return []
     if reply.counts_on or _is_torn(sentences):
         return []
-    return [s for s in sentences if not s.asks]
+    return _unverified(reply, [s for s in sentences if not s.asks])
+
+
+def _unverified(reply: NumberReply, sentences: list[Sentence]) -> list[Sentence]:
+    """The sentences before the reply verifies its answer, unless that ends in another one."""
+    if _VERIFYING.isdisjoint(reply.words):
+        return sentences
+    start, low, begin = 0, reply.low, reply.start
+    corrects = _DOUBTS.search(low, max(0, begin - 30), begin) is not None
+    if not begin or corrects or not _VERIFIES.search(low, max(0, begin - 14), begin + 14):
+        worked = False
+        for start, s in enumerate(sentences):
+            if worked and _VERIFIES.match(s.words):
+                break
+            worked = worked or s.has_digit
+        else:
+            return sentences
+    check = sentences[start:]
+    concludes = any(_STRONG_WORD.match(s.words) for s in check)
+    if concludes and not any(s.found(_CONFIRMS) for s in check):
+        return sentences
+    return sentences[:start]
 
 
 def _is_torn(sentences: list[Sentence]) -> bool:
