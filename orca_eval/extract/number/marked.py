@@ -14,6 +14,7 @@ from orca_eval.extract.number.reply import (
     compound,
     is_circumstance,
     is_expression,
+    is_part,
     result_of,
     value_at,
 )
@@ -52,6 +53,7 @@ _ADJACENT = re.compile(
 )
 _DENYING = re.compile(r"(?:incorrect|wrong|other|\bto|not the|not an|n't|not) $")
 _DIGIT = re.compile(r"\d")
+_PYTHON_POWER = re.compile(r"(?<=\d)\s?\*\*\s?(?=-?\d)")
 _FACTORIAL = re.compile(r"\d\)?!$")
 _WRAPPED = "{<\"'"
 # What stands in a box of the instructions that a reply repeats.
@@ -190,12 +192,16 @@ def marked_value(reply: NumberReply, start: int, end: int) -> Claim | None:
     said = text[start : min(end, start + MOST_READ)]
     if said[:1] and said[0] in "{[":
         said = _KEY.sub(lambda key: " " * len(key[0]), said)
+    raw = reply.raw[start:end]
+    if "**" in raw and _PYTHON_POWER.search(raw):
+        said = _PYTHON_POWER.sub("^", raw)  # in a reply's text these are marks of bold type
     stripped = plain(said)
     if (stripped.lower() in _TEMPLATES and text[start - 1 : start] == "{") or stripped[-1:] == ":":
         return None
     end = start + len(said.rstrip())
     value = judged(stripped)
-    if _FACTORIAL.search(stripped) and text[start - 1] in _WRAPPED:
+    wrapped = said[:1] in _WRAPPED or text[start - 1 : start] in _WRAPPED
+    if wrapped and _FACTORIAL.search(stripped):
         value = EXPRESSION
     if isinstance(value, Fraction):
         return Claim(show(value), start, end)
@@ -241,7 +247,7 @@ def _of_sentence(reply: NumberReply, start: int, end: int) -> Claim:
         if COMPOUND.match(low, number.end, end):
             return compound(low, numbers[i:], start)
     found = result_of(reply, start, end)
-    if found is None:
+    if found is None or is_part(low, found, start, end):
         return Claim(None, start, end, EXPRESSION)
     if RESULT_CUE.search(low, start, found.start):
         return as_claim(found, start)

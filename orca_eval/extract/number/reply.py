@@ -246,7 +246,7 @@ def value_at(reply: NumberReply, at: int) -> Claim | None:
 def _first_number(reply: NumberReply, numbers: list[Number], at: int, stop: int) -> Claim | None:
     """The claim of the first of the numbers in text[at:stop], or of what these arrive at."""
     low, first = reply.low, numbers[0]
-    if _VARIABLE.match(low, first.end, stop) or _goes_on(low, first, at, stop):
+    if _VARIABLE.match(low, first.end, stop) or is_part(low, first, at, stop):
         return Claim(None, at, first.end, EXPRESSION)
     if len(numbers) > 1 and COMPOUND.match(low, first.end, stop):
         return compound(low, numbers, at)
@@ -264,7 +264,7 @@ def _first_number(reply: NumberReply, numbers: list[Number], at: int, stop: int)
     return as_claim(found, at) if found else None
 
 
-def _goes_on(low: str, number: Number, at: int, stop: int) -> bool:
+def is_part(low: str, number: Number, at: int, stop: int) -> bool:
     """Whether the number is but a part of what stands there: 6√2, 25π, ±3."""
     before = low[max(at, number.start - 8) : number.start]
     return bool(_GOES_ON.match(low, number.end, stop) or _BEGUN.search(before))

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import isqrt
 
 from orca_eval.extract.reply.number_words import HAN, Number, han_number, word_number
-from orca_eval.extract.reply.numbers import decimal_comma, find_numbers
+from orca_eval.extract.reply.numbers import decimal_comma, find_numbers, is_decimal
 
 EXPRESSION, SEVERAL, NO_NUMBER = "expression", "several_numbers", "no_number"
 
@@ -23,6 +23,7 @@ _DRESS = frozenset((
 _COMMAND = re.compile(r"\\([a-zA-Z]+)\s?")
 _CIRCLE = re.compile(r"\s?\^\s?\{?\s?\\circ\b\s?\}?")
 _GROUPED = re.compile(r"\s?-?\d{1,3}(?:,\d{3})+(?:\.\d+)?\s?")
+_ORDINAL = re.compile(r"\^\s?\{?\s?(?:st|nd|rd|th)\b\s?\}?")
 _PAIRS = {"{": "}", "(": ")", "[": "]"}
 _ENDS = " \t\n*_`\"'“”$"
 _LEAD = re.compile(
@@ -34,7 +35,7 @@ _LEAD = re.compile(
 _MINUS = re.compile(r"[(]?(?:minus|negative)\s+", re.IGNORECASE)
 _ROOT = re.compile(r"(-?\s?\d{1,9})?\s?[*·×]?\s?√\s?(?:\[\s?(\d)\s?\])?\s?\{?\s?\(?(\d{1,15})\)?\s?\}?")
 _REPEATING = re.compile(r"(-?)(\d{1,9})?\.(\d{0,9})\\overline\s?\{\s?(\d{1,9})\s?\}")
-_IN_PARENTHESES = re.compile(r"\((?!or\b)[^()]{0,200}\)")
+_IN_PARENTHESES = re.compile(r"(?<![\d}])\((?!or\b)[^()]{0,200}\)")
 _REJECTED = re.compile(r"[,;]?\s(?:and |but )?(?:not|rather than|instead of)\s.*", re.DOTALL)
 _NO_UNIT = re.compile(
     r"\d|[+*=√π±<>≤≥≠∞|!:≈~_·×÷]|\^(?!\s?\{?\s?[23])|\\|"
@@ -54,7 +55,9 @@ def plain(text: str) -> str:
         text = text.replace(",\\!", ",")
         text = re.sub(r"\\([%$#&])", r"\1", re.sub(r"\\[,;:! ()\[\]\n\"]", " ", text))
         text = _COMMAND.sub(_sign, text)
-    text = text.replace("{,}", ",").replace("~", " ")
+    text = text.replace("{,}", ",").replace("~", " ").replace("sqrt", "√")
+    if "^" in text:
+        text = _ORDINAL.sub(" ", text)
     while True:
         text = text.strip(_ENDS).rstrip(".,;。、" + _ENDS)
         if not text or _PAIRS.get(text[0]) != text[-1] or not _one_pair(text):
@@ -158,6 +161,7 @@ _LIST = re.compile(
     r"(?:(?:and|or)\s)?[\s$€£]{0,2}|[{}]{0,2}[\s,][\s,{}]*",
     re.IGNORECASE,
 )
+_PERCENT = re.compile(r"\s?\\?%")
 _SYMBOL = re.compile(r"[√π^]")
 _NAMED = re.compile(r"(?:,|;|\bor\b|\band\b|\n)\s*[A-Za-z]\w{0,12}\s*$")
 
@@ -186,15 +190,32 @@ def judged(text: str) -> Fraction | str | None:
         return None
     if is_list(text, numbers):
         return SEVERAL
+    if len(numbers) == 2 and same(*numbers, text) and _LIST.fullmatch(_gap(text, *numbers)):
+        return numbers[0].value
     return EXPRESSION if numbers or _OPERATOR.search(text) else NO_NUMBER
 
 
 def is_list(text: str, numbers: list[Number]) -> bool:
     """Whether two of the numbers stand side by side, as in a list or a range."""
     for first, second in zip(numbers, numbers[1:], strict=False):
-        gap = text[first.end : second.start]
+        gap = _gap(text, first, second)
         subtracted = gap.isspace() and text[second.start] in "+-"  # 3 - 5
-        if first.value != second.value and not subtracted and not _SYMBOL.search(gap):
-            if _LIST.fullmatch(gap):
-                return True
+        other = not subtracted and not _SYMBOL.search(gap) and not same(first, second, text)
+        if other and _LIST.fullmatch(gap):
+            return True
     return False
+
+
+def same(first: Number, second: Number, text: str) -> bool:
+    """Whether both are one value in two notations: 5/6 and 0.83, 0.75 and 75%."""
+    a, b = first.value, second.value
+    if a == b or (a == 100 * b and _PERCENT.match(text, first.end)):
+        return True
+    if b == 100 * a and _PERCENT.match(text, second.end):
+        return True
+    rounded = not is_decimal(a) if is_decimal(b) else is_decimal(a)
+    return rounded and abs(a - b) * 200 <= abs(a)
+
+
+def _gap(text: str, first: Number, second: Number) -> str:
+    return text[first.end : second.start]

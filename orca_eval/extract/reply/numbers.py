@@ -197,6 +197,15 @@ def whole_number(text: str) -> Fraction | None:
     return numbers[0].value if len(rest.split()) <= 2 and not re.search(r"[=^√<>]", rest) else None
 
 
+def is_decimal(value: Fraction) -> bool:
+    """Whether the value has an exact decimal."""
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1
+
+
 def show(value: Fraction) -> str:
     """`-?digits(.digits)?` where the decimal is exact, else `p/q` in lowest terms."""
     if value.denominator == 1:
