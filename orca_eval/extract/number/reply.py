@@ -82,9 +82,10 @@ _REASON = re.compile(
     r"\b(?:since|because|given that|if|when|while|before|as he|as she|as they|as it|"
     r"as there|as each|considering|or (?:about|approximately|roughly|around))\b"
 )
-_IS_RESULT = re.compile(r"[=≈]\s{0,2}[\\$£€]{0,2}$")
 _OBJECT = re.compile(r"[\s`]{0,8}(?:json)?\s{0,8}\{\s{0,20}[\"']\w{1,40}[\"']\s?:")
 _DIGIT = re.compile(r"\d")
+_BLANKS = re.compile(" {2,}")
+BLANKED = 240  # of what a calculator's blanked mark may leave empty
 MOST_WHOLE = 80
 BACK = 2_000  # how far back a result is looked for
 
@@ -123,7 +124,8 @@ class NumberReply(Reply):
     @cached_property
     def cut(self) -> bool:
         """Whether the text breaks off in mid-sentence, or within JSON."""
-        return is_cut(self.text) or _within_json(self.text)
+        end = _BLANKS.sub(" ", self.text[-BLANKED:]).replace("$ ", "$")
+        return is_cut(end) or _within_json(self.text)
 
     @cached_property
     def sentences(self) -> list[Sentence]:
@@ -213,7 +215,8 @@ def before_reason(low: str, numbers: list[Number], start: int, end: int) -> list
 def results(low: str, start: int, end: int | None = None) -> set[Fraction]:
     """The values of the equations in low[start:end]."""
     numbers = find_numbers(low, start, end)
-    return {n.value for n in numbers if _IS_RESULT.search(low[max(0, n.start - 5) : n.start])}
+    before = ((n.value, low[max(start, n.start - BLANKED) : n.start]) for n in numbers)
+    return {value for value, text in before if text.rstrip(" \\$£€").endswith(("=", "≈"))}
 
 
 def as_claim(number: Number, at: int) -> Claim:

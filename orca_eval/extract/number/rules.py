@@ -17,7 +17,9 @@ from orca_eval.extract.number.reply import (
     results,
 )
 from orca_eval.extract.number.marked import last_announced, marks
+from orca_eval.extract.number.whole import judged, plain
 from orca_eval.extract.reply.numbers import Number, find_numbers, word_number
+from orca_eval.extract.reply.text import sentence_end
 from orca_eval.extract.rule import Claim, Example, Kind, Void, rule
 
 _CODE = re.compile(
@@ -28,7 +30,10 @@ _CONCLUDES = re.compile(
     r"in total|in all|altogether|all in all|as a result|in conclusion|to conclude|in summary|"
     r"this means|that means|this gives|that gives|this is a total|together|combined|accordingly)\b"
     r"|=|\b(?:in total|altogether|in all|total(?:ing|s)?|left|remain(?:s|ing)?|answer|therefore|"
-    r"hence|thus|result|so|which is)\b"
+    r"hence|thus|result|so|which (?:is|gives|means|equals|makes|leaves)|giving|"
+    r"(?:which|that|this|it) gives|result(?:s|ing) in|equals|final|to (?:get|obtain)|round(?:ing|ed)|expressed as)\b|"
+    r"(?:times|plus|minus|divided by|multiplied by)\s[$£€]?\d[\d.,]*"
+    r"(?:\s[a-z]{1,12}){0,2}\s(?:is|equals|gives|makes)\b"
 )
 _QUANTITY = re.compile(
     r"\b(?:total|sum|number of|average|cost of|amount|altogether|in all|combined|will|"
@@ -55,6 +60,7 @@ _VERIFIES = re.compile(
     r"confirm|validate|double\b)|(?:sanity |quick |double[- ]?)?(?:check|checking|verification|"
     r"verify|verifying|proof)\b(?: (?:the|our|my|this|that|your|it)\b)?(?: \w{1,12})?\s?[:.])"
 )
+_LIST_NUMBER = re.compile(r"\s*\d{1,2}\s*")
 _DOUBTS = re.compile(r"\b(?:wait|hmm|actually|no|oops|sorry|hold on|mistake)\b")
 _CONFIRMS = re.compile(
     r"\b(?:correct|right|match(?:es)?|checks? out|verified|confirmed|confirms|consistent|holds|"
@@ -76,6 +82,15 @@ _BEGINS = re.compile(
     r"[\s\"'*$£€]{0,6}-?\d{1,12}(?:[.,]\d{1,9}){0,3}%?(?:\s[a-z]+)?\s?(?=\(|because\b|since\b)"
 )
 _ROOTS = re.compile(r"\b[a-z]\s?=\s?-?\d[\d.]*,?\s(?:or|and)\s(?:[a-z]\s?=\s?)?-?\d")
+# What is to be done ("we divide 100 by 25 to find how many"), and what comes out of it.
+_OPERATES = re.compile(
+    r"(?:\b(?:we|i|you|let's|then|next|now|finally|first|to|can|must|should|i'll|we'll|will|just|"
+    r"simply|also|again),? |^\W{0,8})(?:add|subtract|multiply|divide)\b(?! up)"
+)
+_YIELDS = re.compile(
+    r"\b(?:to (?:get|obtain)|giv(?:es|ing)|gives?|result(?:s|ing) in|equals?|is|are|have|has|"
+    r"leaving|makes|making)\b(?=[^.\n]{0,60}\d)"
+)
 _CLOCK = re.compile(r"\b(?:at|until|by|is)\s\d{1,2}:\d\d(?:\s?[ap]\.?m\.?)?\s*$")
 _DENIED = re.compile(r"(?:\bnot|n't|\bnever)\s[$£€]?$")
 _ENDS = re.compile(r"(?:\s?[a-z%]+)?\s?(?:[.,;!\n]|$)")
@@ -100,8 +115,8 @@ def final_marker(reply: NumberReply) -> Claim | None:
     stated=True,
 )
 def answer_is(reply: NumberReply) -> Claim | None:
-    """A statement of the answer; the last one counts."""
-    return last_announced(reply, reply.cues)
+    """A statement of the answer; the last one counts. "Answer:" may also begin the work on it."""
+    return last_announced(reply, [place for place in reply.cues if not _begins_work(reply, *place)])
 
 
 @rule(Example("print(18)", "18"), stated=True)
@@ -211,6 +226,18 @@ def last_sentence(reply: NumberReply) -> Claim | None:
     return None
 
 
+def _begins_work(reply: NumberReply, at: int, value: int, _end: int | None) -> bool:
+    """Whether the sentence behind "Answer:" begins work that a later sentence concludes."""
+    text, low = reply.text, reply.low
+    if ":" not in text[at:value] or not low[value : value + 1].isalpha():
+        return False
+    end = sentence_end(text, value)
+    last = next((s for s in reversed(reply.sentences) if s.has_digit), None)
+    if last is None or last.start < end or not _STRONG.search(last.words):
+        return False
+    return not isinstance(judged(plain(text[value:end])), Fraction)
+
+
 def _asserted(reply: NumberReply) -> list[Sentence]:
     """The sentences to conclude from: none where the reply ends in a question or breaks off."""
     low, sentences = reply.low, reply.sentences
@@ -221,7 +248,9 @@ def _asserted(reply: NumberReply) -> list[Sentence]:
         sentences = [s for s in sentences if s.end <= blank] if blank > 0 else []
     if not sentences or sentences[-1].asks or reply.cut or _is_open(sentences[-1]):
         return []
-    if reply.counts_on or _is_torn(sentences):
+    last = sentences[-1]
+    plans = not last.has_digit and _OPERATES.search(last.words) is not None
+    if plans or reply.counts_on or _is_torn(sentences):
         return []
     return _unverified(reply, [s for s in sentences if not s.asks])
 
@@ -235,6 +264,8 @@ def _unverified(reply: NumberReply, sentences: list[Sentence]) -> list[Sentence]
     if not begin or corrects or not _VERIFIES.search(low, max(0, begin - 14), begin + 14):
         worked = False
         for start, s in enumerate(sentences):
+            if _LIST_NUMBER.fullmatch(s.words):
+                continue
             if worked and _VERIFIES.match(s.words):
                 break
             worked = worked or s.has_digit
@@ -244,6 +275,8 @@ def _unverified(reply: NumberReply, sentences: list[Sentence]) -> list[Sentence]
     concludes = any(_STRONG_WORD.match(s.words) for s in check)
     if concludes and not any(s.found(_CONFIRMS) for s in check):
         return sentences
+    while start and _LIST_NUMBER.fullmatch(sentences[start - 1].words):
+        start -= 1
     return sentences[:start]
 
 
@@ -278,7 +311,14 @@ def _result_claim(reply: NumberReply, s: Sentence) -> Claim | None:
     roots = s.found(_ROOTS)
     if roots:
         return Claim(None, roots.start(), roots.end(), "several_numbers")
-    found = None if s.found(_CLOCK) else result_of(reply, s.start, s.end)
+    operates = _OPERATES.search(s.words)
+    start = s.start
+    if operates and "=" not in s.words:
+        yields = s.found(_YIELDS)
+        if not yields:
+            return None
+        start = yields.end()
+    found = None if s.found(_CLOCK) else result_of(reply, start, s.end)
     if found is None or _DENIED.search(low[max(s.start, found.start - 12) : found.start]):
         return None
     return as_claim(found, s.start)

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from math import isqrt
 
-from orca_eval.extract.reply.number_words import HAN, Number, han_number, word_number
+from orca_eval.extract.reply.number_words import DOZENS, HAN, Number, han_number, word_number
 from orca_eval.extract.reply.numbers import decimal_comma, find_numbers, is_decimal
 
 EXPRESSION, SEVERAL, NO_NUMBER = "expression", "several_numbers", "no_number"
@@ -34,6 +34,7 @@ _LEAD = re.compile(
 )
 _MINUS = re.compile(r"[(]?(?:minus|negative)\s+", re.IGNORECASE)
 _ROOT = re.compile(r"(-?\s?\d{1,9})?\s?[*·×]?\s?√\s?(?:\[\s?(\d)\s?\])?\s?\{?\s?\(?(\d{1,15})\)?\s?\}?")
+_DOZEN = re.compile(rf"\s?(?:{'|'.join(sorted(DOZENS))})(?:e?s)?\b", re.IGNORECASE)
 _REPEATING = re.compile(r"(-?)(\d{1,9})?\.(\d{0,9})\\overline\s?\{\s?(\d{1,9})\s?\}")
 _IN_PARENTHESES = re.compile(r"(?<![\d}])\((?!or\b)[^()]{0,200}\)")
 _REJECTED = re.compile(r"[,;]?\s(?:and |but )?(?:not|rather than|instead of)\s.*", re.DOTALL)
@@ -114,7 +115,8 @@ def _number_at(text: str, at: int) -> Number | str | None:
     comma = decimal_comma(text, at)
     for number in [comma] if comma else find_numbers(text, at, at + 90)[:1]:
         if number.start == at:
-            return number
+            dozen = _DOZEN.match(text, number.end)
+            return number._replace(value=12 * number.value, end=dozen.end()) if dozen else number
     word = word_number(text, at, at + 120)
     if word and word.start == at:
         return word

@@ -8,6 +8,8 @@ SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, 
           "dozen": 12, "lakh": 10**5, "lac": 10**5, "crore": 10**7, "hundert": 100,
           "tausend": 1000, "dutzend": 12, "docena": 12, "douzaine": 12, "millon": 10**6,
           "milliard": 10**9}  # fmt: skip
+# Replies count in dozens as in a unit, so that only a whole value is multiplied by one.
+DOZENS = frozenset(("dozen", "dutzend", "docena", "douzaine"))
 PARTS = {"half": 2, "halve": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6,
          "eighth": 8, "tenth": 10}  # fmt: skip
 TOPS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5}

@@ -9,6 +9,7 @@ from decimal import Context, Decimal, Inexact
 from fractions import Fraction
 
 from orca_eval.extract.reply.number_words import (
+    DOZENS,
     PARTS,
     SCALES,
     TOPS,
@@ -29,6 +30,7 @@ _ASIAN = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "萬": 10**4, "億":
           "兆": 10**12, "십": 10, "백": 100, "천": 1000, "만": 10**4, "억": 10**8,
           "조": 10**12}  # fmt: skip
 
+_SCALE_WORDS = [word for word in SCALES if word not in DOZENS]
 _INT = (
     r"(?:\d{1,2}(?:,\d{2})+,\d{3}(?![\d,])|\d{1,3}(?:\.\d{3}){2,}(?!\.?\d)|"
     r"\d{1,3}(?:(?:,|\{,\}|\\,|,\\!|'|_|[ ~](?=\d{3}(?![\d/]|[ ~]\d)|"
@@ -54,7 +56,7 @@ NUMBER = re.compile(
     rf"(?P<lead>\.\d+)|(?P<only>[{''.join(_VULGAR)}])"
     r")(?:\s?(?:×|x|\*|·|\\times|\\cdot)\s?10(?:(?P<tens>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})|\s?(?:\^|"
     r"\*\*|  )\s?\{?\s?(?P<pow>[-+]?\d{1,3})\s?\}?(?!\d))|(?P<exp>e[-+]?\d{1,3})(?!\w))?"
-    rf"(?:\s?(?P<scale>{'|'.join(SCALES)})(?:e?n|e?s)?\b|(?<=\d)(?P<k>k|bn|mn|(?-i:M))\b"
+    rf"(?:\s?(?P<scale>{'|'.join(_SCALE_WORDS)})(?:e?n|e?s)?\b|(?<=\d)(?P<k>k|bn|mn|(?-i:M))\b"
     rf"|\s?(?P<asian>[{''.join(_ASIAN)}]{{1,3}})(?![米克瓦卡升伏赫]))?",
     re.IGNORECASE,
 )
