@@ -32,7 +32,10 @@ from orca_eval.extract.reply.numbers import find_numbers, lone_number, show, wor
 from orca_eval.extract.reply.text import behind, line_end, sentence_end
 from orca_eval.extract.rule import Claim
 
-_WORDS = r"(?:minus|negative|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty)\b"
+_WORDS = (
+    r"(?:minus|negative|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
+    r"[a-z]{3,5}(?:teen|ty))\b"
+)
 _HASHES = re.compile(rf"###(?<!####)#*+[ \t]{{0,3}}(?=[-+$£€₹(\\.\d{{\"'~≈*±√]|{_WORDS})")
 _HASHES_LAST = re.compile(r"####(?<!#####)#*+[ \t]{0,3}(?=[^\n]{1,300}\s*$)(?![^\n]*\banswer\b)")
 _A_LINE = re.compile(r"(?:^|\n)[ \t*]{0,4}a\s?:[\s*]{0,4}(?=[-+$£€(\\.\d])")
@@ -79,22 +82,26 @@ def marks(reply: NumberReply) -> list[Place]:
         places += reply.places(_A_LINE)
     if "final" in reply.words:
         places += [(at, v, line_end(low, v)) for at, v, _ in reply.places(_FINAL_LABEL)]
-    if "####" in low:
-        at = low.rfind("####")
-        last = _HASHES_LAST.match(low, max(reply.start, low.rfind("\n", 0, at) + 1, at - 6))
-        last = last or _HASHES_LAST.match(low, at)
-        if last and not any(value == last.end() for _, value, _ in places):
-            places.append((at, last.end(), line_end(low, last.end())))
+    last = _last_hashes(low, reply.start) if "####" in low else None
+    if last and last[1] not in {value for _, value, _ in places}:
+        places.append(last)
     return places
+
+
+def _last_hashes(low: str, start: int) -> Place | None:
+    """A last line of words behind "####": "#### Tom pays 36 dollars"."""
+    at = low.rfind("####", start)
+    while at > start and low[at - 1] == "#":
+        at -= 1
+    found = _HASHES_LAST.match(low, max(at, start))
+    return (at, found.end(), line_end(low, found.end())) if found else None
 
 
 def _fields(reply: NumberReply) -> list[Place]:
     """The answers in JSON: "answer": "36"."""
     if ":" not in reply.text or reply.words.isdisjoint(("answer", "ans", "result", "final")):
         return []
-    return [
-        (at, value, _field_end(reply.text, value)) for at, value, _ in reply.places(_FIELD)
-    ]
+    return [(at, value, _field_end(reply.text, value)) for at, value, _ in reply.places(_FIELD)]
 
 
 def _field_end(text: str, value: int) -> int:
@@ -241,18 +248,15 @@ def _of_sentence(reply: NumberReply, start: int, end: int) -> Claim:
     if isinstance(value, Fraction):
         return Claim(show(value), start, end)
     numbers = find_numbers(text, start, end)
-    if not numbers:
-        return Claim(None, start, end, NO_NUMBER)
     for i, number in enumerate(numbers[:-1]):
         if COMPOUND.match(low, number.end, end):
             return compound(low, numbers[i:], start)
     found = result_of(reply, start, end)
     if found is None or is_part(low, found, start, end):
-        return Claim(None, start, end, EXPRESSION)
-    if RESULT_CUE.search(low, start, found.start):
-        return as_claim(found, start)
+        return Claim(None, start, end, EXPRESSION if numbers else NO_NUMBER)
     main = [n for n in numbers if not is_circumstance(low, n) and not is_expression(low, n)]
     several = is_list(text, numbers[:2]) or len({n.value for n in main}) > 1
-    if several and sum(n.currency for n in main) != 1:
+    paid = sum(n.currency for n in main) == 1
+    if several and not paid and not RESULT_CUE.search(low, start, found.start):
         return Claim(None, start, end, SEVERAL)
     return as_claim(found, start)

@@ -3,6 +3,8 @@
 import re
 from fractions import Fraction
 
+from orca_eval.extract.number.asserted import OPERATES, STRONG, asserted
+from orca_eval.extract.number.marked import last_announced, marks
 from orca_eval.extract.number.reply import (
     BACK,
     COMPOUND,
@@ -16,8 +18,7 @@ from orca_eval.extract.number.reply import (
     result_of,
     results,
 )
-from orca_eval.extract.number.marked import last_announced, marks
-from orca_eval.extract.number.whole import judged, plain
+from orca_eval.extract.number.whole import plain, whole_value
 from orca_eval.extract.reply.numbers import Number, find_numbers, word_number
 from orca_eval.extract.reply.text import sentence_end
 from orca_eval.extract.rule import Claim, Example, Kind, Void, rule
@@ -31,7 +32,8 @@ _CONCLUDES = re.compile(
     r"this means|that means|this gives|that gives|this is a total|together|combined|accordingly)\b"
     r"|=|\b(?:in total|altogether|in all|total(?:ing|s)?|left|remain(?:s|ing)?|answer|therefore|"
     r"hence|thus|result|so|which (?:is|gives|means|equals|makes|leaves)|giving|"
-    r"(?:which|that|this|it) gives|result(?:s|ing) in|equals|final|to (?:get|obtain)|round(?:ing|ed)|expressed as)\b|"
+    r"(?:which|that|this|it) gives|result(?:s|ing) in|equals|final|to (?:get|obtain)|"
+    r"round(?:ing|ed)|expressed as)\b|"
     r"(?:times|plus|minus|divided by|multiplied by)\s[$£€]?\d[\d.,]*"
     r"(?:\s[a-z]{1,12}){0,2}\s(?:is|equals|gives|makes)\b"
 )
@@ -41,31 +43,11 @@ _QUANTITY = re.compile(
     r"saves?|saved|gets?|got|can|owes?|profit|difference|answer|distance|probability|area|"
     r"perimeter|volume|there (?:are|is|were))\b"
 )
-_CLOSING = re.compile(
-    r"\b(?:help|else|like me|want me|would you like|do you (?:want|have|need)|let me know|"
-    r"questions?|hope|feel free|glad|welcome)\b"
-)
-_STRONG = re.compile(
-    r"^[\s*#>\"'-]{0,6}(?:and |but )?(?:so|therefore|thus|hence|in total|altogether|"
-    r"in conclusion)\b|="
-)
-_STRONG_WORD = re.compile(r"[\s*#>\"'-]{0,6}(?:and |but )?(?:so|therefore|thus|hence)\b")
-_VERIFYING = frozenset((
-    "verify", "verifying", "verification", "check", "checking", "double", "recheck", "confirm",
-    "proof", "validate",
-))  # fmt: skip
-_VERIFIES = re.compile(
-    r"\W{0,8}(?:(?:now|so|then|finally),? )?(?:(?:let me|let's|let us|we can|i(?:'ll| will| can)|"
-    r"you can|to)\s(?:(?:quickly|now|also|just) )?(?:verify|check|double[- ]?check|re-?check|"
-    r"confirm|validate|double\b)|(?:sanity |quick |double[- ]?)?(?:check|checking|verification|"
-    r"verify|verifying|proof)\b(?: (?:the|our|my|this|that|your|it)\b)?(?: \w{1,12})?\s?[:.])"
-)
-_LIST_NUMBER = re.compile(r"\s*\d{1,2}\s*")
-_DOUBTS = re.compile(r"\b(?:wait|hmm|actually|no|oops|sorry|hold on|mistake)\b")
-_CONFIRMS = re.compile(
-    r"\b(?:correct|right|match(?:es)?|checks? out|verified|confirmed|confirms|consistent|holds|"
-    r"as expected|works)\b|✓|✔|✅"
-)
+
+
+_FIRST_STEP = re.compile(r"1[.)]\s{1,3}[a-z]")
+
+
 _EXPLAINS = re.compile(
     r"^\W{0,4}(?:this is because|because|to (?:calculate|find|get|solve|determine|figure|"
     r"see|explain|arrive)|here'?s|explanation|let's|first|since|we (?:know|can|first|need)"
@@ -82,11 +64,6 @@ _BEGINS = re.compile(
     r"[\s\"'*$£€]{0,6}-?\d{1,12}(?:[.,]\d{1,9}){0,3}%?(?:\s[a-z]+)?\s?(?=\(|because\b|since\b)"
 )
 _ROOTS = re.compile(r"\b[a-z]\s?=\s?-?\d[\d.]*,?\s(?:or|and)\s(?:[a-z]\s?=\s?)?-?\d")
-# What is to be done ("we divide 100 by 25 to find how many"), and what comes out of it.
-_OPERATES = re.compile(
-    r"(?:\b(?:we|i|you|let's|then|next|now|finally|first|to|can|must|should|i'll|we'll|will|just|"
-    r"simply|also|again),? |^\W{0,8})(?:add|subtract|multiply|divide)\b(?! up)"
-)
 _YIELDS = re.compile(
     r"\b(?:to (?:get|obtain)|giv(?:es|ing)|gives?|result(?:s|ing) in|equals?|is|are|have|has|"
     r"leaving|makes|making)\b(?=[^.\n]{0,60}\d)"
@@ -133,7 +110,7 @@ def concluded(reply: NumberReply) -> Claim | None:
     """The result of the last sentence, where it concludes: by its words, by an equation, by
     standing alone, or by repeating a result. Numbers of time, rate and place don't count.
     """
-    low, sentences = reply.low, _asserted(reply)
+    low, sentences = reply.low, asserted(reply)
     for s in reversed(sentences[-3:]):
         if not s.has_digit:
             if s.found(_RELATES):
@@ -185,7 +162,7 @@ def opening(reply: NumberReply) -> Claim | None:
 @rule(Example("The total cost is $45. He buys 3 shirts at $15 each.", "45"), weak=True)
 def stated_first(reply: NumberReply) -> Claim | None:
     """A first sentence that gives the answer, with its explanation behind it."""
-    low, sentences = reply.low, _asserted(reply)
+    low, sentences = reply.low, asserted(reply)
     if len(sentences) < 2 or _NUMBERED.search(low):
         return None
     first, second = sentences[0], sentences[1]
@@ -207,7 +184,7 @@ def stated_first(reply: NumberReply) -> Claim | None:
 @rule(Example("The Johnsons drove 300 miles.", "300"), weak=True)
 def last_sentence(reply: NumberReply) -> Claim | None:
     """The number of the only sentence, or of a last one that follows from those before."""
-    low, sentences = reply.low, _asserted(reply)
+    low, sentences = reply.low, asserted(reply)
     for s in reversed(sentences[-3:]):
         if s.has_digit:
             if _SETUP.match(s.words):
@@ -229,71 +206,14 @@ def last_sentence(reply: NumberReply) -> Claim | None:
 def _begins_work(reply: NumberReply, at: int, value: int, _end: int | None) -> bool:
     """Whether the sentence behind "Answer:" begins work that a later sentence concludes."""
     text, low = reply.text, reply.low
-    if ":" not in text[at:value] or not low[value : value + 1].isalpha():
+    begins = low[value : value + 1].isalpha() or _FIRST_STEP.match(low, value)
+    if not begins or {":", "\n"}.isdisjoint(text[at:value]):
         return False
-    end = sentence_end(text, value)
+    end = sentence_end(text, value + 2)
     last = next((s for s in reversed(reply.sentences) if s.has_digit), None)
-    if last is None or last.start < end or not _STRONG.search(last.words):
+    if last is None or last.start < end or not STRONG.search(last.words):
         return False
-    return not isinstance(judged(plain(text[value:end])), Fraction)
-
-
-def _asserted(reply: NumberReply) -> list[Sentence]:
-    """The sentences to conclude from: none where the reply ends in a question or breaks off."""
-    low, sentences = reply.low, reply.sentences
-    while sentences and not sentences[-1].has_digit and sentences[-1].found(_CLOSING):
-        sentences = sentences[:-1]  # which only takes leave: "Let me know if you have questions!"
-    if sentences and sentences[-1].asks:  # another problem, begun after a blank line
-        blank = low.rfind("\n\n", reply.start, sentences[-1].end)
-        sentences = [s for s in sentences if s.end <= blank] if blank > 0 else []
-    if not sentences or sentences[-1].asks or reply.cut or _is_open(sentences[-1]):
-        return []
-    last = sentences[-1]
-    plans = not last.has_digit and _OPERATES.search(last.words) is not None
-    if plans or reply.counts_on or _is_torn(sentences):
-        return []
-    return _unverified(reply, [s for s in sentences if not s.asks])
-
-
-def _unverified(reply: NumberReply, sentences: list[Sentence]) -> list[Sentence]:
-    """The sentences before the reply verifies its answer, unless that ends in another one."""
-    if _VERIFYING.isdisjoint(reply.words):
-        return sentences
-    start, low, begin = 0, reply.low, reply.start
-    corrects = _DOUBTS.search(low, max(0, begin - 30), begin) is not None
-    if not begin or corrects or not _VERIFIES.search(low, max(0, begin - 14), begin + 14):
-        worked = False
-        for start, s in enumerate(sentences):
-            if _LIST_NUMBER.fullmatch(s.words):
-                continue
-            if worked and _VERIFIES.match(s.words):
-                break
-            worked = worked or s.has_digit
-        else:
-            return sentences
-    check = sentences[start:]
-    concludes = any(_STRONG_WORD.match(s.words) for s in check)
-    if concludes and not any(s.found(_CONFIRMS) for s in check):
-        return sentences
-    while start and _LIST_NUMBER.fullmatch(sentences[start - 1].words):
-        start -= 1
-    return sentences[:start]
-
-
-def _is_torn(sentences: list[Sentence]) -> bool:
-    """Whether the last one breaks off in what was said twice before it."""
-    if len(sentences) < 3 or sentences[-1].end < len(sentences[-1].low):
-        return False
-    before, said, last = (s.words.strip() for s in sentences[-3:])
-    return before == said != last and said.startswith(last)
-
-
-def _is_open(s: Sentence) -> bool:
-    """Whether words behind its last number may go on, as no full stop ends the last sentence."""
-    if s.end < len(s.low) or _STRONG.search(s.words):
-        return False
-    words_left = len(s.low[s.numbers[-1].end :].split()) if s.numbers else 99
-    return words_left > (2 if s.end - s.start > 50 else 6)
+    return not isinstance(whole_value(plain(text[value:end])), Fraction)
 
 
 def _is_alone(s: Sentence) -> bool:
@@ -311,7 +231,7 @@ def _result_claim(reply: NumberReply, s: Sentence) -> Claim | None:
     roots = s.found(_ROOTS)
     if roots:
         return Claim(None, roots.start(), roots.end(), "several_numbers")
-    operates = _OPERATES.search(s.words)
+    operates = OPERATES.search(s.words)
     start = s.start
     if operates and "=" not in s.words:
         yields = s.found(_YIELDS)

@@ -4,6 +4,7 @@ not "6√2", "3 to 5" or "x + 3".
 
 import re
 from fractions import Fraction
+from itertools import pairwise
 from math import isqrt
 
 from orca_eval.extract.reply.number_words import DOZENS, HAN, Number, han_number, word_number
@@ -33,7 +34,9 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _MINUS = re.compile(r"[(]?(?:minus|negative)\s+", re.IGNORECASE)
-_ROOT = re.compile(r"(-?\s?\d{1,9})?\s?[*·×]?\s?√\s?(?:\[\s?(\d)\s?\])?\s?\{?\s?\(?(\d{1,15})\)?\s?\}?")
+_ROOT = re.compile(
+    r"(-?\s?\d{1,9})?\s?[*·×]?\s?√\s?(?:\[\s?(\d)\s?\])?\s?\{?\s?\(?(\d{1,15})\)?\s?\}?"
+)
 _DOZEN = re.compile(rf"\s?(?:{'|'.join(sorted(DOZENS))})(?:e?s)?\b", re.IGNORECASE)
 _REPEATING = re.compile(r"(-?)(\d{1,9})?\.(\d{0,9})\\overline\s?\{\s?(\d{1,9})\s?\}")
 _IN_PARENTHESES = re.compile(r"(?<![\d}])\((?!or\b)[^()]{0,200}\)")
@@ -136,7 +139,7 @@ def _repeating(m: re.Match[str]) -> Fraction:
     """The value of a decimal with repeating digits under a line."""
     places, period = m[3], m[4]
     value = Fraction(int(f"{m[2] or 0}{places}")) + Fraction(int(period), 10 ** len(period) - 1)
-    value /= 10 ** len(places)
+    value /= int(10 ** len(places))
     return -value if m[1] else value
 
 
@@ -173,33 +176,48 @@ def judged(text: str) -> Fraction | str | None:
     if not text:
         return NO_NUMBER
     value = whole_value(text)
+    if value is None and "±" not in text:
+        value = _equation(text)
     if value is not None:
         return value
-    if "±" in text:
-        return SEVERAL
+    return _reason(text) if "±" in text or not _LETTERS.search(text) else None
+
+
+def _reason(text: str) -> Fraction | str:
+    """Why a text without words has no value, or the value that it gives in two notations."""
     numbers = find_numbers(text)
-    sides = _SPLIT.split(text)
-    if len(sides) > 1:
-        last = whole_value(sides[-1].strip(_ENDS))
-        if isinstance(last, Fraction):
-            earlier = whole_value(_NAMED.sub("", sides[-2]).strip(_ENDS))
-            named = _NAMED.search(sides[-2]) and earlier not in (None, last)
-            return SEVERAL if named else last
-        first = whole_value(sides[0].strip(_ENDS))
-        if isinstance(first, Fraction) and len(sides) == 2 and not _LETTERS.search(sides[1]):
-            return first
-    if _LETTERS.search(text):
-        return None
-    if is_list(text, numbers):
+    if "±" in text or is_list(text, numbers):
         return SEVERAL
-    if len(numbers) == 2 and same(*numbers, text) and _LIST.fullmatch(_gap(text, *numbers)):
+    if _is_said_twice(text, numbers):
         return numbers[0].value
     return EXPRESSION if numbers or _OPERATOR.search(text) else NO_NUMBER
 
 
+def _equation(text: str) -> Fraction | str | None:
+    """What the text says is equal to the rest of it: its last side, or its first."""
+    sides = [side.strip(_ENDS) for side in _SPLIT.split(text)]
+    if len(sides) < 2:
+        return None
+    first, last = whole_value(sides[0]), whole_value(sides[-1])
+    if isinstance(last, Fraction):
+        earlier = whole_value(_NAMED.sub("", sides[-2]).strip(_ENDS))
+        another = _NAMED.search(sides[-2]) and earlier not in (None, last)  # x = 3, y = 4
+        return SEVERAL if another else last
+    only_two = len(sides) == 2 and not _LETTERS.search(sides[1])
+    return first if only_two and isinstance(first, Fraction) else None
+
+
+def _is_said_twice(text: str, numbers: list[Number]) -> bool:
+    """Whether the text is one value in two notations: "5/6 or 0.83"."""
+    if len(numbers) != 2:
+        return False
+    first, second = numbers
+    return same(first, second, text) and _LIST.fullmatch(_gap(text, first, second)) is not None
+
+
 def is_list(text: str, numbers: list[Number]) -> bool:
     """Whether two of the numbers stand side by side, as in a list or a range."""
-    for first, second in zip(numbers, numbers[1:], strict=False):
+    for first, second in pairwise(numbers):
         gap = _gap(text, first, second)
         subtracted = gap.isspace() and text[second.start] in "+-"  # 3 - 5
         other = not subtracted and not _SYMBOL.search(gap) and not same(first, second, text)

@@ -34,9 +34,7 @@ _PART = "|".join(PARTS)
 _HALF = re.compile(
     rf"(?:\b(?P<n>{'|'.join(_UNITS)}|an?)[ -])?\b(?P<part>{_PART})s?\b", re.IGNORECASE
 )
-_AND_PART = re.compile(
-    rf"\s+and\s+(?P<n>{'|'.join(TOPS)})[ -](?P<part>{_PART})s?\b", re.IGNORECASE
-)
+_AND_PART = re.compile(rf"\s+and\s+(?P<n>{'|'.join(TOPS)})[ -](?P<part>{_PART})s?\b", re.IGNORECASE)
 _POINT = re.compile(rf"\s+point((?:\s+(?:{'|'.join(_SMALL[:10])})\b){{1,9}})", re.IGNORECASE)
 _BEHIND = re.compile(rf"\s+(?:of\s+)?(?:an?\s+)?(?P<word>{_MULTIPLIER})\b", re.IGNORECASE)
 _MINUS = re.compile(r"\b(?:minus|negative)\s$")
@@ -107,9 +105,8 @@ def _integer(found: re.Match[str]) -> tuple[Fraction, int]:
 
 def _goes_on(number: int, unit: int) -> bool:
     """Whether the name of a number goes on with that unit: "twenty" with 4, "hundred" with 24."""
-    return number % (10 if unit < 10 else 100) == 0 and (number % 100 >= 20 or number >= 20) and (
-        number % 100 == 0 or unit < 10
-    )
+    free = 10 if unit < 10 else 100
+    return number >= 20 and number % free == 0
 
 
 def _with_part(text: str, value: Fraction, at: int, stop: int) -> tuple[Fraction, int]:

@@ -13,9 +13,12 @@ from orca_eval.extract.reply.number_words import (
     PARTS,
     SCALES,
     TOPS,
-    Number as Number,
-    word_number as word_number,
+    Number,
+    word_number,
 )
+
+__all__ = ["NUMBER", "Number", "decimal_comma", "find_numbers", "is_decimal", "lone_number", "show",
+           "whole_number", "word_number"]  # fmt: skip
 
 _MAX_DIGITS = 40
 _MAX_POWER = 60
