@@ -30,9 +30,13 @@ _CONFIRMS = re.compile(
     r"as expected|works)\b|✓|✔|✅"
 )
 # What is to be done ("we divide 100 by 25 to find how many"), and what comes out of it.
-OPERATES = re.compile(
+_OPERATES = re.compile(
     r"(?:\b(?:we|i|you|let's|then|next|now|finally|first|to|can|must|should|i'll|we'll|will|just|"
     r"simply|also|again),? |^\W{0,8})(?:add|subtract|multiply|divide)\b(?! up)"
+)
+_YIELDS = re.compile(
+    r"\b(?:to (?:get|obtain)|giv(?:es|ing)|gives?|result(?:s|ing) in|equals?|is|are|have|has|"
+    r"leaving|makes|making)\b(?=[^.\n]{0,60}\d)"
 )
 
 
@@ -46,11 +50,17 @@ def asserted(reply: NumberReply) -> list[Sentence]:
         sentences = [s for s in sentences if s.end <= blank] if blank > 0 else []
     if not sentences or sentences[-1].asks or reply.cut or _is_open(sentences[-1]):
         return []
-    last = sentences[-1]
-    plans = not last.has_digit and OPERATES.search(last.words) is not None
-    if plans or reply.counts_on or _is_torn(sentences):
+    if result_start(sentences[-1]) is None or reply.counts_on or _is_torn(sentences):
         return []
     return _unverified(reply, [s for s in sentences if not s.asks])
+
+
+def result_start(s: Sentence) -> int | None:
+    """Where in the sentence its result may stand: behind what is done, None if that gives none."""
+    if "=" in s.words or not _OPERATES.search(s.words):
+        return s.start
+    yields = s.found(_YIELDS)
+    return yields.end() if yields else None
 
 
 def _unverified(reply: NumberReply, sentences: list[Sentence]) -> list[Sentence]:

@@ -43,6 +43,7 @@ _FINAL_LABEL = re.compile(
     r"(?:^|\n)[\s#*>-]{0,8}(?:the )?final (?!answer)(?:[a-z]{1,20} ){0,2}[a-z]{1,20}\s?[:=]\s{0,3}"
     r"(?=[-+$£€(\\.\d][^\n]*\s*$)"
 )
+_FIELDS = ("answer", "ans", "result")
 _FIELD = re.compile(r"[\"'](?:final[_ ]?)?(?:answer|ans|result)[\"']\s?:\s{0,20}")
 _STRING_ENDS = {quote: re.compile(rf"(?<!\\){quote}(?=\s*(?:[,}}\]\n]|$))") for quote in "\"'"}
 _BARE_END = re.compile(r"\s{0,20}(?:,\s{0,20}[\"']|[}\n]|$)")
@@ -99,7 +100,8 @@ def _last_hashes(low: str, start: int) -> Place | None:
 
 def _fields(reply: NumberReply) -> list[Place]:
     """The answers in JSON: "answer": "36"."""
-    if ":" not in reply.text or reply.words.isdisjoint(("answer", "ans", "result", "final")):
+    low = reply.low
+    if not any(name in low and (f'{name}"' in low or f"{name}'" in low) for name in _FIELDS):
         return []
     return [(at, value, _field_end(reply.text, value)) for at, value, _ in reply.places(_FIELD)]
 
@@ -132,7 +134,7 @@ def _delimited(reply: NumberReply, at: int, value: int, end: int | None) -> Plac
     if raw[begin : begin + 1] == "{":
         close = closing_brace(raw, begin + 1)
         more = _MORE.match(text, close + 1)
-        return at, begin, line_end(text, close) if more else close + 1
+        return (at, begin, line_end(text, close)) if more else (at, begin + 1, close)
     end = line_end(text, begin)
     if not {":", "\n"}.isdisjoint(text[at:value]) and _is_value(reply, begin, end):
         return at, begin, end

@@ -33,6 +33,7 @@ COMPOUND = re.compile(
 # What makes a number in front of it, or behind it, a part of an expression.
 _GOES_ON = re.compile(r"[\s$}]{0,2}(?:√|\\sqrt|π|\\pi\b|pi\b|\^|\\overline|_\{?\d)")
 _BEGUN = re.compile(r"(?:±|\\pm|√|\\sqrt\s?\{?|sqrt\s?\()\s?$")
+_COMMA = re.compile(r"\s?[,;&]\s(?:and |or )?[$£€]?")
 _BETWEEN = re.compile(r"\b(?:between|from)\s[$£€]?$")
 _NEGATED = re.compile(
     r"[\s\"']{0,3}(?:definitely |certainly |clearly )?(?:not|n't|never)\b(?! sure)"
@@ -258,13 +259,21 @@ def _first_number(reply: NumberReply, numbers: list[Number], at: int, stop: int)
         return as_claim(Number(-abs(first.value), first.start, first.end), at)
     if len(before) <= 40 and not is_expression(low, first):
         between = _BETWEEN.search(before[-12:])
-        if len(numbers) > 1 and (between or _ALTERNATIVE.match(low, first.end, stop)):
+        more = _ALTERNATIVE.match(low, first.end, stop) or _listed(low, numbers)
+        if len(numbers) > 1 and (between or more):
             return Claim(None, at, numbers[1].end, SEVERAL)
         equation = "=" in before or _EQUATION.match(low[first.end : stop])
         if not any(c.isalnum() for c in before) or not (equation or is_circumstance(low, first)):
             return as_claim(first, at)
     found = result_of(reply, at, stop)
     return as_claim(found, at) if found else None
+
+
+def _listed(low: str, numbers: list[Number]) -> bool:
+    """Whether only a comma stands between the first two numbers, and nothing is computed."""
+    if len(numbers) < 2 or _COMMA.fullmatch(low, numbers[0].end, numbers[1].start) is None:
+        return False
+    return numbers[0].value != numbers[1].value and not is_expression(low, numbers[1])
 
 
 def is_part(low: str, number: Number, at: int, stop: int) -> bool:

@@ -3,7 +3,7 @@
 import re
 from fractions import Fraction
 
-from orca_eval.extract.number.asserted import OPERATES, STRONG, asserted
+from orca_eval.extract.number.asserted import STRONG, asserted, result_start
 from orca_eval.extract.number.marked import last_announced, marks
 from orca_eval.extract.number.reply import (
     BACK,
@@ -64,10 +64,6 @@ _BEGINS = re.compile(
     r"[\s\"'*$£€]{0,6}-?\d{1,12}(?:[.,]\d{1,9}){0,3}%?(?:\s[a-z]+)?\s?(?=\(|because\b|since\b)"
 )
 _ROOTS = re.compile(r"\b[a-z]\s?=\s?-?\d[\d.]*,?\s(?:or|and)\s(?:[a-z]\s?=\s?)?-?\d")
-_YIELDS = re.compile(
-    r"\b(?:to (?:get|obtain)|giv(?:es|ing)|gives?|result(?:s|ing) in|equals?|is|are|have|has|"
-    r"leaving|makes|making)\b(?=[^.\n]{0,60}\d)"
-)
 _CLOCK = re.compile(r"\b(?:at|until|by|is)\s\d{1,2}:\d\d(?:\s?[ap]\.?m\.?)?\s*$")
 _DENIED = re.compile(r"(?:\bnot|n't|\bnever)\s[$£€]?$")
 _ENDS = re.compile(r"(?:\s?[a-z%]+)?\s?(?:[.,;!\n]|$)")
@@ -231,13 +227,9 @@ def _result_claim(reply: NumberReply, s: Sentence) -> Claim | None:
     roots = s.found(_ROOTS)
     if roots:
         return Claim(None, roots.start(), roots.end(), "several_numbers")
-    operates = OPERATES.search(s.words)
-    start = s.start
-    if operates and "=" not in s.words:
-        yields = s.found(_YIELDS)
-        if not yields:
-            return None
-        start = yields.end()
+    start = result_start(s)
+    if start is None:
+        return None
     found = None if s.found(_CLOCK) else result_of(reply, start, s.end)
     if found is None or _DENIED.search(low[max(s.start, found.start - 12) : found.start]):
         return None

@@ -9,11 +9,12 @@ from math import isqrt
 
 from orca_eval.extract.reply.number_words import DOZENS, HAN, Number, han_number, word_number
 from orca_eval.extract.reply.numbers import decimal_comma, find_numbers, is_decimal
+from orca_eval.extract.reply.text import clean
 
 EXPRESSION, SEVERAL, NO_NUMBER = "expression", "several_numbers", "no_number"
 
 _UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})")
-_OVER = re.compile(r"\{\s*([^{}]{1,40}?)\s*\\over\b\s*([^{}]{1,40}?)\s*\}")
+_OVER = re.compile(r"(?:\{|^)\s*([^{}]{1,40}?)\s*\\over\b\s*([^{}]{1,40}?)\s*(?:\}|$)")
 _SIGNS = {"approx": "≈", "sim": "≈", "pm": "±", "pi": "π", "sqrt": "√", "times": "×", "cdot": "·",
           "div": "÷", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "infty": "∞", "degree": "°",
           "lt": "<", "gt": ">", "neq": "≠", "euro": "€", "pounds": "£"}  # fmt: skip
@@ -37,7 +38,7 @@ _MINUS = re.compile(r"[(]?(?:minus|negative)\s+", re.IGNORECASE)
 _ROOT = re.compile(
     r"(-?\s?\d{1,9})?\s?[*·×]?\s?√\s?(?:\[\s?(\d)\s?\])?\s?\{?\s?\(?(\d{1,15})\)?\s?\}?"
 )
-_DOZEN = re.compile(rf"\s?(?:{'|'.join(sorted(DOZENS))})(?:e?s)?\b", re.IGNORECASE)
+_DOZEN = re.compile(rf"[\s{{]{{0,3}}(?:{'|'.join(sorted(DOZENS))})(?:e?s)?\b", re.IGNORECASE)
 _REPEATING = re.compile(r"(-?)(\d{1,9})?\.(\d{0,9})\\overline\s?\{\s?(\d{1,9})\s?\}")
 _IN_PARENTHESES = re.compile(r"(?<![\d}])\((?!or\b)[^()]{0,200}\)")
 _REJECTED = re.compile(r"[,;]?\s(?:and |but )?(?:not|rather than|instead of)\s.*", re.DOTALL)
@@ -53,7 +54,9 @@ _OTHER_NUMBER = re.compile(r"(?:\band\b|\bor\b|,|\bto\b|/)\s")
 def plain(text: str) -> str:
     """The text without the marks of JSON, LaTeX and Markdown around what it says."""
     if "\\" in text:
-        text = _UNICODE.sub(lambda m: chr(int(m[1], 16)), text).replace("\\\\", "\\")
+        text = _UNICODE.sub(lambda m: clean(chr(int(m[1], 16)), wrappers=False), text).replace(
+            "\\\\", "\\"
+        )
         text = _OVER.sub(r"\\frac{\1}{\2}", text)
         text = _CIRCLE.sub("°", text)
         text = text.replace(",\\!", ",")
