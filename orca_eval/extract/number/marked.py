@@ -20,6 +20,7 @@ from orca_eval.extract.number.reply import (
 )
 from orca_eval.extract.number.whole import (
     EXPRESSION,
+    JOINT,
     NO_NUMBER,
     SEVERAL,
     is_list,
@@ -50,11 +51,15 @@ _BARE_END = re.compile(r"\s{0,20}(?:,\s{0,20}[\"']|[}\n]|$)")
 _KEY = re.compile(r"[\"'][^\"'\n]{1,60}[\"']\s?:")
 _BRACKET = re.compile(r"[{}\[\]]")
 _DRESS = re.compile(r"[\s$*]{0,12}")
-_MORE = re.compile(r"[\s}*$]{0,3}(?:(?:or|and|,|;|/|&|to|-)\s{0,2}[{*$\d]|\{)")
-_ADJACENT = re.compile(
-    r"[\s$}\])*\\.]{0,8}(?:</\w{1,12}>)?[\s$,;/&*]{0,8}(?:or|and|oder|und|ou|et|o|y|或|和)?"
-    r"[\s$*\\(\[{]{0,8}"
+_MORE = re.compile(
+    rf"[\s}}*$]{{0,3}}(?:(?:{JOINT})\s{{0,2}}(?:[{{*$\d]|(?:[a-z]{{1,12}}\s){{1,2}}\{{)|\{{)",
+    re.IGNORECASE,
 )
+_NEXT_LINE = re.compile(r"\n{1,2}[ \t]*[-*•]?[ \t]*[$£€]?-?\d[\d,.]*[ \t]*(?=\n|$)")
+_BULLET = re.compile(r"- +(?=[$£€]?\d)")
+_TAG = re.compile(r"</?\w{1,12}>")
+_MARKS = r"[\s,;/&|\"'{}()\[\]$*.\\]*"
+_ONLY_JOINT = re.compile(f"{_MARKS}(?:{JOINT})?{_MARKS}", re.IGNORECASE)
 _DENYING = re.compile(r"(?:incorrect|wrong|other|\bto|not the|not an|n't|not) $")
 _DIGIT = re.compile(r"\d")
 _PYTHON_POWER = re.compile(r"(?<=\d)\s?\*\*\s?(?=-?\d)")
@@ -63,6 +68,7 @@ _WRAPPED = "{<\"'"
 # What stands in a box of the instructions that a reply repeats.
 _TEMPLATES = frozenset(("", "answer", "your answer", "final answer", "number", "...", "…"))
 MOST_READ = 2_000
+MOST_BETWEEN = 40
 
 
 # --- where ---------------------------------------------------------------------------------------
@@ -135,7 +141,9 @@ def _delimited(reply: NumberReply, at: int, value: int, end: int | None) -> Plac
         close = closing_brace(raw, begin + 1)
         more = _MORE.match(text, close + 1)
         return (at, begin, line_end(text, close)) if more else (at, begin + 1, close)
-    end = line_end(text, begin)
+    if "\n" in text[at:begin]:
+        begin = behind(_BULLET, text, begin)
+    end = behind(_NEXT_LINE, text, line_end(text, begin))
     if not {":", "\n"}.isdisjoint(text[at:value]) and _is_value(reply, begin, end):
         return at, begin, end
     return at, value, None
@@ -175,12 +183,18 @@ def last_announced(
             claim.answer != last.answer
             and claim.end <= last.start
             and reply.text[last.start] != "#"
-            and _ADJACENT.fullmatch(reply.text, claim.end, last.start)
+            and reply.low.startswith(reply.low[claim.start : claim.start + 4], last.start)
+            and _only_joins(reply.text[claim.end : last.start])
         ):
             return Claim(None, claim.start, last.end, SEVERAL)
         else:
             return last
     return last
+
+
+def _only_joins(gap: str) -> bool:
+    """Whether what stands between two marks says no more than "or"."""
+    return len(gap) <= MOST_BETWEEN and bool(_ONLY_JOINT.fullmatch(plain(_TAG.sub(" ", gap))))
 
 
 def _announced(reply: NumberReply, at: int, value: int, end: int | None) -> Claim | None:

@@ -22,7 +22,8 @@ from orca_eval.extract.reply.text import ALPHANUMERIC, TAIL, is_cut, line_end, s
 from orca_eval.extract.rule import Claim
 
 _ALTERNATIVE = re.compile(
-    r"\s{0,2}(?:[a-z%]{1,12}\s{1,2})?(?:or|to|and|-)\s{0,2}[$£€]?\d|\s?-\s?[$£€]?\d"
+    r"\s{0,2}(?:[a-z%]{1,12}\s{1,2})?(?:or|to|and|oder|und|bis|ou|et|o|y|-)\s{0,2}[$£€]?\d|"
+    r"\s?-\s?[$£€]?\d"
 )
 _VARIABLE = re.compile(r"\s?[xyzn]\b(?!\s?\d)")
 COMPOUND = re.compile(

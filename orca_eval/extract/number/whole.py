@@ -13,6 +13,10 @@ from orca_eval.extract.reply.text import clean
 
 EXPRESSION, SEVERAL, NO_NUMBER = "expression", "several_numbers", "no_number"
 
+JOINT = (
+    r"[,;/&|-]|→|\b(?:or|and|to|vs|versus|oder|und|bis|ou|et|o|y|and/or)\b|或者?|和|至|到|或いは"
+)
+"""What joins the numbers of a list or a range."""
 _UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _OVER = re.compile(r"(?:\{|^)\s*([^{}]{1,40}?)\s*\\over\b\s*([^{}]{1,40}?)\s*(?:\}|$)")
 _SIGNS = {"approx": "≈", "sim": "≈", "pm": "±", "pi": "π", "sqrt": "√", "times": "×", "cdot": "·",
@@ -164,9 +168,9 @@ _SPLIT = re.compile(r"[=≈]")
 _LETTERS = re.compile(r"(?<!\\)\b[A-Za-z]{3,}")
 _OPERATOR = re.compile(r"[+*√π^×÷·<>≤≥!_\\]|(?<=[\dA-Za-z)])\s?-\s?[\dA-Za-z(]|[)\d]\s?[a-z(]\b")
 _LIST = re.compile(
-    r"[\s\]})]{0,3}[%°€]?(?:[^\W\d_]{1,15})?\.?(?:\s{1,3}[^\W\d_]{1,15}){0,5}[\s{}]{0,3}"
-    r"(?:,|;|/|&|:|-|\bor\b|\band\b|\bto\b|\bvs\b|或|和)[\s$€£({\[}]{0,4}"
-    r"(?:(?:and|or)\s)?[\s$€£]{0,2}|[{}]{0,2}[\s,][\s,{}]*",
+    r"[\s\]})]{0,3}[%°€]?(?:\([^()]{0,30}\))?(?:[^\W\d_]{1,15})?\.?(?:\s{1,3}[^\W\d_]{1,15}){0,5}[\s{}]{0,3}"
+    rf"(?:{JOINT}|:)[\s$€£({{\[}}]{{0,4}}"
+    r"(?:(?:and|or)\s)?(?:[a-z]{1,15}\s?:\s?)?[\s$€£]{0,2}|[{}]{0,2}[\s,][\s,{}]*",
     re.IGNORECASE,
 )
 _PERCENT = re.compile(r"\s?\\?%")
