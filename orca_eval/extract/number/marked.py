@@ -14,6 +14,7 @@ from orca_eval.extract.number.reply import (
     compound,
     is_circumstance,
     is_expression,
+    is_one_of_several,
     is_part,
     result_of,
     value_at,
@@ -268,10 +269,11 @@ def _of_sentence(reply: NumberReply, start: int, end: int) -> Claim:
         if COMPOUND.match(low, number.end, end):
             return compound(low, numbers[i:], start)
     found = result_of(reply, start, end)
-    if found is None or is_part(low, found, start, end):
+    if found is None or is_part(low, found):
         return Claim(None, start, end, EXPRESSION if numbers else NO_NUMBER)
     main = [n for n in numbers if not is_circumstance(low, n) and not is_expression(low, n)]
     several = is_list(text, numbers[:2]) or len({n.value for n in main}) > 1
+    several = several or is_one_of_several(low, found, start, end)
     paid = sum(n.currency for n in main) == 1
     if several and not paid and not RESULT_CUE.search(low, start, found.start):
         return Claim(None, start, end, SEVERAL)

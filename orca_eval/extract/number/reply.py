@@ -29,11 +29,15 @@ _VARIABLE = re.compile(r"\s?[xyzn]\b(?!\s?\d)")
 COMPOUND = re.compile(
     r"\s?(?:dollars?|hours?|hrs?|minutes?|mins?|feet|foot|pounds?|years?|weeks?|days?|meters?|"
     r"kilometers?|km|kilograms?|kg)(?:,? and|,)?\s\d+(?:\.\d+)?\s?(?:cents?|minutes?|mins?|"
-    r"seconds?|inches|ounces|months?|days?|hours?|centimeters?|cm|meters?|grams?)\b"
+    r"seconds?|inches|ounces|months?|days?|hours?|centimeters?|cm|meters?|grams?)\b|"
+    r"\s?and\s\d\d? cents\b"
 )
 # What makes a number in front of it, or behind it, a part of an expression.
 _GOES_ON = re.compile(r"[\s$}]{0,2}(?:√|\\sqrt|π|\\pi\b|pi\b|\^|\\overline|_\{?\d)")
-_BEGUN = re.compile(r"(?:±|\\pm|√|\\sqrt\s?\{?|sqrt\s?\()\s?$")
+_BEGUN = re.compile(r"(?:±|\\pm|√|\\sqrt\s?\{?|sqrt\s?\(|\}\s?\{)\s?$")
+_RANGE_BEFORE = re.compile(r"\d(?:-| (?:to|and|or) )[$£€]?$")
+_RANGE_BEHIND = re.compile(r"(?:-| (?:to|and|or) )[$£€]?\d[\d,.]*(?!\s?(?:[/%]|cents))")
+_BETWEEN_AND = re.compile(r"\bbetween [$£€]?\d[\d.,]*(?: [a-z]{1,12})? and [$£€]?$")
 _COMMA = re.compile(r"\s?[,;&]\s(?:and |or )?[$£€]?")
 _BETWEEN = re.compile(r"\b(?:between|from)\s[$£€]?$")
 _NEGATED = re.compile(
@@ -85,7 +89,7 @@ _REASON = re.compile(
     r"as there|as each|considering|or (?:about|approximately|roughly|around))\b"
 )
 _OBJECT = re.compile(r"[\s`]{0,8}(?:json)?\s{0,8}\{\s{0,20}[\"']\w{1,40}[\"']\s?:")
-_DIGIT = re.compile(r"\d")
+_DIGIT = re.compile(r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 _BLANKS = re.compile(" {2,}")
 BLANKED = 240  # of what a calculator's blanked mark may leave empty
 MOST_WHOLE = 80
@@ -152,6 +156,7 @@ def is_expression(low: str, number: Number) -> bool:
     return bool(
         _OPERATOR.match(low, number.end)
         or _OPERATOR_BEFORE.search(low[max(0, number.start - 14) : number.start])
+        or is_part(low, number)
     )
 
 
@@ -164,7 +169,7 @@ def is_circumstance(low: str, number: Number) -> bool:
 def result_of(reply: NumberReply, start: int, end: int) -> Number | None:
     """The number that the statement text[start:end] arrives at, None if it arrives at none."""
     low = reply.low
-    numbers = before_reason(low, find_numbers(low, start, end), start, end)
+    numbers = before_reason(low, find_numbers(reply.text, start, end), start, end)
     if not numbers:
         return None
     cues = (cue.end() for cue in RESULT_CUE.finditer(low, start, end))
@@ -204,6 +209,16 @@ def _main(low: str, numbers: list[Number], at: int, *, cued: bool) -> Number | N
     if len(paid) == 1:
         return paid[0]
     return main[0] if cued else main[-1]
+
+
+def is_one_of_several(low: str, number: Number, start: int, end: int) -> bool:
+    """Whether the number is an end of a range, or one of two numbers joined by a bare "and"."""
+    if "=" in low[start:end]:
+        return False
+    before, behind = low[max(start, number.start - 40) : number.start], low[number.end : end]
+    changes = "from " in before
+    ends = _RANGE_BEFORE.search(before) is not None or _RANGE_BEHIND.match(behind) is not None
+    return (ends and not changes) or _BETWEEN_AND.search(before) is not None
 
 
 def before_reason(low: str, numbers: list[Number], start: int, end: int) -> list[Number]:
@@ -251,7 +266,7 @@ def value_at(reply: NumberReply, at: int) -> Claim | None:
 def _first_number(reply: NumberReply, numbers: list[Number], at: int, stop: int) -> Claim | None:
     """The claim of the first of the numbers in text[at:stop], or of what these arrive at."""
     low, first = reply.low, numbers[0]
-    if _VARIABLE.match(low, first.end, stop) or is_part(low, first, at, stop):
+    if _VARIABLE.match(low, first.end, stop) or is_part(low, first):
         return Claim(None, at, first.end, EXPRESSION)
     if len(numbers) > 1 and COMPOUND.match(low, first.end, stop):
         return compound(low, numbers, at)
@@ -277,15 +292,16 @@ def _listed(low: str, numbers: list[Number]) -> bool:
     return numbers[0].value != numbers[1].value and not is_expression(low, numbers[1])
 
 
-def is_part(low: str, number: Number, at: int, stop: int) -> bool:
+def is_part(low: str, number: Number) -> bool:
     """Whether the number is but a part of what stands there: 6√2, 25π, ±3."""
-    before = low[max(at, number.start - 8) : number.start]
-    return bool(_GOES_ON.match(low, number.end, stop) or _BEGUN.search(before))
+    before = low[max(0, number.start - 8) : number.start]
+    return bool(_GOES_ON.match(low, number.end) or _BEGUN.search(before))
 
 
 def compound(low: str, numbers: list[Number], at: int) -> Claim:
     """ "5 dollars and 50 cents" is one amount; "2 hours and 30 minutes" leaves the unit open."""
     dollars, cents = numbers[0], numbers[1]
-    if re.match(r"\s?dollars", low[dollars.end :]) and re.match(r"\s?cents", low[cents.end :]):
+    paid = dollars.currency or re.match(r"\s?dollars", low[dollars.end :])
+    if paid and re.match(r"\s?cents", low[cents.end :]):
         return Claim(show(dollars.value + cents.value / 100), at, cents.end)
     return Claim(None, at, cents.end, SEVERAL)

@@ -15,10 +15,11 @@ from orca_eval.extract.number.reply import (
     before_reason,
     compound,
     is_circumstance,
+    is_one_of_several,
     result_of,
     results,
 )
-from orca_eval.extract.number.whole import plain, whole_value
+from orca_eval.extract.number.whole import SEVERAL, plain, whole_value
 from orca_eval.extract.reply.numbers import Number, find_numbers, word_number
 from orca_eval.extract.reply.text import sentence_end
 from orca_eval.extract.rule import Claim, Example, Kind, Void, rule
@@ -226,13 +227,15 @@ def _result_claim(reply: NumberReply, s: Sentence) -> Claim | None:
             return compound(low, s.numbers[i:], s.start)
     roots = s.found(_ROOTS)
     if roots:
-        return Claim(None, roots.start(), roots.end(), "several_numbers")
+        return Claim(None, roots.start(), roots.end(), SEVERAL)
     start = result_start(s)
     if start is None:
         return None
     found = None if s.found(_CLOCK) else result_of(reply, start, s.end)
     if found is None or _DENIED.search(low[max(s.start, found.start - 12) : found.start]):
         return None
+    if is_one_of_several(reply.low, found, s.start, s.end):
+        return Claim(None, s.start, found.end, SEVERAL)
     return as_claim(found, s.start)
 
 

@@ -40,13 +40,17 @@ _INT = (
     r"\d{3}[ ~]\d{3}(?!\d)))\d{3})+(?!\d)|\d+)"
 )
 _CURRENCY = r"(?:\\?[$£€¥₹₩]|(?:us|usd|eur|gbp|rs\.?|inr)(?=[ \d$]))"
+# Behind these words "minus" is a sign, else it subtracts.
+_MINUS = (
+    "(?:" + "|".join(f"(?<={word} )" for word in ("is", "to", "was", "be", "at", "=")) + r")minus\s"
+)
 _DIGITS = r"\d[\d,]{0,15}(?:\.\d{1,15})?"
 _FRACTION = (
     rf"\\[dtc]?frac(?:\s?(?P<@1>\d)\s?(?P<@2>\d)(?!\d)|"
     rf"\s?\{{?\s*(?P<@n>-?{_DIGITS})\s*\}}?\s?\{{?\s*(?P<@d>-?{_DIGITS})\s*\}}?)"
 )
 NUMBER = re.compile(
-    rf"(?<![A-Za-z0-9_.])(?<!\d:)(?P<sign>[-+]\s?)?(?:{_CURRENCY}\s?)?(?P<sign2>-\s?)?(?:"
+    rf"(?<![A-Za-z0-9_.])(?<!\d:)(?P<sign>[-+]\s?|negative\s|{_MINUS})?(?:{_CURRENCY}\s?)?(?P<sign2>-\s?)?(?:"
     rf"{_FRACTION.replace('@', 'l')}"
     rf"|(?P<whole>\d{{1,9}})(?:(?:\s+(?:and\s+)?|"
     rf"\s?-\s?)(?P<mn>\d{{1,4}})\s?[/⁄]\s?(?P<md>\d{{1,4}})(?![\d/])"
@@ -80,7 +84,8 @@ def _value(m: re.Match[str]) -> Fraction | None:
     if value is None or abs(power) > _MAX_POWER:
         return None
     value *= Fraction(10) ** power * _scale(m)
-    return -value if (m["sign"] or m["sign2"] or "").strip() == "-" else value
+    sign = (m["sign"] or m["sign2"] or "+").strip().lower()
+    return value if sign == "+" else -value
 
 
 def _scale(m: re.Match[str]) -> int:
