@@ -35,7 +35,7 @@ _OPERATES = re.compile(
     r"simply|also|again),? |^\W{0,8})(?:add|subtract|multiply|divide)\b(?! up)"
 )
 _YIELDS = re.compile(
-    r"\b(?:to (?:get|obtain)|giv(?:es|ing)|gives?|result(?:s|ing) in|equals?|is|are|have|has|"
+    r"\b(?:gets?|obtain|giv(?:es|ing)|gives?|result(?:s|ing) in|equals?|is|are|have|has|"
     r"leaving|makes|making)\b(?=[^.\n]{0,60}\d)"
 )
 

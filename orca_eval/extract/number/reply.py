@@ -59,7 +59,8 @@ _OPERATOR_BEFORE = re.compile(
 _CIRCUMSTANCE = re.compile(
     r"\b(?:in|after|for|within|with|by|at|every|of|from|over|during|on|per|than|between|each|"
     r"first|next|last|past|all|those|these|until|since|day|week|year|month|hour|age|page|level|"
-    r"grade|chapter|step|the|other|before|until|number|among|to|"
+    r"grade|chapter|step|the|other|before|until|number|among|to|january|february|march|april|may|"
+    r"june|july|august|september|october|november|december|"
     r"(?<!need )(?<!needs )(?<!have )(?<!has )(?<!had )(?<!able )to [a-z]+)\s{1,2}(?:the |only |"
     r"about |all |another |every )?[\\$£€]{0,2}$"
 )
@@ -73,7 +74,7 @@ RESULT_CUE = re.compile(
     r"now (?:has|have|is|are)|(?:has|have|is|are) now|equals?(?: to)?|giv(?:ing|es)(?= (?:us|you|"
     r"an?|[$£€]?\d))|totals|totaling|totalling|making|makes|amounts? to|comes? (?:out )?to|"
     r"resulting in|results in|adds? up to|for a total of|so(?! that)|therefore|thus|hence|leaving|"
-    r"leaves)\b"
+    r"leaves)\b|(?<=\d )is(?= [$£€]?-?\d)"
 )
 _VERB_LEFT = re.compile(
     r"\b(?:is|are|was|were|be|has|have|had|earns?|earned|makes?|made|needs?|needed|pays?|paid|"

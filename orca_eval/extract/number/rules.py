@@ -20,7 +20,7 @@ from orca_eval.extract.number.reply import (
     results,
 )
 from orca_eval.extract.number.whole import SEVERAL, plain, whole_value
-from orca_eval.extract.reply.numbers import Number, find_numbers, word_number
+from orca_eval.extract.reply.numbers import Number, find_numbers, show, word_number
 from orca_eval.extract.reply.text import sentence_end
 from orca_eval.extract.rule import Claim, Example, Kind, Void, rule
 
@@ -44,11 +44,7 @@ _QUANTITY = re.compile(
     r"saves?|saved|gets?|got|can|owes?|profit|difference|answer|distance|probability|area|"
     r"perimeter|volume|there (?:are|is|were))\b"
 )
-
-
 _FIRST_STEP = re.compile(r"1[.)]\s{1,3}[a-z]")
-
-
 _EXPLAINS = re.compile(
     r"^\W{0,4}(?:this is because|because|to (?:calculate|find|get|solve|determine|figure|"
     r"see|explain|arrive)|here'?s|explanation|let's|first|since|we (?:know|can|first|need)"
@@ -64,7 +60,12 @@ _RATE = re.compile(r"\s?[a-z]+\s(?:per|an?|each|every)\b")
 _BEGINS = re.compile(
     r"[\s\"'*$£€]{0,6}-?\d{1,12}(?:[.,]\d{1,9}){0,3}%?(?:\s[a-z]+)?\s?(?=\(|because\b|since\b)"
 )
-_ROOTS = re.compile(r"\b[a-z]\s?=\s?-?\d[\d.]*,?\s(?:or|and)\s(?:[a-z]\s?=\s?)?-?\d")
+_ROOTS = re.compile(
+    r"\b[a-z]\s?=\s?-?\d[\d.]*(?:,?\s(?:or|and)\s(?:[a-z]\s?=\s?)?-?\d|"
+    r",\s?[a-z]\s?=\s?-?\d[\d.]*\W*$)"
+)
+_CHANCE = re.compile(r"\b(?:probability|chances?|odds|likelihood)\b.* \d+ (?:in|out of) \d")
+_LABEL = re.compile(r"[\s*#]{0,4}(?:[a-z]{1,20}\s){0,3}[a-z]{1,20}\s?[:=]\s")
 _CLOCK = re.compile(r"\b(?:at|until|by|is)\s\d{1,2}:\d\d(?:\s?[ap]\.?m\.?)?\s*$")
 _DENIED = re.compile(r"(?:\bnot|n't|\bnever)\s[$£€]?$")
 _ENDS = re.compile(r"(?:\s?[a-z%]+)?\s?(?:[.,;!\n]|$)")
@@ -184,13 +185,13 @@ def last_sentence(reply: NumberReply) -> Claim | None:
     low, sentences = reply.low, asserted(reply)
     for s in reversed(sentences[-3:]):
         if s.has_digit:
+            if len(sentences) == 1:
+                return _of_only(reply, s)
             if _SETUP.match(s.words):
                 return None
             claim = _result_claim(reply, s)
             if claim is None or claim.answer is None:
                 return claim
-            if len(sentences) == 1:
-                return _only(s, claim)
             before = find_numbers(low, max(reply.start, s.start - BACK), s.start)[-12:]
             follows = len(s.numbers) == 1 and _follows(Fraction(claim.answer), before)
             return claim if follows else None
@@ -231,7 +232,7 @@ def _result_claim(reply: NumberReply, s: Sentence) -> Claim | None:
     start = result_start(s)
     if start is None:
         return None
-    found = None if s.found(_CLOCK) else result_of(reply, start, s.end)
+    found = None if s.found(_CLOCK) or _CHANCE.search(s.words) else result_of(reply, start, s.end)
     if found is None or _DENIED.search(low[max(s.start, found.start - 12) : found.start]):
         return None
     if is_one_of_several(reply.low, found, s.start, s.end):
@@ -250,6 +251,16 @@ def _worded(s: Sentence) -> Number | None:
         cues = [cue.end() for cue in RESULT_CUE.finditer(s.low, s.start, words[-1].start)]
         words = [word for word in words if cues and word.start >= cues[-1]]
     return words[0] if len(words) == 1 else None
+
+
+def _of_only(reply: NumberReply, s: Sentence) -> Claim | None:
+    """The claim of the only sentence, which may be a label and a number."""
+    label = _LABEL.match(s.words)
+    value = whole_value(plain(s.words[label.end() :])) if label else None
+    if isinstance(value, Fraction) and not s.words.lstrip(" *#").startswith("step"):
+        return Claim(show(value), s.start, s.end)
+    claim = None if _SETUP.match(s.words) else _result_claim(reply, s)
+    return claim if claim is None or claim.answer is None else _only(s, claim)
 
 
 def _only(s: Sentence, claim: Claim) -> Claim | None:
