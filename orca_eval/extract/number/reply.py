@@ -74,7 +74,7 @@ RESULT_CUE = re.compile(
     r"now (?:has|have|is|are)|(?:has|have|is|are) now|equals?(?: to)?|giv(?:ing|es)(?= (?:us|you|"
     r"an?|[$£€]?\d))|totals|totaling|totalling|making|makes|amounts? to|comes? (?:out )?to|"
     r"resulting in|results in|adds? up to|for a total of|so(?! that)|therefore|thus|hence|leaving|"
-    r"leaves)\b|(?<=\d )is(?= [$£€]?-?\d)"
+    r"leaves)\b|(?<=\d )is(?= [$£€]?-?\d)|\b(?:we|you|i) get(?= [$£€]?-?\d)"
 )
 _VERB_LEFT = re.compile(
     r"\b(?:is|are|was|were|be|has|have|had|earns?|earned|makes?|made|needs?|needed|pays?|paid|"
@@ -91,6 +91,14 @@ _REASON = re.compile(
 )
 _OBJECT = re.compile(r"[\s`]{0,8}(?:json)?\s{0,8}\{\s{0,20}[\"']\w{1,40}[\"']\s?:")
 _DIGIT = re.compile(r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
+# A last equation needs no full stop: "8 * 5 = 40 minutes a day".
+_RESULT_LAST = re.compile(
+    r"[=≈]\s?[$£€]?-?\d[\d,.]*[$£€%]?[a-z]{0,4}(?:[\s/]{1,2}[a-z&'-]{1,20}){0,8}$"
+)
+_GOES_ON_BEHIND = re.compile(
+    r"\b(?:and|or|but|so|the|a|an|of|to|for|with|than|per|from|by|in|on|at|is|are|was|has|have|had|"
+    r"that|which|he|she|they|we|if)$"
+)
 _BLANKS = re.compile(" {2,}")
 BLANKED = 240  # of what a calculator's blanked mark may leave empty
 MOST_WHOLE = 80
@@ -131,8 +139,9 @@ class NumberReply(Reply):
     @cached_property
     def cut(self) -> bool:
         """Whether the text breaks off in mid-sentence, or within JSON."""
-        end = _BLANKS.sub(" ", self.text[-BLANKED:]).replace("$ ", "$")
-        return is_cut(end) or _within_json(self.text)
+        end = _BLANKS.sub(" ", self.low[-BLANKED:]).replace("$ ", "$").rstrip()
+        result_last = _RESULT_LAST.search(end[-120:]) and not _GOES_ON_BEHIND.search(end[-5:])
+        return (is_cut(end) and not result_last) or _within_json(self.text)
 
     @cached_property
     def sentences(self) -> list[Sentence]:
