@@ -74,7 +74,7 @@ RESULT_CUE = re.compile(
     r"now (?:has|have|is|are)|(?:has|have|is|are) now|equals?(?: to)?|giv(?:ing|es)(?= (?:us|you|"
     r"an?|[$£€]?\d))|totals|totaling|totalling|making|makes|amounts? to|comes? (?:out )?to|"
     r"resulting in|results in|adds? up to|for a total of|so(?! that)|therefore|thus|hence|leaving|"
-    r"leaves)\b|(?<=\d )is(?= [$£€]?-?\d)|\b(?:we|you|i) get(?= [$£€]?-?\d)"
+    r"leaves)\b|(?<=\d )is(?= [$£€]?-?\d)|(?<=, )(?:we|you|i) get(?= [$£€]?-?\d)"
 )
 _VERB_LEFT = re.compile(
     r"\b(?:is|are|was|were|be|has|have|had|earns?|earned|makes?|made|needs?|needed|pays?|paid|"
