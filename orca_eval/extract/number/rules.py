@@ -34,8 +34,8 @@ _CONCLUDES = re.compile(
     r"|=|\b(?:in total|altogether|in all|total(?:ing|s)?|left|remain(?:s|ing)?|answer|therefore|"
     r"hence|thus|result|so|which (?:is|gives|means|equals|makes|leaves)|giving|"
     r"(?:which|that|this|it) gives|result(?:s|ing) in|equals|final|to (?:get|obtain)|"
-    r"round(?:ing|ed)|expressed as|we get)\b|"
-    r"(?:times|plus|minus|divided by|multiplied by)\s[$£€]?\d[\d.,]*"
+    r"round(?:ing|ed)|expressed as)\b|"
+    r", (?:we|you|i) get\b|(?:times|plus|minus|divided by|multiplied by)\s[$£€]?\d[\d.,]*"
     r"(?:\s[a-z]{1,12}){0,2}\s(?:is|equals|gives|makes)\b"
 )
 _QUANTITY = re.compile(
