@@ -8,6 +8,8 @@ from fractions import Fraction
 
 from orca_eval.extract.number.reply import (
     COMPOUND,
+    INSTEAD,
+    NEGATED,
     RESULT_CUE,
     NumberReply,
     as_claim,
@@ -199,7 +201,11 @@ def _only_joins(gap: str) -> bool:
 
 
 def _announced(reply: NumberReply, at: int, value: int, end: int | None) -> Claim | None:
-    claim = value_at(reply, value) if end is None else marked_value(reply, value, end)
+    low = reply.low
+    if end is None or (NEGATED.match(low, value) and INSTEAD.search(low, value, end)):
+        claim = value_at(reply, value)
+    else:
+        claim = marked_value(reply, value, end)
     if claim is None or (not SUPPOSED.words.isdisjoint(reply.words) and reply.supposed(at)):
         return None
     if _DENYING.search(reply.low[max(reply.start, at - 12) : at]):

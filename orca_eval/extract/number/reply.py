@@ -8,8 +8,9 @@ from fractions import Fraction
 from functools import cached_property
 
 from orca_eval.extract.number.loops import LOOP_READ, counts_on
-from orca_eval.extract.number.whole import EXPRESSION, SEVERAL, judged, plain
+from orca_eval.extract.number.whole import EXPRESSION, NO_NUMBER, SEVERAL, judged, plain
 from orca_eval.extract.reply import Reply
+from orca_eval.extract.reply.cues import NO_ANSWER
 from orca_eval.extract.reply.numbers import (
     Number,
     decimal_comma,
@@ -40,10 +41,10 @@ _RANGE_BEHIND = re.compile(r"(?:-| (?:to|and|or) )[$£€]?\d[\d,.]*(?!\s?(?:[/%
 _BETWEEN_AND = re.compile(r"\bbetween [$£€]?\d[\d.,]*(?: [a-z]{1,12})? and [$£€]?$")
 _COMMA = re.compile(r"\s?[,;&]\s(?:and |or )?[$£€]?")
 _BETWEEN = re.compile(r"\b(?:between|from)\s[$£€]?$")
-_NEGATED = re.compile(
+NEGATED = re.compile(
     r"[\s\"']{0,3}(?:definitely |certainly |clearly )?(?:not|n't|never)\b(?! sure)"
 )
-_INSTEAD = re.compile(r"\b(?:but|rather|instead|it is|it's)\b(?: rather| instead)?(?= )")
+INSTEAD = re.compile(r"\b(?:but|rather|instead|it is|it's)\b(?: rather| instead)?(?= )")
 _MINUS = re.compile(r"[\s$(\"']{0,4}(?:negative|minus)\s[\s$(]{0,3}")
 _EQUATION = re.compile(r"[^.\n]{0,30}=")
 _OPERATOR = re.compile(
@@ -253,24 +254,32 @@ def as_claim(number: Number, at: int) -> Claim:
 def value_at(reply: NumberReply, at: int) -> Claim | None:
     """The number that stands at `at`; a claim without answer where two are offered."""
     low = reply.low
-    if _NEGATED.match(low, at):
-        instead = _INSTEAD.search(low, at, sentence_end(low, at))
+    if NEGATED.match(low, at):
+        instead = INSTEAD.search(low, at, sentence_end(low, at))
         return value_at(reply, instead.end()) if instead else None
+    if NO_ANSWER.match(low, at):
+        return Claim(None, at, sentence_end(low, at), NO_NUMBER)
     line = line_end(low, at)
-    alone = lone_number(low, at, line) or decimal_comma(low, at)
-    if alone:
-        return as_claim(alone, at)
     stop = min(line, sentence_end(low, at))
-    whole = judged(plain(reply.text[at:stop])) if stop - at <= MOST_WHOLE else None
-    if isinstance(whole, Fraction):
-        return Claim(show(whole), at, stop)
-    if whole == SEVERAL:
-        return Claim(None, at, stop, SEVERAL)
+    whole = _whole_at(reply, at, line, stop)
+    if whole:
+        return whole
     numbers = find_numbers(reply.text, at, stop)
     if numbers:
         return _first_number(reply, numbers, at, stop)
     word = word_number(low, at, min(stop, at + 60))
     return Claim(show(word.value), at, word.end) if word else None
+
+
+def _whole_at(reply: NumberReply, at: int, line: int, stop: int) -> Claim | None:
+    """The claim of the line, or of the sentence up to `stop`, that is a number as a whole."""
+    alone = lone_number(reply.low, at, line) or decimal_comma(reply.low, at)
+    if alone:
+        return as_claim(alone, at)
+    value = judged(plain(reply.text[at:stop])) if stop - at <= MOST_WHOLE else None
+    if isinstance(value, Fraction):
+        return Claim(show(value), at, stop)
+    return Claim(None, at, stop, SEVERAL) if value == SEVERAL else None
 
 
 def _first_number(reply: NumberReply, numbers: list[Number], at: int, stop: int) -> Claim | None:
