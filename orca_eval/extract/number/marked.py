@@ -41,8 +41,14 @@ _WORDS = (
     r"[a-z]{3,5}(?:teen|ty))\b"
 )
 _HASHES = re.compile(rf"###(?<!####)#*+[ \t]{{0,3}}(?=[-+$£€₹(\\.\d{{\"'~≈*±√]|{_WORDS})")
-_HASHES_LAST = re.compile(r"####(?<!#####)#*+[ \t]{0,3}(?=[^\n]{1,300}\s*$)(?![^\n]*\banswer\b)")
+_HASHES_LAST = re.compile(
+    r"####(?<!#####)#*+[ \t]{0,3}(?=[^\n]{1,300}\s*$)(?![^\n]*\banswer\b|[ \t]*step\b)"
+)
 _A_LINE = re.compile(r"(?:^|\n)[ \t*]{0,4}a\s?:[\s*]{0,4}(?=[-+$£€(\\.\d])")
+# Such a line gives no number, where others without one are headings.
+_NONE = re.compile(
+    r"[\s*]*(?:no|none|not|n/a|nothing|un[a-z]+|cannot|can't|insufficient|impossible)\b"
+)
 _FINAL_LABEL = re.compile(
     r"(?:^|\n)[\s#*>-]{0,8}(?:the )?final (?!answer)(?:[a-z]{1,20} ){0,2}[a-z]{1,20}\s?[:=]\s{0,3}"
     r"(?=[-+$£€(\\.\d][^\n]*\s*$)"
@@ -70,6 +76,7 @@ _FACTORIAL = re.compile(r"\d\)?!$")
 _WRAPPED = "{<\"'"
 # What stands in a box of the instructions that a reply repeats.
 _TEMPLATES = frozenset(("", "answer", "your answer", "final answer", "number", "...", "…"))
+_POINTS_ON = re.compile(r"^\(?(?:see|as) .{0,20}(?:above|below)|:$")
 MOST_READ = 2_000
 MOST_BETWEEN = 40
 
@@ -104,7 +111,11 @@ def _last_hashes(low: str, start: int) -> Place | None:
     while at > start and low[at - 1] == "#":
         at -= 1
     found = _HASHES_LAST.match(low, max(at, start))
-    return (at, found.end(), line_end(low, found.end())) if found else None
+    if found is None:
+        return None
+    value, end = found.end(), line_end(low, found.end())
+    number = _DIGIT.search(low, value, end) or word_number(low, value, end)
+    return (at, value, end) if number or _NONE.match(low, value) else None
 
 
 def _fields(reply: NumberReply) -> list[Place]:
@@ -226,7 +237,8 @@ def marked_value(reply: NumberReply, start: int, end: int) -> Claim | None:
     if "**" in raw and _PYTHON_POWER.search(raw):
         said = _PYTHON_POWER.sub("^", raw)  # in a reply's text these are marks of bold type
     stripped = plain(said)
-    if (stripped.lower() in _TEMPLATES and text[start - 1 : start] == "{") or stripped[-1:] == ":":
+    low = stripped.lower()
+    if (low in _TEMPLATES and text[start - 1 : start] == "{") or _POINTS_ON.search(low):
         return None
     end = start + len(said.rstrip())
     value = judged(stripped)
