@@ -103,6 +103,8 @@ class Kind(Generic[R]):
     """The answer is the reply's own words: nothing corrects, withdraws or declines them, and a void
     claim ends the search.
     """
+    void_final: Void = Void.REST
+    """What a void claim of a rule for final marks leaves."""
     void_corrected: Void = Void.REST
     """What a void claim leaves on what follows a self-correction."""
     weak_on_refusal: bool = True
@@ -110,7 +112,12 @@ class Kind(Generic[R]):
 
 
 def first_claim(
-    rules: Iterable[Rule[R]], reply: R, void: Void, *, weak_on_refusal: bool = True
+    rules: Iterable[Rule[R]],
+    reply: R,
+    void: Void,
+    *,
+    void_final: Void = Void.REST,
+    weak_on_refusal: bool = True,
 ) -> Found | None:
     """The claim of the first rule that has an answer, else the first void one."""
     held: Found | None = None
@@ -122,7 +129,7 @@ def first_claim(
             continue
         if claim.answer is None:
             held = held or Found(claim, rule)
-            if void is Void.NOTHING:
+            if Void.NOTHING in (void, void_final if rule.final else void):
                 return held
         elif held is None or void is Void.ALL or claim.start >= held.claim.end:
             return Found(claim, rule)
@@ -145,7 +152,13 @@ def commitment(kind: Kind[R], part: Part, options: Mapping[str, str]) -> Found |
         found = _correction(kind, replace(reply, start=corrected))
         if found:
             return found
-    found = first_claim(kind.rules, reply, Void.REST, weak_on_refusal=kind.weak_on_refusal)
+    found = first_claim(
+        kind.rules,
+        reply,
+        Void.REST,
+        void_final=kind.void_final,
+        weak_on_refusal=kind.weak_on_refusal,
+    )
     if found is None:
         return _REFUSED if reply.declines else None
     if found.claim.answer is not None:
@@ -166,7 +179,7 @@ def _correction(kind: Kind[R], reply: R) -> Found | None:
         if rule.at_correction and (claim := rule.at_correction(reply)):
             return Found(claim, rule)
     rules = (rule for rule in kind.rules if not (rule.weak or rule.at_correction))
-    found = first_claim(rules, reply, kind.void_corrected)
+    found = first_claim(rules, reply, kind.void_corrected, void_final=kind.void_final)
     return found if found and found.claim.answer is not None else None
 
 

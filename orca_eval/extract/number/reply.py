@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from orca_eval.extract.reply import Place, Reply
-from orca_eval.extract.reply.cues import SUPPOSED
+from orca_eval.extract.number.loops import LOOP_READ, counts_on
+from orca_eval.extract.number.whole import EXPRESSION, NO_NUMBER, SEVERAL, judged, plain
+from orca_eval.extract.reply import Reply
+from orca_eval.extract.reply.cues import NO_ANSWER
 from orca_eval.extract.reply.numbers import (
     Number,
     decimal_comma,
@@ -17,29 +19,39 @@ from orca_eval.extract.reply.numbers import (
     show,
     word_number,
 )
-from orca_eval.extract.reply.text import ALPHANUMERIC, line_end, sentence_end
-from orca_eval.extract.rule import Claim, last_claim
+from orca_eval.extract.reply.text import ALPHANUMERIC, TAIL, is_cut, line_end, sentence_end
+from orca_eval.extract.rule import Claim
 
 _ALTERNATIVE = re.compile(
-    r"\s{0,2}(?:[a-z%]{1,12}\s{1,2})?(?:or|to|and|-)\s{0,2}[$£€]?\d|\s?-\s?[$£€]?\d"
+    r"\s{0,2}(?:[a-z%]{1,12}\s{1,2})?(?:or|to|and|oder|und|bis|ou|et|o|y|-)\s{0,2}[$£€]?\d|"
+    r"\s?-\s?[$£€]?\d"
 )
 _VARIABLE = re.compile(r"\s?[xyzn]\b(?!\s?\d)")
 COMPOUND = re.compile(
     r"\s?(?:dollars?|hours?|hrs?|minutes?|mins?|feet|foot|pounds?|years?|weeks?|days?|meters?|"
     r"kilometers?|km|kilograms?|kg)(?:,? and|,)?\s\d+(?:\.\d+)?\s?(?:cents?|minutes?|mins?|"
-    r"seconds?|inches|ounces|months?|days?|hours?|centimeters?|cm|meters?|grams?)\b"
+    r"seconds?|inches|ounces|months?|days?|hours?|centimeters?|cm|meters?|grams?)\b|"
+    r"\s?and\s\d\d? cents\b"
 )
+# What makes a number in front of it, or behind it, a part of an expression.
+_GOES_ON = re.compile(r"[\s$}]{0,2}(?:√|\\sqrt|π|\\pi\b|pi\b|\^|\\overline|_\{?\d)")
+_BEGUN = re.compile(r"(?:±|\\pm|√|\\sqrt\s?\{?|sqrt\s?\(|\}\s?\{)\s?$")
+_RANGE_BEFORE = re.compile(r"\d(?:-| (?:to|and|or) )[$£€]?$")
+_RANGE_BEHIND = re.compile(r"(?:-| (?:to|and|or) )[$£€]?\d[\d,.]*(?!\s?(?:[/%]|cents))")
+_BETWEEN_AND = re.compile(r"\bbetween [$£€]?\d[\d.,]*(?: [a-z]{1,12})? and [$£€]?$")
+_COMMA = re.compile(r"\s?[,;&]\s(?:and |or )?[$£€]?")
 _BETWEEN = re.compile(r"\b(?:between|from)\s[$£€]?$")
-_NEGATED = re.compile(
+NEGATED = re.compile(
     r"[\s\"']{0,3}(?:definitely |certainly |clearly )?(?:not|n't|never)\b(?! sure)"
 )
-_INSTEAD = re.compile(r"\b(?:but|rather|instead|it is|it's)\b(?: rather| instead)?(?= )")
+INSTEAD = re.compile(r"\b(?:but|rather|instead|it is|it's)\b(?: rather| instead)?(?= )")
 _MINUS = re.compile(r"[\s$(\"']{0,4}(?:negative|minus)\s[\s$(]{0,3}")
-_DENYING = re.compile(r"(?:incorrect|wrong|other|\bto|not the|not an|n't|not) $")
 _EQUATION = re.compile(r"[^.\n]{0,30}=")
 _OPERATOR = re.compile(
     r"\s{0,2}%?\s{0,2}(?:[a-z]{1,12}\s{1,2})?(?:[-+*/×÷^·]|x(?=[\s\d])|\\times|\\div|"
-    r"\\cdot|times|plus|minus|divided by|multiplied by)\s{0,2}[\\$£€(]{0,3}\s?-?\.?\d"
+    r"\\cdot|times|plus|minus|divided by|multiplied by)\s{0,2}[\\$£€(]{0,3}\s?-?\.?\d|"
+    r"\s?[bdpqrtuxyz](?=\s?(?:[-+*/=.,)\\}]|$))|\s?(?:[a-z]{1,12}\s)?[-+]\s[a-z]\b|"
+    r"(?:\s[a-z]{1,12})? (?:plus|minus|times) (?:the|that|this|its|whatever|an unknown)\b"
 )
 _OPERATOR_BEFORE = re.compile(
     r"(?:[\d)%]\s?\*|\*\s|[+/×÷^·√]|sqrt\s?[{(]?|\s-|\dx|\sx|\\times|\\div|\\cdot|\btimes|"
@@ -48,7 +60,8 @@ _OPERATOR_BEFORE = re.compile(
 _CIRCUMSTANCE = re.compile(
     r"\b(?:in|after|for|within|with|by|at|every|of|from|over|during|on|per|than|between|each|"
     r"first|next|last|past|all|those|these|until|since|day|week|year|month|hour|age|page|level|"
-    r"grade|chapter|step|the|other|before|until|number|among|to|"
+    r"grade|chapter|step|the|other|before|until|number|among|to|january|february|march|april|may|"
+    r"june|july|august|september|october|november|december|"
     r"(?<!need )(?<!needs )(?<!have )(?<!has )(?<!had )(?<!able )to [a-z]+)\s{1,2}(?:the |only |"
     r"about |all |another |every )?[\\$£€]{0,2}$"
 )
@@ -62,7 +75,7 @@ RESULT_CUE = re.compile(
     r"now (?:has|have|is|are)|(?:has|have|is|are) now|equals?(?: to)?|giv(?:ing|es)(?= (?:us|you|"
     r"an?|[$£€]?\d))|totals|totaling|totalling|making|makes|amounts? to|comes? (?:out )?to|"
     r"resulting in|results in|adds? up to|for a total of|so(?! that)|therefore|thus|hence|leaving|"
-    r"leaves)\b"
+    r"leaves)\b|(?<=\d )is(?= [$£€]?-?\d)|(?<=, )(?:we|you|i) get(?= [$£€]?-?\d)"
 )
 _VERB_LEFT = re.compile(
     r"\b(?:is|are|was|were|be|has|have|had|earns?|earned|makes?|made|needs?|needed|pays?|paid|"
@@ -77,8 +90,19 @@ _REASON = re.compile(
     r"\b(?:since|because|given that|if|when|while|before|as he|as she|as they|as it|"
     r"as there|as each|considering|or (?:about|approximately|roughly|around))\b"
 )
-_IS_RESULT = re.compile(r"[=≈]\s{0,2}[\\$£€]{0,2}$")
-_DIGIT = re.compile(r"\d")
+_OBJECT = re.compile(r"[\s`]{0,8}(?:json)?\s{0,8}\{\s{0,20}[\"']\w{1,40}[\"']\s?:")
+_DIGIT = re.compile(r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
+# A last equation needs no full stop: "8 * 5 = 40 minutes a day".
+_RESULT_LAST = re.compile(
+    r"[=≈]\s?[$£€]?-?\d[\d,.]*[$£€%]?[a-z]{0,4}(?:[\s/]{1,2}[a-z&'-]{1,20}){0,8}$"
+)
+_GOES_ON_BEHIND = re.compile(
+    r"\b(?:and|or|but|so|the|a|an|of|to|for|with|than|per|from|by|in|on|at|is|are|was|has|have|had|"
+    r"that|which|he|she|they|we|if)$"
+)
+_BLANKS = re.compile(" {2,}")
+BLANKED = 240  # of what a calculator's blanked mark may leave empty
+MOST_WHOLE = 80
 BACK = 2_000  # how far back a result is looked for
 
 
@@ -109,6 +133,18 @@ class Sentence:
 
 class NumberReply(Reply):
     @cached_property
+    def counts_on(self) -> bool:
+        """Whether it ends in one sentence over and over, each time with another number."""
+        return counts_on(self.low[max(self.start, len(self.low) - LOOP_READ) :])
+
+    @cached_property
+    def cut(self) -> bool:
+        """Whether the text breaks off in mid-sentence, or within JSON."""
+        end = _BLANKS.sub(" ", self.low[-BLANKED:]).replace("$ ", "$").rstrip()
+        result_last = _RESULT_LAST.search(end[-120:]) and not _GOES_ON_BEHIND.search(end[-5:])
+        return (is_cut(end) and not result_last) or _within_json(self.text)
+
+    @cached_property
     def sentences(self) -> list[Sentence]:
         found: list[Sentence] = []
         at, stop = self.start, len(self.text)
@@ -121,11 +157,17 @@ class NumberReply(Reply):
         return found
 
 
+def _within_json(text: str) -> bool:
+    """Whether an object that begins the reply never ends."""
+    return _OBJECT.match(text) is not None and "}" not in text[-TAIL:]
+
+
 def is_expression(low: str, number: Number) -> bool:
     """Whether the number is an operand."""
     return bool(
         _OPERATOR.match(low, number.end)
         or _OPERATOR_BEFORE.search(low[max(0, number.start - 14) : number.start])
+        or is_part(low, number)
     )
 
 
@@ -138,7 +180,7 @@ def is_circumstance(low: str, number: Number) -> bool:
 def result_of(reply: NumberReply, start: int, end: int) -> Number | None:
     """The number that the statement text[start:end] arrives at, None if it arrives at none."""
     low = reply.low
-    numbers = before_reason(low, find_numbers(low, start, end), start, end)
+    numbers = before_reason(low, find_numbers(reply.text, start, end), start, end)
     if not numbers:
         return None
     cues = (cue.end() for cue in RESULT_CUE.finditer(low, start, end))
@@ -180,6 +222,16 @@ def _main(low: str, numbers: list[Number], at: int, *, cued: bool) -> Number | N
     return main[0] if cued else main[-1]
 
 
+def is_one_of_several(low: str, number: Number, start: int, end: int) -> bool:
+    """Whether the number is an end of a range, or one of two numbers joined by a bare "and"."""
+    if "=" in low[start:end]:
+        return False
+    before, behind = low[max(start, number.start - 40) : number.start], low[number.end : end]
+    changes = "from " in before
+    ends = _RANGE_BEFORE.search(before) is not None or _RANGE_BEHIND.match(behind) is not None
+    return (ends and not changes) or _BETWEEN_AND.search(before) is not None
+
+
 def before_reason(low: str, numbers: list[Number], start: int, end: int) -> list[Number]:
     """The numbers before the reason ("because ..."), unless the reason comes first or computes."""
     reason = _REASON.search(low, numbers[0].end, end) if numbers else None
@@ -191,50 +243,50 @@ def before_reason(low: str, numbers: list[Number], start: int, end: int) -> list
 def results(low: str, start: int, end: int | None = None) -> set[Fraction]:
     """The values of the equations in low[start:end]."""
     numbers = find_numbers(low, start, end)
-    return {n.value for n in numbers if _IS_RESULT.search(low[max(0, n.start - 5) : n.start])}
+    before = ((n.value, low[max(start, n.start - BLANKED) : n.start]) for n in numbers)
+    return {value for value, text in before if text.rstrip(" \\$£€").endswith(("=", "≈"))}
 
 
 def as_claim(number: Number, at: int) -> Claim:
     return Claim(show(number.value), min(at, number.start), number.end)
 
 
-def last_announced(reply: NumberReply, places: list[Place]) -> Claim | None:
-    """The last number announced at these places, unless it is supposed or denied."""
-
-    def announced(at: int, value: int, end: int | None) -> Claim | None:
-        claim = value_at(reply, value, end)
-        if claim is None or (not SUPPOSED.words.isdisjoint(reply.words) and reply.supposed(at)):
-            return None
-        if _DENYING.search(reply.low[max(reply.start, at - 12) : at]):
-            return None
-        return claim._replace(start=at)
-
-    return last_claim(places, announced)
-
-
-def value_at(reply: NumberReply, at: int, end: int | None = None) -> Claim | None:
+def value_at(reply: NumberReply, at: int) -> Claim | None:
     """The number that stands at `at`; a claim without answer where two are offered."""
     low = reply.low
-    if _NEGATED.match(low, at):
-        instead = _INSTEAD.search(low, at, sentence_end(low, at))
-        return value_at(reply, instead.end(), end) if instead else None
-    line = line_end(low, at) if end is None else end
-    alone = lone_number(low, at, line) or decimal_comma(low, at)
-    if alone:
-        return as_claim(alone, at)
-    stop = min(line, sentence_end(low, at)) if end is None else end
-    numbers = find_numbers(low, at, stop)
+    if NEGATED.match(low, at):
+        instead = INSTEAD.search(low, at, sentence_end(low, at))
+        return value_at(reply, instead.end()) if instead else None
+    if NO_ANSWER.match(low, at):
+        return Claim(None, at, sentence_end(low, at), NO_NUMBER)
+    line = line_end(low, at)
+    stop = min(line, sentence_end(low, at))
+    whole = _whole_at(reply, at, line, stop)
+    if whole:
+        return whole
+    numbers = find_numbers(reply.text, at, stop)
     if numbers:
         return _first_number(reply, numbers, at, stop)
     word = word_number(low, at, min(stop, at + 60))
     return Claim(show(word.value), at, word.end) if word else None
 
 
+def _whole_at(reply: NumberReply, at: int, line: int, stop: int) -> Claim | None:
+    """The claim of the line, or of the sentence up to `stop`, that is a number as a whole."""
+    alone = lone_number(reply.low, at, line) or decimal_comma(reply.low, at)
+    if alone:
+        return as_claim(alone, at)
+    value = judged(plain(reply.text[at:stop])) if stop - at <= MOST_WHOLE else None
+    if isinstance(value, Fraction):
+        return Claim(show(value), at, stop)
+    return Claim(None, at, stop, SEVERAL) if value == SEVERAL else None
+
+
 def _first_number(reply: NumberReply, numbers: list[Number], at: int, stop: int) -> Claim | None:
     """The claim of the first of the numbers in text[at:stop], or of what these arrive at."""
     low, first = reply.low, numbers[0]
-    if _VARIABLE.match(low, first.end, stop):
-        return Claim(None, at, first.end, "expression")
+    if _VARIABLE.match(low, first.end, stop) or is_part(low, first):
+        return Claim(None, at, first.end, EXPRESSION)
     if len(numbers) > 1 and COMPOUND.match(low, first.end, stop):
         return compound(low, numbers, at)
     before = low[at : first.start]
@@ -242,8 +294,9 @@ def _first_number(reply: NumberReply, numbers: list[Number], at: int, stop: int)
         return as_claim(Number(-abs(first.value), first.start, first.end), at)
     if len(before) <= 40 and not is_expression(low, first):
         between = _BETWEEN.search(before[-12:])
-        if len(numbers) > 1 and (between or _ALTERNATIVE.match(low, first.end, stop)):
-            return Claim(None, at, numbers[1].end, "several_numbers")
+        more = _ALTERNATIVE.match(low, first.end, stop) or _listed(low, numbers)
+        if len(numbers) > 1 and (between or more):
+            return Claim(None, at, numbers[1].end, SEVERAL)
         equation = "=" in before or _EQUATION.match(low[first.end : stop])
         if not any(c.isalnum() for c in before) or not (equation or is_circumstance(low, first)):
             return as_claim(first, at)
@@ -251,9 +304,23 @@ def _first_number(reply: NumberReply, numbers: list[Number], at: int, stop: int)
     return as_claim(found, at) if found else None
 
 
+def _listed(low: str, numbers: list[Number]) -> bool:
+    """Whether only a comma stands between the first two numbers, and nothing is computed."""
+    if len(numbers) < 2 or _COMMA.fullmatch(low, numbers[0].end, numbers[1].start) is None:
+        return False
+    return numbers[0].value != numbers[1].value and not is_expression(low, numbers[1])
+
+
+def is_part(low: str, number: Number) -> bool:
+    """Whether the number is but a part of what stands there: 6√2, 25π, ±3."""
+    before = low[max(0, number.start - 8) : number.start]
+    return bool(_GOES_ON.match(low, number.end) or _BEGUN.search(before))
+
+
 def compound(low: str, numbers: list[Number], at: int) -> Claim:
     """ "5 dollars and 50 cents" is one amount; "2 hours and 30 minutes" leaves the unit open."""
     dollars, cents = numbers[0], numbers[1]
-    if re.match(r"\s?dollars", low[dollars.end :]) and re.match(r"\s?cents", low[cents.end :]):
+    paid = dollars.currency or re.match(r"\s?dollars", low[dollars.end :])
+    if paid and re.match(r"\s?cents", low[cents.end :]):
         return Claim(show(dollars.value + cents.value / 100), at, cents.end)
-    return Claim(None, at, cents.end, "several_numbers")
+    return Claim(None, at, cents.end, SEVERAL)

@@ -3,6 +3,8 @@
 import re
 from fractions import Fraction
 
+from orca_eval.extract.number.asserted import STRONG, asserted, result_start
+from orca_eval.extract.number.marked import last_announced, marks
 from orca_eval.extract.number.reply import (
     BACK,
     COMPOUND,
@@ -13,15 +15,15 @@ from orca_eval.extract.number.reply import (
     before_reason,
     compound,
     is_circumstance,
-    last_announced,
+    is_one_of_several,
     result_of,
     results,
 )
-from orca_eval.extract.reply.numbers import Number, find_numbers, word_number
+from orca_eval.extract.number.whole import SEVERAL, plain, whole_value
+from orca_eval.extract.reply.numbers import Number, find_numbers, show, word_number
+from orca_eval.extract.reply.text import sentence_end
 from orca_eval.extract.rule import Claim, Example, Kind, Void, rule
 
-_HASHES = re.compile(r"###(?<!####)#*+[ \t]{0,3}(?=[-+$£€(\\.\d{\"'~≈*])")
-_A_LINE = re.compile(r"(?:^|\n)[ \t*]{0,4}a\s?:[\s*]{0,4}(?=[-+$£€(\\.\d])")
 _CODE = re.compile(
     r"\b(?:print\s?\(|return\s|(?:answer|result|total|ans)\s?=\s?)\s?[\"']?(?=[-+]?\.?\d)"
 )
@@ -30,7 +32,11 @@ _CONCLUDES = re.compile(
     r"in total|in all|altogether|all in all|as a result|in conclusion|to conclude|in summary|"
     r"this means|that means|this gives|that gives|this is a total|together|combined|accordingly)\b"
     r"|=|\b(?:in total|altogether|in all|total(?:ing|s)?|left|remain(?:s|ing)?|answer|therefore|"
-    r"hence|thus|result|so|which is)\b"
+    r"hence|thus|result|so|which (?:is|gives|means|equals|makes|leaves)|giving|"
+    r"(?:which|that|this|it) gives|result(?:s|ing) in|equals|final|to (?:get|obtain)|"
+    r"round(?:ing|ed)|expressed as)\b|"
+    r", (?:we|you|i) get\b|(?:times|plus|minus|divided by|multiplied by)\s[$£€]?\d[\d.,]*"
+    r"(?:\s[a-z]{1,12}){0,2}\s(?:is|equals|gives|makes)\b"
 )
 _QUANTITY = re.compile(
     r"\b(?:total|sum|number of|average|cost of|amount|altogether|in all|combined|will|"
@@ -38,14 +44,7 @@ _QUANTITY = re.compile(
     r"saves?|saved|gets?|got|can|owes?|profit|difference|answer|distance|probability|area|"
     r"perimeter|volume|there (?:are|is|were))\b"
 )
-_CLOSING = re.compile(
-    r"\b(?:help|else|like me|want me|would you like|do you (?:want|have|need)|let me know|"
-    r"questions?|hope|feel free|glad|welcome)\b"
-)
-_STRONG = re.compile(
-    r"^[\s*#>\"'-]{0,6}(?:and |but )?(?:so|therefore|thus|hence|in total|altogether|"
-    r"in conclusion)\b|="
-)
+_FIRST_STEP = re.compile(r"1[.)]\s{1,3}[a-z]")
 _EXPLAINS = re.compile(
     r"^\W{0,4}(?:this is because|because|to (?:calculate|find|get|solve|determine|figure|"
     r"see|explain|arrive)|here'?s|explanation|let's|first|since|we (?:know|can|first|need)"
@@ -61,7 +60,12 @@ _RATE = re.compile(r"\s?[a-z]+\s(?:per|an?|each|every)\b")
 _BEGINS = re.compile(
     r"[\s\"'*$£€]{0,6}-?\d{1,12}(?:[.,]\d{1,9}){0,3}%?(?:\s[a-z]+)?\s?(?=\(|because\b|since\b)"
 )
-_ROOTS = re.compile(r"\b[a-z]\s?=\s?-?\d[\d.]*,?\s(?:or|and)\s(?:[a-z]\s?=\s?)?-?\d")
+_ROOTS = re.compile(
+    r"\b[a-z]\s?=\s?-?\d[\d.]*(?:,?\s(?:or|and)\s(?:[a-z]\s?=\s?)?-?\d|"
+    r",\s?[a-z]\s?=\s?-?\d[\d.]*\W*$)"
+)
+_CHANCE = re.compile(r"\b(?:probability|chances?|odds|likelihood)\b.* \d+ (?:in|out of) \d")
+_LABEL = re.compile(r"[\s*#]{0,4}(?:[a-z]{1,20}\s){0,3}[a-z]{1,20}\s?[:=]\s")
 _CLOCK = re.compile(r"\b(?:at|until|by|is)\s\d{1,2}:\d\d(?:\s?[ap]\.?m\.?)?\s*$")
 _DENIED = re.compile(r"(?:\bnot|n't|\bnever)\s[$£€]?$")
 _ENDS = re.compile(r"(?:\s?[a-z%]+)?\s?(?:[.,;!\n]|$)")
@@ -75,12 +79,9 @@ _NUMBERED = re.compile(r"\n\s{0,4}2[.)]\s")
     final=True,
 )
 def final_marker(reply: NumberReply) -> Claim | None:
-    """A mark for the final answer: ####, a box, ###Final answer:, an answer tag, an "A:" line."""
-    low = reply.low
-    places = reply.final_places(reply.cues) + reply.hash_places(_HASHES, low)
-    if "a:" in low or "a :" in low:
-        places += reply.places(_A_LINE)
-    return last_announced(reply, places)
+    """A mark for the final answer: ####, a box, ###Final answer:, an answer tag, a JSON field,
+    an "A:" line. One that holds no number, or several, is no answer."""
+    return last_announced(reply, marks(reply), together=True)
 
 
 @rule(
@@ -89,8 +90,8 @@ def final_marker(reply: NumberReply) -> Claim | None:
     stated=True,
 )
 def answer_is(reply: NumberReply) -> Claim | None:
-    """A statement of the answer; the last one counts."""
-    return last_announced(reply, reply.cues)
+    """A statement of the answer; the last one counts. "Answer:" may also begin the work on it."""
+    return last_announced(reply, [place for place in reply.cues if not _begins_work(reply, *place)])
 
 
 @rule(Example("print(18)", "18"), stated=True)
@@ -107,7 +108,7 @@ def concluded(reply: NumberReply) -> Claim | None:
     """The result of the last sentence, where it concludes: by its words, by an equation, by
     standing alone, or by repeating a result. Numbers of time, rate and place don't count.
     """
-    low, sentences = reply.low, _asserted(reply)
+    low, sentences = reply.low, asserted(reply)
     for s in reversed(sentences[-3:]):
         if not s.has_digit:
             if s.found(_RELATES):
@@ -159,7 +160,7 @@ def opening(reply: NumberReply) -> Claim | None:
 @rule(Example("The total cost is $45. He buys 3 shirts at $15 each.", "45"), weak=True)
 def stated_first(reply: NumberReply) -> Claim | None:
     """A first sentence that gives the answer, with its explanation behind it."""
-    low, sentences = reply.low, _asserted(reply)
+    low, sentences = reply.low, asserted(reply)
     if len(sentences) < 2 or _NUMBERED.search(low):
         return None
     first, second = sentences[0], sentences[1]
@@ -181,16 +182,16 @@ def stated_first(reply: NumberReply) -> Claim | None:
 @rule(Example("The Johnsons drove 300 miles.", "300"), weak=True)
 def last_sentence(reply: NumberReply) -> Claim | None:
     """The number of the only sentence, or of a last one that follows from those before."""
-    low, sentences = reply.low, _asserted(reply)
+    low, sentences = reply.low, asserted(reply)
     for s in reversed(sentences[-3:]):
         if s.has_digit:
+            if len(sentences) == 1:
+                return _of_only(reply, s)
             if _SETUP.match(s.words):
                 return None
             claim = _result_claim(reply, s)
             if claim is None or claim.answer is None:
                 return claim
-            if len(sentences) == 1:
-                return _only(s, claim)
             before = find_numbers(low, max(reply.start, s.start - BACK), s.start)[-12:]
             follows = len(s.numbers) == 1 and _follows(Fraction(claim.answer), before)
             return claim if follows else None
@@ -200,25 +201,17 @@ def last_sentence(reply: NumberReply) -> Claim | None:
     return None
 
 
-def _asserted(reply: NumberReply) -> list[Sentence]:
-    """The sentences to conclude from: none where the reply ends in a question or breaks off."""
-    low, sentences = reply.low, reply.sentences
-    while sentences and not sentences[-1].has_digit and sentences[-1].found(_CLOSING):
-        sentences = sentences[:-1]  # which only takes leave: "Let me know if you have questions!"
-    if sentences and sentences[-1].asks:  # another problem, begun after a blank line
-        blank = low.rfind("\n\n", reply.start, sentences[-1].end)
-        sentences = [s for s in sentences if s.end <= blank] if blank > 0 else []
-    if not sentences or sentences[-1].asks or reply.cut or _is_open(sentences[-1]):
-        return []
-    return [s for s in sentences if not s.asks]
-
-
-def _is_open(s: Sentence) -> bool:
-    """Whether words behind its last number may go on, as no full stop ends the last sentence."""
-    if s.end < len(s.low) or _STRONG.search(s.words):
+def _begins_work(reply: NumberReply, at: int, value: int, _end: int | None) -> bool:
+    """Whether the sentence behind "Answer:" begins work that a later sentence concludes."""
+    text, low = reply.text, reply.low
+    begins = low[value : value + 1].isalpha() or _FIRST_STEP.match(low, value)
+    if not begins or {":", "\n"}.isdisjoint(text[at:value]):
         return False
-    words_left = len(s.low[s.numbers[-1].end :].split()) if s.numbers else 99
-    return words_left > (2 if s.end - s.start > 50 else 6)
+    end = sentence_end(text, value + 2)
+    last = next((s for s in reversed(reply.sentences) if s.has_digit), None)
+    if last is None or last.start < end or not STRONG.search(last.words):
+        return False
+    return not isinstance(whole_value(plain(text[value:end])), Fraction)
 
 
 def _is_alone(s: Sentence) -> bool:
@@ -235,10 +228,15 @@ def _result_claim(reply: NumberReply, s: Sentence) -> Claim | None:
             return compound(low, s.numbers[i:], s.start)
     roots = s.found(_ROOTS)
     if roots:
-        return Claim(None, roots.start(), roots.end(), "several_numbers")
-    found = None if s.found(_CLOCK) else result_of(reply, s.start, s.end)
+        return Claim(None, roots.start(), roots.end(), SEVERAL)
+    start = result_start(s)
+    if start is None:
+        return None
+    found = None if s.found(_CLOCK) or _CHANCE.search(s.words) else result_of(reply, start, s.end)
     if found is None or _DENIED.search(low[max(s.start, found.start - 12) : found.start]):
         return None
+    if is_one_of_several(reply.low, found, s.start, s.end):
+        return Claim(None, s.start, found.end, SEVERAL)
     return as_claim(found, s.start)
 
 
@@ -253,6 +251,16 @@ def _worded(s: Sentence) -> Number | None:
         cues = [cue.end() for cue in RESULT_CUE.finditer(s.low, s.start, words[-1].start)]
         words = [word for word in words if cues and word.start >= cues[-1]]
     return words[0] if len(words) == 1 else None
+
+
+def _of_only(reply: NumberReply, s: Sentence) -> Claim | None:
+    """The claim of the only sentence, which may be a label and a number."""
+    label = _LABEL.match(s.words)
+    value = whole_value(plain(s.words[label.end() :])) if label else None
+    if isinstance(value, Fraction) and not s.words.lstrip(" *#").startswith("step"):
+        return Claim(show(value), s.start, s.end)
+    claim = None if _SETUP.match(s.words) else _result_claim(reply, s)
+    return claim if claim is None or claim.answer is None else _only(s, claim)
 
 
 def _only(s: Sentence, claim: Claim) -> Claim | None:
@@ -286,6 +294,7 @@ NUMBER = Kind(
     "number",
     RULES,
     lambda part, _options: NumberReply.of(part),
+    void_final=Void.NOTHING,
     void_corrected=Void.ALL,
     weak_on_refusal=False,
 )

@@ -99,7 +99,7 @@ class Reply:
         places = [place for place in cues if _says_final(self.low, place[0], place[1])]
         if "boxed" in raw or "fbox" in raw:
             for at, value, _ in self.places(_BOXED, raw):
-                places.append((at, value, _closing_brace(raw, value)))
+                places.append((at, value, closing_brace(raw, value)))
         if "<" in raw and not self.words.isdisjoint(("answer", "final", "result", "choice")):
             for at, value, _ in self.places(_TAGGED, raw):
                 end = raw.find("</", value, value + 2000)
@@ -125,7 +125,7 @@ def _says_final(low: str, at: int, value: int) -> bool:
     return "final" in low[max(0, at - 8) : value] or any(word in around for word in _FINAL)
 
 
-def _closing_brace(raw: str, at: int, limit: int = 400) -> int:
+def closing_brace(raw: str, at: int, limit: int = 400) -> int:
     """Position of the brace that closes the one before `at`, or the end of the line."""
     depth = 1
     for brace in _BRACE.finditer(raw, at, at + limit):

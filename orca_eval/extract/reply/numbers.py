@@ -1,93 +1,143 @@
-"""Numbers as replies write them: separators, currency, fractions, LaTeX, powers of ten, words."""
+"""Numbers as replies write them: separators, currency, fractions, LaTeX, powers, multipliers.
+
+number_words.py reads those in words. A number is read whole or not at all.
+"""
 
 import re
+import unicodedata
 from decimal import Context, Decimal, Inexact
 from fractions import Fraction
-from typing import NamedTuple
+
+from orca_eval.extract.reply.number_words import (
+    DOZENS,
+    PARTS,
+    SCALES,
+    TOPS,
+    Number,
+    word_number,
+)
+
+__all__ = ["NUMBER", "Number", "decimal_comma", "find_numbers", "is_decimal", "lone_number", "show",
+           "whole_number", "word_number"]  # fmt: skip
 
 _MAX_DIGITS = 40
 _MAX_POWER = 60
+_MAX_BITS = 200  # of a power such as 2^10
 _MOST = 200
 _EXACT = Context(prec=1000, traps=[Inexact])  # of more digits than any number read has
 
+_VULGAR = {c: Fraction(unicodedata.numeric(c)).limit_denominator(10)
+           for c in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"}  # fmt: skip
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_ASIAN = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "萬": 10**4, "億": 10**8, "亿": 10**8,
+          "兆": 10**12, "십": 10, "백": 100, "천": 1000, "만": 10**4, "억": 10**8,
+          "조": 10**12}  # fmt: skip
+
+_SCALE_WORDS = [word for word in SCALES if word not in DOZENS]
 _INT = (
-    r"(?:\d{1,3}(?:(?:,|\{,\}|\\,|,\\!|'|[ ](?=\d{3}(?![\d/]|[ ]\d)|"
-    r"\d{3}[ ]\d{3}(?!\d)))\d{3})+(?!\d)|\d+)"
+    r"(?:\d{1,2}(?:,\d{2})+,\d{3}(?![\d,])|\d{1,3}(?:\.\d{3}){2,}(?!\.?\d)|"
+    r"\d{1,3}(?:(?:,|\{,\}|\\,|,\\!|'|_|[ ~](?=\d{3}(?![\d/]|[ ~]\d)|"
+    r"\d{3}[ ~]\d{3}(?!\d)))\d{3})+(?!\d)|\d+)"
 )
 _CURRENCY = r"(?:\\?[$£€¥₹₩]|(?:us|usd|eur|gbp|rs\.?|inr)(?=[ \d$]))"
+# Behind these words "minus" is a sign, else it subtracts.
+_MINUS = (
+    "(?:" + "|".join(f"(?<={word} )" for word in ("is", "to", "was", "be", "at", "=")) + r")minus\s"
+)
+_DIGITS = r"\d[\d,]{0,15}(?:\.\d{1,15})?"
+_FRACTION = (
+    rf"\\[dtc]?frac(?:\s?(?P<@1>\d)\s?(?P<@2>\d)(?!\d)|"
+    rf"\s?\{{?\s*(?P<@n>-?{_DIGITS})\s*\}}?\s?\{{?\s*(?P<@d>-?{_DIGITS})\s*\}}?)"
+)
 NUMBER = re.compile(
-    rf"(?<![A-Za-z0-9_.])(?<!\d:)(?P<sign>[-+]\s?)?(?:{_CURRENCY}\s?)?(?P<sign2>-\s?)?(?:"
-    rf"\\[dtc]?frac\s?\{{?\s*(?P<ln>-?\d{{1,12}})\s*\}}?\s?\{{\s*(?P<ld>\d{{1,12}})\s*\}}"
+    rf"(?<![A-Za-z0-9_.])(?<!\d:)(?P<sign>[-+]\s?|negative\s|{_MINUS})?(?:{_CURRENCY}\s?)?(?P<sign2>-\s?)?(?:"
+    rf"{_FRACTION.replace('@', 'l')}"
     rf"|(?P<whole>\d{{1,9}})(?:(?:\s+(?:and\s+)?|"
-    rf"\s?-\s?)(?P<mn>\d{{1,4}})\s?/\s?(?P<md>\d{{1,4}})(?![\d/])"
-    rf"|\s?(?:and\s)?\\[dtc]?frac\s?\{{\s*(?P<mln>\d{{1,6}})\s*\}}\s?"
-    rf"\{{\s*(?P<mld>\d{{1,6}})\s*\}})|(?P<fn>{_INT})\s?/\s?(?P<fd>{_INT})(?![\d/]|\s?/|\.\d)"
-    rf"|(?P<int>{_INT})(?!\d|:\d)(?P<dec>\.\d+)?(?!\d)(?P<vulgar>[½⅓⅔¼¾⅕⅛])?|"
-    rf"(?P<lead>\.\d+)|(?P<only>[½⅓⅔¼¾⅕⅛])"
-    r")(?:\s?(?:×|x|\*|\\times|\\cdot)\s?10\s?(?:\^|"
-    r"\*\*)?\s?\{?\s?(?P<pow>[-+]?\d{1,3})\s?\}?(?!\d)|(?P<exp>e[-+]?\d{1,3})(?!\w))?"
-    r"(?:\s?(?P<scale>thousand|million|billion|trillion)\b|(?<=\d)(?P<k>k)\b)?",
+    rf"\s?-\s?)(?P<mn>\d{{1,4}})\s?[/⁄]\s?(?P<md>\d{{1,4}})(?![\d/])"
+    rf"|\s?(?:and\s)?{_FRACTION.replace('@', 'mf')}"
+    rf"|\sand\s(?P<pn>{'|'.join(TOPS)})[ -](?P<part>{'|'.join(PARTS)})s?\b)"
+    rf"|(?P<fn>{_INT})\s?[/⁄]\s?(?P<fd>{_INT})(?![\d/]|\s?/|\.\d)"
+    rf"|(?P<de>\d{{1,3}}(?:\.\d{{3}})+),(?P<cents>\d{{1,2}})(?![\d,])"
+    rf"|(?P<int>{_INT})(?!\d|:\d)(?P<dec>\.\d+)?(?!\d)(?:\s?(?P<vulgar>[{''.join(_VULGAR)}])"
+    rf"|\s?\^\s?\{{?\s?(?P<up>-?\d{{1,3}})\s?\}}?(?!\d)|(?P<sup>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{{1,3}}))?|"
+    rf"(?P<lead>\.\d+)|(?P<only>[{''.join(_VULGAR)}])"
+    r")(?:\s?(?:×|x|\*|·|\\times|\\cdot)\s?10(?:(?P<tens>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})|\s?(?:\^|"
+    r"\*\*|  )\s?\{?\s?(?P<pow>[-+]?\d{1,3})\s?\}?(?!\d))|(?P<exp>e[-+]?\d{1,3})(?!\w))?"
+    rf"(?:\s?(?P<scale>{'|'.join(_SCALE_WORDS)})(?:e?n|e?s)?\b|(?<=\d)(?P<k>k|bn|mn|(?-i:M))\b"
+    rf"|\s?(?P<asian>[{''.join(_ASIAN)}]{{1,3}})(?![米克瓦卡升伏赫]))?",
     re.IGNORECASE,
 )
-_VULGAR = {"½": Fraction(1, 2), "⅓": Fraction(1, 3), "⅔": Fraction(2, 3), "¼": Fraction(1, 4),
-           "¾": Fraction(3, 4), "⅕": Fraction(1, 5), "⅛": Fraction(1, 8)}  # fmt: skip
-_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-          "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen",
-          "eighteen", "nineteen")  # fmt: skip
-_DECADES = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_UNITS = {word: i for i, word in enumerate(_SMALL)}
-_ONES = _UNITS | {word: 10 * i for i, word in enumerate(_DECADES, start=2)}
-_PARTS = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4,
-          "fourth": 4, "fourths": 4, "fifth": 5, "fifths": 5}  # fmt: skip
-_WORD = "|".join([*_ONES, *_SCALES])
-WORDS = re.compile(
-    rf"\b(?:an?\s+)?(?:{_WORD})(?:[ -]+(?:and[ -]+)?(?:{_WORD})){{0,8}}\b|\bdozen\b", re.IGNORECASE
-)
-_HALF = re.compile(
-    rf"(?:(?P<n>{'|'.join(_UNITS)}|an?)[ -])?(?P<part>{'|'.join(_PARTS)})\b", re.IGNORECASE
-)
-_MINUS = re.compile(r"\b(?:minus|negative)\s$")
-
-
-class Number(NamedTuple):
-    value: Fraction
-    start: int
-    end: int
-    currency: bool = False
+_SUFFIXES = {"k": 1000, "m": 10**6, "mn": 10**6, "bn": 10**9}
+_DIGIT = re.compile(r"\D")
+# Between the parts of one number: "1 crore 25 lakh".
+_JOINT = re.compile(r",?\s?(?:and\s)?")
 
 
 def _digits(text: str) -> int:
-    return int(re.sub(r"\D", "", text))
+    return int(_DIGIT.sub("", text))
 
 
 def _value(m: re.Match[str]) -> Fraction | None:
     value = _before_power(m)
-    power = int(m["pow"] or (m["exp"] or "e0")[1:])
+    tens = (m["tens"] or "").translate(_SUPERSCRIPTS)
+    power = int(tens or m["pow"] or (m["exp"] or "e0")[1:])
     if value is None or abs(power) > _MAX_POWER:
         return None
-    value *= Fraction(10) ** power
-    value *= _SCALES.get((m["scale"] or "").lower(), 1) * (1000 if m["k"] else 1)
-    return -value if (m["sign"] or m["sign2"] or "").strip() == "-" else value
+    value *= Fraction(10) ** power * _scale(m)
+    sign = (m["sign"] or m["sign2"] or "+").strip().lower()
+    return value if sign == "+" else -value
+
+
+def _scale(m: re.Match[str]) -> int:
+    """What the multiplier behind a number stands for, 1 if there is none."""
+    if m["asian"]:
+        scale = 1
+        for character in m["asian"]:
+            scale *= _ASIAN[character]
+        return scale
+    return SCALES.get((m["scale"] or "").lower(), 1) * _SUFFIXES.get((m["k"] or "").lower(), 1)
 
 
 def _before_power(m: re.Match[str]) -> Fraction | None:
-    """The value without its sign, power and scale; None where it divides by zero."""
-    if m["ln"]:
-        return _ratio(int(m["ln"]), int(m["ld"]))
+    """The value without its sign, power of ten and multiplier; None where it divides by zero."""
+    if m["ln"] or m["l1"]:
+        return _ratio(m["ln"] or m["l1"], m["ld"] or m["l2"])
     if m["whole"]:
-        part = _ratio(int(m["mn"] or m["mln"]), int(m["md"] or m["mld"]))
+        if m["part"]:
+            top = TOPS[m["pn"].lower()]
+            part: Fraction | None = Fraction(top, PARTS[m["part"].lower()])
+        else:
+            part = _ratio(m["mn"] or m["mf1"] or m["mfn"], m["md"] or m["mf2"] or m["mfd"])
         return None if part is None else int(m["whole"]) + part
     if m["fn"]:
-        return _ratio(_digits(m["fn"]), _digits(m["fd"]))
+        return _ratio(m["fn"], m["fd"])
     if m["only"]:
         return _VULGAR[m["only"]]
+    if m["de"]:
+        return Fraction(Decimal(f"{_digits(m['de'])}.{m['cents']}"))
     digits = (m["lead"] and "0" + m["lead"]) or f"{_digits(m['int'])}{m['dec'] or ''}"
-    return Fraction(Decimal(digits)) + _VULGAR.get(m["vulgar"] or "", Fraction(0))
+    value = Fraction(Decimal(digits))
+    up = m["up"] or (m["sup"] or "").translate(_SUPERSCRIPTS)
+    return _power(value, int(up)) if up else value + _VULGAR.get(m["vulgar"] or "", Fraction(0))
 
 
-def _ratio(top: int, bottom: int) -> Fraction | None:
-    return Fraction(top, bottom) if bottom else None
+def _ratio(top: str, bottom: str) -> Fraction | None:
+    divisor = _decimal(bottom)
+    return _decimal(top) / divisor if divisor else None
+
+
+def _decimal(text: str) -> Fraction:
+    whole, _, places = text.partition(".")
+    value = Fraction(Decimal(f"{_digits(whole)}.{places or 0}"))
+    return -value if text.startswith("-") else value
+
+
+def _power(value: Fraction, up: int) -> Fraction | None:
+    """value ** up, None where it has too many digits to be meant as a number."""
+    size = max(value.numerator.bit_length(), value.denominator.bit_length())
+    if size * abs(up) > _MAX_BITS or (not value and up < 0):
+        return None
+    return value**up
 
 
 def find_numbers(text: str, start: int = 0, end: int | None = None) -> list[Number]:
@@ -97,12 +147,28 @@ def find_numbers(text: str, start: int = 0, end: int | None = None) -> list[Numb
         if m.end() - m.start() > 2 * _MAX_DIGITS or len(m["dec"] or "") > _MAX_DIGITS:
             continue
         head = m[0]
-        value = Fraction(int(head)) if head.isdecimal() else _value(m)
-        if value is not None:
-            if len(numbers) == _MOST:
-                break
-            numbers.append(Number(value, m.start(), m.end(), any(c in head for c in "$£€¥₹₩")))
+        if head.isdecimal():
+            number = Number(Fraction(int(head)), m.start(), m.end())
+        else:
+            value = _value(m)
+            if value is None:
+                continue
+            paid = any(c in head for c in "$£€¥₹₩")
+            number = Number(value, m.start(), m.end(), paid, _scale(m))
+        if numbers and numbers[-1].scale > 1 and _joined(text, numbers[-1], number):
+            first = numbers.pop()
+            number = first._replace(value=first.value + number.value, end=number.end)
+        if len(numbers) == _MOST:
+            break
+        numbers.append(number)
     return numbers
+
+
+def _joined(text: str, first: Number, second: Number) -> bool:
+    """Whether both are one number: "1 crore 25 lakh", "1億2000万"."""
+    gap = text[first.end : second.start]
+    smaller = abs(second.value) < first.scale and second.scale < first.scale
+    return smaller and (not gap or (second.scale > 12 and _JOINT.fullmatch(gap) is not None))
 
 
 _PLAIN = re.compile(
@@ -132,33 +198,6 @@ def decimal_comma(text: str, start: int) -> Number | None:
     return Number(value, found.start(1), found.end(2))
 
 
-def word_number(text: str, start: int = 0, end: int | None = None) -> Number | None:
-    """The first number written in words ("twenty-four", "two thirds"), None if there is none."""
-    stop = len(text) if end is None else end
-    half = _HALF.search(text, start, stop)
-    found = WORDS.search(text, start, stop)
-    if half and (not found or half.start() <= found.start()):
-        top = (half["n"] or "one").lower()
-        value = Fraction(1 if top in ("a", "an") else _UNITS[top], _PARTS[half["part"].lower()])
-        return Number(value, half.start(), half.end())
-    if not found:
-        return None
-    total = current = 0
-    for word in re.findall(r"[a-z]+", found[0].lower()):
-        if word == "dozen":
-            current = 12
-        elif word == "hundred":
-            current = max(current, 1) * 100
-        elif word in _SCALES:
-            total += max(current, 1) * _SCALES[word]
-            current = 0
-        else:
-            current += _ONES.get(word, 0)
-    minus = _MINUS.search(text[max(0, found.start() - 10) : found.start()].lower())
-    value = Fraction(total + current)
-    return Number(-value if minus else value, found.start(), found.end())
-
-
 def whole_number(text: str) -> Fraction | None:
     """The value of text that is one number and at most a unit, else None."""
     numbers = find_numbers(text.replace("−", "-"))
@@ -166,6 +205,15 @@ def whole_number(text: str) -> Fraction | None:
         return None
     rest = text[: numbers[0].start] + text[numbers[0].end :]
     return numbers[0].value if len(rest.split()) <= 2 and not re.search(r"[=^√<>]", rest) else None
+
+
+def is_decimal(value: Fraction) -> bool:
+    """Whether the value has an exact decimal."""
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1
 
 
 def show(value: Fraction) -> str:
