@@ -2,6 +2,7 @@
 
 import re
 
+from orca_eval.extract.open.lists import BULLET
 from orca_eval.extract.reply import Place, Reply
 from orca_eval.extract.reply.cues import NO_ANSWER
 from orca_eval.extract.reply.text import ALPHANUMERIC, behind, line_end
@@ -11,7 +12,15 @@ _BRACKETS_BEFORE = re.compile(r"[<>][<>\s]*$")
 _HOLDS = re.compile(r"[^\W_]|[()\[\]{}<>]")
 _MARKS = re.compile(r"[\s>|=~#\"':]*")
 _DIGITS = tuple("0123456789.")
-BULLET = re.compile(r"(?<![ \t])[ \t]*(?:[-*•]|\(?\d{1,3}[.)])[ \t]+")
+_BETWEEN_MARKS = re.compile(
+    r"(?:\}|</\w{1,16}>|\\[()\[\]]|[\s$,;&/|.]|and\b){0,12}(?:\\f?boxe?d?\s?\{(?:\\text\s?\{)?|<\w{1,16}>)"
+)
+_JSON_KEY = re.compile(r"[a-z_ ]{0,24}[\"']\s{0,3}:\s{0,3}(?=[\[\"'{\w-])", re.IGNORECASE)
+_JSON_VALUE = re.compile(
+    r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'(?=\w))*'|\[(?:[^\[\]\"]|\"(?:[^\"\\\n]|\\.)*\")*\]"
+    r"|[^,}\n\[\"']+"
+)
+_LONGEST_JSON = 2000
 _PLACEHOLDER = re.compile(
     r"\{?\s?(?:the |your )?(?:final )?(?:answer|number|answer choice|word|words|text|"
     r"yes or no|value|span|\.\.\.|X)s?\s?\}?",
@@ -20,21 +29,66 @@ _PLACEHOLDER = re.compile(
 
 
 def marked_final(reply: Reply) -> Claim | None:
-    """What is marked as final."""
+    """What is marked as final, or restated behind such a mark on an "Answer:" line of its own."""
     cues = [(at, _behind_colon(reply, at, value), end) for at, value, end in reply.cues]
     raw, places = reply.raw, reply.final_places(cues)
+    if places:
+        first = min(places)[0]
+        places += [cue for cue in cues if cue[0] > first and _restates(reply, *cue)]
     places = [(at, value, _past_brackets(raw, value, end)) for at, value, end in places]
-    return last_announced(reply, places)
+    return last_announced(reply, _joined(raw, sorted(set(places))))
 
 
 def last_announced(reply: Reply, places: list[Place]) -> Claim | None:
     """The last value announced at these places, unless it is supposed."""
 
     def announced(at: int, value: int, end: int | None) -> Claim | None:
-        claim = value_at(reply, value, end)
-        return None if claim is None or reply.supposed(at) else claim
+        if end is None and (json := _json_value(reply.text, at, value)):
+            claim = value_at(reply, *json)
+        else:
+            claim = value_at(reply, value, end)
+        if claim is None or reply.supposed(at):
+            return None
+        return claim._replace(answer=_parted(claim.answer or ""))
 
     return last_claim(places, announced)
+
+
+def _restates(reply: Reply, at: int, value: int, _end: int | None) -> bool:
+    """Whether the cue is an "Answer:" that begins its line."""
+    line = reply.low[reply.low.rfind("\n", 0, at) + 1 : at]
+    return ":" in reply.low[at:value] and line.strip(" *#>-_") in ("", "the", "so the", "short")
+
+
+def _joined(raw: str, places: list[Place]) -> list[Place]:
+    """The places, of which those with nothing but a joint between them are one: their values are
+    several parts of one answer.
+    """
+    joined: list[Place] = []
+    for at, value, end in places:
+        last = joined[-1] if joined else None
+        if last and end and last[2] and _BETWEEN_MARKS.fullmatch(raw, last[2], value):
+            joined[-1] = (last[0], last[1], end)
+        else:
+            joined.append((at, value, end))
+    return joined
+
+
+def _parted(value: str) -> str:
+    """The value with semicolons for the marks between the parts of an answer."""
+    if "boxed" not in value and "</" not in value:
+        return value
+    return "; ".join(dict.fromkeys(part.strip(" $.\\") for part in _BETWEEN_MARKS.split(value)))
+
+
+def _json_value(text: str, at: int, value: int) -> tuple[int, int] | None:
+    """Where the value of a JSON key stands that ends with the cue at `at`."""
+    key = _JSON_KEY.match(text, at, value + 2)
+    if key is None:
+        return None
+    start, limit = key.end(), key.end() + _LONGEST_JSON
+    whole = _JSON_VALUE.match(text, start, limit)
+    return (start, whole.end()) if whole else None
 
 
 def value_at(reply: Reply, at: int, end: int | None = None) -> Claim | None:

@@ -1,8 +1,11 @@
 """Which number, date, span or spans (DROP) a reply commits to."""
 
 import re
+from itertools import islice
 
 from orca_eval.extract.open.announced import last_announced, marked_final, trim, value_at
+from orca_eval.extract.open.lists import BULLET, marked_items
+from orca_eval.extract.open.sentence import phrase
 from orca_eval.extract.reply import Reply
 from orca_eval.extract.reply.cues import NOT_GIVEN
 from orca_eval.extract.reply.numbers import show, word_number
@@ -11,16 +14,24 @@ from orca_eval.extract.rule import Claim, Example, Kind, rule
 
 SEPARATOR = "; "
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
-_NEXT_SENTENCE = r"|(?<=[a-z0-9)]{3})[.!?]\s+(?=[A-Z])"
-# Behind a mark the value is what was asked for: only what is set off from it is no part of it.
-_MARKED_TAIL = re.compile(
+_NEXT_SENTENCE = (
+    r"|(?<=[a-z0-9)]{3})[.!?]\s+(?=[A-Z])|(?<=\d)[.!?]\s+(?=[A-Z])"
+    r"|;\s(?=(?:the|there|this|it)\s[^;]*\b(?:is|are|was|were)\b)"
+)
+_REASON = (
     r",\s(?:because|since|as (?:he|she|it|they|the)|which|who|according to|based on)\b"
-    r"|\s(?:because(?! of)|since (?:he|she|it|they|the))\b|(?<=\})\s\(" + _NEXT_SENTENCE
+    r"|\s(?:because(?! of)|since (?:he|she|it|they|the))\b"
 )
+# Behind a mark the value is what was asked for: only what is set off from it is no part of it.
+_MARKED_TAIL = re.compile(rf"{_REASON}|(?<=\}})\s\({_NEXT_SENTENCE}")
 _PROSE_TAIL = re.compile(
-    r",?\s(?:because|since|as (?:he|she|it|they|the)|which|who|according to|based on)\b"
-    r"|\s\((?=[^)]*\)$)" + _NEXT_SENTENCE
+    rf"{_REASON}|\s(?:because|as (?:he|she|it|they|the)|according to|based on (?:the|this))\b"
+    r"|(?<=[A-Z][a-z]{2})\s(?:who|which)\b"
+    rf"|\s\((?=[^)]*\)$)(?!\d{{4}}\)){_NEXT_SENTENCE}"
 )
+_SENTENCE_ENDS = re.compile(r"(?<=[\w)%\"'.]{2})[.!](?:\s+|$)(?=[A-Z\"'(]|$)(?<!\b[A-Z]\.\s)(?<!(?:Dr|Mr|Ms|St|vs)\.\s)|\n+")
+_CONCLUDES = re.compile(r"\s*(?:so|therefore|thus|hence|in conclusion|overall)\b", re.IGNORECASE)
+_READ = 1500
 _REMARK = re.compile(r"\s\([^()]*\)$")
 _SENTENCE = re.compile(
     r"(?<=[a-z0-9]{3})[.!?:]\s|\b(?:is|are|was|were|does|did|do|not|has|have|cannot|can't|"
@@ -36,11 +47,17 @@ _LONGEST_DATE = 24
 _AND = re.compile(r",?\s(?:and|&)\s")
 _JOINT = re.compile(rf"{_AND.pattern}|,\s")
 _BETWEEN_SPANS = re.compile(r"(?:(?<!&#\d{3});|\n)\s*(?:and\s+)?")
+_INLINE = re.compile(r"(?:^|\s)\(\d{1,2}\)\s")
 _BULLET = re.compile(r"^(?:[-*•>]|\(?\d{1,2}[.)])\s+")
 
 
 def written_spans(value: str) -> list[str]:
     """The spans that a reply sets apart itself: by `; ` as asked, by line breaks or as a list."""
+    items = marked_items(value)
+    if items:
+        return items
+    if len(_INLINE.findall(value)) > 1:
+        return [" ".join(value.split())]
     parts = (_BULLET.sub("", part.strip()) for part in _BETWEEN_SPANS.split(value))
     spans = (" ".join(_trimmed(part).split()) for part in parts)
     return [span for span in spans if span]
@@ -86,11 +103,23 @@ def _shape(claim: Claim | None, reply: Reply, tail: re.Pattern[str]) -> Claim | 
     if all(pattern.search(reply.low[claim.start : claim.end]) for pattern in NOT_GIVEN):
         return Claim(None, claim.start, claim.end, "refusal")
     text = reply.text
-    cut = tail.search(text, claim.start, claim.end)
-    start, end = trim(text, claim.start, cut.start() if cut else claim.end)
-    value = _LATEX_TEXT.sub(r"\1", text[start:end])
+    start, end = claim.start, claim.end
+    value = claim.answer or ""
+    listed = "\n" in value and BULLET.match(value) or marked_items(value)
+    if value == text[start:end] and not listed:
+        cut = tail.search(text, start, end)
+        start, end = trim(text, start, cut.start() if cut else end)
+        value = text[slice(*_quotes(text, start, end))]
+    value = _LATEX_TEXT.sub(r"\1", value)
     spans = [span for span in written_spans(value) if ALPHANUMERIC.search(span)]
     return Claim(SEPARATOR.join(spans), start, end) if spans else None
+
+
+def _quotes(text: str, start: int, end: int) -> tuple[int, int]:
+    """The range with the quotes around it, where quotes within set its items apart."""
+    mark = text[start - 1 : start]
+    apart = mark in ("'", '"') and text[end : end + 1] == mark and mark in text[start:end]
+    return (start - 1, end + 1) if apart else (start, end)
 
 
 @rule(
@@ -117,6 +146,33 @@ def answer_is(reply: Reply) -> Claim | None:
     return _shape(claim, reply, _PROSE_TAIL)
 
 
+@rule(
+    Example("The longest field goal was 53 yards.", "53 yards"),
+    Example("The first touchdown was scored by Tom Brady.", "Tom Brady"),
+    Example("The Bears scored first.", "The Bears"),
+    weak=True,
+)
+def sentence(reply: Reply) -> Claim | None:
+    """The phrase that answers in a sentence of the question's words: what is said of its subject,
+    an amount, an agent, a time or place, else the subject. Of several sentences it is the first,
+    or a last one that concludes.
+    """
+    if reply.declines or "?" in reply.text or dangles(reply.text):
+        return None
+    start, end = _said(reply.text)
+    found = phrase(reply.text[start:end])
+    return _shape(value_at(reply, start + found[0], start + found[1]), reply, _PROSE_TAIL) if found else None
+
+
+def _said(text: str) -> tuple[int, int]:
+    """Where the sentence stands that states the answer."""
+    start, end = trim(text, 0, len(text))
+    ends = [m.end() for m in islice(_SENTENCE_ENDS.finditer(text, start, min(end, start + _READ)), 20)]
+    if ends and end - start <= _READ and _CONCLUDES.match(text, ends[-1]):
+        return ends[-1], end
+    return start, ends[0] if ends else end
+
+
 @rule(Example("July 5, 1990", "July 5, 1990"), weak=True)
 def whole_reply(reply: Reply) -> Claim | None:
     """A reply of a few words that is no sentence."""
@@ -127,6 +183,6 @@ def whole_reply(reply: Reply) -> Claim | None:
     return _shape(value_at(reply, start, end), reply, _PROSE_TAIL)
 
 
-RULES = (final_marker, answer_is, whole_reply)
+RULES = (final_marker, answer_is, sentence, whole_reply)
 
 SPAN = Kind("span", RULES, lambda part, _options: Reply.of(part), literal=True)

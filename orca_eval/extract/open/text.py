@@ -2,7 +2,8 @@
 
 import re
 
-from orca_eval.extract.open.announced import BULLET, last_announced, marked_final, trim, value_at
+from orca_eval.extract.open.announced import last_announced, marked_final, trim, value_at
+from orca_eval.extract.open.lists import in_words, unbulleted
 from orca_eval.extract.reply import Reply
 from orca_eval.extract.rule import Claim, Example, Kind, rule
 
@@ -14,18 +15,13 @@ _SORTED = re.compile(
     r"|complet(?:ed|e) (?:the )?sequence)(?: \w+){0,3}?\s?(?:is|are|would be|:|=)[:\s\"']{0,12}"
 )
 _SENTENCE = re.compile(r"[.!?:]\s|\b(?:is|are|was|the|i|sorry|cannot)\b|[,;<]$")
-_LIST = re.compile(r"[\w'&.-]+(?:\s?,\s?(?:and\s)?[\w'&.-]+)+")
 
 
 def _in_words(claim: Claim | None) -> Claim | None:
-    """The claim as words with single spaces: without a list's commas and bullets."""
+    """The claim as words with single spaces: without what sets a list's items apart."""
     if claim is None or claim.answer is None:
         return claim
-    lines = [BULLET.sub("", line).strip() for line in claim.answer.splitlines()]
-    value = " ".join(line for line in lines if line)
-    if _LIST.fullmatch(value):
-        value = " ".join(w.strip() for w in re.split(r"\s?,\s?(?:and\s)?", value))
-    return claim._replace(answer=" ".join(value.split()))
+    return claim._replace(answer=in_words(claim.answer))
 
 
 @rule(Example("###Final answer: {apple banana}", "apple banana"), stated=True, final=True)
@@ -52,7 +48,7 @@ def whole_reply(reply: Reply) -> Claim | None:
     start, end = trim(reply.text, 0, len(reply.text))
     value = reply.text[start:end]
     if "\n" in value:
-        alone = all(" " not in BULLET.sub("", line).strip() for line in value.splitlines())
+        alone = all(" " not in unbulleted(line) for line in value.splitlines())
     else:
         alone = not _SENTENCE.search(value.lower())
     return _in_words(value_at(reply, start, end)) if alone and len(value) <= 400 else None

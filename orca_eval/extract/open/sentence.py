@@ -1,0 +1,345 @@
+"""The phrase of a sentence that answers a question which the sentence repeats.
+
+The question is not seen, so the form of the sentence decides: what is said of its subject ("The
+longest was 53 yards"), an amount ("The Bears scored 12 points"), who did it ("was scored by X"),
+where or when ("began in 1914"), else the subject ("X threw the last pass").
+"""
+
+import re
+
+from orca_eval.extract.reply.text import behind
+
+MOST = 500
+"""Of a longer sentence nothing is read."""
+
+_I = re.IGNORECASE
+_SUPERLATIVE = (
+    r"first|second|third|fourth|last|next|final|only|most|least|best|worst|main|longest|shortest|"
+    r"largest|smallest|biggest|highest|lowest|fewest|oldest|youngest|earliest|latest|greatest|"
+    r"fastest|slowest|closest"
+)
+_PREPOSITION = (
+    r"in|on|at|from|to|for|into|near|of|as|with|during|until|against|over|through|around|toward|"
+    r"towards|under|between"
+)
+_MONTH = (
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+)
+_RELATIVE = r"who|whom|whose|which|that|where|when|what|why|how"
+_PARTICIPLE = (
+    r"(?:[a-z]{2,}ed|made|built|held|won|lost|led|sung|written|thrown|caught|born|set|found|shot|"
+    r"hit|sold|bought|brought|taught|fought|sent|spent|given|taken|known|driven|beaten|eaten|begun|"
+    r"sunk|run|done|paid|told|left|kept|met|put|struck|overthrown|drawn|chosen|spoken|seen|sworn)"
+)
+_PAST = (
+    r"(?:[a-z]{2,}ed|won|threw|caught|ran|made|took|led|beat|lost|sang|sung|wrote|became|held|got|"
+    r"gave|built|began|came|went|fled|left|fell|fought|sold|bought|brought|taught|sent|spent|paid|"
+    r"told|kept|met|put|struck|hit|shot|drew|chose|rose|grew|stood|lay|said|saw|found|drove|broke|"
+    r"spoke|flew|sank|sunk|set|cost|had|has|have|did)"
+)
+_PRESENT = (
+    r"(?:scores|throws|plays|played|leads|kicks|holds|owns|sings|writes|provides|wins|includes|"
+    r"contains|comprises?|consists?|means|represents?|features?|offers|serves|stars|lives?|comes|"
+    r"come|lies|stands|stops|begins?|starts|ends|occurs|happens|broadcasts|makes|produces|runs|"
+    r"reads|says|ranks|resides?|includes|include|contain|equals?|totals?|totaled|weighs|measures|"
+    r"costs|speaks?|dates)"
+)
+_NUMBER_WORD = (
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|"
+    r"sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+    rf"(?:-[a-z]{{3,5}})?"
+)
+_NUMERAL = rf"(?:[-$€£#]{{0,2}}\d[\d,]*(?:\.\d+)?(?:\s?%|(?:st|nd|rd|th)\b)?|{_NUMBER_WORD}\b)"
+_ABOUT = (
+    r"(?:(?:a total of|approximately|about|around|roughly|exactly|only|nearly|almost|over|just|"
+    r"at least|more than|an? (?:average|estimated)(?: of)?)\s){0,2}"
+)
+_STOP = (
+    rf"(?:{_PREPOSITION}|by|{_RELATIVE}|and|or|but|than|the|a|an|were|was|is|are|had|has|have|did|"
+    r"long|longer|shorter|old|older|away|high|wide|tall|more|fewer|less|per|each|after|before|"
+    rf"while|because|out|not|people\s(?:were|are)|compared|there|scored|made|kicked|thrown|"
+    r"total|combined|apart|ago|later|earlier)"
+)
+_MEASURE = re.compile(
+    rf"(?P<about>{_ABOUT})(?P<amount>{_NUMERAL}(?:[-–]\s?{_NUMERAL})?"
+    r"(?:\s(?:million|billion|thousand|hundred|percent|per\s?cent)\b)*"
+    rf"(?:[\s-](?!{_STOP}\b)[a-z]+\b){{0,3}})(?P<end>\s|[^\w\s]|$)",
+    _I,
+)
+_DATE = re.compile(
+    rf"(?:{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s\d{{3,4}})?|\d{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?"
+    rf"{_MONTH}(?:,?\s\d{{3,4}})?|{_MONTH}(?:,?\s(?:of\s)?\d{{3,4}})?|(?:1[0-9]|20)\d\ds?)\b"
+)
+_LEAD = re.compile(
+    r"(?:(?:so|therefore|thus|hence|overall|finally|conclusion|in conclusion|in summary|explanation|"
+    r"however|then|clearly|well|final answer|answer|a)\b[,:]?\s+"
+    r"|(?:according to|based on|in|from|as of|during|after|before|at|on|by|out of|among|of)\s"
+    r"[^,]{1,120},\s+"
+    r"|(?:the|this)\s(?:passage|text|article|paragraph|question|information|context|data|author)"
+    r"(?:\s[a-z]+){0,3}?\s(?:states?|says?|mentions?|notes?|shows?|indicates?|suggests?|tells us|"
+    r"explains?|reports?)\sthat\s"
+    r"|(?:we|you|i) (?:can|could) (?:see|conclude|infer|find|determine|say)(?: that)?\s)",
+    _I,
+)
+_HEADING = re.compile(r"[^.:?!\n]{3,90}:\s+(?=\S+\s\S+\s\S)")
+_YES_NO = re.compile(r"(?:yes|no)(?=\s*[,;.:]|$)", _I)
+_NO_STATEMENT = re.compile(
+    r"(?:i|i'm|i've|we|you|let|let's|please|sorry|as an|if|what|who|when|where|how|why|which|to|"
+    r"step|given|here|note|first,|next,)\b",
+    _I,
+)
+_NEGATED = re.compile(
+    r"\b(?:not|never|cannot|neither|nor|unknown|unclear|unspecified|no (?:information|mention|"
+    r"evidence|data|one)|unable|impossible)\b|n't\b",
+    _I,
+)
+_ASIDE = re.compile(
+    r",\s(?:which|who|whose|where|when|while|with|because|since|so|making|compared|followed|giving|"
+    r"including|indicating|according|based|as|but|just|more|less|according|and\s(?:it|he|she|they|"
+    r"this|that|there|its|his|her|their)\b)\b"
+    r"|;|\s(?:because|although|whereas|while|compared (?:to|with)|since (?:he|she|it|they|the)|but|"
+    r"according to|based on the|as (?:stated|mentioned|described|shown))\b|\s-\s"
+    r"|\s\((?=[^()]*\)\W*$)",
+    _I,
+)
+_BE = re.compile(
+    r"\s(?:is|are|was|were|will be|would be|has been|have been|had been|remains?|remained|becomes?|"
+    r"became|equals)\b(?!')",
+    _I,
+)
+_AFTER_RELATIVE = re.compile(rf"\b(?:{_RELATIVE})$", _I)
+_HOLDS_RELATIVE = re.compile(rf"\b(?:{_RELATIVE})\b", _I)
+_ADVERB = re.compile(
+    r"\s*(?:(?:also|likely|probably|originally|actually|then|primarily|mainly|mostly|largely|"
+    r"generally|currently|later|officially|still|now|indeed|simply|thus|therefore|both|either|"
+    r"approximately|about|around|roughly|exactly)\s+){0,2}",
+    _I,
+)
+_THERE = re.compile(r"there\s(?:is|are|was|were|have been|has been|had been)\s", _I)
+_PRONOUN = re.compile(r"(?:it|he|she|they|this|that|these|those|we|you|i|there)$", _I)
+_DESCRIPTION = re.compile(
+    rf"\b(?:the|a|an|which|his|her|its|their)\b.*(?:\b(?:{_SUPERLATIVE}|{_RELATIVE}|number|amount|"
+    r"total|difference|name|title|answer|year|date|percentage|percent|result|same|one (?:who|to)|"
+    r"winner|player|team|group)\b)|^(?:which|what|who)\b",
+    _I,
+)
+_COMPARISON = re.compile(
+    rf"(?:(?:the )?(?:more|less|fewer|better|worse|same|(?:{_SUPERLATIVE})(?=$|\s(?:to|in|of|by|at))|"
+    r"[a-z]{3,}er(?=\s(?:than|in|of|by)|$)|[a-z]{3,}ing)\b)",
+    _I,
+)
+_CALLED = re.compile(r"(?:called|named|known as|titled|nicknamed|dubbed|renamed)\s+(?:as\s)?", _I)
+_PASSIVE = re.compile(rf"(?:\w+ly\s|first\s|last\s)?{_PARTICIPLE}\b(?P<rest>.*)", _I)
+_BY = re.compile(r"\bby\s+(?!\w+ing\b)", _I)
+_ALONG = re.compile(rf"\b(?:{_PREPOSITION})\s+", _I)
+_NOUN_END = re.compile(
+    r"\s(?:in|on|at|during|with|for|to|from|after|before|when|where|who|which|that|against|as|"
+    r"through|while|until|since|via|following)\b",
+    _I,
+)
+_APPOSITION = re.compile(r",\s(?:the|a|an|who|which|after|when|where|his|her|their)\b", _I)
+_VERB = re.compile(rf"\s(?P<verb>{_PAST}|{_PRESENT})(?=\s|$)")
+_OF_PLACE = re.compile(
+    r"(?:began|begins?|started|starts|ended|ends|happened|happens|occurred|occurs|took\splace|opened|"
+    r"died|lives?|lived|came|comes|come|broadcasts?|moved|arrived|left|fled|went|lies|stops|existed|"
+    r"lasted|released|debuted|premiered|aired|resides?|resided|grew|studied|dates|dated|graduated|"
+    r"landed|retreated|traveled|emigrated|escaped|returned|settled|belongs|belonged|occupied)$",
+    _I,
+)
+_OF_OBJECT = re.compile(
+    r"(?:consist(?:s|ed)?|includes?|included|contains?|contained|comprise[sd]?|means?|meant|"
+    r"represents?|represented|equals?|totaled|totals?|starred|features?|featured|refers?|indicates?|"
+    r"costs?|weighs?|weighed|measures?|measured|offers)$",
+    _I,
+)
+_ANOTHER = re.compile(r"\b(?:and|but)\s(?:the|its|their|his|her)\s[^,]{1,80}?\s(?:is|are|was|were)\s", _I)
+_LEADING_BY = re.compile(r"by\s", _I)
+_SPACE = re.compile(" *")
+_AUXILIARY = re.compile(rf"(?:had|has|have|did)\s+(?={_PARTICIPLE}\b)", _I)
+
+Range = tuple[int, int]
+
+
+def phrase(sentence: str) -> Range | None:
+    """Where in the sentence its answer stands; None where its form does not tell."""
+    sentence = sentence.rstrip(" .!\n\"'")
+    if len(sentence) > MOST or sentence.endswith("?"):
+        return None
+    return _statement(sentence, 0, len(sentence)) or _behind_heading(sentence)
+
+
+def phrase_of(sentence: str) -> str | None:
+    """The words that `phrase` finds."""
+    found = phrase(sentence)
+    return sentence[slice(*found)] if found else None
+
+
+def _behind_heading(sentence: str) -> Range | None:
+    heading = _HEADING.match(sentence)
+    return _statement(sentence, heading.end(), len(sentence)) if heading else None
+
+
+def _statement(text: str, start: int, end: int) -> Range | None:
+    if yes_no := _YES_NO.match(text, start, end):
+        return yes_no.span()
+    for _ in range(3):
+        lead = _LEAD.match(text, start, end)
+        if lead is None:
+            break
+        start = lead.end()
+    if _NO_STATEMENT.match(text, start, end):
+        return None
+    aside = _ASIDE.search(text, start, end)
+    if aside:
+        end = aside.start()
+    return (
+        _counted(text, start, end)
+        or (None if _NEGATED.search(text, start, end) else _positive(text, start, end))
+    )  # fmt: skip
+
+
+def _positive(text: str, start: int, end: int) -> Range | None:
+    there = _THERE.match(text, start, end)
+    if there:
+        return _noun(text, there.end(), end)
+    copula = _copula(text, start, end)
+    if copula:
+        return _copular(text, start, copula, end)
+    return _active(text, start, end)
+
+
+def _counted(text: str, start: int, end: int) -> Range | None:
+    """An amount that is the subject: "99.07% of people were not Asian"."""
+    found = _MEASURE.match(text, start, end)
+    if not found or _DATE.match(text, found.start("amount"), end):
+        return None
+    verb = _BE.search(text, found.end("amount") - 1, end) or _VERB.search(text, found.end("amount") - 1, end)
+    if not verb or "," in text[found.end("amount") : verb.start()]:
+        return None
+    return found.span("amount")
+
+
+def _copula(text: str, start: int, end: int) -> re.Match[str] | None:
+    """The form of "be" of the main clause."""
+    found = [m for m in _BE.finditer(text, start, end)
+             if not _AFTER_RELATIVE.search(text, start, m.start())]  # fmt: skip
+    if not found:
+        return None
+    return found[-1] if _HOLDS_RELATIVE.search(text, start, found[0].start()) else found[0]
+
+
+def _copular(text: str, start: int, copula: re.Match[str], end: int) -> Range | None:
+    if _ANOTHER.search(text, copula.end(), end):
+        return None  # two statements, of which one answers
+    at = _ADVERB.match(text, copula.end(), end).end()  # type: ignore[union-attr]
+    subject, predicate = text[start : copula.start()], text[at:end]
+    itself = None if _PRONOUN.match(subject) else (start, copula.start())
+    if not predicate:
+        return None
+    if called := _CALLED.match(text, at, end):
+        return _noun(text, called.end(), end)
+    passive = _PASSIVE.match(text, at, end)
+    if passive and not _MEASURE.match(text, at, end):
+        return _passive(text, itself, passive.start("rest"), end)
+    described = bool(_DESCRIPTION.search(subject))
+    if _COMPARISON.match(predicate) and (" than " in predicate or not described):
+        return _short(text, itself)
+    role = re.match("the ", predicate, _I) and (
+        copula[0].strip() == "became" or _DESCRIPTION.match(predicate)
+    )
+    if itself and not described and role:
+        return _short(text, itself)
+    if itself is None:
+        relative = re.search(rf"\s(?:{_RELATIVE})\b", predicate, _I)
+        end = at + relative.start() if relative else end
+    return _noun(text, at, end)
+
+
+def _passive(text: str, itself: Range | None, rest: int, end: int) -> Range | None:
+    """Behind a participle: the agent, else the time or place, else the subject."""
+    if agent := _BY.search(text, rest, end):
+        measured = _MEASURE.match(text, agent.end(), end)
+        return _noun(text, agent.end(), end, cut=not measured)
+    return _along(text, rest, end) or _short(text, itself)
+
+
+def _along(text: str, at: int, end: int) -> Range | None:
+    """What a preposition leads to; a date where there is one."""
+    if date := _dated(text, at, end):
+        return date
+    along = _ALONG.search(text, at, min(end, at + 60))
+    return _noun(text, along.end(), end) if along else None
+
+
+def _dated(text: str, at: int, end: int) -> Range | None:
+    date = _DATE.search(text, at, end)
+    return date.span() if date and not text[date.end() : end].startswith("-") else None
+
+
+def _active(text: str, start: int, end: int) -> Range | None:
+    for verb in _VERB.finditer(text, start, end):
+        subject = text[start : verb.start()]
+        if _AFTER_RELATIVE.search(subject) or re.fullmatch(r"(?:the|an?)", subject, _I):
+            continue
+        auxiliary = _AUXILIARY.match(text, verb.start("verb"), end)
+        if auxiliary:
+            continue
+        break
+    else:
+        return None
+    at = behind(_SPACE, text, verb.end(), end)
+    subject_words, itself = subject.split(), (start, verb.start())
+    if _HOLDS_RELATIVE.search(subject) and not _DESCRIPTION.match(subject):
+        return None
+    if verb["verb"] in ("won", "lost", "led", "beat") and (by := _LEADING_BY.match(text, at, end)):
+        at = by.end()
+    first = _MEASURE.match(text, at, end)
+    if first and not re.match(rf"(?:{_SUPERLATIVE})$", first["amount"], _I):
+        return first.span("amount") if first["end"] != "-" else _short(text, itself)
+    name = verb["verb"]
+    if _OF_OBJECT.match(name):
+        return _noun(text, at + len(re.match(r"(?:of |to |that )?", text[at:end])[0]), end)  # type: ignore[index]
+    if _OF_PLACE.match(name) or text.startswith("place ", at):
+        if re.match(rf"(?:{_SUPERLATIVE}|earlier|later|before|after)\b", text[at:end], _I):
+            return _short(text, itself)
+        return _along(text, at, end)
+    if _PRONOUN.match(subject):
+        along = re.match(rf"(?:{_PREPOSITION}|by)\s", text[at:end])
+        return _noun(text, at + (len(along[0]) if along else 0), end)
+    return _short(text, itself) if len(subject_words) <= 10 else None
+
+
+def _noun(text: str, at: int, end: int, *, cut: bool = False) -> Range | None:
+    """The noun phrase at `at`: an amount with its unit, or all up to what is said about it."""
+    measured = _MEASURE.match(text, at, end)
+    if measured and not _more_amounts(text, measured.end("amount"), end):
+        date = _DATE.match(text, measured.start("amount"), end)
+        return date.span() if date else measured.span("amount")
+    along = re.match(r"(?:in|on|at|from|during|by)\s", text[at:end], _I)
+    at += len(along[0]) if along else 0
+    if date := _DATE.match(text, at, end):
+        return date.span() if not _more_amounts(text, date.end(), end) else (at, end)
+    if cut and (stop := _NOUN_END.search(text, at, end)):
+        end = stop.start()
+    aside = _APPOSITION.search(text, at, end)
+    if aside and not re.search(r"\b(?:and|or)\b", text[at:end]):
+        end = aside.start()
+    return _short(text, (at, end))
+
+
+def _more_amounts(text: str, at: int, end: int) -> bool:
+    """Whether a list goes on behind an amount."""
+    return bool(re.match(rf"\s?(?:,|and\b|&)\s(?:and\s)?{_NUMERAL}", text[at:end], _I))
+
+
+def _short(text: str, found: Range | None) -> Range | None:
+    """The range without space and quotes around it; None for what is no phrase or too long."""
+    if found is None:
+        return None
+    start, end = found
+    while start < end and text[start] in " \"'`*":
+        start += 1
+    while end > start and text[end - 1] in " \"'`*.,:":
+        end -= 1
+    words = text[start:end].split()
+    return (start, end) if 0 < len(words) <= 30 else None
