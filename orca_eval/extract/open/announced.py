@@ -1,12 +1,13 @@
 """The words that stand where an answer is announced, for spans and free text alike."""
 
 import re
+from collections.abc import Iterator
 
 from orca_eval.extract.open.lists import BULLET
 from orca_eval.extract.reply import Place, Reply
 from orca_eval.extract.reply.cues import NO_ANSWER
 from orca_eval.extract.reply.text import ALPHANUMERIC, behind, line_end
-from orca_eval.extract.rule import Claim, last_claim
+from orca_eval.extract.rule import Claim
 
 _BRACKETS_BEFORE = re.compile(r"[<>][<>\s]*$")
 _HOLDS = re.compile(r"[^\W_]|[()\[\]{}<>]")
@@ -23,35 +24,31 @@ _JSON_VALUE = re.compile(
 _LONGEST_JSON = 2000
 _PLACEHOLDER = re.compile(
     r"\{?\s?(?:the |your )?(?:final )?(?:answer|number|answer choice|word|words|text|"
-    r"yes or no|value|span|\.\.\.|X)s?\s?\}?",
+    r"yes or no|value|span|\.\.\.|X)s?\s?\}?$|(?:so )?the (?:final )?answer(?: is?| to [^.:]{1,200} is)?(?:$|:)",
     re.IGNORECASE,
 )
 
 
-def marked_final(reply: Reply) -> Claim | None:
-    """What is marked as final, or restated behind such a mark on an "Answer:" line of its own."""
+def marked_final(reply: Reply) -> Iterator[Claim]:
+    """What is marked as final, or restated behind such a mark on an "Answer:" line of its own; the
+    last first.
+    """
     cues = [(at, _behind_colon(reply, at, value), end) for at, value, end in reply.cues]
     raw, places = reply.raw, reply.final_places(cues)
     if places:
         first = min(places)[0]
         places += [cue for cue in cues if cue[0] > first and _restates(reply, *cue)]
     places = [(at, value, _past_brackets(raw, value, end)) for at, value, end in places]
-    return last_announced(reply, _joined(raw, sorted(set(places))))
+    return announced(reply, _joined(raw, sorted(set(places))))
 
 
-def last_announced(reply: Reply, places: list[Place]) -> Claim | None:
-    """The last value announced at these places, unless it is supposed."""
-
-    def announced(at: int, value: int, end: int | None) -> Claim | None:
-        if end is None and (json := _json_value(reply.text, at, value)):
-            claim = value_at(reply, *json)
-        else:
-            claim = value_at(reply, value, end)
-        if claim is None or reply.supposed(at):
-            return None
-        return claim._replace(answer=_parted(claim.answer or ""))
-
-    return last_claim(places, announced)
+def announced(reply: Reply, places: list[Place]) -> Iterator[Claim]:
+    """The values announced at these places, unless they are supposed; the last first."""
+    for at, value, end in sorted(places, reverse=True):
+        json = _json_value(reply.text, at, value) if end is None else None
+        claim = value_at(reply, *(json or (value, end)))
+        if claim and not reply.supposed(at):
+            yield claim._replace(answer=_parted(claim.answer or ""))
 
 
 def _restates(reply: Reply, at: int, value: int, _end: int | None) -> bool:
@@ -101,7 +98,7 @@ def value_at(reply: Reply, at: int, end: int | None = None) -> Claim | None:
         at -= len(brackets[0])  # what looked like a quotation mark opens the sequence
     start, stop = trim(reply.text, at, stop)
     value = reply.text[start:stop]
-    none = _PLACEHOLDER.fullmatch(value) or NO_ANSWER.fullmatch(value.lower())
+    none = _PLACEHOLDER.match(value) or NO_ANSWER.fullmatch(value.lower())
     return None if none or not _HOLDS.search(value) else Claim(value, start, stop)
 
 

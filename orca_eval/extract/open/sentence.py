@@ -160,23 +160,21 @@ _AUXILIARY = re.compile(rf"(?:had|has|have|did)\s+(?={_PARTICIPLE}\b)", _I)
 Range = tuple[int, int]
 
 
-def phrase(sentence: str) -> Range | None:
-    """Where in the sentence its answer stands; None where its form does not tell."""
-    sentence = sentence.rstrip(" .!\n\"'")
-    if len(sentence) > MOST or sentence.endswith("?"):
+def phrase(text: str, start: int, end: int) -> Range | None:
+    """Where in the sentence text[start:end] its answer stands; None if its form does not tell."""
+    while end > start and text[end - 1] in " .!\n\"'":
+        end -= 1
+    if end - start > MOST or text[end : end + 1] == "?":
         return None
-    return _statement(sentence, 0, len(sentence)) or _behind_heading(sentence)
+    found = _statement(text, start, end)
+    heading = None if found else _HEADING.match(text, start, end)
+    return _statement(text, heading.end(), end) if heading else found
 
 
 def phrase_of(sentence: str) -> str | None:
     """The words that `phrase` finds."""
-    found = phrase(sentence)
+    found = phrase(sentence, 0, len(sentence))
     return sentence[slice(*found)] if found else None
-
-
-def _behind_heading(sentence: str) -> Range | None:
-    heading = _HEADING.match(sentence)
-    return _statement(sentence, heading.end(), len(sentence)) if heading else None
 
 
 def _statement(text: str, start: int, end: int) -> Range | None:
@@ -193,7 +191,7 @@ def _statement(text: str, start: int, end: int) -> Range | None:
     if aside:
         end = aside.start()
     return (
-        _counted(text, start, end)
+        counted(text, start, end)
         or (None if _NEGATED.search(text, start, end) else _positive(text, start, end))
     )  # fmt: skip
 
@@ -208,7 +206,7 @@ def _positive(text: str, start: int, end: int) -> Range | None:
     return _active(text, start, end)
 
 
-def _counted(text: str, start: int, end: int) -> Range | None:
+def counted(text: str, start: int, end: int) -> Range | None:
     """An amount that is the subject: "99.07% of people were not Asian"."""
     found = _MEASURE.match(text, start, end)
     if not found or _DATE.match(text, found.start("amount"), end):

@@ -1,11 +1,12 @@
 """Which number, date, span or spans (DROP) a reply commits to."""
 
 import re
+from collections.abc import Iterator
 from itertools import islice
 
-from orca_eval.extract.open.announced import last_announced, marked_final, trim, value_at
+from orca_eval.extract.open.announced import announced, marked_final, trim, value_at
 from orca_eval.extract.open.lists import BULLET, marked_items
-from orca_eval.extract.open.sentence import phrase
+from orca_eval.extract.open.sentence import counted, phrase
 from orca_eval.extract.reply import Reply
 from orca_eval.extract.reply.cues import NOT_GIVEN
 from orca_eval.extract.reply.numbers import show, word_number
@@ -16,7 +17,7 @@ SEPARATOR = "; "
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
 _NEXT_SENTENCE = (
     r"|(?<=[a-z0-9)]{3})[.!?]\s+(?=[A-Z])|(?<=\d)[.!?]\s+(?=[A-Z])"
-    r"|;\s(?=(?:the|there|this|it)\s[^;]*\b(?:is|are|was|were)\b)"
+    r"|;\s(?=(?i:the|there|this|it)\s[^;]*\b(?:is|are|was|were)\b)"
 )
 _REASON = (
     r",\s(?:because|since|as (?:he|she|it|they|the)|which|who|according to|based on)\b"
@@ -96,10 +97,8 @@ def plain_span(span: str) -> str:
     return span
 
 
-def _shape(claim: Claim | None, reply: Reply, tail: re.Pattern[str]) -> Claim | None:
+def _shape(claim: Claim, reply: Reply, tail: re.Pattern[str]) -> Claim | None:
     """The claim's own words: without the reason or the next sentence behind them."""
-    if claim is None:
-        return None
     if all(pattern.search(reply.low[claim.start : claim.end]) for pattern in NOT_GIVEN):
         return Claim(None, claim.start, claim.end, "refusal")
     text = reply.text
@@ -109,10 +108,23 @@ def _shape(claim: Claim | None, reply: Reply, tail: re.Pattern[str]) -> Claim | 
     if value == text[start:end] and not listed:
         cut = tail.search(text, start, end)
         start, end = trim(text, start, cut.start() if cut else end)
+        start, end = _in_sentence(text, start, end)
         value = text[slice(*_quotes(text, start, end))]
     value = _LATEX_TEXT.sub(r"\1", value)
+    if value.count("{") != value.count("}"):
+        value = value.strip("{} ")
     spans = [span for span in written_spans(value) if ALPHANUMERIC.search(span)]
     return Claim(SEPARATOR.join(spans), start, end) if spans else None
+
+
+def _in_sentence(text: str, start: int, end: int) -> tuple[int, int]:
+    """The phrase that answers where the value is a sentence; but one behind a bare "Answer:" is
+    the reply's own wording of it.
+    """
+    before = text[max(0, start - 40) : start].lower()
+    whole = before.rstrip("\"' *\n").endswith(":") and "final" not in before
+    found = counted(text, start, end) if whole else phrase(text, start, end)
+    return found or (start, end)
 
 
 def _quotes(text: str, start: int, end: int) -> tuple[int, int]:
@@ -133,17 +145,26 @@ def final_marker(reply: Reply) -> Claim | None:
     """A mark for the final answer. Spans set apart by `; `, line breaks or bullets come joined by
     `; `; commas, "and" and units stay as written, and scoring reads them both ways.
     """
-    return _shape(marked_final(reply), reply, _MARKED_TAIL)
+    return _last_whole(reply, marked_final(reply), _MARKED_TAIL)
 
 
 @rule(Example("The answer is Manning because he threw two passes.", "Manning"), stated=True)
 def answer_is(reply: Reply) -> Claim | None:
     """A statement of the answer, up to its reason or the next sentence."""
-    claim = last_announced(reply, reply.cues)
-    ends = claim is not None and not reply.text[claim.end :].strip()
-    if claim and ends and dangles(reply.text) and not reply.text[claim.end - 1].isupper():
-        return None  # cut off before it came to the answer; but "vitamin A" is whole
-    return _shape(claim, reply, _PROSE_TAIL)
+    return _last_whole(reply, announced(reply, reply.cues), _PROSE_TAIL)
+
+
+def _last_whole(reply: Reply, claims: Iterator[Claim], tail: re.Pattern[str]) -> Claim | None:
+    """The last claim, unless the reply breaks off in it."""
+    shaped = (claim for found in claims if (claim := _shape(found, reply, tail)))
+    last = next(shaped, None)
+    if last is None or reply.text[last.end :].strip(" \n\"'*`}"):
+        return last
+    if dangles(reply.text) and not reply.text[last.end - 1].isupper():  # "vitamin A" is whole
+        return next(shaped, None)
+    before = next(shaped, None)
+    torn = before and (before.answer or "").startswith(last.answer or "?")
+    return before if torn else last
 
 
 @rule(
@@ -157,11 +178,15 @@ def sentence(reply: Reply) -> Claim | None:
     an amount, an agent, a time or place, else the subject. Of several sentences it is the first,
     or a last one that concludes.
     """
-    if reply.declines or "?" in reply.text or dangles(reply.text):
+    text = reply.text
+    if reply.declines or "?" in text or dangles(text):
         return None
-    start, end = _said(reply.text)
-    found = phrase(reply.text[start:end])
-    return _shape(value_at(reply, start + found[0], start + found[1]), reply, _PROSE_TAIL) if found else None
+    start, end = _said(text)
+    if any(start <= at < end for at, _, _ in reply.cues):
+        return None
+    found = phrase(text, start, end)
+    claim = value_at(reply, *found) if found else None
+    return _shape(claim, reply, _PROSE_TAIL) if claim else None
 
 
 def _said(text: str) -> tuple[int, int]:
@@ -180,7 +205,8 @@ def whole_reply(reply: Reply) -> Claim | None:
     value = reply.text[start:end]
     if not value or len(value) > 160 or len(value.split()) > 12 or _SENTENCE.search(value):
         return None
-    return _shape(value_at(reply, start, end), reply, _PROSE_TAIL)
+    claim = value_at(reply, start, end)
+    return _shape(claim, reply, _PROSE_TAIL) if claim else None
 
 
 RULES = (final_marker, answer_is, sentence, whole_reply)

@@ -2,7 +2,7 @@
 
 import re
 
-from orca_eval.extract.open.announced import last_announced, marked_final, trim, value_at
+from orca_eval.extract.open.announced import announced, marked_final, trim, value_at
 from orca_eval.extract.open.lists import in_words, unbulleted
 from orca_eval.extract.reply import Reply
 from orca_eval.extract.rule import Claim, Example, Kind, rule
@@ -21,25 +21,26 @@ def _in_words(claim: Claim | None) -> Claim | None:
     """The claim as words with single spaces: without what sets a list's items apart."""
     if claim is None or claim.answer is None:
         return claim
-    return claim._replace(answer=in_words(claim.answer))
+    words = in_words(claim.answer)
+    return claim._replace(answer=words) if words else None
 
 
 @rule(Example("###Final answer: {apple banana}", "apple banana"), stated=True, final=True)
 def final_marker(reply: Reply) -> Claim | None:
     """A mark for the final answer, and the rest of its line or the list below it."""
-    return _in_words(marked_final(reply))
+    return _in_words(next(marked_final(reply), None))
 
 
 @rule(Example("So the answer is ) ] }.", ") ] }"), stated=True)
 def answer_is(reply: Reply) -> Claim | None:
     """A statement of the answer, and the rest of its line or the list below it."""
-    return _in_words(last_announced(reply, reply.cues))
+    return _in_words(next(announced(reply, reply.cues), None))
 
 
 @rule(Example("Sorted list: apple, banana, cherry", "apple banana cherry"))
 def named_result(reply: Reply) -> Claim | None:
     """The sorted list or the closing brackets, named as such."""
-    return _in_words(last_announced(reply, reply.places(_SORTED)))
+    return _in_words(next(announced(reply, reply.places(_SORTED)), None))
 
 
 @rule(Example("1. apple\n2. banana", "apple banana"), weak=True)
