@@ -63,7 +63,8 @@ _STOP = (
 _MEASURE = re.compile(
     rf"(?P<about>{_ABOUT})(?P<amount>{_NUMERAL}(?:[-–]\s?{_NUMERAL})?"
     r"(?:\s(?:million|billion|thousand|hundred|percent|per\s?cent)\b)*"
-    rf"(?:[\s-](?!{_STOP}\b)[a-z]+\b){{0,3}})(?P<end>\s|[^\w\s]|$)",
+    rf"(?:[\s-](?!(?:{_STOP}|{_PAST}|{_PRESENT})\b)[a-z]+\b){{0,3}}(?:\sold)?"
+    r"(?:\s(?:and|or)\s(?:older|over|up|more|above|under|younger|below)\b)?)(?P<end>\s|[^\w\s]|$)",
     _I,
 )
 _DATE = re.compile(
@@ -99,13 +100,12 @@ _ASIDE = re.compile(
     r"this|that|there|its|his|her|their)\b)\b"
     r"|;|\s(?:because|although|whereas|while|compared (?:to|with)|since (?:he|she|it|they|the)|but|"
     r"according to|based on the|as (?:stated|mentioned|described|shown))\b|\s-\s"
-    r"|\s\((?=[^()]*\)\W*$)",
+    r"|(?<!\))\s\((?=[^()]*\)\W*$)",
     _I,
 )
 _BE = re.compile(
     r"\s(?:is|are|was|were|will be|would be|has been|have been|had been|remains?|remained|becomes?|"
-    r"became|equals)\b(?!')",
-    _I,
+    r"became|equals)\b(?!')"
 )
 _AFTER_RELATIVE = re.compile(rf"\b(?:{_RELATIVE})$", _I)
 _HOLDS_RELATIVE = re.compile(rf"\b(?:{_RELATIVE})\b", _I)
@@ -123,6 +123,7 @@ _DESCRIPTION = re.compile(
     r"winner|player|team|group)\b)|^(?:which|what|who)\b",
     _I,
 )
+_NAMED = re.compile(r"(?:(?:The|A|An|Both)\s)?(?!(?:The|A|An|Both)\s)(?:[\"'*]?[A-Z\d]|.*\s[A-Z])")
 _COMPARISON = re.compile(
     rf"(?:(?:the )?(?:more|less|fewer|better|worse|same|(?:{_SUPERLATIVE})(?=$|\s(?:to|in|of|by|at))|"
     r"[a-z]{3,}er(?=\s(?:than|in|of|by)|$)|[a-z]{3,}ing)\b)",
@@ -130,6 +131,8 @@ _COMPARISON = re.compile(
 )
 _CALLED = re.compile(r"(?:called|named|known as|titled|nicknamed|dubbed|renamed)\s+(?:as\s)?", _I)
 _PASSIVE = re.compile(rf"(?:\w+ly\s|first\s|last\s)?{_PARTICIPLE}\b(?P<rest>.*)", _I)
+_TO_VERB = re.compile(r"\sto\s(?:be\s)?(?!the\b|a\b)[a-z]+\s")
+_KNOWN_FOR = re.compile(r"(?<=known)\sfor\b")
 _BY = re.compile(r"\bby\s+(?!\w+ing\b)", _I)
 _ALONG = re.compile(rf"\b(?:{_PREPOSITION})\s+", _I)
 _NOUN_END = re.compile(
@@ -143,9 +146,14 @@ _OF_PLACE = re.compile(
     r"(?:began|begins?|started|starts|ended|ends|happened|happens|occurred|occurs|took\splace|opened|"
     r"died|lives?|lived|came|comes|come|broadcasts?|moved|arrived|left|fled|went|lies|stops|existed|"
     r"lasted|released|debuted|premiered|aired|resides?|resided|grew|studied|dates|dated|graduated|"
-    r"landed|retreated|traveled|emigrated|escaped|returned|settled|belongs|belonged|occupied)$",
+    r"landed|retreated|traveled|emigrated|escaped|settled|belongs|belonged|occupied)$",
     _I,
 )
+_PLACED = re.compile(rf"(?:(?:place|up|out|back|live|aboard|mainly|primarily)\s)?(?P<along>(?:{_PREPOSITION})\s)", _I)
+_CHANGED = re.compile(
+    r"(?:rose|grew|fell|dropped|increased|decreased|declined|climbed|amounted|won|lost|led|beat)$"
+)
+_TO_AMOUNT = re.compile(r"(?:by|to)\s", _I)
 _OF_OBJECT = re.compile(
     r"(?:consist(?:s|ed)?|includes?|included|contains?|contained|comprise[sd]?|means?|meant|"
     r"represents?|represented|equals?|totaled|totals?|starred|features?|featured|refers?|indicates?|"
@@ -153,22 +161,29 @@ _OF_OBJECT = re.compile(
     _I,
 )
 _ANOTHER = re.compile(r"\b(?:and|but)\s(?:the|its|their|his|her)\s[^,]{1,80}?\s(?:is|are|was|were)\s", _I)
-_LEADING_BY = re.compile(r"by\s", _I)
+_OF_THE_QUESTION = re.compile(
+    r"(?:the|which|what)\s(?:two|three|four|five|passage|text|question|article|paragraph|answer|"
+    r"information|data|author|reader)\b",
+    _I,
+)
 _SPACE = re.compile(" *")
 _AUXILIARY = re.compile(rf"(?:had|has|have|did)\s+(?={_PARTICIPLE}\b)", _I)
 
 Range = tuple[int, int]
 
 
-def phrase(text: str, start: int, end: int) -> Range | None:
-    """Where in the sentence text[start:end] its answer stands; None if its form does not tell."""
+def phrase(text: str, start: int, end: int, *, active: bool = True) -> Range | None:
+    """Where in the sentence text[start:end] its answer stands; None if its form does not tell.
+
+    Without `active`, verbs that may be participles ("troops killed in May") make no sentence.
+    """
     while end > start and text[end - 1] in " .!\n\"'":
         end -= 1
     if end - start > MOST or text[end : end + 1] == "?":
         return None
-    found = _statement(text, start, end)
+    found = _statement(text, start, end, active)
     heading = None if found else _HEADING.match(text, start, end)
-    return _statement(text, heading.end(), end) if heading else found
+    return _statement(text, heading.end(), end, active) if heading else found
 
 
 def phrase_of(sentence: str) -> str | None:
@@ -177,7 +192,7 @@ def phrase_of(sentence: str) -> str | None:
     return sentence[slice(*found)] if found else None
 
 
-def _statement(text: str, start: int, end: int) -> Range | None:
+def _statement(text: str, start: int, end: int, active: bool) -> Range | None:
     if yes_no := _YES_NO.match(text, start, end):
         return yes_no.span()
     for _ in range(3):
@@ -190,20 +205,28 @@ def _statement(text: str, start: int, end: int) -> Range | None:
     aside = _ASIDE.search(text, start, end)
     if aside:
         end = aside.start()
-    return (
-        counted(text, start, end)
-        or (None if _NEGATED.search(text, start, end) else _positive(text, start, end))
-    )  # fmt: skip
+    found = counted(text, start, end)
+    if found or _NEGATED.search(text, start, end):
+        return found
+    return _positive(text, start, end, active)
 
 
-def _positive(text: str, start: int, end: int) -> Range | None:
+def is_active(text: str) -> bool:
+    """Whether the text is a sentence around a verb other than "be"."""
+    return text.endswith(".") and _VERB.search(text) is not None
+
+
+def _positive(text: str, start: int, end: int, active: bool) -> Range | None:
     there = _THERE.match(text, start, end)
     if there:
         return _noun(text, there.end(), end)
     copula = _copula(text, start, end)
+    said = _VERB.search(text, start, end) if copula is None or start else copula
+    if said and _ANOTHER.search(text, said.end(), end):
+        return None  # two statements, of which one answers
     if copula:
         return _copular(text, start, copula, end)
-    return _active(text, start, end)
+    return _active(text, start, end) if active else None
 
 
 def counted(text: str, start: int, end: int) -> Range | None:
@@ -227,8 +250,6 @@ def _copula(text: str, start: int, end: int) -> re.Match[str] | None:
 
 
 def _copular(text: str, start: int, copula: re.Match[str], end: int) -> Range | None:
-    if _ANOTHER.search(text, copula.end(), end):
-        return None  # two statements, of which one answers
     at = _ADVERB.match(text, copula.end(), end).end()  # type: ignore[union-attr]
     subject, predicate = text[start : copula.start()], text[at:end]
     itself = None if _PRONOUN.match(subject) else (start, copula.start())
@@ -245,7 +266,7 @@ def _copular(text: str, start: int, copula: re.Match[str], end: int) -> Range | 
     role = re.match("the ", predicate, _I) and (
         copula[0].strip() == "became" or _DESCRIPTION.match(predicate)
     )
-    if itself and not described and role:
+    if itself and not described and role and _NAMED.match(subject):
         return _short(text, itself)
     if itself is None:
         relative = re.search(rf"\s(?:{_RELATIVE})\b", predicate, _I)
@@ -255,6 +276,11 @@ def _copular(text: str, start: int, copula: re.Match[str], end: int) -> Range | 
 
 def _passive(text: str, itself: Range | None, rest: int, end: int) -> Range | None:
     """Behind a participle: the agent, else the time or place, else the subject."""
+    if to := _TO_VERB.match(text, rest, end):
+        measured = _MEASURE.match(text, to.end(), end)
+        return measured.span("amount") if measured else None
+    if _KNOWN_FOR.match(text, rest, end):
+        return _short(text, itself)
     if agent := _BY.search(text, rest, end):
         measured = _MEASURE.match(text, agent.end(), end)
         return _noun(text, agent.end(), end, cut=not measured)
@@ -289,22 +315,21 @@ def _active(text: str, start: int, end: int) -> Range | None:
     subject_words, itself = subject.split(), (start, verb.start())
     if _HOLDS_RELATIVE.search(subject) and not _DESCRIPTION.match(subject):
         return None
-    if verb["verb"] in ("won", "lost", "led", "beat") and (by := _LEADING_BY.match(text, at, end)):
-        at = by.end()
+    if _CHANGED.match(verb["verb"]):
+        at = behind(_TO_AMOUNT, text, at, end)
     first = _MEASURE.match(text, at, end)
     if first and not re.match(rf"(?:{_SUPERLATIVE})$", first["amount"], _I):
         return first.span("amount") if first["end"] != "-" else _short(text, itself)
     name = verb["verb"]
     if _OF_OBJECT.match(name):
         return _noun(text, at + len(re.match(r"(?:of |to |that )?", text[at:end])[0]), end)  # type: ignore[index]
-    if _OF_PLACE.match(name) or text.startswith("place ", at):
-        if re.match(rf"(?:{_SUPERLATIVE}|earlier|later|before|after)\b", text[at:end], _I):
-            return _short(text, itself)
-        return _along(text, at, end)
+    if placed := _PLACED.match(text, at, end) if _OF_PLACE.match(name) or name == "took" else None:
+        return _along(text, placed.start("along"), end)
     if _PRONOUN.match(subject):
         along = re.match(rf"(?:{_PREPOSITION}|by)\s", text[at:end])
         return _noun(text, at + (len(along[0]) if along else 0), end)
-    return _short(text, itself) if len(subject_words) <= 10 else None
+    asked = _OF_THE_QUESTION.match(subject)
+    return _short(text, itself) if len(subject_words) <= 20 and not asked else None
 
 
 def _noun(text: str, at: int, end: int, *, cut: bool = False) -> Range | None:

@@ -6,7 +6,7 @@ from itertools import islice
 
 from orca_eval.extract.open.announced import announced, marked_final, trim, value_at
 from orca_eval.extract.open.lists import BULLET, marked_items
-from orca_eval.extract.open.sentence import counted, phrase
+from orca_eval.extract.open.sentence import counted, is_active, phrase
 from orca_eval.extract.reply import Reply
 from orca_eval.extract.reply.cues import NOT_GIVEN
 from orca_eval.extract.reply.numbers import show, word_number
@@ -123,7 +123,9 @@ def _in_sentence(text: str, start: int, end: int) -> tuple[int, int]:
     """
     before = text[max(0, start - 40) : start].lower()
     whole = before.rstrip("\"' *\n").endswith(":") and "final" not in before
-    found = counted(text, start, end) if whole else phrase(text, start, end)
+    if text[start - 1 : start] in ('"', "'"):
+        return start, end
+    found = counted(text, start, end) if whole else phrase(text, start, end, active=False)
     return found or (start, end)
 
 
@@ -163,8 +165,10 @@ def _last_whole(reply: Reply, claims: Iterator[Claim], tail: re.Pattern[str]) ->
     if dangles(reply.text) and not reply.text[last.end - 1].isupper():  # "vitamin A" is whole
         return next(shaped, None)
     before = next(shaped, None)
-    torn = before and (before.answer or "").startswith(last.answer or "?")
-    return before if torn else last
+    if before is None or not (before.answer or "").startswith(last.answer or "?"):
+        return last
+    ahead = [reply.low[max(0, claim.start - 10) : claim.start] for claim in (before, last)]
+    return before if ahead[0] == ahead[1] else last
 
 
 @rule(
@@ -185,6 +189,9 @@ def sentence(reply: Reply) -> Claim | None:
     if any(start <= at < end for at, _, _ in reply.cues):
         return None
     found = phrase(text, start, end)
+    goes_on = text.count(". ", end) > 1 or "\n" in text[end:].strip()
+    if found and goes_on and (found[0] == start or reply.cut):
+        return None  # a text that begins with its subject is a story rather than an answer
     claim = value_at(reply, *found) if found else None
     return _shape(claim, reply, _PROSE_TAIL) if claim else None
 
@@ -204,6 +211,8 @@ def whole_reply(reply: Reply) -> Claim | None:
     start, end = trim(reply.text, 0, len(reply.text))
     value = reply.text[start:end]
     if not value or len(value) > 160 or len(value.split()) > 12 or _SENTENCE.search(value):
+        return None
+    if is_active(reply.text[start : end + 1]):
         return None
     claim = value_at(reply, start, end)
     return _shape(claim, reply, _PROSE_TAIL) if claim else None
