@@ -16,12 +16,18 @@ _DIGITS = tuple("0123456789.")
 _BETWEEN_MARKS = re.compile(
     r"(?:\}|</\w{1,16}>|\\[()\[\]]|[\s$,;&/|.]|and\b){0,12}(?:\\f?boxe?d?\s?\{(?:\\text\s?\{)?|<\w{1,16}>)"
 )
-_JSON_KEY = re.compile(r"[a-z_ ]{0,24}[\"']\s{0,3}:\s{0,3}(?=[\[\"'{\w-])", re.IGNORECASE)
+_JSON_OBJECT = r"\{\s{0,9}[\"'][\w ]{1,24}[\"']\s{0,3}:\s{0,3}"
+_JSON_KEY = re.compile(
+    rf"[a-z_ ]{{0,24}}(?:[\"']\s{{0,3}}:\s{{0,3}}(?:{_JSON_OBJECT})?|\s{{0,3}}:\s{{0,3}}{_JSON_OBJECT})(?=[\[\"'\w-])",
+    re.IGNORECASE,
+)
 _JSON_VALUE = re.compile(
     r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'(?=\w))*'|\[(?:[^\[\]\"]|\"(?:[^\"\\\n]|\\.)*\")*\]"
     r"|[^,}\n\[\"']+"
 )
 _LONGEST_JSON = 2000
+_WORD = re.compile(r"[^\W\d][\w'-]*,?$")
+_WORDS_BELOW = re.compile(r"(?:\n[^\W\d][\w'-]{0,40},?(?=\n|\.?$)){2,60}")
 _PLACEHOLDER = re.compile(
     r"\{?\s?(?:the |your )?(?:final )?(?:answer|number|answer choice|word|words|text|"
     r"yes or no|value|span|\.\.\.|X)s?\s?\}?$|(?:so )?the (?:final )?answer(?: is?| to [^.:]{1,200} is)?(?:$|:)",
@@ -80,7 +86,7 @@ def _parted(value: str) -> str:
 
 def _json_value(text: str, at: int, value: int) -> tuple[int, int] | None:
     """Where the value of a JSON key stands that ends with the cue at `at`."""
-    key = _JSON_KEY.match(text, at, value + 2)
+    key = _JSON_KEY.match(text, at)
     if key is None:
         return None
     start, limit = key.end(), key.end() + _LONGEST_JSON
@@ -105,7 +111,10 @@ def value_at(reply: Reply, at: int, end: int | None = None) -> Claim | None:
 def trim(text: str, start: int, end: int) -> tuple[int, int]:
     """The range without the quotes, marks and full stop around what it holds."""
     marks = " \t\n\"'`*#"
-    while start < end and text[start] in marks + "$" and text[start + 1 : start + 2] not in _DIGITS:
+    while start < end and (
+        text[start] in marks
+        or (text[start] == "$" and text[start + 1 : start + 2] not in _DIGITS)
+    ):
         start += 1
     while end > start and text[end - 1] in marks + "$.":
         end -= 1
@@ -118,9 +127,12 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
 def block_end(text: str, at: int, limit: int = 2000) -> int:
     """End of the line, or of the list of short lines, that begins at `at`."""
     end = line_end(text, at, limit)
-    on_next_line = "\n" in text[max(0, at - 12) : at]
-    bullet = BULLET.match(text, text.rfind("\n", 0, at) + 1)
-    while end < len(text) and (bullet or (on_next_line and " " not in text[at:end].strip())):
+    line = text.rfind("\n", 0, at) + 1
+    first = behind(_MARKS, text, text.rfind(":", line, at) + 1, at) if ":" in text[line:at] else line
+    bullet = BULLET.match(text, line) or BULLET.match(text, first)
+    if not bullet and "\n" not in text[max(0, at - 12) : at]:
+        return _words_below(text, at, end)
+    while end < len(text) and (bullet or " " not in text[at:end].strip()):
         following = line_end(text, end + 1, limit)
         line = text[end + 1 : following]
         goes_on = BULLET.match(line) if bullet else not (BULLET.match(line) or " " in line.strip())
@@ -128,6 +140,13 @@ def block_end(text: str, at: int, limit: int = 2000) -> int:
             break
         end = following
     return end
+
+
+def _words_below(text: str, at: int, end: int) -> int:
+    """End of the list that a word on the announcement's line begins: two more, each on its own."""
+    below = _WORDS_BELOW.match(text, end) if _WORD.match(text, at, end) else None
+    words = text[at : below.end()].split() if below else []
+    return below.end() if below and len(set(words)) == len(words) else end
 
 
 def _past_brackets(raw: str, value: int, end: int | None) -> int | None:

@@ -10,7 +10,7 @@ from orca_eval.extract.open.sentence import counted, is_active, phrase
 from orca_eval.extract.reply import Reply
 from orca_eval.extract.reply.cues import NOT_GIVEN
 from orca_eval.extract.reply.numbers import show, word_number
-from orca_eval.extract.reply.text import ALPHANUMERIC, dangles
+from orca_eval.extract.reply.text import ALPHANUMERIC, behind, dangles
 from orca_eval.extract.rule import Claim, Example, Kind, rule
 
 SEPARATOR = "; "
@@ -45,8 +45,10 @@ _COUNT = re.compile(
 )
 _DATE_LEFT = re.compile(rf"\b{_MONTH} \d{{1,2}}$", re.IGNORECASE)
 _LONGEST_DATE = 24
-_AND = re.compile(r",?\s(?:and|&)\s")
-_JOINT = re.compile(rf"{_AND.pattern}|,\s")
+_AND = re.compile(r",?\s(?:and|&|as well as|along with)\s")
+_JOINT = re.compile(rf"{_AND.pattern}|,(?:\s|(?=[^\W\d]))")
+_SLASH = re.compile(r"\s?(?<=[^\W\d]|[ )])[/+](?=\s?[^\W\d])\s?")
+_BOTH = re.compile(r"[Bb]oth\s")
 _BETWEEN_SPANS = re.compile(r"(?:(?<!&#\d{3});|\n)\s*(?:and\s+)?")
 _INLINE = re.compile(r"(?:^|\s)\(\d{1,2}\)\s")
 _BULLET = re.compile(r"^(?:[-*•>]|\(?\d{1,2}[.)])\s+")
@@ -68,9 +70,25 @@ def listed_spans(span: str) -> list[str]:
     """The spans that commas and "and" join, if they do: "Iran and Iraq" may be one span or two."""
     joints = [m.span() for m in _JOINT.finditer(span) if not _in_date(span, m.start())]
     several = sum(span[start] == "," for start, _ in joints) > 1 or _AND.search(span)
-    if span.lower().startswith(("between ", "from ")) or not several:
+    return _apart(span, joints if several else [])
+
+
+def spans_apart(span: str) -> Iterator[list[str]]:
+    """The ways to take apart what may be several spans: at commas and "and", at "and" alone, at a
+    single comma, at slashes.
+    """
+    joints = [m.span() for m in _JOINT.finditer(span) if not _in_date(span, m.start())]
+    yield listed_spans(span)
+    yield _apart(span, [joint for joint in joints if span[slice(*joint)].strip() != ","])
+    yield _apart(span, joints)
+    yield _apart(span, [m.span() for m in _SLASH.finditer(span)])
+
+
+def _apart(span: str, joints: list[tuple[int, int]]) -> list[str]:
+    """The parts between the joints; none of these part "between 2 and 4"."""
+    if span.lower().startswith(("between ", "from ")):
         joints = []
-    ends = [0, *(at for joint in joints for at in joint), len(span)]
+    ends = [behind(_BOTH, span, 0), *(at for joint in joints for at in joint), len(span)]
     parts = (_trimmed(span[a:b]) for a, b in zip(ends[::2], ends[1::2], strict=True))
     return [part for part in parts if part]
 
