@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from orca_eval.errors import InputError
-from orca_eval.extract.open.span import SEPARATOR, listed_spans, plain_span, spans_apart
 from orca_eval.extract.open.sentence import phrase_of
+from orca_eval.extract.open.span import SEPARATOR, listed_spans, plain_span, spans_apart
 from orca_eval.extract.reply.numbers import whole_number
 from orca_eval.extract.reply.text import clean
 

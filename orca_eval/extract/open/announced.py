@@ -18,19 +18,26 @@ _BETWEEN_MARKS = re.compile(
 )
 _JSON_OBJECT = r"\{\s{0,9}[\"'][\w ]{1,24}[\"']\s{0,3}:\s{0,3}"
 _JSON_KEY = re.compile(
-    rf"[a-z_ ]{{0,24}}(?:[\"']\s{{0,3}}:\s{{0,3}}(?:{_JSON_OBJECT})?|\s{{0,3}}:\s{{0,3}}{_JSON_OBJECT})(?=[\[\"'\w-])",
+    rf"[a-z_ ]{{0,24}}(?:[\"']\s{{0,3}}:\s{{0,3}}(?:{_JSON_OBJECT})?"
+    rf"|\s{{0,3}}:\s{{0,3}}{_JSON_OBJECT})(?=[\[\"'\w-])",
     re.IGNORECASE,
 )
 _JSON_VALUE = re.compile(
     r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'(?=\w))*'|\[(?:[^\[\]\"]|\"(?:[^\"\\\n]|\\.)*\")*\]"
     r"|[^,}\n\[\"']+"
 )
+_JSON_ALONE = re.compile(rf"{_JSON_OBJECT}(?P<value>{_JSON_VALUE.pattern})\s*\}}")
 _LONGEST_JSON = 2000
-_WORD = re.compile(r"[^\W\d][\w'-]*,?$")
-_WORDS_BELOW = re.compile(r"(?:\n[^\W\d][\w'-]{0,40},?(?=\n|\.?$)){2,60}")
+_WORD = re.compile(r"[ \t]*(?:[^\W\d][\w'-]*,?|[()\[\]{}<>])$")
+_WORDS_BELOW = re.compile(
+    r"(?:\n[^\W\d][\w'-]{0,40},?(?=\n|\.?$)){2,60}|(?:\n[ \t]?[()\[\]{}<>](?=\n|$)){1,60}"
+)
+_LATEX_TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf)\s?\{([^{}]{0,200})\}?")
+_MORE_TEXT = re.compile(r"\}(?:\s?(?:,|;|and\b)\s?\\text\s?\{[^{}]{0,200}\}){1,60}")
 _PLACEHOLDER = re.compile(
     r"\{?\s?(?:the |your )?(?:final )?(?:answer|number|answer choice|word|words|text|"
-    r"yes or no|value|span|\.\.\.|X)s?\s?\}?$|(?:so )?the (?:final )?answer(?: is?| to [^.:]{1,200} is)?(?:$|:)",
+    r"yes or no|value|span|\.\.\.|X)s?\s?\}?$|"
+    r"(?:so )?the (?:final )?answer(?: is?| to [^.:]{1,200} is)?(?:$|:)",
     re.IGNORECASE,
 )
 
@@ -51,7 +58,7 @@ def marked_final(reply: Reply) -> Iterator[Claim]:
 def announced(reply: Reply, places: list[Place]) -> Iterator[Claim]:
     """The values announced at these places, unless they are supposed; the last first."""
     for at, value, end in sorted(places, reverse=True):
-        json = _json_value(reply.text, at, value) if end is None else None
+        json = _json_value(reply.text, at) if end is None else None
         claim = value_at(reply, *(json or (value, end)))
         if claim and not reply.supposed(at):
             yield claim._replace(answer=_parted(claim.answer or ""))
@@ -78,13 +85,16 @@ def _joined(raw: str, places: list[Place]) -> list[Place]:
 
 
 def _parted(value: str) -> str:
-    """The value with semicolons for the marks between the parts of an answer."""
+    """The value with semicolons for the marks between the parts of an answer, without LaTeX."""
+    if "\\" in value and _LATEX_TEXT.search(value):
+        value = _LATEX_TEXT.sub(r"\1", value)
+        value = value.replace("}", "") if "{" not in value else value
     if "boxed" not in value and "</" not in value:
         return value
     return "; ".join(dict.fromkeys(part.strip(" $.\\") for part in _BETWEEN_MARKS.split(value)))
 
 
-def _json_value(text: str, at: int, value: int) -> tuple[int, int] | None:
+def _json_value(text: str, at: int) -> tuple[int, int] | None:
     """Where the value of a JSON key stands that ends with the cue at `at`."""
     key = _JSON_KEY.match(text, at)
     if key is None:
@@ -108,12 +118,24 @@ def value_at(reply: Reply, at: int, end: int | None = None) -> Claim | None:
     return None if none or not _HOLDS.search(value) else Claim(value, start, stop)
 
 
+def with_quotes(text: str, start: int, end: int) -> tuple[int, int]:
+    """The range with the quotes around it, where quotes within set its items apart."""
+    mark = text[start - 1 : start]
+    apart = mark in ("'", '"') and text[end : end + 1] == mark and mark in text[start:end]
+    return (start - 1, end + 1) if apart else (start, end)
+
+
+def json_alone(text: str, start: int, end: int) -> tuple[int, int]:
+    """The range, of a JSON object with one key that of its value."""
+    found = _JSON_ALONE.match(text, start, end)
+    return found.span("value") if found and found.end() == end else (start, end)
+
+
 def trim(text: str, start: int, end: int) -> tuple[int, int]:
     """The range without the quotes, marks and full stop around what it holds."""
     marks = " \t\n\"'`*#"
     while start < end and (
-        text[start] in marks
-        or (text[start] == "$" and text[start + 1 : start + 2] not in _DIGITS)
+        text[start] in marks or (text[start] == "$" and text[start + 1 : start + 2] not in _DIGITS)
     ):
         start += 1
     while end > start and text[end - 1] in marks + "$.":
@@ -127,9 +149,9 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
 def block_end(text: str, at: int, limit: int = 2000) -> int:
     """End of the line, or of the list of short lines, that begins at `at`."""
     end = line_end(text, at, limit)
-    line = text.rfind("\n", 0, at) + 1
-    first = behind(_MARKS, text, text.rfind(":", line, at) + 1, at) if ":" in text[line:at] else line
-    bullet = BULLET.match(text, line) or BULLET.match(text, first)
+    line_start = text.rfind("\n", 0, at) + 1
+    value = behind(_MARKS, text, max(line_start, text.rfind(":", line_start, at) + 1), at)
+    bullet = BULLET.match(text, line_start) or BULLET.match(text, value)
     if not bullet and "\n" not in text[max(0, at - 12) : at]:
         return _words_below(text, at, end)
     while end < len(text) and (bullet or " " not in text[at:end].strip()):
@@ -146,11 +168,14 @@ def _words_below(text: str, at: int, end: int) -> int:
     """End of the list that a word on the announcement's line begins: two more, each on its own."""
     below = _WORDS_BELOW.match(text, end) if _WORD.match(text, at, end) else None
     words = text[at : below.end()].split() if below else []
-    return below.end() if below and len(set(words)) == len(words) else end
+    varied = len(set(words)) == len(words) or not words[0][0].isalnum() if words else False
+    return below.end() if below and varied else end
 
 
 def _past_brackets(raw: str, value: int, end: int | None) -> int | None:
     """The end of a boxed value; of a sequence of brackets, the last brace of the line ends it."""
+    if end is not None and (more := _MORE_TEXT.match(raw, end)):
+        return more.end()
     if end is None or raw[end : end + 1] != "}" or ALPHANUMERIC.search(raw, value, end):
         return end
     line = line_end(raw, value)

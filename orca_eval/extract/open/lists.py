@@ -10,18 +10,18 @@ from orca_eval.extract.reply.text import behind
 
 BULLET = re.compile(r"[ \t]*(?:[-*•]|\(?\d{1,3}[.)])[ \t]+")
 _QUOTED = re.compile(
-    r"\s*(?:\"((?:[^\"\\\n]|\\.)*)\"|'((?:[^'\n]|'(?=\w))*)'|\{([^{}\n]*)\})\s*"
+    r"\s*(?:\"((?:[^\"\\\n]|\\.)*)\"|'((?:[^'\n]|'(?=\w))*)'|\{([^{}\n]*)\}"
+    r"|\[([^\[\]\n]*)\]|\((\D[^()\n]*)\)|<([^\W\d][^<>\n]*)>)\s*"
     r"(?:(?:[,;&/|<>→+]|-+>|=+>|and\b)\s*){0,3}"
 )
-_IN_BRACKETS = (("[", "]"), ("(", ")"), ("{", "}"))
+_IN_BRACKETS = (("{", "}"), ("[", "]"), ("(", ")"))
+_REMARK = re.compile(r"(?<=\w)\s\([^()]*\)$")
 _COMMA = re.compile(r",\s+(?:and\s+)?|(?<!\d),|,(?!\d)|;\s*|\n")
-_NUMBER = re.compile(r"(?:^|(?<=[\s,;]))\(?(\d{1,2})[.)]\s+")
+_NUMBER = re.compile(r"(?:^|(?<=[\s,;]))\(?(\d{1,2}|[a-z])[.):]\s+")
 _LONGEST_NUMBERED = 5
 _BETWEEN = re.compile(r"\s*(?:\||→|⟶|⇒|->|=>|-->|•|\s>\s|\s<\s)\s*")
-_WORD = re.compile(r"[\w'’&.-]*\w[\w'’&.-]*")
-_SEPARATORS = re.compile(
-    r"\s*(?:[,;](?:\s*(?:and|&)\s)?|\||-+>|=+>|→|⟶|⇒|≤|≺|[<>•·\n])\s*"
-)
+_WORD = re.compile(r"(?=[^a-zA-Z]{0,20}[^\W\d_])[\w'’&.-]+")
+_SEPARATORS = re.compile(r"\s*(?:[,;](?:\s*(?:and|&)\s)?|\||-+>|=+>|→|⟶|⇒|≤|≺|[<>•·\n])\s*")
 _WEAK_SEPARATORS = re.compile(r"\s+(?:and|&)\s+")  # within one answer, too: "rock and roll"
 _DOUBTFUL_SEPARATORS = re.compile(r"\s*/\s*|\s-\s")
 _BRACKETS = frozenset("()[]{}<>")
@@ -53,14 +53,16 @@ def _within(value: str, opening: str, closing: str) -> str | None:
 
 def _wrapped(value: str, least: int) -> list[str] | None:
     """Items that each stand in quotes or braces, with nothing but separators between."""
-    items, at = [], 0
+    items: list[str] = []
+    at, kinds = 0, set()
     while at < len(value):
         found = _QUOTED.match(value, at)
         if not found:
             return None
         items.append(found[found.lastindex or 0].replace('\\"', '"'))
+        kinds.add(found.lastindex)
         at = found.end()
-    return items if len(items) >= least else None
+    return items if len(items) >= least and len(kinds) == 1 else None
 
 
 def _numbered(value: str) -> list[str] | None:
@@ -68,17 +70,28 @@ def _numbered(value: str) -> list[str] | None:
     marks = list(_NUMBER.finditer(value))
     if len(marks) < 2 or marks[0].start() > 0:
         return None
-    if [int(mark[1]) for mark in marks] != list(range(1, len(marks) + 1)):
+    first = "a" if marks[0][1] == "a" else "1"
+    if [m[1] for m in marks] != [_place(first, i) for i in range(len(marks))]:
         return None
     ends = [mark.start() for mark in marks[1:]] + [len(value)]
     items = [value[m.end() : end].strip(" ,;") for m, end in zip(marks, ends, strict=True)]
     return items if all(len(item.split()) <= _LONGEST_NUMBERED for item in items) else None
 
 
+def _place(first: str, number: int) -> str:
+    return chr(ord("a") + number) if first == "a" else str(1 + number)
+
+
 def _parted(value: str) -> list[str] | None:
     """Items with bars, arrows or dots between them."""
     parts = _BETWEEN.split(value.strip("•|→ "))
     return parts if len(parts) > 1 and all(any(map(str.isalnum, part)) for part in parts) else None
+
+
+def marked_words(value: str) -> bool:
+    """Whether the value is a list by its marks, of single words."""
+    items = marked_items(value)
+    return items is not None and all(map(_WORD.fullmatch, items))
 
 
 def unbulleted(line: str) -> str:
@@ -92,12 +105,12 @@ def in_words(value: str) -> str:
     value = _single_spaced("\n".join(lines))
     if not any(map(str.isalnum, value)):
         return _brackets(value)
-    if (items := marked_items(value)) and all(map(_WORD.fullmatch, items)):
-        return " ".join(items)
-    inner = value
+    inner = _REMARK.sub("", value).strip(" ,;.")
     for opening, closing in _IN_BRACKETS:
         inner = _within(inner, opening, closing) or inner
-    inner = inner.strip(" ,;.")
+    items = marked_items(inner) or inner.split()
+    if all(map(_WORD.fullmatch, items)):
+        return " ".join(items)
     parts = _DOUBTFUL_SEPARATORS.split(inner)
     if len(parts) < 3:
         parts = _SEPARATORS.split(inner)

@@ -11,6 +11,7 @@ from orca_eval.extract.reply.text import behind
 
 MOST = 500
 """Of a longer sentence nothing is read."""
+MOST_WORDS = 20
 
 _I = re.IGNORECASE
 _SUPERLATIVE = (
@@ -47,7 +48,7 @@ _PRESENT = (
 _NUMBER_WORD = (
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|"
     r"sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
-    rf"(?:-[a-z]{{3,5}})?"
+    r"(?:-[a-z]{3,5})?"
 )
 _NUMERAL = rf"(?:[-$€£#]{{0,2}}\d[\d,]*(?:\.\d+)?(?:\s?%|(?:st|nd|rd|th)\b)?|{_NUMBER_WORD}\b)"
 _ABOUT = (
@@ -72,8 +73,8 @@ _DATE = re.compile(
     rf"{_MONTH}(?:,?\s\d{{3,4}})?|{_MONTH}(?:,?\s(?:of\s)?\d{{3,4}})?|(?:1[0-9]|20)\d\ds?)\b"
 )
 _LEAD = re.compile(
-    r"(?:(?:so|therefore|thus|hence|overall|finally|conclusion|in conclusion|in summary|explanation|"
-    r"however|then|clearly|well|final answer|answer|a)\b[,:]?\s+"
+    r"(?:(?:so|therefore|thus|hence|overall|finally|conclusion|in conclusion|in summary|"
+    r"explanation|however|then|clearly|well|final answer|answer|a)\b[,:]?\s+"
     r"|(?:according to|based on|in|from|as of|during|after|before|at|on|by|out of|among|of)\s"
     r"[^,]{1,120},\s+"
     r"|(?:the|this)\s(?:passage|text|article|paragraph|question|information|context|data|author)"
@@ -125,8 +126,8 @@ _DESCRIPTION = re.compile(
 )
 _NAMED = re.compile(r"(?:(?:The|A|An|Both)\s)?(?!(?:The|A|An|Both)\s)(?:[\"'*]?[A-Z\d]|.*\s[A-Z])")
 _COMPARISON = re.compile(
-    rf"(?:(?:the )?(?:more|less|fewer|better|worse|same|(?:{_SUPERLATIVE})(?=$|\s(?:to|in|of|by|at))|"
-    r"[a-z]{3,}er(?=\s(?:than|in|of|by)|$)|[a-z]{3,}ing)\b)",
+    rf"(?:(?:the )?(?:more|less|fewer|better|worse|same|(?:{_SUPERLATIVE})"
+    r"(?=$|\s(?:to|in|of|by|at))|[a-z]{3,}er(?=\s(?:than|in|of|by)|$)|[a-z]{3,}ing)\b)",
     _I,
 )
 _CALLED = re.compile(r"(?:called|named|known as|titled|nicknamed|dubbed|renamed)\s+(?:as\s)?", _I)
@@ -149,7 +150,9 @@ _OF_PLACE = re.compile(
     r"landed|retreated|traveled|emigrated|escaped|settled|belongs|belonged|occupied)$",
     _I,
 )
-_PLACED = re.compile(rf"(?:(?:place|up|out|back|live|aboard|mainly|primarily)\s)?(?P<along>(?:{_PREPOSITION})\s)", _I)
+_PLACED = re.compile(
+    rf"(?:(?:place|up|out|back|live|aboard|mainly|primarily)\s)?(?P<along>(?:{_PREPOSITION})\s)", _I
+)
 _CHANGED = re.compile(
     r"(?:rose|grew|fell|dropped|increased|decreased|declined|climbed|amounted|won|lost|led|beat)$"
 )
@@ -160,12 +163,21 @@ _OF_OBJECT = re.compile(
     r"costs?|weighs?|weighed|measures?|measured|offers)$",
     _I,
 )
-_ANOTHER = re.compile(r"\b(?:and|but)\s(?:the|its|their|his|her)\s[^,]{1,80}?\s(?:is|are|was|were)\s", _I)
-_OF_THE_QUESTION = re.compile(
+_ANOTHER = re.compile(
+    r"\b(?:and|but)\s(?:the|its|their|his|her)\s[^,]{1,80}?\s(?:is|are|was|were)\s", _I
+)
+_UNTOLD = re.compile(
     r"(?:the|which|what)\s(?:two|three|four|five|passage|text|question|article|paragraph|answer|"
     r"information|data|author|reader)\b",
     _I,
 )
+_THE = re.compile("the ", _I)
+_WHEN_WHERE = re.compile(r"(?:in|on|at|from|during|by)\s", _I)
+_LISTED = re.compile(r"\b(?:and|or)\b")
+_ANOTHER_AMOUNT = re.compile(rf"\s?(?:,|and\b|&)\s(?:and\s)?{_NUMERAL}", _I)
+_ARTICLE = re.compile(r"the|an?", _I)
+_OF = re.compile(r"(?:of|to|that) ")
+_RANK = re.compile(rf"(?:{_SUPERLATIVE})", _I)
 _SPACE = re.compile(" *")
 _AUXILIARY = re.compile(rf"(?:had|has|have|did)\s+(?={_PARTICIPLE}\b)", _I)
 
@@ -234,10 +246,9 @@ def counted(text: str, start: int, end: int) -> Range | None:
     found = _MEASURE.match(text, start, end)
     if not found or _DATE.match(text, found.start("amount"), end):
         return None
-    verb = _BE.search(text, found.end("amount") - 1, end) or _VERB.search(text, found.end("amount") - 1, end)
-    if not verb or "," in text[found.end("amount") : verb.start()]:
-        return None
-    return found.span("amount")
+    behind_it = found.end("amount")
+    verb = _BE.search(text, behind_it, end) or _VERB.search(text, behind_it, end)
+    return found.span("amount") if verb and "," not in text[behind_it : verb.start()] else None
 
 
 def _copula(text: str, start: int, end: int) -> re.Match[str] | None:
@@ -250,7 +261,7 @@ def _copula(text: str, start: int, end: int) -> re.Match[str] | None:
 
 
 def _copular(text: str, start: int, copula: re.Match[str], end: int) -> Range | None:
-    at = _ADVERB.match(text, copula.end(), end).end()  # type: ignore[union-attr]
+    at = behind(_ADVERB, text, copula.end(), end)
     subject, predicate = text[start : copula.start()], text[at:end]
     itself = None if _PRONOUN.match(subject) else (start, copula.start())
     if not predicate:
@@ -263,13 +274,13 @@ def _copular(text: str, start: int, copula: re.Match[str], end: int) -> Range | 
     described = bool(_DESCRIPTION.search(subject))
     if _COMPARISON.match(predicate) and (" than " in predicate or not described):
         return _short(text, itself)
-    role = re.match("the ", predicate, _I) and (
+    role = _THE.match(predicate) and (
         copula[0].strip() == "became" or _DESCRIPTION.match(predicate)
     )
     if itself and not described and role and _NAMED.match(subject):
         return _short(text, itself)
     if itself is None:
-        relative = re.search(rf"\s(?:{_RELATIVE})\b", predicate, _I)
+        relative = _HOLDS_RELATIVE.search(predicate)
         end = at + relative.start() if relative else end
     return _noun(text, at, end)
 
@@ -301,35 +312,47 @@ def _dated(text: str, at: int, end: int) -> Range | None:
 
 
 def _active(text: str, start: int, end: int) -> Range | None:
-    for verb in _VERB.finditer(text, start, end):
-        subject = text[start : verb.start()]
-        if _AFTER_RELATIVE.search(subject) or re.fullmatch(r"(?:the|an?)", subject, _I):
-            continue
-        auxiliary = _AUXILIARY.match(text, verb.start("verb"), end)
-        if auxiliary:
-            continue
-        break
-    else:
+    verb = next((m for m in _VERB.finditer(text, start, end) if _governs(text, start, m)), None)
+    if verb is None:
         return None
-    at = behind(_SPACE, text, verb.end(), end)
-    subject_words, itself = subject.split(), (start, verb.start())
+    subject, itself = text[start : verb.start()], (start, verb.start())
     if _HOLDS_RELATIVE.search(subject) and not _DESCRIPTION.match(subject):
         return None
-    if _CHANGED.match(verb["verb"]):
+    return _of_object(text, verb, end, subject) or (
+        None
+        if _UNTOLD.match(subject) or len(subject.split()) > MOST_WORDS
+        else _short(text, itself)
+    )
+
+
+def _governs(text: str, start: int, verb: re.Match[str]) -> bool:
+    """Whether the verb is that of the main clause, as far as its surroundings tell."""
+    subject = text[start : verb.start()]
+    return not (
+        _AFTER_RELATIVE.search(subject)
+        or _ARTICLE.fullmatch(subject)
+        or _AUXILIARY.match(text, verb.start("verb"))
+    )
+
+
+def _of_object(text: str, verb: re.Match[str], end: int, subject: str) -> Range | None:
+    """The answer behind the verb: an amount, a place, what something consists of; None where the
+    subject may be it.
+    """
+    name, at = verb["verb"], behind(_SPACE, text, verb.end(), end)
+    if _CHANGED.match(name):
         at = behind(_TO_AMOUNT, text, at, end)
-    first = _MEASURE.match(text, at, end)
-    if first and not re.match(rf"(?:{_SUPERLATIVE})$", first["amount"], _I):
-        return first.span("amount") if first["end"] != "-" else _short(text, itself)
-    name = verb["verb"]
+    amount = _MEASURE.match(text, at, end)
+    if amount and amount["end"] != "-" and not _RANK.fullmatch(amount["amount"]):
+        return amount.span("amount")
     if _OF_OBJECT.match(name):
-        return _noun(text, at + len(re.match(r"(?:of |to |that )?", text[at:end])[0]), end)  # type: ignore[index]
-    if placed := _PLACED.match(text, at, end) if _OF_PLACE.match(name) or name == "took" else None:
+        return _noun(text, behind(_OF, text, at, end), end)
+    placed = _PLACED.match(text, at, end) if _OF_PLACE.match(name) or name == "took" else None
+    if placed:
         return _along(text, placed.start("along"), end)
-    if _PRONOUN.match(subject):
-        along = re.match(rf"(?:{_PREPOSITION}|by)\s", text[at:end])
-        return _noun(text, at + (len(along[0]) if along else 0), end)
-    asked = _OF_THE_QUESTION.match(subject)
-    return _short(text, itself) if len(subject_words) <= 20 and not asked else None
+    if _PRONOUN.match(subject) and amount is None:
+        return _noun(text, behind(_ALONG, text, at, end), end)
+    return None
 
 
 def _noun(text: str, at: int, end: int, *, cut: bool = False) -> Range | None:
@@ -338,21 +361,20 @@ def _noun(text: str, at: int, end: int, *, cut: bool = False) -> Range | None:
     if measured and not _more_amounts(text, measured.end("amount"), end):
         date = _DATE.match(text, measured.start("amount"), end)
         return date.span() if date else measured.span("amount")
-    along = re.match(r"(?:in|on|at|from|during|by)\s", text[at:end], _I)
-    at += len(along[0]) if along else 0
+    at = behind(_WHEN_WHERE, text, at, end)
     if date := _DATE.match(text, at, end):
         return date.span() if not _more_amounts(text, date.end(), end) else (at, end)
     if cut and (stop := _NOUN_END.search(text, at, end)):
         end = stop.start()
     aside = _APPOSITION.search(text, at, end)
-    if aside and not re.search(r"\b(?:and|or)\b", text[at:end]):
+    if aside and not _LISTED.search(text, at, end):
         end = aside.start()
     return _short(text, (at, end))
 
 
 def _more_amounts(text: str, at: int, end: int) -> bool:
     """Whether a list goes on behind an amount."""
-    return bool(re.match(rf"\s?(?:,|and\b|&)\s(?:and\s)?{_NUMERAL}", text[at:end], _I))
+    return _ANOTHER_AMOUNT.match(text, at, end) is not None
 
 
 def _short(text: str, found: Range | None) -> Range | None:

@@ -4,7 +4,14 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from orca_eval.extract.open.announced import announced, marked_final, trim, value_at
+from orca_eval.extract.open.announced import (
+    announced,
+    json_alone,
+    marked_final,
+    trim,
+    value_at,
+    with_quotes,
+)
 from orca_eval.extract.open.lists import BULLET, marked_items
 from orca_eval.extract.open.sentence import counted, is_active, phrase
 from orca_eval.extract.reply import Reply
@@ -30,7 +37,10 @@ _PROSE_TAIL = re.compile(
     r"|(?<=[A-Z][a-z]{2})\s(?:who|which)\b"
     rf"|\s\((?=[^)]*\)$)(?!\d{{4}}\)){_NEXT_SENTENCE}"
 )
-_SENTENCE_ENDS = re.compile(r"(?<=[\w)%\"'.]{2})[.!](?:\s+|$)(?=[A-Z\"'(]|$)(?<!\b[A-Z]\.\s)(?<!(?:Dr|Mr|Ms|St|vs)\.\s)|\n+")
+_SENTENCE_ENDS = re.compile(
+    r"(?<=[\w)%\"'.]{2})[.!](?:\s+|$)(?=[A-Z\"'(]|$)"
+    r"(?<!\b[A-Z]\.\s)(?<!(?:Dr|Mr|Ms|St|vs)\.\s)|\n+"
+)
 _CONCLUDES = re.compile(r"\s*(?:so|therefore|thus|hence|in conclusion|overall)\b", re.IGNORECASE)
 _READ = 1500
 _REMARK = re.compile(r"\s\([^()]*\)$")
@@ -39,7 +49,6 @@ _SENTENCE = re.compile(
     r"sorry|i'm)\b|^i\b|\bi (?:am|can|could|would|think|believe|guess|found|see|have)\b",
     re.IGNORECASE,
 )
-_LATEX_TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf)\s?\{([^{}]{0,200})\}?")
 _COUNT = re.compile(
     r"(?P<number>-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)(?:\s?%|(?: [a-z]+){0,3})"
 )
@@ -122,13 +131,12 @@ def _shape(claim: Claim, reply: Reply, tail: re.Pattern[str]) -> Claim | None:
     text = reply.text
     start, end = claim.start, claim.end
     value = claim.answer or ""
-    listed = "\n" in value and BULLET.match(value) or marked_items(value)
+    listed = ("\n" in value and BULLET.match(value)) or marked_items(value)
     if value == text[start:end] and not listed:
         cut = tail.search(text, start, end)
         start, end = trim(text, start, cut.start() if cut else end)
         start, end = _in_sentence(text, start, end)
-        value = text[slice(*_quotes(text, start, end))]
-    value = _LATEX_TEXT.sub(r"\1", value)
+        value = text[slice(*with_quotes(text, start, end))]
     if value.count("{") != value.count("}"):
         value = value.strip("{} ")
     spans = [span for span in written_spans(value) if ALPHANUMERIC.search(span)]
@@ -145,13 +153,6 @@ def _in_sentence(text: str, start: int, end: int) -> tuple[int, int]:
         return start, end
     found = counted(text, start, end) if whole else phrase(text, start, end, active=False)
     return found or (start, end)
-
-
-def _quotes(text: str, start: int, end: int) -> tuple[int, int]:
-    """The range with the quotes around it, where quotes within set its items apart."""
-    mark = text[start - 1 : start]
-    apart = mark in ("'", '"') and text[end : end + 1] == mark and mark in text[start:end]
-    return (start - 1, end + 1) if apart else (start, end)
 
 
 @rule(
@@ -217,7 +218,8 @@ def sentence(reply: Reply) -> Claim | None:
 def _said(text: str) -> tuple[int, int]:
     """Where the sentence stands that states the answer."""
     start, end = trim(text, 0, len(text))
-    ends = [m.end() for m in islice(_SENTENCE_ENDS.finditer(text, start, min(end, start + _READ)), 20)]
+    found = _SENTENCE_ENDS.finditer(text, start, min(end, start + _READ))
+    ends = [m.end() for m in islice(found, 20)]
     if ends and end - start <= _READ and _CONCLUDES.match(text, ends[-1]):
         return ends[-1], end
     return start, ends[0] if ends else end
@@ -226,7 +228,7 @@ def _said(text: str) -> tuple[int, int]:
 @rule(Example("July 5, 1990", "July 5, 1990"), weak=True)
 def whole_reply(reply: Reply) -> Claim | None:
     """A reply of a few words that is no sentence."""
-    start, end = trim(reply.text, 0, len(reply.text))
+    start, end = json_alone(reply.text, *trim(reply.text, 0, len(reply.text)))
     value = reply.text[start:end]
     if not value or len(value) > 160 or len(value.split()) > 12 or _SENTENCE.search(value):
         return None
