@@ -24,9 +24,9 @@ _JSON_KEY = re.compile(
 )
 _JSON_VALUE = re.compile(
     r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'(?=\w))*'|\[(?:[^\[\]\"]|\"(?:[^\"\\\n]|\\.)*\")*\]"
-    r"|[^,}\n\[\"']+"
+    r"|[^,}\n\[\"']{1,200}"
 )
-_JSON_ALONE = re.compile(rf"{_JSON_OBJECT}(?P<value>{_JSON_VALUE.pattern})\s*\}}")
+_JSON_ALONE = re.compile(rf"{_JSON_OBJECT}(?P<value>{_JSON_VALUE.pattern})\s{{0,9}}\}}")
 _LONGEST_JSON = 2000
 _WORD = re.compile(r"[ \t]*(?:[^\W\d][\w'-]*,?|[()\[\]{}<>])$")
 _WORDS_BELOW = re.compile(

@@ -12,6 +12,7 @@ from orca_eval.extract.reply.text import behind
 MOST = 500
 """Of a longer sentence nothing is read."""
 MOST_WORDS = 20
+MOST_HEADED = 8
 
 _I = re.IGNORECASE
 _SUPERLATIVE = (
@@ -42,7 +43,7 @@ _PRESENT = (
     r"(?:scores|throws|plays|played|leads|kicks|holds|owns|sings|writes|provides|wins|includes|"
     r"contains|comprises?|consists?|means|represents?|features?|offers|serves|stars|lives?|comes|"
     r"come|lies|stands|stops|begins?|starts|ends|occurs|happens|broadcasts|makes|produces|runs|"
-    r"reads|says|ranks|resides?|includes|include|contain|equals?|totals?|totaled|weighs|measures|"
+    r"reads|says|ranks|arrives|trains|controls|shares|covers|carries|receives|uses|resides?|includes|include|contain|equals?|totals?|totaled|weighs|measures|"
     r"costs|speaks?|dates)"
 )
 _NUMBER_WORD = (
@@ -83,7 +84,8 @@ _LEAD = re.compile(
     r"|(?:we|you|i) (?:can|could) (?:see|conclude|infer|find|determine|say)(?: that)?\s)",
     _I,
 )
-_HEADING = re.compile(r"[^.:?!\n]{3,90}:\s+(?=\S+\s\S+\s\S)")
+_HEADING = re.compile(r"[^.:?!\n]{3,40}\s[^.:?!\n]{1,60}:\s+")
+_QUOTATION = re.compile(r'"[^"\n]{2,200}"')
 _YES_NO = re.compile(r"(?:yes|no)(?=\s*[,;.:]|$)", _I)
 _NO_STATEMENT = re.compile(
     r"(?:i|i'm|i've|we|you|let|let's|please|sorry|as an|if|what|who|when|where|how|why|which|to|"
@@ -97,7 +99,7 @@ _NEGATED = re.compile(
 )
 _ASIDE = re.compile(
     r",\s(?:which|who|whose|where|when|while|with|because|since|so|making|compared|followed|giving|"
-    r"including|indicating|according|based|as|but|just|more|less|according|and\s(?:it|he|she|they|"
+    r"including|indicating|according|based|as|but|just|more|less|not|rather|and\s(?:it|he|she|they|"
     r"this|that|there|its|his|her|their)\b)\b"
     r"|;|\s(?:because|although|whereas|while|compared (?:to|with)|since (?:he|she|it|they|the)|but|"
     r"according to|based on the|as (?:stated|mentioned|described|shown))\b|\s-\s"
@@ -108,7 +110,8 @@ _BE = re.compile(
     r"\s(?:is|are|was|were|will be|would be|has been|have been|had been|remains?|remained|becomes?|"
     r"became|equals)\b(?!')"
 )
-_AFTER_RELATIVE = re.compile(rf"\b(?:{_RELATIVE})$", _I)
+_AFTER_RELATIVE = re.compile(rf"\b(?:{_RELATIVE}|and|but)$", _I)
+_RESUMED = re.compile(r",\s(?:is|are|was|were)\s(?!not\b|\w+ed\b|\w+ing\b)")
 _HOLDS_RELATIVE = re.compile(rf"\b(?:{_RELATIVE})\b", _I)
 _ADVERB = re.compile(
     r"\s*(?:(?:also|likely|probably|originally|actually|then|primarily|mainly|mostly|largely|"
@@ -124,7 +127,7 @@ _DESCRIPTION = re.compile(
     r"winner|player|team|group)\b)|^(?:which|what|who)\b",
     _I,
 )
-_NAMED = re.compile(r"(?:(?:The|A|An|Both)\s)?(?!(?:The|A|An|Both)\s)(?:[\"'*]?[A-Z\d]|.*\s[A-Z])")
+_NAMED = re.compile(r"(?:(?:The|A|An|Both)\s)?[\"'*]?[A-Z\d]")
 _COMPARISON = re.compile(
     rf"(?:(?:the )?(?:more|less|fewer|better|worse|same|(?:{_SUPERLATIVE})"
     r"(?=$|\s(?:to|in|of|by|at))|[a-z]{3,}er(?=\s(?:than|in|of|by)|$)|[a-z]{3,}ing)\b)",
@@ -144,14 +147,14 @@ _NOUN_END = re.compile(
 _APPOSITION = re.compile(r",\s(?:the|a|an|who|which|after|when|where|his|her|their)\b", _I)
 _VERB = re.compile(rf"\s(?P<verb>{_PAST}|{_PRESENT})(?=\s|$)")
 _OF_PLACE = re.compile(
-    r"(?:began|begins?|started|starts|ended|ends|happened|happens|occurred|occurs|took\splace|opened|"
+    r"(?:originated|arrives|arrived|began|begins?|started|starts|ended|ends|happened|happens|occurred|occurs|took\splace|opened|"
     r"died|lives?|lived|came|comes|come|broadcasts?|moved|arrived|left|fled|went|lies|stops|existed|"
     r"lasted|released|debuted|premiered|aired|resides?|resided|grew|studied|dates|dated|graduated|"
     r"landed|retreated|traveled|emigrated|escaped|settled|belongs|belonged|occupied)$",
     _I,
 )
 _PLACED = re.compile(
-    rf"(?:(?:place|up|out|back|live|aboard|mainly|primarily)\s)?(?P<along>(?:{_PREPOSITION})\s)", _I
+    rf"(?:(?:place|up|out|back|live|aboard|\w+ly)\s)?(?P<along>(?:{_PREPOSITION})\s)", _I
 )
 _CHANGED = re.compile(
     r"(?:rose|grew|fell|dropped|increased|decreased|declined|climbed|amounted|won|lost|led|beat)$"
@@ -193,9 +196,28 @@ def phrase(text: str, start: int, end: int, *, active: bool = True) -> Range | N
         end -= 1
     if end - start > MOST or text[end : end + 1] == "?":
         return None
-    found = _statement(text, start, end, active)
-    heading = None if found else _HEADING.match(text, start, end)
-    return _statement(text, heading.end(), end, active) if heading else found
+    said = _QUOTATION.sub(_masked, text[start : end + 1])
+    end -= start
+    heading = _HEADING.match(said)
+    found = _headed(said, heading, end, active) if heading else None
+    found = found or _statement(said, 0, end, active)
+    return (start + found[0], start + found[1]) if found else None
+
+
+def _masked(quotation: re.Match[str]) -> str:
+    """A name of the same length: what is quoted is no part of the sentence's form."""
+    return '"' + "X" * (len(quotation[0]) - 2) + '"'
+
+
+def _headed(text: str, heading: re.Match[str], end: int, active: bool) -> Range | None:
+    """What stands behind a heading of no verb: the phrase of a sentence, or a few words."""
+    at = heading.end()
+    if _BE.search(heading[0]) or _NO_STATEMENT.match(text):
+        return None
+    found = _statement(text, at, end, active)
+    if found or not active or ":" in text[at:end] or len(text[at:end].split()) > MOST_HEADED:
+        return found
+    return None if _VERB.search(text, at, end) or _NEGATED.search(text) else (at, end)
 
 
 def phrase_of(sentence: str) -> str | None:
@@ -214,6 +236,9 @@ def _statement(text: str, start: int, end: int, active: bool) -> Range | None:
         start = lead.end()
     if _NO_STATEMENT.match(text, start, end):
         return None
+    resumed = _RESUMED.search(text, start, end)
+    if resumed and active:
+        return _noun(text, resumed.end(), end)
     aside = _ASIDE.search(text, start, end)
     if aside:
         end = aside.start()
@@ -273,12 +298,12 @@ def _copular(text: str, start: int, copula: re.Match[str], end: int) -> Range | 
         return _passive(text, itself, passive.start("rest"), end)
     described = bool(_DESCRIPTION.search(subject))
     if _COMPARISON.match(predicate) and (" than " in predicate or not described):
-        return _short(text, itself)
+        return _subject(text, itself)
     role = _THE.match(predicate) and (
-        copula[0].strip() == "became" or _DESCRIPTION.match(predicate)
+        copula[0].strip() == "became" or " of " in predicate or _DESCRIPTION.match(predicate)
     )
     if itself and not described and role and _NAMED.match(subject):
-        return _short(text, itself)
+        return _subject(text, itself)
     if itself is None:
         relative = _HOLDS_RELATIVE.search(predicate)
         end = at + relative.start() if relative else end
@@ -291,11 +316,13 @@ def _passive(text: str, itself: Range | None, rest: int, end: int) -> Range | No
         measured = _MEASURE.match(text, to.end(), end)
         return measured.span("amount") if measured else None
     if _KNOWN_FOR.match(text, rest, end):
-        return _short(text, itself)
+        return _subject(text, itself)
     if agent := _BY.search(text, rest, end):
         measured = _MEASURE.match(text, agent.end(), end)
         return _noun(text, agent.end(), end, cut=not measured)
-    return _along(text, rest, end) or _short(text, itself)
+    if placed := _PLACED.match(text, behind(_SPACE, text, rest, end), end):
+        return _along(text, placed.start("along"), end)
+    return _dated(text, rest, end) or _subject(text, itself)
 
 
 def _along(text: str, at: int, end: int) -> Range | None:
@@ -321,7 +348,7 @@ def _active(text: str, start: int, end: int) -> Range | None:
     return _of_object(text, verb, end, subject) or (
         None
         if _UNTOLD.match(subject) or len(subject.split()) > MOST_WORDS
-        else _short(text, itself)
+        else _subject(text, itself)
     )
 
 
@@ -388,3 +415,11 @@ def _short(text: str, found: Range | None) -> Range | None:
         end -= 1
     words = text[start:end].split()
     return (start, end) if 0 < len(words) <= 30 else None
+
+
+def _subject(text: str, itself: Range | None) -> Range | None:
+    """The subject without an apposition."""
+    if itself is None:
+        return None
+    aside = _APPOSITION.search(text, *itself)
+    return _short(text, (itself[0], aside.start()) if aside else itself)

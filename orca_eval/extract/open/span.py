@@ -38,7 +38,7 @@ _PROSE_TAIL = re.compile(
     rf"|\s\((?=[^)]*\)$)(?!\d{{4}}\)){_NEXT_SENTENCE}"
 )
 _SENTENCE_ENDS = re.compile(
-    r"(?<=[\w)%\"'.]{2})[.!](?:\s+|$)(?=[A-Z\"'(]|$)"
+    r"(?<=[\w)%\"'.]{2})[.!][\"')]?(?:\s+|$)(?=[A-Z\"'(]|$)"
     r"(?<!\b[A-Z]\.\s)(?<!(?:Dr|Mr|Ms|St|vs)\.\s)|\n+"
 )
 _CONCLUDES = re.compile(r"\s*(?:so|therefore|thus|hence|in conclusion|overall)\b", re.IGNORECASE)
@@ -208,9 +208,12 @@ def sentence(reply: Reply) -> Claim | None:
     if any(start <= at < end for at, _, _ in reply.cues):
         return None
     found = phrase(text, start, end)
-    goes_on = text.count(". ", end) > 1 or "\n" in text[end:].strip()
-    if found and goes_on and (found[0] == start or reply.cut):
-        return None  # a text that begins with its subject is a story rather than an answer
+    if (
+        found
+        and text[end:].strip()
+        and (reply.cut or (found[0] == start and text.count(". ", end) > 1))
+    ):
+        return None  # a longer text that begins with its subject is a story, no answer
     claim = value_at(reply, *found) if found else None
     return _shape(claim, reply, _PROSE_TAIL) if claim else None
 
