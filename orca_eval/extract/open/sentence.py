@@ -75,7 +75,7 @@ _DATE = re.compile(
 )
 _LEAD = re.compile(
     r"(?:(?:so|therefore|thus|hence|overall|finally|conclusion|in conclusion|in summary|"
-    r"explanation|however|then|clearly|well|final answer|answer|a)\b[,:]?\s+"
+    r"explanation|however|then|clearly|well|final answer|answer)\b[,:]?\s+|a:\s+"
     r"|(?:according to|based on|in|from|as of|during|after|before|at|on|by|out of|among|of)\s"
     r"[^,]{1,120},\s+"
     r"|(?:the|this)\s(?:passage|text|article|paragraph|question|information|context|data|author)"
@@ -85,6 +85,7 @@ _LEAD = re.compile(
     _I,
 )
 _HEADING = re.compile(r"[^.:?!\n]{3,40}\s[^.:?!\n]{1,60}:\s+")
+_NO_HEADING = re.compile(r"(?:step|given|note|let|here|first|next|hint|i|we)\b", _I)
 _QUOTATION = re.compile(r'"[^"\n]{2,200}"')
 _YES_NO = re.compile(r"(?:yes|no)(?=\s*[,;.:]|$)", _I)
 _NO_STATEMENT = re.compile(
@@ -127,7 +128,7 @@ _DESCRIPTION = re.compile(
     r"winner|player|team|group)\b)|^(?:which|what|who)\b",
     _I,
 )
-_NAMED = re.compile(r"(?:(?:The|A|An|Both)\s)?[\"'*]?[A-Z\d]")
+_NAMED = re.compile(r"(?!(?:The|An?|Both)\s(?![\"'*]?[A-Z\d]))[\"'*]?[A-Z\d]")
 _COMPARISON = re.compile(
     rf"(?:(?:the )?(?:more|less|fewer|better|worse|same|(?:{_SUPERLATIVE})"
     r"(?=$|\s(?:to|in|of|by|at))|[a-z]{3,}er(?=\s(?:than|in|of|by)|$)|[a-z]{3,}ing)\b)",
@@ -178,7 +179,11 @@ _THE = re.compile("the ", _I)
 _WHEN_WHERE = re.compile(r"(?:in|on|at|from|during|by)\s", _I)
 _LISTED = re.compile(r"\b(?:and|or)\b")
 _ANOTHER_AMOUNT = re.compile(rf"\s?(?:,|and\b|&)\s(?:and\s)?{_NUMERAL}", _I)
-_ARTICLE = re.compile(r"the|an?", _I)
+_ARTICLE = re.compile(rf"(?:the|an?)?\s?(?:{_SUPERLATIVE})?", _I)
+_BEFORE_VERB = re.compile(
+    r"(?:\s(?:have|has|had|did|does|also|then|would|will|could|can|both|all|typically|usually|"
+    r"generally|allegedly|originally|finally|only|initially|later|currently|officially|mainly))+$"
+)
 _OF = re.compile(r"(?:of|to|that) ")
 _RANK = re.compile(rf"(?:{_SUPERLATIVE})", _I)
 _SPACE = re.compile(" *")
@@ -192,12 +197,10 @@ def phrase(text: str, start: int, end: int, *, active: bool = True) -> Range | N
 
     Without `active`, verbs that may be participles ("troops killed in May") make no sentence.
     """
-    while end > start and text[end - 1] in " .!\n\"'":
-        end -= 1
-    if end - start > MOST or text[end : end + 1] == "?":
+    if end - start > MOST or text[start:end].endswith("?"):
         return None
-    said = _QUOTATION.sub(_masked, text[start : end + 1])
-    end -= start
+    said = _QUOTATION.sub(_masked, text[start:end])
+    end = len(said.rstrip(" .!\n\"'"))
     heading = _HEADING.match(said)
     found = _headed(said, heading, end, active) if heading else None
     found = found or _statement(said, 0, end, active)
@@ -212,7 +215,7 @@ def _masked(quotation: re.Match[str]) -> str:
 def _headed(text: str, heading: re.Match[str], end: int, active: bool) -> Range | None:
     """What stands behind a heading of no verb: the phrase of a sentence, or a few words."""
     at = heading.end()
-    if _BE.search(heading[0]) or _NO_STATEMENT.match(text):
+    if _BE.search(heading[0]) or _NO_HEADING.match(text):
         return None
     found = _statement(text, at, end, active)
     if found or not active or ":" in text[at:end] or len(text[at:end].split()) > MOST_HEADED:
@@ -421,5 +424,5 @@ def _subject(text: str, itself: Range | None) -> Range | None:
     """The subject without an apposition."""
     if itself is None:
         return None
-    aside = _APPOSITION.search(text, *itself)
+    aside = _APPOSITION.search(text, *itself) or _BEFORE_VERB.search(text, *itself)
     return _short(text, (itself[0], aside.start()) if aside else itself)

@@ -220,7 +220,7 @@ def sentence(reply: Reply) -> Claim | None:
 
 def _said(text: str) -> tuple[int, int]:
     """Where the sentence stands that states the answer."""
-    start, end = trim(text, 0, len(text))
+    start, end = len(text) - len(text.lstrip(" \n*#>")), len(text.rstrip(" \n*#"))
     found = _SENTENCE_ENDS.finditer(text, start, min(end, start + _READ))
     ends = [m.end() for m in islice(found, 20)]
     if ends and end - start <= _READ and _CONCLUDES.match(text, ends[-1]):
