@@ -63,7 +63,7 @@ _STOP = (
     r"total|combined|apart|ago|later|earlier)"
 )
 _MEASURE = re.compile(
-    rf"(?P<about>{_ABOUT})(?P<amount>{_NUMERAL}(?:[-–]\s?{_NUMERAL})?"
+    rf"(?P<about>{_ABOUT})(?P<amount>{_NUMERAL}(?:(?:\s?[-–]\s?|\sto\s){_NUMERAL})?"
     r"(?:\s(?:million|billion|thousand|hundred|percent|per\s?cent)\b)*"
     rf"(?:[\s-](?!(?:{_STOP}|{_PAST}|{_PRESENT})\b)[a-z]+\b){{0,3}}(?:\sold)?"
     r"(?:\s(?:and|or)\s(?:older|over|up|more|above|under|younger|below)\b)?)(?P<end>\s|[^\w\s]|$)",

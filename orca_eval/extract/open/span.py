@@ -38,7 +38,7 @@ _PROSE_TAIL = re.compile(
     rf"|\s\((?=[^)]*\)$)(?!\d{{4}}\)){_NEXT_SENTENCE}"
 )
 _SENTENCE_ENDS = re.compile(
-    r"(?<=[\w)%\"'.]{2})[.!][\"')]?(?:\s+|$)(?=[A-Z\"'(]|$)"
+    r"(?<=[\w)%\"'.])[.!][\"')]?(?:\s+|$)(?=[A-Z\"'(]|$)"
     r"(?<!\b[A-Z]\.\s)(?<!(?:Dr|Mr|Ms|St|vs)\.\s)|\n+"
 )
 _CONCLUDES = re.compile(r"\s*(?:so|therefore|thus|hence|in conclusion|overall)\b", re.IGNORECASE)
@@ -222,7 +222,7 @@ def _said(text: str) -> tuple[int, int]:
     """Where the sentence stands that states the answer."""
     start, end = len(text) - len(text.lstrip(" \n*#>")), len(text.rstrip(" \n*#"))
     found = _SENTENCE_ENDS.finditer(text, start, min(end, start + _READ))
-    ends = [m.end() for m in islice(found, 20)]
+    ends = [m.end() for m in islice(found, 20) if m.end() < end]
     if ends and end - start <= _READ and _CONCLUDES.match(text, ends[-1]):
         return ends[-1], end
     return start, ends[0] if ends else end
