@@ -14,7 +14,8 @@ _HOLDS = re.compile(r"[^\W_]|[()\[\]{}<>]")
 _MARKS = re.compile(r"[\s>|=~#\"':]*")
 _DIGITS = tuple("0123456789.")
 _BETWEEN_MARKS = re.compile(
-    r"(?:\}|</\w{1,16}>|\\[()\[\]]|[\s$,;&/|.]|and\b){0,12}(?:\\f?boxe?d?\s?\{(?:\\text\s?\{)?|<\w{1,16}>)"
+    r"(?:\}|</\w{1,16}>|\\[()\[\]]|[\s$,;&/|.]|and\b){0,12}"
+    r"(?:\\f?boxe?d?\s?\{(?:\\text\s?\{)?|<\w{1,16}>)"
 )
 _JSON_OBJECT = r"\{\s{0,9}[\"'][\w ]{1,24}[\"']\s{0,3}:\s{0,3}"
 _JSON_KEY = re.compile(
