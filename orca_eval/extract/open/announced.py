@@ -11,6 +11,7 @@ from orca_eval.extract.rule import Claim
 
 _BRACKETS_BEFORE = re.compile(r"[<>][<>\s]*$")
 _HOLDS = re.compile(r"[^\W_]|[()\[\]{}<>]")
+_BLANK = re.compile(r"\s*")
 _MARKS = re.compile(r"[\s>|=~#\"':]*")
 _DIGITS = tuple("0123456789.")
 _BETWEEN_MARKS = re.compile(
@@ -155,7 +156,9 @@ def block_end(text: str, at: int, limit: int = 2000) -> int:
     bullet = BULLET.match(text, line_start) or BULLET.match(text, value)
     if not bullet and "\n" not in text[max(0, at - 12) : at]:
         return _words_below(text, at, end)
-    while end < len(text) and (bullet or " " not in text[at:end].strip()):
+    if not bullet and " " in text[at:end].strip():
+        return end
+    while end < len(text):
         following = line_end(text, end + 1, limit)
         line = text[end + 1 : following]
         goes_on = BULLET.match(line) if bullet else not (BULLET.match(line) or " " in line.strip())
@@ -194,4 +197,5 @@ def _behind_colon(reply: Reply, at: int, value: int) -> int:
     stop = line_end(text, start)
     if not text[start:stop].strip():
         stop = block_end(text, value)
-    return behind(_MARKS, text, start) if ALPHANUMERIC.search(text, start, stop) else start
+    holds_words = ALPHANUMERIC.search(text, start, stop)
+    return behind(_MARKS if holds_words else _BLANK, text, start)

@@ -31,13 +31,24 @@ _AROUND_BRACKETS = frozenset(" ,;'\"\\\n|")
 def marked_items(value: str) -> list[str] | None:
     """The items of a list that shows by its marks that it is one, None where none do."""
     value = _single_spaced(value)
-    inner = _within(value, "[", "]")
-    items = _wrapped(value if inner is None else inner, least=2 if inner is None else 1)
-    if items is None and inner is not None:
-        items = _COMMA.split(inner)
-    items = items or _numbered(value) or _parted(value)
-    items = [] if items is None else [" ".join(item.split()).strip("\"'") for item in items]
+    items = _wrapped(value, least=2) or _bracketed(value) or _numbered(value) or _parted(value)
+    items = [" ".join(item.split()).strip("\"'") for item in items or ()]
     return [item for item in items if item] or None
+
+
+def _bracketed(value: str) -> list[str] | None:
+    """The items within square brackets, or the wrapped ones within any."""
+    for opening, closing in _IN_BRACKETS:
+        if len(value) > 2 and value[0] == opening and value[-1] == closing:
+            inner, square = value[1:-1].strip(), opening == "["
+            items = _wrapped(inner, least=1 if square else 2) or _numbered(inner) or _parted(inner)
+            return items or (_COMMA.split(inner) if square and _is_one(value) else None)
+    return None
+
+
+def _is_one(value: str) -> bool:
+    """Whether the square brackets around the value are one pair."""
+    return "]" not in value[1:-1] and "[" not in value[1:-1]
 
 
 def _single_spaced(value: str) -> str:
