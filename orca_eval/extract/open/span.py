@@ -202,19 +202,15 @@ def sentence(reply: Reply) -> Claim | None:
     or a last one that concludes.
     """
     text = reply.text
-    if reply.declines or "?" in text or dangles(text):
-        return None
     start, end = _said(text)
+    found = phrase(text, start, end)
+    if found is None or "?" in text or dangles(text) or reply.declines:
+        return None
     if any(start <= at < end for at, _, _ in reply.cues):
         return None
-    found = phrase(text, start, end)
-    if (
-        found
-        and text[end:].strip()
-        and (reply.cut or (found[0] == start and text.count(". ", end) > 1))
-    ):
+    if text[end:].strip() and (reply.cut or (found[0] == start and text.count(". ", end) > 1)):
         return None  # a longer text that begins with its subject is a story, no answer
-    claim = value_at(reply, *found) if found else None
+    claim = value_at(reply, *found)
     return _shape(claim, reply, _PROSE_TAIL) if claim else None
 
 

@@ -22,6 +22,7 @@ _SORTED = re.compile(
     r"words in (?:sorted |alphabetical )?order|rest of the sequence"
     r"|complet(?:ed|e) (?:the )?sequence)(?: \w+){0,3}?\s?(?:is|are|would be|:|=)[:\s\"']{0,12}"
 )
+_LONGEST = 400
 _MARKS = re.compile(r"[\s:\"'=]*")
 _SENTENCE = re.compile(r"[.!?:]\s|\b(?:is|are|was|the|i|sorry|cannot)\b|[,;<]$")
 
@@ -62,11 +63,13 @@ def whole_reply(reply: Reply) -> Claim | None:
     """A reply of one short line, or of a list alone, is the answer itself."""
     start, end = json_alone(reply.text, *trim(reply.text, 0, len(reply.text)))
     value = reply.text[start:end]
+    if len(value) > _LONGEST:
+        return None
     if "\n" in value:
         alone = all(" " not in unbulleted(line) for line in value.splitlines())
     else:
         alone = not _SENTENCE.search(value.lower()) or marked_words(value)
-    return _in_words(reply, value_at(reply, start, end)) if alone and len(value) <= 400 else None
+    return _in_words(reply, value_at(reply, start, end)) if alone else None
 
 
 RULES = (final_marker, answer_is, named_result, whole_reply)
