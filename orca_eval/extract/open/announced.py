@@ -38,7 +38,7 @@ _LATEX_TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf)\s?\{([^{}]{0,200})\}?
 _MORE_TEXT = re.compile(r"\}(?:\s?(?:,|;|and\b)\s?\\text\s?\{[^{}]{0,200}\}){1,60}")
 _PLACEHOLDER = re.compile(
     r"\{?\s?(?:the |your )?(?:final )?(?:answer|number|answer choice|word|words|text|"
-    r"yes or no|value|span|\.\.\.|X)s?\s?\}?$|"
+    r"yes or no|value|span|null|\.\.\.|X)s?\s?\}?$|"
     r"(?:so )?the (?:final )?answer(?: is?| to [^.:]{1,200} is)?(?:$|:)",
     re.IGNORECASE,
 )

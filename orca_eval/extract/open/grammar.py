@@ -65,6 +65,7 @@ DATE = re.compile(
     rf"(?:{MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s\d{{3,4}})?|\d{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?"
     rf"{MONTH}(?:,?\s\d{{3,4}})?|{MONTH}(?:,?\s(?:of\s)?\d{{3,4}})?|(?:1[0-9]|20)\d\ds?)\b"
 )
+UP_TO_DATE = re.compile(rf"\s?(?:to|and|until|through|[-–])\s?{DATE.pattern}")
 ANOTHER_AMOUNT = re.compile(rf"(?:\s\([^()]{{1,20}}\))?\s?(?:,|and\b|&)\s(?:and\s)?{NUMERAL}", _I)
 
 # --- what is no part of the statement ------------------------------------------------------------
@@ -127,7 +128,7 @@ PRONOUN = re.compile(r"(?:it|he|she|they|this|that|these|those|we|you|i|there)$"
 DESCRIPTION = re.compile(
     rf"\b(?:the|a|an|which|his|her|its|their)\b.*(?:\b(?:{SUPERLATIVE}|{RELATIVE}|number|amount|"
     r"total|difference|name|title|answer|year|date|percentage|percent|result|same|one (?:who|to)|"
-    r"winner|player|team|group)\b)|^(?:which|what|who)\b",
+    r"winners?|players?|teams?|groups?|two|three|four)\b)|^(?:which|what|who)\b",
     _I,
 )
 NAMED = re.compile(r"(?!(?:The|An?|Both)\s(?![\"'*]?[A-Z\d]))[\"'*]?[A-Z\d]")
@@ -136,6 +137,7 @@ COMPARISON = re.compile(
     r"(?=$|\s(?:to|in|of|by|at))|[a-z]{3,}er(?=\s(?:than|in|of|by)|$)|[a-z]{3,}ing)\b)",
     _I,
 )
+COMPARED = re.compile(r"more\s(?P<more>[^,]{1,80}?)\sthan\b", _I)
 CALLED = re.compile(r"(?:called|named|known as|titled|nicknamed|dubbed|renamed)\s+(?:as\s)?", _I)
 PASSIVE = re.compile(rf"(?:\w+ly\s|first\s|last\s)?{PARTICIPLE}\b(?P<rest>.*)", _I)
 TO_VERB = re.compile(r"\sto\s(?:be\s)?(?!the\b|a\b)[a-z]+\s")
@@ -144,7 +146,7 @@ BY = re.compile(r"\bby\s+(?!\w+ing\b)", _I)
 ALONG = re.compile(rf"\b(?:{PREPOSITION})\s+", _I)
 NOUN_END = re.compile(
     r"\s(?:in|on|at|during|with|for|to|from|after|before|when|where|who|which|that|against|as|"
-    r"through|while|until|since|via|following)\b",
+    r"through|while|until|since|via|following)\b|,\s(?=\d)",
     _I,
 )
 APPOSITION = re.compile(r",\s(?:the|a|an|who|which|after|when|where|his|her|their)\b", _I)
@@ -193,5 +195,6 @@ OF = re.compile(r"(?:of|to|that) ")
 RANK = re.compile(rf"(?:{SUPERLATIVE})", _I)
 RANKED = re.compile(rf"\b(?:{SUPERLATIVE}|more|fewer|less|better|earlier|later|before|after)\b", _I)
 LOST_TO = re.compile(r"(?:lost|fell) to ")
+BEHIND_VERB = re.compile(r" *(?:(?:them|him|her|us) )?")
 SPACE = re.compile(" *")
 AUXILIARY = re.compile(rf"(?:had|has|have|did)\s+(?={PARTICIPLE}\b)", _I)

@@ -73,10 +73,7 @@ def _statement(text: str, start: int, end: int, active: bool) -> Range | None:
     aside = grammar.ASIDE.search(text, start, end)
     if aside:
         end = aside.start()
-    found = counted(text, start, end)
-    if found or grammar.NEGATED.search(text, start, end):
-        return found
-    return _positive(text, start, end, active)
+    return counted(text, start, end) or _positive(text, start, end, active)
 
 
 def is_active(text: str) -> bool:
@@ -85,10 +82,12 @@ def is_active(text: str) -> bool:
 
 
 def _positive(text: str, start: int, end: int, active: bool) -> Range | None:
-    there = grammar.THERE.match(text, start, end)
+    there, copula = grammar.THERE.match(text, start, end), _copula(text, start, end)
+    if _negated(text, start, end, copula):
+        return None
     if there:
-        return _noun(text, there.end(), end)
-    copula = _copula(text, start, end)
+        compared = grammar.COMPARED.match(text, there.end(), end)
+        return compared.span("more") if compared else _noun(text, there.end(), end)
     verb = grammar.VERB.search(text, start, end)
     first = min((m.end() for m in (copula, verb) if m), default=end)
     if grammar.ANOTHER.search(text, first, end):
@@ -96,6 +95,15 @@ def _positive(text: str, start: int, end: int, active: bool) -> Range | None:
     if copula:
         return _copular(text, start, copula, end)
     return _active(text, start, end) if active else None
+
+
+def _negated(text: str, start: int, end: int, copula: re.Match[str] | None) -> bool:
+    """Whether it denies, other than in a clause of its subject ("those who weren't hurt")."""
+    for denial in grammar.NEGATED.finditer(text, start, end):
+        within = copula and denial.start() < copula.start()
+        if not (within and grammar.HOLDS_RELATIVE.search(text, start, denial.start())):
+            return True
+    return False
 
 
 def counted(text: str, start: int, end: int) -> Range | None:
@@ -132,8 +140,10 @@ def _copular(text: str, start: int, copula: re.Match[str], end: int) -> Range | 
     if passive and not grammar.MEASURE.match(text, at, end):
         return _passive(text, itself, passive.start("rest"), end)
     described = bool(grammar.DESCRIPTION.search(subject))
-    if grammar.COMPARISON.match(predicate) and (" than " in predicate or not described):
-        return _subject(text, itself)
+    compared = grammar.COMPARISON.match(predicate)
+    if compared and (" than " in predicate or compared[0] == predicate or not described):
+        in_year = None if " than " in predicate else _dated(text, at, end)
+        return in_year or _subject(text, itself)
     role = grammar.THE.match(predicate) and (
         copula[0].strip() == "became" or " of " in predicate or grammar.DESCRIPTION.match(predicate)
     )
@@ -170,7 +180,10 @@ def _along(text: str, at: int, end: int) -> Range | None:
 
 def _dated(text: str, at: int, end: int) -> Range | None:
     date = grammar.DATE.search(text, at, end)
-    return date.span() if date and not text[date.end() : end].startswith("-") else None
+    if date is None:
+        return None
+    last = grammar.UP_TO_DATE.match(text, date.end(), end)
+    return (date.start(), last.end()) if last else date.span()
 
 
 def _active(text: str, start: int, end: int) -> Range | None:
@@ -204,7 +217,7 @@ def _of_object(text: str, verb: re.Match[str], end: int, subject: str) -> Range 
     """The answer behind the verb: an amount, a place, what something consists of; None where the
     subject may be it.
     """
-    name, at = verb["verb"], behind(grammar.SPACE, text, verb.end(), end)
+    name, at = verb["verb"], behind(grammar.BEHIND_VERB, text, verb.end(), end)
     if grammar.CHANGED.match(name):
         at = behind(grammar.TO_AMOUNT, text, at, end)
     amount = grammar.MEASURE.match(text, at, end)

@@ -137,8 +137,8 @@ def _shape(claim: Claim, reply: Reply, tail: re.Pattern[str]) -> Claim | None:
         start, end = trim(text, start, cut.start() if cut else end)
         start, end = _in_sentence(text, start, end)
         value = text[slice(*with_quotes(text, start, end))]
-    if value.count("{") != value.count("}"):
-        value = value.strip("{} ")
+    if not marked_items(value):
+        value = value.replace("{", "").replace("}", "").strip()
     spans = [span for span in written_spans(value) if ALPHANUMERIC.search(span)]
     return Claim(SEPARATOR.join(spans), start, end) if spans else None
 
