@@ -34,6 +34,10 @@ _WORD = re.compile(r"[ \t]*(?:[^\W\d][\w'-]*,?|[()\[\]{}<>])$")
 _WORDS_BELOW = re.compile(
     r"(?:\n[^\W\d][\w'-]{0,40},?(?=\n|\.?$)){2,60}|(?:\n[ \t]?[()\[\]{}<>](?=\n|$)){1,60}"
 )
+_BRACED_LINES = re.compile(
+    r"[ \t]*\{(?=[^{}\n]{0,80}\w)(?:[^{}\n]{1,80}\n){1,20}[^{}\n]{0,80}\}"
+    r"|[ \t]*\{[^{}\n]{1,80}\}(?:\n[ \t]*\{[^{}\n]{1,80}\}[.,;]?(?=\n|$)){1,20}"
+)
 _LATEX_TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf)\s?\{([^{}]{0,200})\}?")
 _MORE_TEXT = re.compile(r"\}(?:\s?(?:,|;|and\b)\s?\\text\s?\{[^{}]{0,200}\}){1,60}")
 _PLACEHOLDER = re.compile(
@@ -91,6 +95,7 @@ def _parted(value: str) -> str:
     if "\\" in value and _LATEX_TEXT.search(value):
         value = _LATEX_TEXT.sub(r"\1", value)
         value = value.replace("}", "") if "{" not in value else value
+    value = value.replace('\\"', '"')
     if "boxed" not in value and "</" not in value:
         return value
     return "; ".join(dict.fromkeys(part.strip(" $.\\") for part in _BETWEEN_MARKS.split(value)))
@@ -121,10 +126,15 @@ def value_at(reply: Reply, at: int, end: int | None = None) -> Claim | None:
 
 
 def with_quotes(text: str, start: int, end: int) -> tuple[int, int]:
-    """The range with the quotes around it, where quotes within set its items apart."""
-    mark = text[start - 1 : start]
-    apart = mark in ("'", '"') and text[end : end + 1] == mark and mark in text[start:end]
-    return (start - 1, end + 1) if apart else (start, end)
+    """The range with the quotes around it, where quotes within set its items apart; or with the
+    one that a quote within belongs to.
+    """
+    before, behind_it, within = text[start - 1 : start], text[end : end + 1], text[start:end]
+    if before in ("'", '"') and behind_it == before and before in within:
+        return start - 1, end + 1
+    if within.count('"') % 2:
+        return start - (before == '"'), end + (before != '"' and behind_it == '"')
+    return start, end
 
 
 def json_alone(text: str, start: int, end: int) -> tuple[int, int]:
@@ -154,6 +164,8 @@ def block_end(text: str, at: int, limit: int = 2000) -> int:
     line_start = text.rfind("\n", 0, at) + 1
     value = behind(_MARKS, text, max(line_start, text.rfind(":", line_start, at) + 1), at)
     bullet = BULLET.match(text, line_start) or BULLET.match(text, value)
+    if braces := _BRACED_LINES.match(text, at, at + limit):
+        return braces.end()
     if not bullet and "\n" not in text[max(0, at - 12) : at]:
         return _words_below(text, at, end)
     if not bullet and " " in text[at:end].strip():

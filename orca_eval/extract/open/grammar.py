@@ -65,6 +65,7 @@ DATE = re.compile(
     rf"(?:{MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s\d{{3,4}})?|\d{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?"
     rf"{MONTH}(?:,?\s\d{{3,4}})?|{MONTH}(?:,?\s(?:of\s)?\d{{3,4}})?|(?:1[0-9]|20)\d\ds?)\b"
 )
+OR_AS_MUCH = re.compile(r",\sor\s[^,]{1,60},")
 UP_TO_DATE = re.compile(rf"\s?(?:to|and|until|through|[-–])\s?{DATE.pattern}")
 ANOTHER_AMOUNT = re.compile(rf"(?:\s\([^()]{{1,20}}\))?\s?(?:,|and\b|&)\s(?:and\s)?{NUMERAL}", _I)
 
@@ -193,7 +194,7 @@ BEFORE_VERB = re.compile(
 )
 OF = re.compile(r"(?:of|to|that) ")
 RANK = re.compile(rf"(?:{SUPERLATIVE})", _I)
-RANKED = re.compile(rf"\b(?:{SUPERLATIVE}|more|fewer|less|better|earlier|later|before|after)\b", _I)
+RANKED = re.compile(rf"\b(?:{SUPERLATIVE}|more|fewer|less|better|earlier|later)\b", _I)
 LOST_TO = re.compile(r"(?:lost|fell) to ")
 BEHIND_VERB = re.compile(r" *(?:(?:them|him|her|us) )?")
 SPACE = re.compile(" *")

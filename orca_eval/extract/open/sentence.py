@@ -111,12 +111,12 @@ def counted(text: str, start: int, end: int) -> Range | None:
     found = grammar.MEASURE.match(text, start, end)
     if not found or grammar.DATE.match(text, found.start("amount"), end):
         return None
-    behind_it = found.end("amount")
+    behind_it = behind(grammar.OR_AS_MUCH, text, found.end("amount"), end)
     if text.startswith(" not ", behind_it):
         return found.span("amount")
     verb = grammar.BE.search(text, behind_it, end) or grammar.VERB.search(text, behind_it, end)
     clause = text[behind_it : verb.start()] if verb else ","
-    return None if "," in clause.removeprefix(", or") else found.span("amount")
+    return None if "," in clause else found.span("amount")
 
 
 def _copula(text: str, start: int, end: int) -> re.Match[str] | None:

@@ -59,6 +59,10 @@ _JOINT = re.compile(rf"{_AND.pattern}|,(?:\s|(?=[^\W\d]))")
 _SLASH = re.compile(r"\s?(?<=[^\W\d]|[ )])[/+](?=\s?[^\W\d])\s?")
 _BOTH = re.compile(r"[Bb]oth\s")
 _BETWEEN_SPANS = re.compile(r"(?:(?<!&#\d{3});|\n)\s*(?:and\s+)?")
+_IN_PARENTHESES = re.compile(r"\([^()\d]+\)")
+_ANNOUNCED = re.compile(
+    r"(?:\[?\b(?:a|answer|ans|output|response)\b\]?\s*[:=-]+\s+|\[answer\]\s*)", re.IGNORECASE
+)
 _INLINE = re.compile(r"(?:^|\s)\(\d{1,2}\)\s")
 _BULLET = re.compile(r"^(?:[-*•>]|\(?\d{1,2}[.)])\s+")
 
@@ -107,7 +111,7 @@ def _in_date(text: str, at: int) -> bool:
 
 
 def _trimmed(text: str) -> str:
-    return text[slice(*trim(text, 0, len(text)))]
+    return text[slice(*with_quotes(text, *trim(text, 0, len(text))))]
 
 
 def plain_span(span: str) -> str:
@@ -138,9 +142,14 @@ def _shape(claim: Claim, reply: Reply, tail: re.Pattern[str]) -> Claim | None:
         start, end = _in_sentence(text, start, end)
         value = text[slice(*with_quotes(text, start, end))]
     if not marked_items(value):
-        value = value.replace("{", "").replace("}", "").strip()
+        value = _unwrapped(value.replace("{", "").replace("}", "").strip())
     spans = [span for span in written_spans(value) if ALPHANUMERIC.search(span)]
     return Claim(SEPARATOR.join(spans), start, end) if spans else None
+
+
+def _unwrapped(value: str) -> str:
+    """A name without the parentheses around it; "(64)" is a negative number."""
+    return value[1:-1] if _IN_PARENTHESES.fullmatch(value) else value
 
 
 def _in_sentence(text: str, start: int, end: int) -> tuple[int, int]:
@@ -151,7 +160,8 @@ def _in_sentence(text: str, start: int, end: int) -> tuple[int, int]:
     whole = before.rstrip("\"' *\n").endswith(":") and "final" not in before
     if text[start - 1 : start] in ('"', "'"):
         return start, end
-    found = counted(text, start, end) if whole else phrase(text, start, end, active=False)
+    clause = before.endswith(" that ")
+    found = counted(text, start, end) if whole else phrase(text, start, end, active=clause)
     return found or (start, end)
 
 
@@ -181,7 +191,9 @@ def _last_whole(reply: Reply, claims: Iterator[Claim], tail: re.Pattern[str]) ->
     last = next(shaped, None)
     if last is None or reply.text[last.end :].strip(" \n\"'*`}"):
         return last
-    if dangles(reply.text) and not reply.text[last.end - 1].isupper():  # "vitamin A" is whole
+    if (
+        dangles(reply.text.rstrip(" ;\n")) and not reply.text[last.end - 1].isupper()
+    ):  # "vitamin A" is whole
         return next(shaped, None)
     before = next(shaped, None)
     if before is None or not (before.answer or "").startswith(last.answer or "?"):
@@ -227,11 +239,19 @@ def _said(text: str) -> tuple[int, int]:
 @rule(Example("July 5, 1990", "July 5, 1990"), weak=True)
 def whole_reply(reply: Reply) -> Claim | None:
     """A reply of a few words that is no sentence."""
-    start, end = json_alone(reply.text, *trim(reply.text, 0, len(reply.text)))
-    value = reply.text[start:end]
-    if not value or len(value) > 160 or len(value.split()) > 12 or _SENTENCE.search(value):
+    text = reply.text
+    start, end = json_alone(text, *trim(text, 0, len(text)))
+    start = behind(_ANNOUNCED, text, start, end)
+    value = text[start:end]
+    if (
+        not value
+        or reply.cues
+        or len(value) > 160
+        or len(value.split()) > 12
+        or _SENTENCE.search(value)
+    ):
         return None
-    if is_active(reply.text[start : end + 1]):
+    if is_active(text[start : end + 1]):
         return None
     claim = value_at(reply, start, end)
     return _shape(claim, reply, _PROSE_TAIL) if claim else None
