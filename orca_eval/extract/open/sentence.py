@@ -198,7 +198,8 @@ def _active(text: str, start: int, end: int) -> Range | None:
     behind_verb = _of_object(text, verb, end, subject)
     if behind_verb or grammar.UNTOLD.match(subject):
         return behind_verb
-    ranked = grammar.RANKED.search(text, verb.end(), end)
+    comma = text.find(",", verb.end(), end)
+    ranked = grammar.RANKED.search(text, verb.end(), comma if comma > 0 else end)
     long = len(text[start:].split()) > (MOST_RANKED if ranked else MOST_WORDS)
     return None if long else _subject(text, itself)
 
