@@ -195,6 +195,7 @@ BEFORE_VERB = re.compile(
 OF = re.compile(r"(?:of|to|that) ")
 RANK = re.compile(rf"(?:{SUPERLATIVE})", _I)
 RANKED = re.compile(rf"\b(?:{SUPERLATIVE}|more|fewer|less|better|earlier|later)\b", _I)
+POSSESSIVE = re.compile(r"(?:their|its|his|her)\b")
 LOST_TO = re.compile(r"(?:lost|fell) to ")
 BEHIND_VERB = re.compile(r" *(?:(?:them|him|her|us) )?")
 SPACE = re.compile(" *")

@@ -175,7 +175,9 @@ def _along(text: str, at: int, end: int) -> Range | None:
     if date := _dated(text, at, end):
         return date
     along = grammar.ALONG.search(text, at, min(end, at + 60))
-    return _noun(text, along.end(), end) if along else None
+    if along is None or grammar.POSSESSIVE.match(text, along.end(), end):
+        return None
+    return _noun(text, along.end(), end)
 
 
 def _dated(text: str, at: int, end: int) -> Range | None:

@@ -168,18 +168,24 @@ def _in_sentence(text: str, start: int, end: int) -> tuple[int, int]:
 @rule(
     Example("###Final answer: {Denver; Dallas}", "Denver; Dallas"),
     Example("###Final answer:\n- Denver\n- Dallas", "Denver; Dallas"),
+    Example('###Final answer: ["Denver", "Dallas"]', "Denver; Dallas"),
     Example("###Final answer: Iran and Iraq", "Iran and Iraq"),
     stated=True,
     final=True,
 )
 def final_marker(reply: Reply) -> Claim | None:
-    """A mark for the final answer. Spans set apart by `; `, line breaks or bullets come joined by
-    `; `; commas, "and" and units stay as written, and scoring reads them both ways.
+    """A mark for the final answer, or an "Answer:" line below it. Spans set apart by `; `, lines,
+    bullets, quotes, JSON or marks of their own come joined by `; `; commas, "and" and units stay
+    as written, and scoring reads them both ways.
     """
     return _last_whole(reply, marked_final(reply), _MARKED_TAIL)
 
 
-@rule(Example("The answer is Manning because he threw two passes.", "Manning"), stated=True)
+@rule(
+    Example("The answer is Manning because he threw two passes.", "Manning"),
+    Example('{"reasoning": "He threw two.", "answer": "Manning"}', "Manning"),
+    stated=True,
+)
 def answer_is(reply: Reply) -> Claim | None:
     """A statement of the answer, up to its reason or the next sentence."""
     return _last_whole(reply, announced(reply, reply.cues), _PROSE_TAIL)

@@ -40,9 +40,17 @@ def _in_words(reply: Reply, claim: Claim | None) -> Claim | None:
     return claim._replace(answer=words) if words else None
 
 
-@rule(Example("###Final answer: {apple banana}", "apple banana"), stated=True, final=True)
+@rule(
+    Example("###Final answer: {apple banana}", "apple banana"),
+    Example("###Final answer: apple | banana", "apple banana"),
+    Example("###Final answer: ), ], }", ") ] }"),
+    stated=True,
+    final=True,
+)
 def final_marker(reply: Reply) -> Claim | None:
-    """A mark for the final answer, and the rest of its line or the list below it."""
+    """A mark for the final answer, and the rest of its line or the list below it. Words and
+    brackets come without what sets them apart: commas, bars, arrows, numbers, quotes, JSON.
+    """
     return _in_words(reply, next(marked_final(reply), None))
 
 
