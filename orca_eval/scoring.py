@@ -20,6 +20,7 @@ Golds = Sequence[Sequence[str]]
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _QUOTES = "\"'`*“” "
+_MOST_READ = 50  # an answer of more spans is read as it is written
 _BRACKETS = frozenset("()[]{}<> ")
 
 
@@ -125,8 +126,10 @@ def _readings(spans: list[str], *, several: bool) -> list[list[str]]:
     answer where they are sentences, either plain (a count without its unit); where the gold has
     several spans, also those joined by commas, slashes or "and".
     """
-    readings = [spans, [phrase_of(span) or span for span in spans]]
-    if several:
+    readings = [spans]
+    if len(spans) <= _MOST_READ:
+        readings.append([phrase_of(span) or span for span in spans])
+    if several and len(spans) <= _MOST_READ:
         for reading in readings[:]:
             ways = zip(*(spans_apart(span) for span in reading), strict=True)
             readings += [[part for parts in way for part in parts] for way in ways]
