@@ -16,6 +16,7 @@ _QUOTED = re.compile(
 )
 _IN_BRACKETS = (("{", "}"), ("[", "]"), ("(", ")"))
 _REMARK = re.compile(r"(?<=\w)\s\([^()]*\)$")
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _COMMA = re.compile(r",\s+(?:and\s+)?|(?<!\d),|,(?!\d)|;\s*|\n")
 _NUMBER = re.compile(r"(?:^|(?<=[\s,;]))\(?(\d{1,2}|[a-z])[.):]\s+")
 _LONGEST_NUMBERED = 5
@@ -70,10 +71,17 @@ def _wrapped(value: str, least: int) -> list[str] | None:
         found = _QUOTED.match(value, at)
         if not found:
             return None
-        items.append(found[found.lastindex or 0].replace('\\"', '"'))
+        items.append(_unescaped(found[found.lastindex or 0]))
         kinds.add(found.lastindex)
         at = found.end()
     return items if len(items) >= least and len(kinds) == 1 else None
+
+
+def _unescaped(item: str) -> str:
+    """The item without the escapes of JSON."""
+    if "\\" in item:
+        item = _ESCAPED.sub(lambda code: chr(int(code[1], 16)), item).replace('\\"', '"')
+    return item
 
 
 def _numbered(value: str) -> list[str] | None:

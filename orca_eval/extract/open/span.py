@@ -12,7 +12,7 @@ from orca_eval.extract.open.announced import (
     value_at,
     with_quotes,
 )
-from orca_eval.extract.open.lists import BULLET, marked_items
+from orca_eval.extract.open.lists import marked_items
 from orca_eval.extract.open.sentence import counted, is_active, phrase
 from orca_eval.extract.reply import Reply
 from orca_eval.extract.reply.cues import NOT_GIVEN
@@ -56,9 +56,14 @@ _DATE_LEFT = re.compile(rf"\b{_MONTH} \d{{1,2}}$", re.IGNORECASE)
 _LONGEST_DATE = 24
 _AND = re.compile(r",?\s(?:and|&|as well as|along with)\s")
 _JOINT = re.compile(rf"{_AND.pattern}|,(?:\s|(?=[^\W\d]))")
-_SLASH = re.compile(r"\s?(?<=[^\W\d]|[ )])[/+](?=\s?[^\W\d])\s?")
+_SLASH = re.compile(r"\s?[/+]\s?(?=\w)")
 _BOTH = re.compile(r"[Bb]oth\s")
 _BETWEEN_SPANS = re.compile(r"(?:(?<!&#\d{3});|\n)\s*(?:and\s+)?")
+MOST_IN_LINE = 6
+_FEW_WORDS = re.compile(
+    r"(?:\n(?!(?i:explanation|note|reason|hope|let|thank|please|question|answer|the answer|because|"
+    r"so|i|final|#)\b)[^\n.:!?{}#]{1,60}(?=\n|$)){1,20}(?=\n\n|\n?$)"
+)
 _IN_PARENTHESES = re.compile(r"\([^()\d]+\)")
 _ANNOUNCED = re.compile(
     r"(?:\[?\b(?:a|answer|ans|output|response)\b\]?\s*[:=-]+\s+|\[answer\]\s*)", re.IGNORECASE
@@ -135,7 +140,10 @@ def _shape(claim: Claim, reply: Reply, tail: re.Pattern[str]) -> Claim | None:
     text = reply.text
     start, end = claim.start, claim.end
     value = claim.answer or ""
-    listed = ("\n" in value and BULLET.match(value)) or marked_items(value)
+    if value == text[start:end]:
+        end = _lines_below(text, start, end)
+        value = text[start:end]
+    listed = "\n" in value or marked_items(value)
     if value == text[start:end] and not listed:
         cut = tail.search(text, start, end)
         start, end = trim(text, start, cut.start() if cut else end)
@@ -145,6 +153,17 @@ def _shape(claim: Claim, reply: Reply, tail: re.Pattern[str]) -> Claim | None:
         value = _unwrapped(value.replace("{", "").replace("}", "").strip())
     spans = [span for span in written_spans(value) if ALPHANUMERIC.search(span)]
     return Claim(SEPARATOR.join(spans), start, end) if spans else None
+
+
+def _lines_below(text: str, start: int, end: int) -> int:
+    """End of the list of a few words a line that begins below an announcement."""
+    first = text.find("\n", start, start + 80)
+    if first < 0 or "\n" not in text[max(0, start - 12) : start]:
+        return end
+    below = _FEW_WORDS.match(text, first)
+    lines = text[start : below.end()].splitlines() if below else []
+    listed = below and all(len(line.split()) <= MOST_IN_LINE for line in lines)
+    return max(end, below.end()) if below and listed and lines[0][-1:].isalnum() else end
 
 
 def _unwrapped(value: str) -> str:
