@@ -30,9 +30,9 @@ _JSON_VALUE = re.compile(
 )
 _JSON_ALONE = re.compile(rf"{_JSON_OBJECT}(?P<value>{_JSON_VALUE.pattern})\s{{0,9}}\}}")
 _LONGEST_JSON = 2000
-_WORD = re.compile(r"[ \t]*(?:[^\W\d][\w'-]*,?|[()\[\]{}<>])$")
+_WORD = re.compile(r"[ \t]*(?:[^\W\d][\w'&.-]*,?|[()\[\]{}<>])$")
 _WORDS_BELOW = re.compile(
-    r"(?:\n[^\W\d][\w'-]{0,40},?(?=\n|\.?$)){2,60}|(?:\n[ \t]?[()\[\]{}<>](?=\n|$)){1,60}"
+    r"(?:\n[^\W\d][\w'&.-]{0,40},?(?=\n|\.?$)){1,60}|(?:\n[ \t]?[()\[\]{}<>](?=\n|$)){1,60}"
 )
 _BRACED_LINES = re.compile(
     r"[ \t]*\{(?=[^{}\n]{0,80}\w)(?:[^{}\n]{1,80}\n){1,20}[^{}\n]{0,80}\}"
@@ -181,8 +181,12 @@ def block_end(text: str, at: int, limit: int = 2000) -> int:
 
 
 def _words_below(text: str, at: int, end: int) -> int:
-    """End of the list that a word on the announcement's line begins: two more, each on its own."""
+    """End of the list that a word on the announcement's line begins: two more, each on its own, or
+    one behind a mark for the final answer.
+    """
     below = _WORDS_BELOW.match(text, end) if _WORD.match(text, at, end) else None
+    if below and below[0].count("\n") == 1 and "final" not in text[max(0, at - 16) : at].lower():
+        return end
     words = text[at : below.end()].split() if below else []
     varied = len(set(words)) == len(words) or not words[0][0].isalnum() if words else False
     return below.end() if below and varied else end
