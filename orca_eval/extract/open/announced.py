@@ -199,7 +199,11 @@ def _past_brackets(raw: str, value: int, end: int | None) -> int | None:
     if end is None or raw[end : end + 1] != "}" or ALPHANUMERIC.search(raw, value, end):
         return end
     line = line_end(raw, value)
-    return end if ALPHANUMERIC.search(raw, value, line) else max(end, raw.rfind("}", value, line))
+    if ALPHANUMERIC.search(raw, value, line):
+        return end
+    last = max(end, raw.rfind("}", value, line))
+    inner = raw.rfind("}", value, last) if "\\text" in raw[max(0, value - 8) : value] else -1
+    return inner if inner > value else last
 
 
 def _behind_colon(reply: Reply, at: int, value: int) -> int:
