@@ -266,7 +266,7 @@ def _short(text: str, found: Range | None) -> Range | None:
     if found is None:
         return None
     start, end = found
-    while start < end and text[start] in " \"'`*":
+    while start < end and text[start] in " \"'`*:":
         start += 1
     while end > start and text[end - 1] in " \"'`*.,:":
         end -= 1

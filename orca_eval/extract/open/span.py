@@ -41,6 +41,10 @@ _SENTENCE_ENDS = re.compile(
     r"(?<=[\w)%\"'.])[.!][\"')]?(?:\s+|$)(?=[A-Z\"'(]|$)"
     r"(?<!\b[A-Z]\.\s)(?<!(?:Dr|Mr|Ms|St|vs)\.\s)|\n+"
 )
+_LISTING = re.compile(
+    r"[^\n]{3,300}\b(?:is|are|was|were|includes?|included|follow\w*)\b[^\n.?!]{0,80}:[ \t]*\n{1,2}"
+    r"(?=[ \t]*(?:[-*•]|\(?\d{1,2}[.)])[ \t])"
+)
 _CONCLUDES = re.compile(r"\s*(?:so|therefore|thus|hence|in conclusion|overall)\b", re.IGNORECASE)
 _READ = 1500
 _REMARK = re.compile(r"\s\([^()]*\)$")
@@ -239,6 +243,8 @@ def sentence(reply: Reply) -> Claim | None:
     or a last one that concludes.
     """
     text = reply.text
+    if listing := _LISTING.match(text) if ":\n" in text else None:
+        return None if reply.declines else _listed(reply, listing.end())
     start, end = _said(text)
     found = phrase(text, start, end)
     if found is None or "?" in text or dangles(text) or reply.declines:
@@ -249,6 +255,15 @@ def sentence(reply: Reply) -> Claim | None:
         return None  # a longer text that begins with its subject is a story, no answer
     claim = value_at(reply, *found)
     return _shape(claim, reply, _PROSE_TAIL) if claim else None
+
+
+def _listed(reply: Reply, at: int) -> Claim | None:
+    """The list of a few words a line that a sentence introduces, where it ends the reply."""
+    listed = value_at(reply, at)
+    claim = _shape(listed, reply, _PROSE_TAIL) if listed else None
+    spans = (claim.answer or "").split(SEPARATOR) if claim else []
+    brief = all(len(span.split()) <= MOST_IN_LINE for span in spans)
+    return claim if claim and brief and not reply.text[claim.end :].strip(" .\n") else None
 
 
 def _said(text: str) -> tuple[int, int]:
