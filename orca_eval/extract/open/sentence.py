@@ -144,15 +144,18 @@ def _copular(text: str, start: int, copula: re.Match[str], end: int) -> Range | 
     if compared and (" than " in predicate or compared[0] == predicate or not described):
         in_year = None if " than " in predicate else _dated(text, at, end)
         return in_year or _subject(text, itself)
-    role = grammar.THE.match(predicate) and (
-        copula[0].strip() == "became" or " of " in predicate or grammar.DESCRIPTION.match(predicate)
-    )
-    if itself and not described and role and grammar.NAMED.match(subject):
-        return _subject(text, itself)
     if itself is None:
         relative = grammar.HOLDS_RELATIVE.search(predicate)
-        end = at + relative.start() if relative else end
+        return _noun(text, at, at + relative.start() if relative else end)
+    if not described and grammar.NAMED.match(subject) and _is_role(copula[0].strip(), predicate):
+        return _subject(text, itself)
     return _noun(text, at, end)
+
+
+def _is_role(copula: str, predicate: str) -> bool:
+    """Whether the predicate says which one its subject is: "the first to score", "the mayor of"."""
+    role = copula == "became" or " of " in predicate or grammar.DESCRIPTION.match(predicate)
+    return grammar.THE.match(predicate) is not None and bool(role)
 
 
 def _passive(text: str, itself: Range | None, rest: int, end: int) -> Range | None:
