@@ -144,12 +144,11 @@ def _copular(text: str, start: int, copula: re.Match[str], end: int) -> Range | 
     if compared and (" than " in predicate or compared[0] == predicate or not described):
         in_year = None if " than " in predicate else _dated(text, at, end)
         return in_year or _subject(text, itself)
-    if itself is None:
-        relative = grammar.HOLDS_RELATIVE.search(predicate)
-        return _noun(text, at, at + relative.start() if relative else end)
-    if not described and grammar.NAMED.match(subject) and _is_role(copula[0].strip(), predicate):
+    named = itself and not described and grammar.NAMED.match(subject)
+    if named and _is_role(copula[0].strip(), predicate):
         return _subject(text, itself)
-    return _noun(text, at, end)
+    relative = None if itself else grammar.HOLDS_RELATIVE.search(predicate)
+    return _noun(text, at, at + relative.start() if relative else end)
 
 
 def _is_role(copula: str, predicate: str) -> bool:
