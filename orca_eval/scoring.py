@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from orca_eval.errors import InputError
-from orca_eval.extract.open.span import SEPARATOR, listed_spans, plain_span
+from orca_eval.extract.open.sentence import phrase_of
+from orca_eval.extract.open.span import SEPARATOR, listed_spans, plain_span, spans_apart
 from orca_eval.extract.reply.numbers import whole_number
 from orca_eval.extract.reply.text import clean
 
@@ -19,6 +20,7 @@ Golds = Sequence[Sequence[str]]
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _QUOTES = "\"'`*“” "
+_MOST_READ = 50  # an answer of more spans is read as it is written
 _BRACKETS = frozenset("()[]{}<> ")
 
 
@@ -120,14 +122,18 @@ def _normal(spans: Iterable[str]) -> list[str]:
 
 
 def _readings(spans: list[str], *, several: bool) -> list[list[str]]:
-    """What an answer may mean, in normal form: its spans as they are written, or plain (a count
-    without its unit); where the gold has several spans, also those joined by commas or "and".
+    """What an answer may mean, in normal form: its spans as they are written, the phrases that
+    answer where they are sentences, either plain (a count without its unit); where the gold has
+    several spans, also those joined by commas, slashes or "and".
     """
-    readings = [spans, list(map(plain_span, spans))]
-    if several:
-        listed = [part for span in spans for part in listed_spans(span)]
-        readings += [listed, list(map(plain_span, listed))]
-    found = [_normal(reading) for reading in readings]
+    readings = [spans]
+    if len(spans) <= _MOST_READ:
+        readings.append([phrase_of(span) or span for span in spans])
+    if several and len(spans) <= _MOST_READ:
+        for reading in readings[:]:
+            ways = zip(*(spans_apart(span) for span in reading), strict=True)
+            readings += [[part for parts in way for part in parts] for way in ways]
+    found = [_normal(way) for reading in readings for way in (reading, map(plain_span, reading))]
     return [reading for i, reading in enumerate(found) if reading and reading not in found[:i]]
 
 
