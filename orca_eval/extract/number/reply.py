@@ -142,7 +142,7 @@ class NumberReply(Reply):
         """Whether the text breaks off in mid-sentence, or within JSON."""
         end = _BLANKS.sub(" ", self.low[-BLANKED:]).replace("$ ", "$").rstrip()
         result_last = _RESULT_LAST.search(end[-120:]) and not _GOES_ON_BEHIND.search(end[-5:])
-        return (is_cut(end) and not result_last) or _within_json(self.text)
+        return self.was_cut or (is_cut(end) and not result_last) or _within_json(self.text)
 
     @cached_property
     def sentences(self) -> list[Sentence]:

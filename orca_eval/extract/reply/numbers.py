@@ -103,11 +103,7 @@ def _before_power(m: re.Match[str]) -> Fraction | None:
     if m["ln"] or m["l1"]:
         return _ratio(m["ln"] or m["l1"], m["ld"] or m["l2"])
     if m["whole"]:
-        if m["part"]:
-            top = TOPS[m["pn"].lower()]
-            part: Fraction | None = Fraction(top, PARTS[m["part"].lower()])
-        else:
-            part = _ratio(m["mn"] or m["mf1"] or m["mfn"], m["md"] or m["mf2"] or m["mfd"])
+        part = _part(m)
         return None if part is None else int(m["whole"]) + part
     if m["fn"]:
         return _ratio(m["fn"], m["fd"])
@@ -119,6 +115,13 @@ def _before_power(m: re.Match[str]) -> Fraction | None:
     value = Fraction(Decimal(digits))
     up = m["up"] or (m["sup"] or "").translate(_SUPERSCRIPTS)
     return _power(value, int(up)) if up else value + _VULGAR.get(m["vulgar"] or "", Fraction(0))
+
+
+def _part(m: re.Match[str]) -> Fraction | None:
+    """What stands behind a whole number: two *and a half*, 2 *1/2*."""
+    if m["part"]:
+        return Fraction(TOPS[m["pn"].lower()], PARTS[m["part"].lower()])
+    return _ratio(m["mn"] or m["mf1"] or m["mfn"], m["md"] or m["mf2"] or m["mfd"])
 
 
 def _ratio(top: str, bottom: str) -> Fraction | None:
