@@ -2,13 +2,14 @@
 
 import re
 from functools import lru_cache, partial
-from typing import NamedTuple
 
 from orca_eval.extract.choice.exact import announced_text, exact_option
+from orca_eval.extract.choice.judged import judged_at
+from orca_eval.extract.choice.labels import Label, label_at, label_pattern
 from orca_eval.extract.choice.options import TextMatch
 from orca_eval.extract.choice.reply import ChoiceReply
 from orca_eval.extract.reply import Place
-from orca_eval.extract.reply.cues import BEHIND_LABEL, LABEL_NOUN, NO_ANSWER, VERB
+from orca_eval.extract.reply.cues import NO_ANSWER, VERB
 from orca_eval.extract.reply.numbers import find_numbers, whole_number, word_number
 from orca_eval.extract.reply.text import ALPHANUMERIC, behind, line_end, sentence_end
 from orca_eval.extract.rule import Claim, last_claim
@@ -27,44 +28,65 @@ _NOT_LISTED = re.compile(
 )
 
 
-@lru_cache(maxsize=256)
-def _label_pattern(letters: str) -> re.Pattern[str]:
-    """A label where a value is expected, with what may stand before it and brackets around it."""
-    both = re.escape(letters + letters.lower())
-    return re.compile(
-        rf"[\s\"':=>#,~-]{{0,16}}(?i:(?P<noun>{LABEL_NOUN})\s?[:#]?\s?){{0,2}}[\s\"']{{0,4}}(?i:(?:b"
-        rf"oth|either)\s)?(?P<open>[(\[<]?)\s{{0,6}}[\"']?"
-        rf"(?P<label>[{both}])[\"']?\s{{0,6}}(?P<close>[)\]>]?)(?![A-Za-z0-9À-ɏ+&]|-[a-z0-9]|"
-        rf"'[a-z]|\.\d|\.[A-Z]\.)"
-    )
+_SPACED_VERB = VERB.replace(" ", r"\ ")
 
 
 @lru_cache(maxsize=256)
 def _another_pattern(letters: str) -> re.Pattern[str]:
-    """A second label joined to the first: "A and B", "(A)/(C)", "A, B". Not "B, and A is wrong"."""
+    """A second label joined to the first: "A and B", "(A)/(C)", "A, B", "A  B". Not "B, and A is
+    wrong".
+    """
     some = re.escape(letters)
+    beside = rf"""|[)\]"']{{0,2}}[ ]{{1,8}}[(\["']{{0,2}}(?P<label4>[{some}])[)\]"']{{0,2}}
+        (?=[ ]{{0,8}}(?:[.,;!\n]|\Z|[(\["']{{0,2}}[{some}](?![\w'])))"""
     return re.compile(
-        rf"[)\]\"'.\s]{{0,4}}(?:,?\s?(?:and|or|&|/|und|oder|y|o|et|ou|和|或|、|as well as|and/or|"
-        rf"along with)(?:,\s[^,\n]{{0,30}},)?|,)\s?(?:(?:also|both|option|choice|possibly|maybe|"
-        rf"perhaps|answer)s?\s)?"
-        rf"[(\[\"']{{0,2}}(?P<label>[{some}])(?P<close>[)\]\"']{{0,2}})(?![A-Za-z0-9À-ɏ'])(?!\s"
-        rf"{{1,2}}(?!and\b|or\b)[a-z]+|[)\]\"']{{1,2}}\s{VERB}\b)|"
-        rf"[)\]\"'.\s]{{0,4}}(?:,?\s?(?:and|or|&|/|und|oder|和|或)|,)\s?(?:(?:option|"
-        rf"choice)s?\s)?[(\[\"']{{0,2}}(?P<label2>[{some}])[)\]\"']{{0,2}}\s(?:both|together|"
-        rf"depending|because|since|as)\b|\s(?:and|or)\s(?:(?:option|"
-        rf"choice)s?\s)?[(\[]?(?P<label3>[{some}])[)\]]?\s(?:are|seem|could|might|may)\b"
+        rf"""[)\]"'.\s]{{0,8}}(?:,?\s?(?:and|or|&|/|und|oder|y|o|et|ou|和|或|、|as\ well\ as|and/or|
+        along\ with)(?:,\s[^,\n]{{0,30}},)?|[,;+])[ ]{{0,8}}
+        (?:(?:also|both|option|choice|possibly|maybe|perhaps|answer)s?\s)?
+        [(\["']{{0,2}}(?P<label>[{some}])[)\]"']{{0,2}}(?![A-Za-z0-9À-ɏ'])
+        (?!\s{{1,2}}(?!and\b|or\b)[a-z]+|(?<=[)\]"'])\s{_SPACED_VERB}\b)
+        |[)\]"'.\s]{{0,4}}(?:,?\s?(?:and|or|&|/|und|oder|和|或)|,)\s?(?:(?:option|choice)s?\s)?
+        [(\["']{{0,2}}(?P<label2>[{some}])[)\]"']{{0,2}}\s
+        (?:both|together|depending|because|since|as)\b
+        |\s(?:and|or)\s(?:(?:option|choice)s?\s)?[(\[]?(?P<label3>[{some}])[)\]]?\s
+        (?:are|seem|could|might|may)\b{beside if letters.isalpha() else ""}""",
+        re.VERBOSE,
     )
 
 
-_PAUSE = re.compile(r"\s*(?:$|[.,;:!?)\]\n\"'/&。，；]|-\s)")
-_ARGUED = re.compile(rf"\s+{BEHIND_LABEL}")
+_NEAR, _MOST = 40, 12
+_BETWEEN_MARKS = re.compile(
+    r"(?:[\s{}$*,;/&|.]|\\(?:text|quad|[,; ()\[\]])|</\w{1,16}>"
+    r"|\b(?:and|or|und|oder|et|ou|y|o)\b)*",
+    re.IGNORECASE,
+)
+_JOINER = re.compile(
+    r"[)\]\"'.]{0,3} {0,8}(?:,? ?\b(?:and|or|und|oder|y|o|et|ou|as well as|and/or)\b|[&/,;+]) {0,8}"
+    r"(?:the |both |either |also |maybe |perhaps |possibly )?"
+)
+_JOINED_END = re.compile(rf"\s*(?:$|[.,;:!?)\]\n\"'/&(]|(?:and|or|und|oder)\b|(?!{VERB}\b)-\s)")
+_ARE = re.compile(rf"[)\]\"']{{0,2}}\s(?:both |all )?{VERB}\b")
+_WRONG = re.compile(r"wrong|incorrect|false|\bno|n't|invalid|excluded|eliminated|[✗✘❌❎×]")
+_ROW = r"(?:[)\]\"']{0,2},?\s(?:and\s|or\s)?[(\[]?[a-z1-9][)\]]?(?![a-z0-9'])){1,8}"
+_CALLED_WRONG = re.compile(
+    rf"(?:{_ROW}[)\]\"']{{0,2}}\s(?:are|were|seem|look|aren't)|[)\]\"'.]{{0,2}}"
+    rf"(?:\s?\([^()\n]{{0,80}}\))?\s{{1,3}}(?:is|are|was|were|must be|seems?|looks?|isn't|aren't|"
+    rf"wasn't))\s(?:(?:clearly|definitely|also|both|all|therefore|simply|probably|just)\s){{0,2}}"
+    rf"(?:(?<!n't )(?:incorrect|wrong|false|invalid|ruled out|eliminated|excluded|out\b)"
+    rf"|(?:(?<=n't )|not\s)(?:the\s)?(?:right|correct|true|valid|answer|best)\b)"
+)
+_MARKED_WRONG = re.compile(
+    r"[)\]\"']{0,2}\s{0,3}[:=(,-]?\s{0,2}[\"']?(?:(?:no|wrong|incorrect|false|nope|not correct"
+    r"|not right)(?=[\"')\s]*(?:$|[,.;!|)\n]))|[✗✘❌❎×])"
+)
+_OVER = re.compile(r"[)\]\"']{0,2}\s*(?:$|[.;!\n])")
+_COMMA = re.compile(r"[)\]\"']{0,2} ?[,;] ?")
+_REMARK = re.compile(r" ?\([^()\n]{1,60}\)")
 _AFTER_LABEL = re.compile(r"[\s\"'):.,\]>]{0,8}(?:-{1,2}\s{1,3})?(?:\n\s{0,3})?")
 _LABEL_FOLLOWS = re.compile(
     r"[\s\"']{0,4}(?:,\s?)?(?:which is\s|that is,?\s|i\.e\.,?\s)?(?:[(\[]\s?(?i:(?:option|"
     r"choice|answer|letter)\s?)?|(?i:(?:option|choice|answer|letter)\s))"
 )
-_JOINED = re.compile(r"[\s\"']{0,3}(?:,?\s?(?:and|or|/)\s)(?:the\s|both\s|either\s)?")
-_LISTED = re.compile(r"[\s\"']{0,3}(?:,?\s?(?:and|or|/)\s|,\s)")
 _LEAD = re.compile(r"[\s\"':]{0,4}(?:the\s)?(?:option|choice|answer)\s?[:\"']{0,2}\s")
 _GATHERS = re.compile(r"[\s\"'(]{0,4}(?:both|all|none|neither|either)\b")
 _DEPENDS = re.compile(
@@ -80,20 +102,28 @@ _DENYING = re.compile(
 )
 
 
-class Label(NamedTuple):
-    """A label where a value stands; `shown` by brackets or a noun to be one."""
-
-    name: str
-    start: int
-    end: int
-    shown: bool
-
-
 def last_announced(reply: ChoiceReply, places: list[Place], *, loose: bool = False) -> Claim | None:
     """The last option announced at these places. With `loose` the rest of the sentence is searched
     too, for "the answer is a city ..., option B".
     """
-    return last_claim(places, partial(_announced, reply, loose=loose))
+    announced = partial(_announced, reply, loose=loose)
+    last = last_claim(places, announced)
+    beside = _beside(reply, places, last) if last and last.answer and len(places) > 1 else None
+    other = announced(*beside) if beside else None
+    if last and other and other.answer != last.answer:
+        return Claim(None, other.start, last.end, "several_options")
+    return last
+
+
+def _beside(reply: ChoiceReply, places: list[Place], claim: Claim) -> Place | None:
+    """The place of a closed mark that nothing but a joining word sets apart from the claim's."""
+    for place in places:
+        end = place[2] or claim.end
+        if end <= claim.start <= end + _NEAR and _BETWEEN_MARKS.fullmatch(
+            reply.raw, end, claim.start
+        ):
+            return place
+    return None
 
 
 def _announced(
@@ -129,13 +159,20 @@ def value_at(  # noqa: PLR0911 - a list of decisions
     """
     low, options = reply.low, reply.options
     stop = line_end(reply.text, at) if end is None else end
+    judged = judged_at(reply, at, end)
+    if judged:
+        return judged
     found = options.at(low, at, stop) if _GATHERS.match(low, at) else None
     label = None if found else label_at(reply, at, stop)
     if label:
+        if called_wrong(reply, label.end, stop):
+            return _left_standing(reply, label.start, stop)
         return _labelled(reply, label, stop)
     at = behind(_LEAD, low, at, stop)
     found = found or options.at(low, at, stop)
     if found:
+        if found.label and called_wrong(reply, found.end, stop):
+            return _left_standing(reply, found.start, stop)
         return _texted(reply, found, stop)
     nothing = NO_ANSWER.match(low, at, stop)
     if nothing:
@@ -153,27 +190,29 @@ def value_at(  # noqa: PLR0911 - a list of decisions
     return _valued(reply, at, stop) or (_within(reply, at) if loose else None)
 
 
-def label_at(reply: ChoiceReply, at: int, end: int) -> Label | None:
-    """The label that stands at `at`; a bare A or I only where it is no word."""
-    options, letters = reply.options, reply.options.letters
-    found = _label_pattern(letters).match(reply.text, at, end) if letters else None
-    if not found:
-        return None
-    bracketed = bool(found["open"] and found["close"])
-    shown = bracketed or bool(found["noun"])
-    label, after = found["label"], found.end()
-    closed = bool(found["close"]) or bool(_PAUSE.match(reply.text, after, end + 1))
-    if label not in letters:
-        label = label.upper()
-        marked = bracketed or (label != "I" and (closed or found["noun"]))
-        if not marked or label not in letters:
-            return None
-    elif label in "AI" and not (shown or closed or _ARGUED.match(reply.low, after)):
-        line = line_end(reply.text, after)
-        own = options.at(reply.low, after, line)
-        if not (own and own.label == label) and options.begun(reply.low, after, line) != label:
-            return None
-    return Label(label, found.start("label"), after, shown)
+def called_wrong(reply: ChoiceReply, after: int, stop: int) -> bool:
+    """Whether the option that ends at `after`, alone or in a row, is called wrong right there."""
+    low, options = reply.low, reply.options
+    if not _WRONG.search(low, after, stop + 1):
+        return False
+    own = options.at(low, after, stop)
+    if own and own.start - after < _NEAR // 8:
+        after = own.end
+    return bool(_CALLED_WRONG.match(low, after)) or (
+        not options.verdicts and bool(_MARKED_WRONG.match(low, after))
+    )
+
+
+def _left_standing(reply: ChoiceReply, start: int, stop: int) -> Claim | None:
+    """The one option that the text up to `stop` calls right, or else the one not called wrong."""
+    named = [m for m in reply.mentions if start <= m.start < stop]
+    out = {m.label for m in named if m.verdict == "denied"}
+    right = [m for m in named if m.verdict == "affirmed"]
+    right = right or [m for m in named if m.label not in out]
+    labels = {m.label for m in right}
+    if len(labels) > 1:
+        return Claim(None, start, right[-1].end, "several_options")
+    return Claim(right[-1].label, right[-1].start, right[-1].end) if right else None
 
 
 def _negated(reply: ChoiceReply, at: int, stop: int, end: int | None) -> Claim | None:
@@ -181,9 +220,14 @@ def _negated(reply: ChoiceReply, at: int, stop: int, end: int | None) -> Claim |
     instead = _INSTEAD.search(reply.low, at, sentence_end(reply.text, at))
     if instead:
         return value_at(reply, instead.end(), end)
+    denied = label_at(reply, at, stop)
+    comma = _COMMA.match(reply.low, denied.end, stop) if denied else None
+    other = label_at(reply, comma.end(), stop) if comma else None
+    if other and _OVER.match(reply.low, other.end):  # "not A, B"
+        return Claim(other.name, other.start, other.end)
     found = reply.options.at(reply.low, at, stop)
-    other = reply.options.opposite(found.label) if found and found.label else None
-    return Claim(other, found.start, found.end) if found and other else None
+    opposite = reply.options.opposite(found.label) if found and found.label else None
+    return Claim(opposite, found.start, found.end) if found and opposite else None
 
 
 def _labelled(reply: ChoiceReply, label: Label, stop: int) -> Claim | None:
@@ -216,6 +260,10 @@ def _label_with_text(reply: ChoiceReply, label: Label, stop: int) -> Claim | Non
     if options.stands_alone(name, low, rest):
         return Claim(name, start, stop)
     own = options.at(low, rest, stop)
+    own_end = own.end if own and own.label == name else behind(_REMARK, low, after, stop)
+    joined = joined_options(reply, name, own_end, stop)
+    if joined:
+        return Claim(None, start, joined, "several_options")
     if own and own.label == name:
         return Claim(name, start, own.end)
     if own and own.label is not None and own.whole and options.begun(low, rest, stop) != name:
@@ -233,7 +281,7 @@ def _row(reply: ChoiceReply, name: str, after: int) -> tuple[set[str], int]:
     pattern = _another_pattern(reply.options.letters)
     names, ends = {name}, [after]
     while found := pattern.match(reply.text, ends[-1]):
-        label = found["label"] or found["label2"] or found["label3"]
+        label = next(filter(None, found.groupdict().values()))
         if len(ends) == 1 and label == name:
             break
         names.add(label)
@@ -247,14 +295,33 @@ def _texted(reply: ChoiceReply, found: TextMatch, stop: int) -> Claim | None:
     if label is None:
         return Claim(None, start, end, "several_options")
     shown = _LABEL_FOLLOWS.match(reply.text, end, stop) if letters else None
-    other = _label_pattern(letters).match(reply.text, shown.end(), stop) if shown else None
+    other = label_pattern(letters).match(reply.text, shown.end(), stop) if shown else None
     if other and other["label"] in letters and other["label"] != label:
         return _conflict(other["label"], label, start, other.end())
-    joined = (_JOINED if letters else _LISTED).match(reply.low, end, stop)
-    second = reply.options.at(reply.low, joined.end(), stop) if joined else None
-    if second and second.label != label and second.whole:
-        return Claim(None, start, second.end, "several_options")
-    return Claim(label, start, end)
+    joined = joined_options(reply, label, end, stop)
+    return Claim(None, start, joined, "several_options") if joined else Claim(label, start, end)
+
+
+def joined_options(reply: ChoiceReply, name: str, at: int, stop: int) -> int | None:
+    """Where others end that are joined at `at` to the option `name`, by label or text; None
+    without any, and where a verb follows what a comma joins.
+    """
+    low, end, names = reply.low, at, {name}
+    while len(names) < _MOST and (joiner := _JOINER.match(low, end, stop)):
+        label = label_at(reply, joiner.end(), stop)
+        text = reply.options.at(low, label.end if label else joiner.end(), stop)
+        if label and not (text and text.label == label.name and text.whole):
+            text = None
+            if not _JOINED_END.match(low, label.end):
+                break
+        other = label or text
+        if other is None or (text and not (text.whole and text.label)):
+            break
+        names.add(label.name if label else str(text and text.label))
+        end = text.end if text else other.end
+        end = behind(_REMARK, low, end, stop)
+    several = len(names) > 1 and not _ARE.match(low, end)
+    return end if several else None
 
 
 def _valued(reply: ChoiceReply, at: int, stop: int) -> Claim | None:

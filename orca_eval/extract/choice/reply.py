@@ -6,8 +6,9 @@ import re
 from collections import deque
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
+from orca_eval.extract.choice.dress import undressed, without_struck
 from orca_eval.extract.choice.options import Options
 from orca_eval.extract.reply import Reply
 from orca_eval.extract.reply.cues import (
@@ -22,10 +23,12 @@ from orca_eval.extract.reply.cues import (
     VERB,
 )
 from orca_eval.extract.reply.numbers import find_numbers
-from orca_eval.extract.reply.text import behind, sentence_end
+from orca_eval.extract.reply.parts import Part
+from orca_eval.extract.reply.text import behind, clean, lower, sentence_end, words_of
 
 _LEFT_OF_BARE = re.compile(
-    rf"(?:^|[\n.,;:!?(\"'\[>/&=✗✘❌✓✔✅→|-]\s{{0,16}}|\b{BEFORE_LABEL}\s{{1,16}})$"
+    rf"(?:^|[\n.,;:!?(\"'\[>/&=✗✘❌❎✓✔✅☐☑→⇒|-]\s{{0,16}}|\b(?:{BEFORE_LABEL}|(?:is|be) it)"
+    rf"\s{{1,16}})$"
 )
 _LIST_JOIN = re.compile(
     r"[)\]\"'.]{0,2}\s?(?:,|/|&|,?\s(?:and|or|nor|und|y|et|oder|ou|o)\s|和|、|以及)\s?(?:also\s|"
@@ -40,12 +43,16 @@ _VERDICT = re.compile(
     rf"which|and)\s(?:it\s|this\s|that\s|they\s)?(?:is|are|can|does|do)\s?|"
     rf"(?<=n))(?:(?P<deny>{DENIAL})|(?P<affirm>{AFFIRMATION}))\b"
 )
+_NO = "no|nope|wrong|incorrect|false|not correct|i don't think so|not really"
+_YES = "yes|correct|true|right|that's it|that is it"
+_VERDICT_OVER = r"(?=[\"'\s]*(?:$|[.,;:!|\n)]))"
 _BARE_VERDICT = re.compile(
     r"[)\]\"'\s]{0,3}(?:选项)?(?:(?P<deny>不|错|是错|falsch\b|nicht\b)|(?:是|才是)?(?P<affirm>正确|对的|答案|"
     r"richtig\b|korrekt\b|it is\b|it must be\b|then(?=\s*(?:[.!\n]|$))))|"
-    r"[)\]\"']{0,2}\s{0,2}[?:,=>|-]{0,3}\s{0,2}(?:(?P<deny2>(?:no|nope|wrong|incorrect|false|"
-    r"not correct|i don't think so|not really)(?=\s*(?:$|[.,;:!|\n)]))|[✗✘❌×])|(?P<affirm2>(?:yes|"
-    r"correct|true|right|that's it|that is it)(?=\s*(?:$|[.,;:!|\n)]))|[✓✔✅]))"
+    r"[)\]\"']{0,2}(?:\s(?:the\s)?(?:right|correct|true|valid|answer|best)(?:\s(?:answer|option|"
+    r"choice|one))?(?=\?))?"  # "Is B the right one? Yes."
+    r"(?: {0,2}[?:,=>|(-]{0,3} {0,2}(?:(?P<deny3>[✗✘❌❎×])|(?P<affirm3>[✓✔✅☑]))|"
+    rf"\s{{0,2}}[?:,=>|(-]{{0,3}}\s{{0,2}}[\"']?(?:(?P<deny2>{_NO})|(?P<affirm2>{_YES})){_VERDICT_OVER})"
 )
 _NEGATED_LEFT = re.compile(
     r"(?:\b(?:not|cannot|never)|n't)\s(?:\w+\s){0,3}$|\bnot the case that\b[^.\n]{0,80}$"
@@ -96,6 +103,12 @@ class Mention(NamedTuple):
 @dataclass(eq=False, kw_only=True)
 class ChoiceReply(Reply):
     options: Options
+
+    @classmethod
+    def of(cls, part: Part, *, wrappers: bool = True, **own: Any) -> Self:
+        """The part, cleaned, without what it strikes out and what adorns its letters."""
+        text = undressed(clean(without_struck(part.raw), wrappers=wrappers))
+        return cls(part.raw, text, lower(text), words_of(part.response_low), **own)
 
     @cached_property
     def mentions(self) -> list[Mention]:
@@ -322,6 +335,6 @@ def _verdict(labelled: bool, low: str, left: str, end: int) -> str:
     if not found:
         return ""
     groups = found.groupdict()
-    if groups["deny"] or groups.get("deny2"):
+    if any(groups.get(name) for name in ("deny", "deny2", "deny3")):
         return "denied"
     return "" if PARTIAL.search(found[0]) else "affirmed"

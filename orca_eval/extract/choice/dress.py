@@ -1,0 +1,52 @@
+"""Letters in fancy dress and the signs around them, made plain without moving any offset."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+# Verdicts, boxes to tick and arrows of reasoning say something; other signs only adorn.
+_TELLING = frozenset("✓✔✅✗✘❌❎☐☑☒⬜")
+_ADORNING = frozenset("‣◦‹›※")
+_BULLET = re.compile(r"^ {0,6}[•·∙](?= )", re.MULTILINE)  # elsewhere they are operators
+# Negative circled, squared and negative squared letters, flags' letters, "⒜": NFKC keeps these.
+_ALPHABETS = (0x1F150, 0x1F170, 0x1F1E6, 0x249C)
+_STRUCK = re.compile(
+    r"<(s|del|strike)>[^<\n]{1,200}</\1>|\\(?:cancel|xcancel|bcancel|sout|st)\{[^{}\n]{1,200}\}",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=4096)
+def _plain(char: str) -> str:
+    """The letter that the character shows, a space for one that only adorns, else itself."""
+    code = ord(char)
+    if code < 0x1D00:
+        return " " if char in _ADORNING else char
+    for first in _ALPHABETS:
+        if first <= code < first + 26:
+            return chr(ord("A") + code - first)
+    plain = unicodedata.normalize("NFKC", char)
+    if len(plain) == 1 and plain.isascii() and plain.isalpha():
+        return plain
+    adorns = unicodedata.category(char) in ("So", "Sk", "Cf", "Me", "Mn") or char in _ADORNING
+    return " " if adorns and char not in _TELLING else char
+
+
+def undressed(text: str) -> str:
+    """The text with plain letters, and without signs that only adorn."""
+    if text.isascii():
+        return text
+    table = {ord(c): plain for c in set(text) if (plain := _plain(c)) != c}
+    text = text.translate(table) if table else text
+    return _BULLET.sub(_blank, text)
+
+
+def without_struck(raw: str) -> str:
+    """The text without what HTML or LaTeX strikes out."""
+    if "</" not in raw and "cancel{" not in raw and "\\s" not in raw:
+        return raw
+    return _STRUCK.sub(_blank, raw)
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found[0])

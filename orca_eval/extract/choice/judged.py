@@ -1,0 +1,126 @@
+"""Options judged one by one: maps from labels to verdicts or probabilities, and checklists."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice, zip_longest
+from typing import NamedTuple
+
+from orca_eval.extract.choice.labels import label_at
+from orca_eval.extract.choice.reply import ChoiceReply
+from orca_eval.extract.reply.text import behind, line_end
+from orca_eval.extract.rule import Claim
+
+_RIGHT = frozenset(("correct", "right", "true", "yes", "valid", "selected", "✓", "✔", "✅", "☑"))
+_WRONG = frozenset(
+    ("incorrect", "wrong", "false", "no", "invalid", "not correct", "not selected", "none", "null",
+     "✗", "✘", "❌", "❎", "×")
+)  # fmt: skip
+_MOST = 40
+_GAP = 400  # what may be said about an option before the next is judged
+_CHECK = re.compile(r"(?:\[\s?(?P<box>[xX✓✔✅]?)\s?\]|\(\s?(?P<round>[xX]?)\s?\)|"
+                    r"(?P<sign>[☐⬜☑☒✅✔✓❌❎✗✘]))(?=[ (\[])")  # fmt: skip
+_CHECKED = frozenset("xX✓✔✅☑☒")
+_LEAD = re.compile(r"[\s,>#-]{0,8}(?:json\s{1,4})?")
+_JUDGES = re.compile(r"[\s\"'*+>-]{0,12}(?:\[\s?[xX✓✔✅]?\s?\]|[☐⬜☑☒])")
+_BULLETS = " \t-*+>.:0123456789\"'#"
+
+
+class Judged(NamedTuple):
+    """An option and how much speaks for it: 1 for right, 0 for wrong, or a probability."""
+
+    label: str
+    share: float
+    start: int
+    end: int
+    number: bool
+
+
+@lru_cache(maxsize=256)
+def _entry(letters: str) -> re.Pattern[str]:
+    """A label, a sign that leads on, at most a key of its own, and a verdict that ends there."""
+    words = "|".join(sorted(map(re.escape, _RIGHT | _WRONG), key=len, reverse=True))
+    return re.compile(
+        rf"(?<![\w'])(?:[Pp]r?\s?\(|[Oo]ption\s|[Cc]hoice\s)?(?P<open>[\"'(\[]?)"
+        rf"(?P<label>[{re.escape(letters)}])[)\].]?(?:\s[^:=|\n\"(]{{1,60}})?[\"')\]]?"
+        rf"\s{{0,3}}(?:[:=|(-]|=>|->|→|,\s?(?=[\"']))\s{{0,3}}"
+        rf"(?:[\"']\w{{1,20}}[\"']\s?:\s{{0,3}})?[\"']?"
+        rf"(?i:(?P<word>{words})|(?P<number>\d{{1,3}}(?:\.\d{{1,9}})?|\.\d{{1,9}})\s?(?P<percent>%?))"
+        rf"(?=[\"')\]]{{0,2}}\s{{0,3}}(?:$|[,;.|)\n]))"
+    )
+
+
+def each_judged(reply: ChoiceReply, start: int, end: int) -> Claim | None:
+    """The one option that is found right, or the likeliest, where text[start:end] judges several;
+    void where that is none or several. None where it doesn't judge them.
+    """
+    for found in (list(_checked(reply, start, end)), _mapped(reply, start, end)):
+        if found:
+            best = max(one.share for one in found)
+            first = [one for one in found if one.share == best]
+            if best and len({one.label for one in first}) == 1:
+                return Claim(first[0].label, first[0].start, first[0].end)
+            if best or len(found) > 1:
+                return Claim(None, found[0].start, found[-1].end, "several_options")
+    return None
+
+
+def judged_at(reply: ChoiceReply, at: int, end: int | None) -> Claim | None:
+    """What is judged right where a map or a checklist stands at `at`."""
+    lead = behind(_LEAD, reply.text, at)
+    letters = reply.options.letters
+    maps = letters.isalpha() and _entry(letters).match(reply.text, lead)
+    if not maps and not _JUDGES.match(reply.text, at):
+        return None
+    return each_judged(reply, at, len(reply.text) if end is None else end)
+
+
+def _mapped(reply: ChoiceReply, start: int, end: int) -> list[Judged]:
+    """The entries of a map from labels to verdicts: two at least, of one kind, near each other."""
+    if not reply.options.letters.isalpha() or reply.options.verdicts:
+        return []
+    found: list[Judged] = []
+    for m in _entry(reply.options.letters).finditer(reply.text, start, end):
+        number = m["number"] is not None
+        if found and (m.start() > found[-1].end + _GAP or number != found[-1].number):
+            found = []
+        if number:
+            share = float(m["number"]) / (100 if m["percent"] else 1)
+        else:
+            share = float(m["word"].lower() in _RIGHT)
+        found.append(Judged(m["label"], share, m.start("label"), m.end(), number))
+        if len(found) > _MOST:
+            return []
+    if len({one.label for one in found}) < 2 or (found[0].number and not _shares(reply, found)):
+        return []
+    return found
+
+
+def _shares(reply: ChoiceReply, found: list[Judged]) -> bool:
+    """Whether the numbers are probabilities: of every option or in quotes, none over 1 or all of
+    them 100 percent.
+    """
+    shares = [one.share for one in found]
+    of_all = {one.label for one in found} == set(reply.options.letters)
+    quoted = reply.text[found[0].start - 1 : found[0].start] in ('"', "'")
+    return (of_all or quoted) and (max(shares) <= 1 or 95 <= sum(shares) <= 105)
+
+
+def _checked(reply: ChoiceReply, start: int, end: int) -> Iterator[Judged]:
+    """The options of a checklist: a box or sign before each, the first of a line at its start."""
+    text, low = reply.text, reply.low
+    marks = list(islice(_CHECK.finditer(text, start, end), _MOST))
+    line_of_last = -1
+    for m, following in zip_longest(marks, marks[1:]):
+        line = max(text.rfind("\n", start, m.start()) + 1, start)
+        if line != line_of_last and text[line : m.start()].strip(_BULLETS):
+            continue
+        line_of_last = line
+        stop = line_end(text, m.end())
+        stop = min(stop, following.start() - 1) if following else stop
+        label = label_at(reply, m.end(), stop)
+        own = None if label else reply.options.at(low, m.end(), stop)
+        name = label.name if label else own.label if own else None
+        mark = m["box"] or m["round"] or m["sign"]
+        if name:
+            yield Judged(name, float(mark in _CHECKED), m.start(), stop, False)
