@@ -93,7 +93,7 @@ _DEPENDS = re.compile(
     r"[)\]\"']{0,2}\s(?:if|unless)\s[^.\n]{1,120}\b(?:otherwise|or else|if not)\b"
 )
 _THROUGH = re.compile(
-    r"[)\]\"']{0,2}\s?(?:through|thru|to|-|–|until|"
+    r"[)\]\"']{0,2}\s?(?:\([^()\n]{1,40}\)\s)?(?:through|thru|to|-|–|until|"
     r"bis)\s?[(\[\"']{0,2}[A-Z1-9][)\]\"']{0,2}(?![A-Za-z])"
 )
 _DENYING = re.compile(
@@ -260,7 +260,7 @@ def _label_with_text(reply: ChoiceReply, label: Label, stop: int) -> Claim | Non
     if options.stands_alone(name, low, rest):
         return Claim(name, start, stop)
     own = options.at(low, rest, stop)
-    own_end = own.end if own and own.label == name else behind(_REMARK, low, after, stop)
+    own_end = own.end if own and own.label == name else after
     joined = joined_options(reply, name, own_end, stop)
     if joined:
         return Claim(None, start, joined, "several_options")
@@ -306,7 +306,8 @@ def joined_options(reply: ChoiceReply, name: str, at: int, stop: int) -> int | N
     """Where others end that are joined at `at` to the option `name`, by label or text; None
     without any, and where a verb follows what a comma joins.
     """
-    low, end, names = reply.low, at, {name}
+    low, names = reply.low, {name}
+    end = behind(_REMARK, low, at, stop)
     while len(names) < _MOST and (joiner := _JOINER.match(low, end, stop)):
         label = label_at(reply, joiner.end(), stop)
         text = reply.options.at(low, label.end if label else joiner.end(), stop)

@@ -4,11 +4,12 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from orca_eval.extract.choice.reply import ChoiceReply
+from orca_eval.extract.choice.reply import NOT_BEHIND, ChoiceReply
 from orca_eval.extract.reply.cues import BEHIND_LABEL, LABEL_NOUN
 from orca_eval.extract.reply.text import line_end
 
-_PAUSE = re.compile(r"\s*(?:$|[.,;:!?)\]\n\"'/&。，；]|-\s)")
+_PAUSE = re.compile(r"\s*(?:$|[.,;:!?)\]\n\"'/&。，；✓✔✅☑]|-\s)")
+_REMARKED = re.compile(r" ?\([^()\n]{1,40}\)(?=\s*(?:$|[,.;\n]|and\b|or\b))")
 _ARGUED = re.compile(rf"\s+{BEHIND_LABEL}")
 
 
@@ -20,7 +21,7 @@ def label_pattern(letters: str) -> re.Pattern[str]:
         rf"[\s\"':=>#,~-]{{0,16}}(?i:(?P<noun>{LABEL_NOUN})\s?[:#]?\s?){{0,2}}[\s\"']{{0,4}}(?i:(?:b"
         rf"oth|either)\s)?(?P<open>[(\[<]?)\s{{0,6}}[\"']?"
         rf"(?P<label>[{both}])[\"']?\s{{0,6}}(?P<close>[)\]>]?)(?![A-Za-z0-9À-ɏ+&]|-[a-z0-9]|"
-        rf"'[a-z]|\.\d|\.[A-Z]\.)"
+        rf"'[a-z]|\.\d|\.[A-Z]\.|\s?[=≡]\s?[A-Z](?![A-Za-z])|{NOT_BEHIND})"
     )
 
 
@@ -48,9 +49,14 @@ def label_at(reply: ChoiceReply, at: int, end: int) -> Label | None:
         marked = bracketed or (label != "I" and (closed or found["noun"]))
         if not marked or label not in letters:
             return None
-    elif label in "AI" and not (shown or closed or _ARGUED.match(reply.low, after)):
+    elif label in "AI" and not (shown or closed or _goes_on(reply.low, after)):
         line = line_end(reply.text, after)
         own = options.at(reply.low, after, line)
         if not (own and own.label == label) and options.begun(reply.low, after, line) != label:
             return None
     return Label(label, found.start("label"), after, shown)
+
+
+def _goes_on(low: str, at: int) -> bool:
+    """Whether a reason or a remark in brackets follows: "A because ...", "A (8)"."""
+    return bool(_ARGUED.match(low, at) or _REMARKED.match(low, at))

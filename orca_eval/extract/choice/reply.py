@@ -58,7 +58,8 @@ _NEGATED_LEFT = re.compile(
     r"(?:\b(?:not|cannot|never)|n't)\s(?:\w+\s){0,3}$|\bnot the case that\b[^.\n]{0,80}$"
 )
 _THROUGH = re.compile(
-    r"[)\]\"']{0,2}\s?(?:through|thru|to|-|until)\s?[(\[\"']{0,2}[A-Z1-9](?![A-Za-z])"
+    r"[)\]\"']{0,2}\s?(?:\([^()\n]{1,40}\)\s)?(?:through|thru|to|-|until)\s?[(\[\"']{0,2}[A-Z1-9]"
+    r"(?![A-Za-z])"
 )
 _THROUGH_LEFT = re.compile(r"(?<![A-Za-z])[A-Z1-9][)\]\"']{0,2}\s?(?:through|thru|to|-|until)\s?$")
 _ORDINALS = {"1st": 0, "2nd": 1, "3rd": 2, "4th": 3, "5th": 4, "last": -1, "first": 0,
@@ -188,22 +189,36 @@ def _inside(label: Mention, texts: list[Mention]) -> bool:
     return any(m.start <= label.start and label.end <= m.end and m.end - m.start > 8 for m in texts)
 
 
+# Behind a letter these make it no label: the name of a species, a point of a scale.
+NOT_BEHIND = (
+    r"\.\s(?:coli|elegans|difficile|albicans|botulinum|perfringens|tetani|diphtheriae|jejuni|"
+    r"faecalis|trachomatis|burgdorferi|megalodon)\b|(?<=\d)\s?(?:/|out\sof\s)\s?\d"
+)
+
+
 @lru_cache(maxsize=256)
 def _label_finder(letters: str) -> re.Pattern[str]:
     some = re.escape(letters)
     lower = re.escape(letters.lower())
-    bare = rf"|(?<![\w.,$-])(?P<bare>[{some}])(?=\s(?:is|are)\b|[.!]?\s*(?:\Z|\n))"
+    bare = (
+        rf"|(?<![\w.,$-])(?<!\d/)(?<!out of )(?P<bare>[{some}])(?=\s(?:is|are)\b|[.!]?\s*(?:\Z|\n))"
+    )
     if letters.isalpha():
-        bare = rf"|(?<![A-Za-z0-9À-ɏ'_.$\\+-])(?P<bare>[{some}])(?![A-Za-z0-9À-ɏ'+&]|-[A-Za-z0-9])"
+        bare = (
+            rf"|(?<![A-Za-z0-9À-ɏ'_.$\\+-])(?<!\b[A-Z][=≡])(?<!\b[A-Z]\s[=≡]\s)"
+            rf"(?P<bare>[{some}])(?![A-Za-z0-9À-ɏ'+&]|-[A-Za-z0-9]|\s?[=≡]\s?[A-Z](?![A-Za-z])"
+            rf"|{NOT_BEHIND})"
+        )
     return re.compile(
         rf"(?<![A-Za-z0-9^_])[(\[]\s?(?P<bracket>[{some}{lower}])\s?[)\]]|\b(?i:options?|choices?|"
         rf"answers?|letter|statement|alternative|opción|respuesta|aussage|antwort|lettre|"
         rf"réponse)[ \t]?[:#]?[ \t]?[(\[\"']{{0,2}}(?P<named>[{some}]|[{lower}](?=[)\].,;:!?\n]|"
-        rf"\s(?:is|was)\b|\s*$))(?![A-Za-z0-9À-ɏ]|'[a-z]|-[a-z])[)\]\"']{{0,2}}|(?:(?<=\bis )|"
+        rf"\s(?:is|was)\b|\s*$))(?![A-Za-z0-9À-ɏ]|'[a-z]|-[a-z]|\s?[=≡]\s?[A-Z](?![A-Za-z]))[)\]\"']{{0,2}}|(?:(?<=\bis )|"
         rf"(?<=\bbe )|(?<=\bso )|(?<=\bits )|(?<=\bit's ))(?P<low>[{lower}])(?=[.!]?\s*\Z)|"
         rf"(?<![\w'-])(?P<judged>[{lower}])(?=\s(?:is|was)\s(?:the\s)?(?:right|correct|best)\b)|"
         rf"选项?\s?(?P<zh>[{some}])|"
-        rf"^[ \t>#-]{{0,6}}[(\[]?(?P<heading>[{some}{lower}])\s?[.):\]](?=\s|$){bare}",
+        rf"^[ \t>#-]{{0,6}}[(\[]?(?P<heading>[{some}{lower}])(?!{NOT_BEHIND})"
+        rf"\s?[.):\]](?=\s|$){bare}",
         re.MULTILINE,
     )
 
@@ -215,7 +230,7 @@ def _article_or_pronoun(label: str, text: str, end: int) -> bool:
     after = text[end : end + 12]
     return not re.match(
         r"\s*(?:$|[.,;:!?)\]\n\"'/&✗✘❌✓✔✅|]|(?:is|are|was|and|or|no|yes|because|since|as|isn't"
-        r"|cannot|can't|in|it is|it must be)\b)",
+        r"|cannot|can't|in|it is|it must be)\b|\([^()\s]{1,9}\))",
         after,
     ) or (label == "I" and bool(re.match(r"\s+(?:was|can't|cannot)", after)))
 

@@ -9,7 +9,14 @@ from orca_eval.extract.choice.announced import last_announced, value_at
 from orca_eval.extract.choice.judged import each_judged
 from orca_eval.extract.choice.options import make_options
 from orca_eval.extract.choice.reply import PARTIAL, ChoiceReply, Mention
-from orca_eval.extract.choice.standing import STOPS, enumerated, is_line, opening, own_line
+from orca_eval.extract.choice.standing import (
+    STOPS,
+    enumerated,
+    is_line,
+    is_list,
+    opening,
+    own_line,
+)
 from orca_eval.extract.number.reply import NumberReply
 from orca_eval.extract.number.rules import concluded as concluded_number
 from orca_eval.extract.reply.cues import AFFIRMING, CORRECT_IS
@@ -17,9 +24,11 @@ from orca_eval.extract.reply.text import sentence_end, sentence_start
 from orca_eval.extract.rule import Claim, Example, Kind, rule
 
 _ALTERNATIVES = re.compile(r"\d\D{0,8}\bor\b.{0,8}\d")
+_NAMED_VALUE = re.compile(r"\b[A-J]\s?=\s?-?[\d.]+$")  # "A = 5" says what A is
 _CODE = re.compile(r"\b(?:print\s?\(\s?|return\s|(?:answer|result)\s?=\s?)(?=[\"'(\[a-z1-9])")
 _A_LINE = re.compile(r"\na:[ \t]{1,3}")
 _HASHES = re.compile(r"###(?<!####)#*+\s{0,3}(?=[(\[\"']{0,2}[A-Z1-9][)\]\"'.]{0,2}\s*(?:\n|$))")
+_LABEL_LONGEST = 3
 _SAID = re.compile(
     r"(?:^|[\n.!?:,]\s*|\b(?:so|a|is|say|answer|hence|thus|therefore)[\s,:]{1,3})[\"'(]?$"
 )
@@ -122,6 +131,8 @@ def standalone(reply: ChoiceReply) -> Claim | None:
     """A label or an option's text that opens the reply, or has a line or last sentence to
     itself. A list of the options is no choice.
     """
+    if is_list(reply):
+        return None
     claim = opening(reply)
     if claim:
         return claim
@@ -145,7 +156,7 @@ def introduced(reply: ChoiceReply) -> Claim | None:
     if not reply.options.letters:
         inline = [m for m in reply.mentions if reply.finished(m.end) and assertive(reply, [m])]
     for m in [*opening, *reversed(inline)]:
-        if not _is_introduced(reply, m):
+        if not _is_introduced(reply, m) or _heads_list(reply, m):
             continue
         several = len(reply.in_row_with(m)) > 1
         if m.form == "text":
@@ -164,6 +175,8 @@ def concluded(reply: ChoiceReply) -> Claim | None:
     """The last option named behind a word of conclusion or belief."""
     for m in reversed(reply.mentions):
         if not m.concluded or m.verdict == "denied" or reply.declined_near(m.start):
+            continue
+        if _heads_list(reply, m):
             continue
         sure = not reply.declined and assertive(reply, [m]) and reply.finished(m.end)
         if not reply.meant(m) or (m.form == "text" and not sure):
@@ -186,6 +199,8 @@ def by_value(reply: ChoiceReply) -> Claim | None:
     if not found or not found.answer:
         return None
     if _ALTERNATIVES.search(reply.low[found.start : found.end + 12]):
+        return None
+    if _NAMED_VALUE.search(reply.text, max(0, found.start - 8), found.end):
         return None
     label = values.get(Fraction(found.answer))
     return Claim(label, found.start, found.end) if label else None
@@ -226,6 +241,16 @@ def _is_introduced(reply: ChoiceReply, m: Mention) -> bool:
     if m.verdict == "denied" or not _COPULA_LEFT.search(left):
         return False
     return reply.meant(m) and (m.form != "bare" or bool(STOPS.match(reply.low, m.end)))
+
+
+def _heads_list(reply: ChoiceReply, m: Mention) -> bool:
+    """Whether the mention and the next are options with their texts, side by side."""
+    behind_it = (o for o in reply.mentions if o.start >= m.end)
+    following = next(behind_it, None)
+    if following is None or following.label == m.label or "text" in (m.form, following.form):
+        return False
+    texted = all(o.end - o.start > _LABEL_LONGEST for o in (m, following))
+    return texted and not reply.low[m.end : following.start].strip(" \n()[].,;-\"'|")
 
 
 def assertive(reply: ChoiceReply, mentions: list[Mention]) -> bool:

@@ -12,13 +12,15 @@ from orca_eval.extract.rule import Claim
 
 _LEADING = re.compile(r"[\s,.:;-]*(?:(?:it's|it is|i meant?|so|then|rather|make that)\s)?\s*")
 STOPS = re.compile(
-    r"[\s\"')\]]{0,3}(?:$|[.,;:!\n。，]|-\s|because\b|since\b|as\b|\(|i think\b|i guess\b|"
+    r"[\s\"')\]]{0,3}(?:$|[.,;:!\n。，✓✔✅☑]|-\s|because\b|since\b|as\b|\(|i think\b|i guess\b|"
     r"i believe\b|i'd say\b)"
 )
 _ROW = re.compile(r"[)\]\"']{0,2}(?:,|\s(?:and|or|nor|&)\s)")
 _NEXT_ITEM = re.compile(r"\s[b-j][.)]\s")
 _SPACE = re.compile(r"\s*")
 _ITEM_LEFT = re.compile(r"\b[a-z1-9][.)]\s*$")
+_BULLET = re.compile(r"[\s*>-]{0,8}(?:\d{1,2}[.)] )?")
+_LONGEST_LIST = 4_000
 _LINE_BEGINS = ("", "the", "option", "answer", "choice", "letter")
 _LEFT_MARKS, _RIGHT_MARKS = " ([\"'#>-:.→⇒=|✓✔✅☑", " )]\"'.:,!|#✓✔✅☑"
 
@@ -57,6 +59,27 @@ def own_line(reply: ChoiceReply, m: Mention) -> bool:
         return False  # the text of a list's item
     last = not text[m.end :].strip(" \n)]\"'.:,!")
     return last and not low[sentence_start(text, m.start) : m.start].strip(_LEFT_MARKS)
+
+
+def is_list(reply: ChoiceReply) -> bool:
+    """Whether every line of the reply is an option, and each another: a list, no choice."""
+    text, start = reply.text, reply.start
+    if "\n" not in text[start:].strip() or len(text) - start > _LONGEST_LIST:
+        return False
+    names: list[str] = []
+    while start < len(text):
+        end = line_end(text, start, _LONGEST_LIST)
+        begin = behind(_BULLET if reply.options.letters.isalpha() else _SPACE, text, start, end)
+        if text[begin:end].strip():
+            label = label_at(reply, begin, end)
+            own = reply.options.at(reply.low, label.end if label else begin, end)
+            name = label.name if label else own.label if own else None
+            rest = own.end if own else label.end if label else begin
+            if name is None or (own and own.label != name) or text[rest:end].strip(_RIGHT_MARKS):
+                return False
+            names.append(name)
+        start = end + 1
+    return 1 < len(names) == len(set(names))
 
 
 def opening(reply: ChoiceReply) -> Claim | None:
@@ -119,11 +142,20 @@ def _ruled_out(reply: ChoiceReply, label: Label) -> bool:
 def _begins_list(reply: ChoiceReply, label: Label) -> bool:
     """Whether the opening label is the first item of a walk through the options."""
     letters = reply.options.letters
-    if label.name != letters[0]:
+    first = letters.find(label.name)
+    if first and not _heads_explanation(reply, label):
         return False
     marked = (m for m in reply.mentions if m.form in ("heading", "bracket"))
     later = [m for m in marked if m.start > label.end and m.label != label.name]
-    if not later or letters.find(later[0].label) != 1:
+    if not later or letters.find(later[0].label) != first + 1:
         return False
     several = len({m.label for m in later}) >= 2 and later[0].start < 400
     return later[0].form == "heading" or several
+
+
+def _heads_explanation(reply: ChoiceReply, label: Label) -> bool:
+    """Whether words that are no option's stand behind the label: "B: melts at 12 °C"."""
+    end = line_end(reply.text, label.end)
+    rest = reply.low[label.end : end].strip(_RIGHT_MARKS)
+    texted = reply.options.at(reply.low, label.end, end)
+    return bool(rest) and not texted and not reply.options.begun(reply.low, label.end, end)
