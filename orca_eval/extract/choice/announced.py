@@ -8,9 +8,9 @@ from orca_eval.extract.choice.judged import judged_at
 from orca_eval.extract.choice.labels import Label, label_at, label_pattern
 from orca_eval.extract.choice.options import TextMatch
 from orca_eval.extract.choice.reply import ChoiceReply
+from orca_eval.extract.choice.values import option_alone, option_valued
 from orca_eval.extract.reply import Place
 from orca_eval.extract.reply.cues import NO_ANSWER, VERB
-from orca_eval.extract.reply.numbers import find_numbers, whole_number, word_number
 from orca_eval.extract.reply.text import ALPHANUMERIC, behind, line_end, sentence_end
 from orca_eval.extract.rule import Claim, last_claim
 
@@ -133,8 +133,8 @@ def _announced(
     exact = announced_text(reply.raw, reply.low, at, value, end)
     label = exact_option(exact, reply.options.pairs)
     if label is None and "\\" in exact and reply.options.numeric:
-        number = whole_number(exact)
-        label = None if number is None else reply.options.numeric.get(number)
+        valued = option_alone(reply, value, line_end(reply.text, value) if end is None else end)
+        label = valued.answer if valued else None
     if label:
         stop = line_end(reply.text, value, 2000) if end is None else end
         return None if _denied(reply, at) else Claim(label, at, stop)
@@ -187,7 +187,7 @@ def value_at(  # noqa: PLR0911 - a list of decisions
     begun = options.begun(low, at, stop)
     if begun:
         return Claim(begun, at, stop)
-    return _valued(reply, at, stop) or (_within(reply, at) if loose else None)
+    return option_valued(reply, at, stop) or (_within(reply, at) if loose else None)
 
 
 def called_wrong(reply: ChoiceReply, after: int, stop: int) -> bool:
@@ -323,19 +323,6 @@ def joined_options(reply: ChoiceReply, name: str, at: int, stop: int) -> int | N
         end = behind(_REMARK, low, end, stop)
     several = len(names) > 1 and not _ARE.match(low, end)
     return end if several else None
-
-
-def _valued(reply: ChoiceReply, at: int, stop: int) -> Claim | None:
-    """The option of that value, where all options are numbers ("385" for "385.0")."""
-    values = reply.options.numeric
-    if not values:
-        return None
-    numbers = find_numbers(reply.text, at, min(stop, sentence_end(reply.text, at)))
-    word = None if numbers else word_number(reply.text, at, min(stop, at + 30))
-    numbers = [word] if word else numbers
-    if len(numbers) == 1 and numbers[0].start - at < 24 and values.get(numbers[0].value):
-        return Claim(values[numbers[0].value], numbers[0].start, numbers[0].end)
-    return None
 
 
 def _within(reply: ChoiceReply, at: int) -> Claim | None:

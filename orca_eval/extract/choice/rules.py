@@ -17,6 +17,7 @@ from orca_eval.extract.choice.standing import (
     opening,
     own_line,
 )
+from orca_eval.extract.choice.values import option_alone, option_equalled
 from orca_eval.extract.number.reply import NumberReply
 from orca_eval.extract.number.rules import concluded as concluded_number
 from orca_eval.extract.reply.cues import AFFIRMING, CORRECT_IS
@@ -24,10 +25,10 @@ from orca_eval.extract.reply.text import sentence_end, sentence_start
 from orca_eval.extract.rule import Claim, Example, Kind, rule
 
 _ALTERNATIVES = re.compile(r"\d\D{0,8}\bor\b.{0,8}\d")
-_NAMED_VALUE = re.compile(r"\b[A-J]\s?=\s?-?[\d.]+$")  # "A = 5" says what A is
 _CODE = re.compile(r"\b(?:print\s?\(\s?|return\s|(?:answer|result)\s?=\s?)(?=[\"'(\[a-z1-9])")
 _A_LINE = re.compile(r"\na:[ \t]{1,3}")
 _HASHES = re.compile(r"###(?<!####)#*+\s{0,3}(?=[(\[\"']{0,2}[A-Z1-9][)\]\"'.]{0,2}\s*(?:\n|$))")
+_ITEMS_BETWEEN = re.compile(r"[\s()\[\].,;|\"'-]{0,12}(?:[a-j1-9][).:\]]\s{0,4})?")
 _LABEL_LONGEST = 3
 _SAID = re.compile(
     r"(?:^|[\n.!?:,]\s*|\b(?:so|a|is|say|answer|hence|thus|therefore)[\s,:]{1,3})[\"'(]?$"
@@ -200,8 +201,6 @@ def by_value(reply: ChoiceReply) -> Claim | None:
         return None
     if _ALTERNATIVES.search(reply.low[found.start : found.end + 12]):
         return None
-    if _NAMED_VALUE.search(reply.text, max(0, found.start - 8), found.end):
-        return None
     label = values.get(Fraction(found.answer))
     return Claim(label, found.start, found.end) if label else None
 
@@ -236,6 +235,21 @@ def only_named(reply: ChoiceReply) -> Claim | None:
     return Claim(last.label, last.start, last.end)
 
 
+@rule(
+    Example("75 %", "C", "A: 1/4, B: 1/2, C: 3/4"),
+    Example("The probability is 0.5.", "B", "A: 1/4, B: 1/2, C: 3/4"),
+    weak=True,
+)
+def by_notation(reply: ChoiceReply) -> Claim | None:
+    """All options are numbers, and the reply is, or ends on, the value of one in another
+    notation.
+    """
+    if not reply.options.numeric or reply.refusals or reply.cut:
+        return None
+    end = len(reply.raw.rstrip(" .!\n\"')*"))
+    return option_alone(reply, reply.start, end) or option_equalled(reply, end)
+
+
 def _is_introduced(reply: ChoiceReply, m: Mention) -> bool:
     left = reply.low[max(reply.start, m.start - 40) : m.start]
     if m.verdict == "denied" or not _COPULA_LEFT.search(left):
@@ -247,10 +261,10 @@ def _heads_list(reply: ChoiceReply, m: Mention) -> bool:
     """Whether the mention and the next are options with their texts, side by side."""
     behind_it = (o for o in reply.mentions if o.start >= m.end)
     following = next(behind_it, None)
-    if following is None or following.label == m.label or "text" in (m.form, following.form):
+    if following is None or following.label == m.label or m.form == "text":
         return False
     texted = all(o.end - o.start > _LABEL_LONGEST for o in (m, following))
-    return texted and not reply.low[m.end : following.start].strip(" \n()[].,;-\"'|")
+    return texted and bool(_ITEMS_BETWEEN.fullmatch(reply.low, m.end, following.start))
 
 
 def assertive(reply: ChoiceReply, mentions: list[Mention]) -> bool:
@@ -286,6 +300,7 @@ RULES = (
     by_value,
     left_over,
     only_named,
+    by_notation,
 )
 
 CHOICE = Kind(
