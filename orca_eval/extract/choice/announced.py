@@ -81,6 +81,7 @@ _MARKED_WRONG = re.compile(
 )
 _OVER = re.compile(r"[)\]\"']{0,2}\s*(?:$|[.;!\n])")
 _COMMA = re.compile(r"[)\]\"']{0,2} ?[,;] ?")
+_ITEM = re.compile(r"\n{1,2} {0,4}[(\[]?([A-Z])[).\]:] ")
 _REMARK = re.compile(r" ?\([^()\n]{1,60}\)")
 _AFTER_LABEL = re.compile(r"[\s\"'):.,\]>]{0,8}(?:-{1,2}\s{1,3})?(?:\n\s{0,3})?")
 _LABEL_FOLLOWS = re.compile(
@@ -98,7 +99,9 @@ _THROUGH = re.compile(
 )
 _DENYING = re.compile(
     r"(?:incorrect|wrong|other|another|\bnot (?:the|a|an)|n't (?:the|a|an)|cannot|can't|"
-    r"\bnot|never|n't|\bto|\bnor)\s(?:be\s)?(?:the\s)?$"
+    r"\bnot|never|n't|\bto|\bnor)\s(?:be\s)?(?:the\s)?$|"
+    r"(?:cannot|can't|unable to|not able to|won't)\s(?:\w+\s){0,2}(?:an?|any|this|that|your)\s"
+    r"(?:\w+\s)?$"
 )
 
 
@@ -131,7 +134,7 @@ def _announced(
 ) -> Claim | None:
     """What the cue at `at` announces at `value`: an option word for word, or what is read there."""
     exact = announced_text(reply.raw, reply.low, at, value, end)
-    label = exact_option(exact, reply.options.pairs)
+    label = None if exact.startswith("..") else exact_option(exact, reply.options.pairs)
     if label is None and "\\" in exact and reply.options.numeric:
         valued = option_alone(reply, value, line_end(reply.text, value) if end is None else end)
         label = valued.answer if valued else None
@@ -146,7 +149,7 @@ def _announced(
 
 def _denied(reply: ChoiceReply, at: int) -> bool:
     """Whether the statement at `at` is supposed, someone else's, or about a wrong answer."""
-    left = reply.low[max(reply.start, at - 24) : at]
+    left = reply.low[max(reply.start, at - 40) : at]
     return reply.hypothetical(at) or bool(_DENYING.search(left))
 
 
@@ -165,6 +168,10 @@ def value_at(  # noqa: PLR0911 - a list of decisions
     found = options.at(low, at, stop) if _GATHERS.match(low, at) else None
     label = None if found else label_at(reply, at, stop)
     if label:
+        if "\n" in low[at : label.start] + low[stop : stop + 1] and _lists_others(
+            reply, label, stop
+        ):
+            return None
         if called_wrong(reply, label.end, stop):
             return _left_standing(reply, label.start, stop)
         return _labelled(reply, label, stop)
@@ -230,6 +237,15 @@ def _negated(reply: ChoiceReply, at: int, stop: int, end: int | None) -> Claim |
     return Claim(opposite, found.start, found.end) if found and opposite else None
 
 
+def _lists_others(reply: ChoiceReply, label: Label, stop: int) -> bool:
+    """Whether the label heads a list: words that are no option's behind it, and an item below."""
+    text, low, options = reply.text, reply.low, reply.options
+    below = _ITEM.match(text, stop)
+    own = options.at(low, label.end, stop)
+    worded = ALPHANUMERIC.search(text, label.end, stop) is not None
+    return bool(below) and worded and not own and not options.begun(low, label.end, stop)
+
+
 def _labelled(reply: ChoiceReply, label: Label, stop: int) -> Claim | None:
     """The claim of a label, unless a text begins with it or other labels stand behind it."""
     text, low, options = reply.text, reply.low, reply.options
@@ -267,11 +283,11 @@ def _label_with_text(reply: ChoiceReply, label: Label, stop: int) -> Claim | Non
     if own and own.label == name:
         return Claim(name, start, own.end)
     if own and own.label is not None and own.whole and options.begun(low, rest, stop) != name:
-        return _conflict(name, own.label, start, own.end)
+        return conflict(name, own.label, start, own.end)
     return Claim(name, start, after)
 
 
-def _conflict(letter: str, text: str, start: int, end: int) -> Claim:
+def conflict(letter: str, text: str, start: int, end: int) -> Claim:
     """The void claim of a letter beside the text of the other label `text`."""
     return Claim(None, start, end, "letter_text_conflict", (letter, text))
 
@@ -297,7 +313,7 @@ def _texted(reply: ChoiceReply, found: TextMatch, stop: int) -> Claim | None:
     shown = _LABEL_FOLLOWS.match(reply.text, end, stop) if letters else None
     other = label_pattern(letters).match(reply.text, shown.end(), stop) if shown else None
     if other and other["label"] in letters and other["label"] != label:
-        return _conflict(other["label"], label, start, other.end())
+        return conflict(other["label"], label, start, other.end())
     joined = joined_options(reply, label, end, stop)
     return Claim(None, start, joined, "several_options") if joined else Claim(label, start, end)
 

@@ -76,6 +76,7 @@ _ITEM_VERDICT = re.compile(
     r"|(?:the|our|my) answer))(?=\s{0,2}(?:[.!,)\n]|because\b|since\b|$))"
 )
 _ITEM_LEFT = re.compile(r"(?:^|\n)[\s(\[*#>-]{0,8}(?:option |choice )?[(\[]?$")
+_SETTLED = re.compile(r"\bif\b(?!.*\b(?:were|had|would|could|might)\b).*\bis (?:the )?[(\[]?$")
 _MOST = 60
 _ALL_BUT = re.compile(
     r"\b(?:all|everything|every option|every answer|all options) (?:but|except(?: for)?)"
@@ -147,8 +148,15 @@ class ChoiceReply(Reply):
         return self.low[stop : stop + 1] in ("?", "？") and stop - at < most
 
     def meant(self, m: Mention) -> bool:
-        """Whether the naming is neither part of a question nor supposed."""
-        return not (self.asked(m.end) or self.hypothetical(m.start))
+        """Whether the naming is neither part of a question nor supposed. A condition in the last
+        sentence, taken from the question, leaves an option meant that comes with label and text.
+        """
+        if self.asked(m.end):
+            return False
+        ends = m.form == "bracket" and m.end - m.start > 3 and not self.text[m.end :].strip(" .\n")
+        return (ends and bool(_SETTLED.search(self.before(m.start)))) or not self.hypothetical(
+            m.start
+        )
 
     def hypothetical(self, at: int) -> bool:
         """Whether what stands at `at` is supposed, with no turn ("but") before it."""
@@ -215,7 +223,8 @@ def _label_finder(letters: str) -> re.Pattern[str]:
         rf"réponse)[ \t]?[:#]?[ \t]?[(\[\"']{{0,2}}(?P<named>[{some}]|[{lower}](?=[)\].,;:!?\n]|"
         rf"\s(?:is|was)\b|\s*$))(?![A-Za-z0-9À-ɏ]|'[a-z]|-[a-z]|\s?[=≡]\s?[A-Z](?![A-Za-z]))"
         rf"[)\]\"']{{0,2}}|(?:(?<=\bis )|"
-        rf"(?<=\bbe )|(?<=\bso )|(?<=\bits )|(?<=\bit's ))(?P<low>[{lower}])(?=[.!]?\s*\Z)|"
+        rf"(?<=\bbe )|(?<=\bso )|(?<=\bits )|(?<=\bit's ))"
+        rf"(?P<low>[{lower}])(?<!a(?![.!]))(?=[.!]?\s*\Z)|"
         rf"(?<![\w'-])(?P<judged>[{lower}])(?=\s(?:is|was)\s(?:the\s)?(?:right|correct|best)\b)|"
         rf"选项?\s?(?P<zh>[{some}])|"
         rf"^[ \t>#-]{{0,6}}[(\[]?(?P<heading>[{some}{lower}])(?!{NOT_BEHIND})"
@@ -246,9 +255,15 @@ def _ordinals(reply: ChoiceReply) -> list[Mention]:
     ]
 
 
+_FUNCTION = re.compile(r"(?:^|[^A-Za-z])[A-Za-z][(\[]$")
+
+
 def _in_formula(raw: str, start: int, end: int) -> bool:
     """Whether the raw text has it as a subscript or power, a function "B(n)", or "[A] dt"."""
     if (start and raw[start - 1] in "_^\\") or raw[end : end + 1] in ("(", "_", "^"):
+        return True
+    before = raw[max(0, start - 3) : start]
+    if _FUNCTION.search(before) or (before.endswith("$\n") and raw.find("$", end) < 0):
         return True
     if raw[start : start + 1] != "[":
         return False
@@ -270,6 +285,8 @@ def _label_mentions(reply: ChoiceReply) -> list[Mention]:
             left = low[max(0, m.start() - 28) : m.start()]
             if _article_or_pronoun(label, low, end) or not _LEFT_OF_BARE.search(left):
                 continue
+        if form == "heading" and label == "I" and "\nII" in text:
+            continue  # Roman numerals
         if label not in options.letters:
             label = label.upper()
             if label not in options.letters or label == "I":

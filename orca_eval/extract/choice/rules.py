@@ -5,7 +5,7 @@ from fractions import Fraction
 from itertools import groupby
 
 from orca_eval.extract.choice import exact
-from orca_eval.extract.choice.announced import last_announced, value_at
+from orca_eval.extract.choice.announced import conflict, last_announced, value_at
 from orca_eval.extract.choice.judged import each_judged
 from orca_eval.extract.choice.options import make_options
 from orca_eval.extract.choice.reply import PARTIAL, ChoiceReply, Mention
@@ -25,6 +25,7 @@ from orca_eval.extract.reply.text import sentence_end, sentence_start
 from orca_eval.extract.rule import Claim, Example, Kind, rule
 
 _ALTERNATIVES = re.compile(r"\d\D{0,8}\bor\b.{0,8}\d")
+_CLOSING = " .!\n\"')*"
 _CODE = re.compile(r"\b(?:print\s?\(\s?|return\s|(?:answer|result)\s?=\s?)(?=[\"'(\[a-z1-9])")
 _A_LINE = re.compile(r"\na:[ \t]{1,3}")
 _HASHES = re.compile(r"###(?<!####)#*+\s{0,3}(?=[(\[\"']{0,2}[A-Z1-9][)\]\"'.]{0,2}\s*(?:\n|$))")
@@ -118,7 +119,7 @@ def affirmed(reply: ChoiceReply) -> Claim | None:
             continue
         if len({m.label for m in group}) > 1:
             return Claim(None, first.start, last.end, "several_options")
-        return Claim(last.label, last.start, stop)
+        return _contradicted(reply, last) or Claim(last.label, last.start, stop)
     return None
 
 
@@ -199,6 +200,9 @@ def by_value(reply: ChoiceReply) -> Claim | None:
     found = concluded_number.find(NumberReply(reply.raw, reply.text, reply.low, reply.words))
     if not found or not found.answer:
         return None
+    ended = option_equalled(reply, len(reply.raw.rstrip(_CLOSING)))
+    if ended and ended.start > found.end:
+        return ended
     if _ALTERNATIVES.search(reply.low[found.start : found.end + 12]):
         return None
     label = values.get(Fraction(found.answer))
@@ -246,8 +250,21 @@ def by_notation(reply: ChoiceReply) -> Claim | None:
     """
     if not reply.options.numeric or reply.refusals or reply.cut:
         return None
-    end = len(reply.raw.rstrip(" .!\n\"')*"))
+    end = len(reply.raw.rstrip(_CLOSING))
     return option_alone(reply, reply.start, end) or option_equalled(reply, end)
+
+
+def _contradicted(reply: ChoiceReply, m: Mention) -> Claim | None:
+    """The void claim of an option's text that stands behind another's label ("D) <text of C>")."""
+    if m.form != "text":
+        return None
+    before = (o for o in reversed(reply.mentions) if o.end <= m.start)
+    label = next(before, None)
+    if label is None or label.form not in ("bracket", "heading") or label.label == m.label:
+        return None
+    if reply.text[label.end : m.start].strip(" )].:-"):
+        return None
+    return conflict(label.label, m.label, label.start, m.end)
 
 
 def _is_introduced(reply: ChoiceReply, m: Mention) -> bool:

@@ -57,7 +57,7 @@ def own_line(reply: ChoiceReply, m: Mention) -> bool:
         return False  # a list that breaks off
     if m.form == "text" and _ITEM_LEFT.search(low[max(0, m.start - 6) : m.start]):
         return False  # the text of a list's item
-    last = not text[m.end :].strip(" \n)]\"'.:,!")
+    last = m.form == "bracket" or not text[m.end :].strip(" \n)]\"'.:,!")
     return last and not low[sentence_start(text, m.start) : m.start].strip(_LEFT_MARKS)
 
 
@@ -99,7 +99,8 @@ def opening(reply: ChoiceReply) -> Claim | None:
 
 def _opening_label(reply: ChoiceReply, label: Label, begin: int, end: int) -> Claim | None:
     text, low, after = reply.text, reply.low, label.end
-    if reply.asked(after, 12) or _ruled_out(reply, label):
+    roman = label.name == "I" and "\nII" in text
+    if roman or reply.asked(after, 12) or _ruled_out(reply, label):
         return None
     own = reply.options.at(low, after, end)
     stop = own.end if own and own.label == label.name else after
