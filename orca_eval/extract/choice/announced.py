@@ -66,7 +66,7 @@ _JOINER = re.compile(
 )
 _JOINED_END = re.compile(rf"\s*(?:$|[.,;:!?)\]\n\"'/&(]|(?:and|or|und|oder)\b|(?!{VERB}\b)-\s)")
 _ARE = re.compile(rf"[)\]\"']{{0,2}}\s(?:both |all )?{VERB}\b")
-_WRONG = re.compile(r"wrong|incorrect|false|\bno|n't|invalid|excluded|eliminated|[✗✘❌❎×]")
+_WRONG = re.compile(r"wrong|\bout\b|incorrect|false|\bno|n't|invalid|excluded|eliminated|[✗✘❌❎×]")
 _ROW = r"(?:[)\]\"']{0,2},?\s(?:and\s|or\s)?[(\[]?[a-z1-9][)\]]?(?![a-z0-9'])){1,8}"
 _CALLED_WRONG = re.compile(
     rf"(?:{_ROW}[)\]\"']{{0,2}}\s(?:are|were|seem|look|aren't)|[)\]\"'.]{{0,2}}"

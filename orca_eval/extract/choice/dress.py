@@ -11,7 +11,8 @@ _BULLET = re.compile(r"^ {0,6}[•·∙](?= )", re.MULTILINE)  # elsewhere they 
 # Negative circled, squared and negative squared letters, flags' letters, "⒜": NFKC keeps these.
 _ALPHABETS = (0x1F150, 0x1F170, 0x1F1E6, 0x249C)
 _STRUCK = re.compile(
-    r"<(s|del|strike)>[^<\n]{1,200}</\1>|\\(?:cancel|xcancel|bcancel|sout|st)\{[^{}\n]{1,200}\}",
+    r"<(s|del|strike)>[^<\n]{1,200}</\1>|\\(?:cancel|xcancel|bcancel|sout|st)\{[^{}\n]{1,200}\}"
+    r"|\\(?:text)?color(?:box)?\{\w{1,20}\}",
     re.IGNORECASE,
 )
 
@@ -42,8 +43,8 @@ def undressed(text: str) -> str:
 
 
 def without_struck(raw: str) -> str:
-    """The text without what HTML or LaTeX strikes out."""
-    if "</" not in raw and "cancel{" not in raw and "\\s" not in raw:
+    """The text without what HTML or LaTeX strikes out, and without the names of its colors."""
+    if "</" not in raw and "cancel{" not in raw and "\\s" not in raw and "color" not in raw:
         return raw
     return _STRUCK.sub(_blank, raw)
 

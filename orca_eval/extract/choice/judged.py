@@ -11,19 +11,23 @@ from orca_eval.extract.choice.reply import ChoiceReply
 from orca_eval.extract.reply.text import behind, line_end
 from orca_eval.extract.rule import Claim
 
-_RIGHT = frozenset(("correct", "right", "true", "yes", "valid", "selected", "✓", "✔", "✅", "☑"))
+_RIGHT = frozenset(
+    ("correct", "right", "true", "yes", "valid", "selected", "t", "y", "✓", "✔", "✅", "☑")
+)
 _WRONG = frozenset(
     ("incorrect", "wrong", "false", "no", "invalid", "not correct", "not selected", "none", "null",
-     "✗", "✘", "❌", "❎", "×")
+     "f", "n", "✗", "✘", "❌", "❎", "×")
 )  # fmt: skip
 _MOST = 40
 _GAP = 400  # what may be said about an option before the next is judged
-_CHECK = re.compile(r"(?:\[\s?(?P<box>[xX✓✔✅]?)\s?\]|\(\s?(?P<round>[xX]?)\s?\)|"
-                    r"(?P<sign>[☐⬜☑☒✅✔✓❌❎✗✘]))(?=[ (\[])")  # fmt: skip
-_CHECKED = frozenset("xX✓✔✅☑☒")
+_CHECK = re.compile(
+    r"(?:\[\s?(?P<box>[xX✓✔✅]?)\s?\]|\(\s?(?P<round>[xX•]?)\s?\)|(?P<sign>[☐⬜☑☒✅✔✓❌❎✗✘◉🔘●○◯]))"
+    r"(?=\ufe0f?[\s*_]{0,6}[(\[]?\w)"
+)
+_CHECKED = frozenset("xX•✓✔✅☑☒◉🔘●")
 _LEAD = re.compile(r"[\s,>#-]{0,8}(?:json\s{1,4})?")
-_JUDGES = re.compile(r"[\s\"'*+>-]{0,12}(?:\[\s?[xX✓✔✅]?\s?\]|[☐⬜☑☒])")
-_BULLETS = " \t-*+>.:0123456789\"'#"
+_JUDGES = re.compile(r"[\s\"'*+>-]{0,12}(?:\[\s?[xX✓✔✅]?\s?\]|[☐⬜☑☒◉🔘○◯])")
+_BULLETS = " \t-*_+>.:0123456789\"'#"
 
 
 class Judged(NamedTuple):
@@ -39,20 +43,25 @@ class Judged(NamedTuple):
 @lru_cache(maxsize=256)
 def _entry(letters: str) -> re.Pattern[str]:
     """A label, a sign that leads on, at most a key of its own, and a verdict that ends there."""
-    words = "|".join(sorted(map(re.escape, _RIGHT | _WRONG), key=len, reverse=True))
+    long = (word for word in _RIGHT | _WRONG if word not in ("t", "f", "y", "n"))
+    words = "|".join(sorted(map(re.escape, long), key=len, reverse=True))
+    some, low = re.escape(letters), re.escape(letters.lower())
     return re.compile(
-        rf"(?<![\w'])(?:[Pp]r?\s?\(|[Oo]ption\s|[Cc]hoice\s)?(?P<open>[\"'(\[]?)"
-        rf"(?P<label>[{re.escape(letters)}])[)\].]?(?:\s[^:=|\n\"(]{{1,60}})?[\"')\]]?"
-        rf"\s{{0,3}}(?:[:=|(-]|=>|->|→|,\s?(?=[\"']))\s{{0,3}}"
+        rf"(?<![\w'])(?:[Pp]r?\s?\(|[Oo]ption[\s_]|[Cc]hoice[\s_])?[\"'(\[]?"
+        rf"(?P<label>[{some}]|(?<=[\"'])[{low}](?=[\"']))"
+        rf"[)\].]?(?:\s(?=0?\.\d|\d[\d.]*\s?%)|"
+        rf"(?:\s(?:(?![\s(][{some}]\b)[^:=|\n\"(,;]){{1,60}})?[\"')\]]?\s{{0,3}}"
+        rf"(?:[:=|(-]|=>|->|→|,\s?(?=[\"']))\s{{0,3}})"
         rf"(?:[\"']\w{{1,20}}[\"']\s?:\s{{0,3}})?[\"']?"
-        rf"(?i:(?P<word>{words})|(?P<number>\d{{1,3}}(?:\.\d{{1,9}})?|\.\d{{1,9}})\s?(?P<percent>%?))"
-        rf"(?=[\"')\]]{{0,2}}\s{{0,3}}(?:$|[,;.|)\n]))"
+        rf"(?:(?P<word>(?i:{words})|[TFYN](?!\w))"
+        rf"|(?P<number>\d{{1,3}}(?:\.\d{{1,9}})?|\.\d{{1,9}})\s?(?P<percent>%?))"
+        rf"(?=[\"')\]]{{0,2}}\s{{0,3}}(?:$|[,;.:!|)\n]|-\s|(?:because|since|as)\b|[{some}][\s:=]))"
     )
 
 
 def each_judged(reply: ChoiceReply, start: int, end: int) -> Claim | None:
     """The one option that is found right, or the likeliest, where text[start:end] judges several;
-    void where that is none or several. None where it doesn't judge them.
+    void where several are. None where it judges none right.
     """
     for found in (list(_checked(reply, start, end)), _mapped(reply, start, end)):
         if found:
@@ -60,7 +69,7 @@ def each_judged(reply: ChoiceReply, start: int, end: int) -> Claim | None:
             first = [one for one in found if one.share == best]
             if best and len({one.label for one in first}) == 1:
                 return Claim(first[0].label, first[0].start, first[0].end)
-            if best or len(found) > 1:
+            if best:
                 return Claim(None, found[0].start, found[-1].end, "several_options")
     return None
 
@@ -88,7 +97,7 @@ def _mapped(reply: ChoiceReply, start: int, end: int) -> list[Judged]:
             share = float(m["number"]) / (100 if m["percent"] else 1)
         else:
             share = float(m["word"].lower() in _RIGHT)
-        found.append(Judged(m["label"], share, m.start("label"), m.end(), number))
+        found.append(Judged(m["label"].upper(), share, m.start("label"), m.end(), number))
         if len(found) > _MOST:
             return []
     if len({one.label for one in found}) < 2 or (found[0].number and not _shares(reply, found)):
@@ -109,11 +118,12 @@ def _shares(reply: ChoiceReply, found: list[Judged]) -> bool:
 def _checked(reply: ChoiceReply, start: int, end: int) -> Iterator[Judged]:
     """The options of a checklist: a box or sign before each, the first of a line at its start."""
     text, low = reply.text, reply.low
-    marks = list(islice(_CHECK.finditer(text, start, end), _MOST))
+    raw = reply.raw
+    marks = list(islice(_CHECK.finditer(raw, start, end), _MOST))
     line_of_last = -1
     for m, following in zip_longest(marks, marks[1:]):
         line = max(text.rfind("\n", start, m.start()) + 1, start)
-        if line != line_of_last and text[line : m.start()].strip(_BULLETS):
+        if line != line_of_last and raw[line : m.start()].strip(_BULLETS):
             continue
         line_of_last = line
         stop = line_end(text, m.end())

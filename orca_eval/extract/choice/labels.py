@@ -10,6 +10,7 @@ from orca_eval.extract.reply.text import line_end
 
 _PAUSE = re.compile(r"\s*(?:$|[.,;:!?)\]\n\"'/&。，；✓✔✅☑]|-\s)")
 _REMARKED = re.compile(r" ?\([^()\n]{1,40}\)(?=\s*(?:$|[,.;\n]|and\b|or\b))")
+_KEY = re.compile(r"[\"']\w[\"']\s?:")  # of a map from labels to what is said of them
 _ARGUED = re.compile(rf"\s+{BEHIND_LABEL}")
 
 
@@ -39,6 +40,8 @@ def label_at(reply: ChoiceReply, at: int, end: int) -> Label | None:
     options, letters = reply.options, reply.options.letters
     found = label_pattern(letters).match(reply.text, at, end) if letters else None
     if not found:
+        return None
+    if _KEY.match(reply.text, found.start("label") - 1):
         return None
     bracketed = bool(found["open"] and found["close"])
     shown = bracketed or bool(found["noun"])

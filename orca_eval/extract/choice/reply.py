@@ -27,7 +27,7 @@ from orca_eval.extract.reply.parts import Part
 from orca_eval.extract.reply.text import behind, clean, lower, sentence_end, words_of
 
 _LEFT_OF_BARE = re.compile(
-    rf"(?:^|[\n.,;:!?(\"'\[>/&=✗✘❌❎✓✔✅☐☑→⇒|-]\s{{0,16}}|\b(?:{BEFORE_LABEL}|(?:is|be) it)"
+    rf"(?:^|[\n.,;:!?(\"'\[>/&=✗✘❌❎✓✔✅☐☑→⇒|-]\s{{0,16}}|\b(?:{BEFORE_LABEL}|(?:is|be) it|does)"
     rf"\s{{1,16}})$"
 )
 _LIST_JOIN = re.compile(
@@ -45,12 +45,12 @@ _VERDICT = re.compile(
 )
 _NO = "no|nope|wrong|incorrect|false|not correct|i don't think so|not really"
 _YES = "yes|correct|true|right|that's it|that is it"
-_VERDICT_OVER = r"(?=[\"'\s]*(?:$|[.,;:!|\n)]))"
+_VERDICT_OVER = r"(?=[\"'\s]*(?:$|[.,;:!|\n)]|-\s|(?:because|since)\b))"
 _BARE_VERDICT = re.compile(
     r"[)\]\"'\s]{0,3}(?:选项)?(?:(?P<deny>不|错|是错|falsch\b|nicht\b)|(?:是|才是)?(?P<affirm>正确|对的|答案|"
     r"richtig\b|korrekt\b|it is\b|it must be\b|then(?=\s*(?:[.!\n]|$))))|"
-    r"[)\]\"']{0,2}(?:\s(?:the\s)?(?:right|correct|true|valid|answer|best)(?:\s(?:answer|option|"
-    r"choice|one))?(?=\?))?"  # "Is B the right one? Yes."
+    r" {1,2}(?:(?P<deny4>\[ ?\])|(?P<affirm4>\[ ?[x✓✔✅] ?\]))(?=\s*(?:$|[\n|,;]))|"
+    r"[)\]\"']{0,2}(?:(?:\s[a-z]+){1,4}(?=\?))?"  # "Is B the right one? Yes."
     r"(?: {0,2}[?:,=>|(-]{0,3} {0,2}(?:(?P<deny3>[✗✘❌❎×])|(?P<affirm3>[✓✔✅☑]))|"
     rf"\s{{0,2}}[?:,=>|(-]{{0,3}}\s{{0,2}}[\"']?(?:(?P<deny2>{_NO})|(?P<affirm2>{_YES})){_VERDICT_OVER})"
 )
@@ -368,6 +368,6 @@ def _verdict(labelled: bool, low: str, left: str, end: int) -> str:
     if not found:
         return ""
     groups = found.groupdict()
-    if any(groups.get(name) for name in ("deny", "deny2", "deny3")):
+    if any(groups.get(name) for name in ("deny", "deny2", "deny3", "deny4")):
         return "denied"
     return "" if PARTIAL.search(found[0]) else "affirmed"

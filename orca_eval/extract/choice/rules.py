@@ -30,6 +30,12 @@ _CODE = re.compile(r"\b(?:print\s?\(\s?|return\s|(?:answer|result)\s?=\s?)(?=[\"
 _A_LINE = re.compile(r"\na:[ \t]{1,3}")
 _HASHES = re.compile(r"###(?<!####)#*+\s{0,3}(?=[(\[\"']{0,2}[A-Z1-9][)\]\"'.]{0,2}\s*(?:\n|$))")
 _ITEMS_BETWEEN = re.compile(r"[\s()\[\].,;|\"'-]{0,12}(?:[a-j1-9][).:\]]\s{0,4})?")
+# Behind a letter that names a thing of the question, not an option: "so B is an alcohol".
+_SUBJECT = re.compile(
+    r"\s(?:is|was|must be|would be|has|contains?|reacts?|undergoes|forms?|gives?|becomes?)\s"
+    r"(?:an?|the|with|to|(?:treated|converted|formed|oxidi[sz]ed|reduced|added|heated|obtained|produced|"
+    r"dissolved|hydroly[sz]ed)\b)\s"
+)
 _LABEL_LONGEST = 3
 _SAID = re.compile(
     r"(?:^|[\n.!?:,]\s*|\b(?:so|a|is|say|answer|hence|thus|therefore)[\s,:]{1,3})[\"'(]?$"
@@ -178,7 +184,8 @@ def concluded(reply: ChoiceReply) -> Claim | None:
     for m in reversed(reply.mentions):
         if not m.concluded or m.verdict == "denied" or reply.declined_near(m.start):
             continue
-        if _heads_list(reply, m):
+        subject = m.form == "bare" and m.verdict != "affirmed" and _SUBJECT.match(reply.low, m.end)
+        if subject or _heads_list(reply, m):
             continue
         sure = not reply.declined and assertive(reply, [m]) and reply.finished(m.end)
         if not reply.meant(m) or (m.form == "text" and not sure):

@@ -22,7 +22,7 @@ _ITEM_LEFT = re.compile(r"\b[a-z1-9][.)]\s*$")
 _BULLET = re.compile(r"[\s*>-]{0,8}(?:\d{1,2}[.)] )?")
 _LONGEST_LIST = 4_000
 _LINE_BEGINS = ("", "the", "option", "answer", "choice", "letter")
-_LEFT_MARKS, _RIGHT_MARKS = " ([\"'#>-:.→⇒=|✓✔✅☑", " )]\"'.:,!|#✓✔✅☑"
+_LEFT_MARKS, _RIGHT_MARKS = " ([\"'#>-:.→⇒=|✓✔✅☑", " )]\"'.:,!|#=✓✔✅☑"
 
 
 def is_line(reply: ChoiceReply, m: Mention) -> bool:
