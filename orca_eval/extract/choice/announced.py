@@ -76,7 +76,7 @@ _CALLED_WRONG = re.compile(
     rf"|(?:(?<=n't )|not\s)(?:the\s)?(?:right|correct|true|valid|answer|best)\b)"
 )
 _MARKED_WRONG = re.compile(
-    r"[)\]\"']{0,2}\s{0,3}[:=(,-]?\s{0,2}[\"']?(?:(?:no|wrong|incorrect|false|nope|not correct"
+    r"[)\]\"']{0,2} {0,3}[:=(,-]? {0,2}[\"']?(?:(?:no|wrong|incorrect|false|nope|not correct"
     r"|not right)(?=[\"')\s]*(?:$|[,.;!|)\n]))|[✗✘❌❎×])"
 )
 _OVER = re.compile(r"[)\]\"']{0,2}\s*(?:$|[.;!\n])")
@@ -95,7 +95,7 @@ _DEPENDS = re.compile(
 )
 _THROUGH = re.compile(
     r"[)\]\"']{0,2}\s?(?:\([^()\n]{1,40}\)\s)?(?:through|thru|to|-|–|until|"
-    r"bis)\s?[(\[\"']{0,2}[A-Z1-9][)\]\"']{0,2}(?![A-Za-z])"
+    r"bis)\s?[(\[\"']{0,2}(?P<last>[A-Z1-9])[)\]\"']{0,2}(?![A-Za-z])"
 )
 _DENYING = re.compile(
     r"(?:incorrect|wrong|other|another|\bnot (?:the|a|an)|n't (?:the|a|an)|cannot|can't|"
@@ -254,7 +254,8 @@ def _labelled(reply: ChoiceReply, label: Label, stop: int) -> Claim | None:
         full = options.at(low, start, stop)
         if full and full.length > 1 and full.whole and full.label:
             return Claim(full.label, full.start, full.end)
-    if _THROUGH.match(text, after):
+    through = _THROUGH.match(text, after)
+    if through and through["last"] > name:
         return None
     if _DEPENDS.match(low, after):
         return Claim(None, start, after, "several_options")

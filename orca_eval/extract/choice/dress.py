@@ -27,9 +27,10 @@ def _plain(char: str) -> str:
         if first <= code < first + 26:
             return chr(ord("A") + code - first)
     plain = unicodedata.normalize("NFKC", char)
-    if len(plain) == 1 and plain.isascii() and plain.isalpha():
-        return plain
-    adorns = unicodedata.category(char) in ("So", "Sk", "Cf", "Me", "Mn") or char in _ADORNING
+    category = unicodedata.category(char)
+    if len(plain) == 1 and plain.isascii() and plain.isalpha() and category != "Nl":
+        return plain  # not a Roman numeral
+    adorns = category in ("So", "Sk", "Cf", "Me", "Mn") or char in _ADORNING
     return " " if adorns and char not in _TELLING else char
 
 

@@ -24,6 +24,7 @@ _CHECK = re.compile(
     r"(?:\[\s?(?P<box>[xX✓✔✅]?)\s?\]|\(\s?(?P<round>[xX•]?)\s?\)|(?P<sign>[☐⬜☑☒✅✔✓❌❎✗✘◉🔘●○◯]))"
     r"(?=\ufe0f?[\s*_]{0,6}[(\[]?\w)"
 )
+_SIGNS = frozenset("☐⬜☑☒✅✔✓❌❎✗✘◉🔘●○◯")
 _CHECKED = frozenset("xX•✓✔✅☑☒◉🔘●")
 _LEAD = re.compile(r"[\s,>#-]{0,8}(?:json\s{1,4})?")
 _JUDGES = re.compile(r"[\s\"'*+>-]{0,12}(?:\[\s?[xX✓✔✅]?\s?\]|[☐⬜☑☒◉🔘○◯])")
@@ -37,7 +38,8 @@ class Judged(NamedTuple):
     share: float
     start: int
     end: int
-    number: bool
+    number: bool = False
+    mark: str = ""
 
 
 @lru_cache(maxsize=256)
@@ -63,7 +65,7 @@ def each_judged(reply: ChoiceReply, start: int, end: int) -> Claim | None:
     """The one option that is found right, or the likeliest, where text[start:end] judges several;
     void where several are. None where it judges none right.
     """
-    for found in (list(_checked(reply, start, end)), _mapped(reply, start, end)):
+    for found in (_ticked(reply, start, end), _mapped(reply, start, end)):
         if found:
             best = max(one.share for one in found)
             first = [one for one in found if one.share == best]
@@ -106,13 +108,22 @@ def _mapped(reply: ChoiceReply, start: int, end: int) -> list[Judged]:
 
 
 def _shares(reply: ChoiceReply, found: list[Judged]) -> bool:
-    """Whether the numbers are probabilities: of every option or in quotes, none over 1 or all of
-    them 100 percent.
+    """Whether the numbers are probabilities: a map's, or those of every option that add up to one
+    or are but 0 and 1.
     """
     shares = [one.share for one in found]
+    whole = any(0.95 * whole <= sum(shares) <= 1.05 * whole for whole in (1, 100))
+    if reply.text[found[0].start - 1 : found[0].start] in ('"', "'"):
+        return whole or max(shares) <= 1
     of_all = {one.label for one in found} == set(reply.options.letters)
-    quoted = reply.text[found[0].start - 1 : found[0].start] in ('"', "'")
-    return (of_all or quoted) and (max(shares) <= 1 or 95 <= sum(shares) <= 105)
+    return of_all and (whole or set(shares) == {0, 1})
+
+
+def _ticked(reply: ChoiceReply, start: int, end: int) -> list[Judged]:
+    """The options of a checklist. Where each has the same sign before it, that is but a bullet."""
+    found = list(_checked(reply, start, end))
+    signs = {one.mark for one in found}
+    return [] if len(found) > 1 and len(signs) == 1 and signs < _SIGNS else found
 
 
 def _checked(reply: ChoiceReply, start: int, end: int) -> Iterator[Judged]:
@@ -133,4 +144,4 @@ def _checked(reply: ChoiceReply, start: int, end: int) -> Iterator[Judged]:
         name = label.name if label else own.label if own else None
         mark = m["box"] or m["round"] or m["sign"]
         if name:
-            yield Judged(name, float(mark in _CHECKED), m.start(), stop, False)
+            yield Judged(name, float(mark in _CHECKED), m.start(), stop, mark=mark or "")

@@ -29,6 +29,7 @@ _CLOSING = " .!\n\"')*"
 _CODE = re.compile(r"\b(?:print\s?\(\s?|return\s|(?:answer|result)\s?=\s?)(?=[\"'(\[a-z1-9])")
 _A_LINE = re.compile(r"\na:[ \t]{1,3}")
 _HASHES = re.compile(r"###(?<!####)#*+\s{0,3}(?=[(\[\"']{0,2}[A-Z1-9][)\]\"'.]{0,2}\s*(?:\n|$))")
+_VALUE_BETWEEN = re.compile(r"[)\]]?\s?[:=]\s?-?[\d.]{1,9}\s?[%°\w]{0,4}[,;]\s(?:and\s)?[(\[]?")
 _ITEMS_BETWEEN = re.compile(r"[\s()\[\].,;|\"'-]{0,12}(?:[a-j1-9][).:\]]\s{0,4})?")
 # Behind a letter that names a thing of the question, not an option: "so B is an alcohol".
 _SUBJECT = re.compile(
@@ -184,8 +185,7 @@ def concluded(reply: ChoiceReply) -> Claim | None:
     for m in reversed(reply.mentions):
         if not m.concluded or m.verdict == "denied" or reply.declined_near(m.start):
             continue
-        subject = m.form == "bare" and m.verdict != "affirmed" and _SUBJECT.match(reply.low, m.end)
-        if subject or _heads_list(reply, m):
+        if _is_subject(reply, m) or _heads_list(reply, m):
             continue
         sure = not reply.declined and assertive(reply, [m]) and reply.finished(m.end)
         if not reply.meant(m) or (m.form == "text" and not sure):
@@ -281,6 +281,13 @@ def _is_introduced(reply: ChoiceReply, m: Mention) -> bool:
     return reply.meant(m) and (m.form != "bare" or bool(STOPS.match(reply.low, m.end)))
 
 
+def _is_subject(reply: ChoiceReply, m: Mention) -> bool:
+    """Whether a bare letter names a thing that the reply goes on about."""
+    if m.form != "bare" or m.verdict == "affirmed" or not _SUBJECT.match(reply.low, m.end):
+        return False
+    return reply.cut or bool(reply.low[sentence_end(reply.text, m.end) :].strip(" .!\n\"')"))
+
+
 def _heads_list(reply: ChoiceReply, m: Mention) -> bool:
     """Whether the mention and the next are options with their texts, side by side."""
     behind_it = (o for o in reply.mentions if o.start >= m.end)
@@ -288,7 +295,8 @@ def _heads_list(reply: ChoiceReply, m: Mention) -> bool:
     if following is None or following.label == m.label or m.form == "text":
         return False
     texted = all(o.end - o.start > _LABEL_LONGEST for o in (m, following))
-    return texted and bool(_ITEMS_BETWEEN.fullmatch(reply.low, m.end, following.start))
+    between = _ITEMS_BETWEEN if texted else _VALUE_BETWEEN
+    return bool(between.fullmatch(reply.low, m.end, following.start))
 
 
 def assertive(reply: ChoiceReply, mentions: list[Mention]) -> bool:

@@ -12,8 +12,8 @@ from orca_eval.extract.rule import Claim
 
 _LEADING = re.compile(r"[\s,.:;-]*(?:(?:it's|it is|i meant?|so|then|rather|make that)\s)?\s*")
 STOPS = re.compile(
-    r"[\s\"')\]]{0,3}(?:$|[.,;:!\n。，✓✔✅☑]|-\s|because\b|since\b|as\b|\(|i think\b|i guess\b|"
-    r"i believe\b|i'd say\b)"
+    r"[\s\"')\]]{0,3}(?:$|[.,;:!\n。，✓✔✅☑]|-\s|because\b|since\b|as\b|and not\b|rather than\b|\(|"
+    r"i think\b|i guess\b|i believe\b|i'd say\b)"
 )
 _ROW = re.compile(r"[)\]\"']{0,2}(?:,|\s(?:and|or|nor|&)\s)")
 _NEXT_ITEM = re.compile(r"\s[b-j][.)]\s")
