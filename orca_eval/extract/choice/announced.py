@@ -28,7 +28,8 @@ _NOT_LISTED = re.compile(
 )
 
 
-_SPACED_VERB = VERB.replace(" ", r"\ ")
+_AND = "and/or|and|or else|or|und|oder|y|o|et|ou|as well as|along with|plus|then"
+_SPACED_AND, _SPACED_VERB = (words.replace(" ", r"\ ") for words in (_AND, VERB))
 
 
 @lru_cache(maxsize=256)
@@ -38,11 +39,13 @@ def _another_pattern(letters: str) -> re.Pattern[str]:
     """
     some = re.escape(letters)
     beside = rf"""|[)\]"']{{0,2}}[ ]{{1,8}}[(\["']{{0,2}}(?P<label4>[{some}])[)\]"']{{0,2}}
-        (?=[ ]{{0,8}}(?:[.,;!\n]|\Z|[(\["']{{0,2}}[{some}](?![\w'])))"""
+        (?=[ ]{{0,8}}(?:[.,;!\n]|\Z|[(\["']{{0,2}}[{some}](?![\w'])))
+        |[ ]{{0,4}}\n?[ ]{{0,4}}(?P<label5>[{some}])(?=[ ]{{0,4}}(?:\n|\Z))
+        |(?<=[)\]])[(\[](?P<label6>[{some}])[)\]]"""
     return re.compile(
-        rf"""[)\]"'.\s]{{0,8}}(?:,?\s?(?:and|or|&|/|und|oder|y|o|et|ou|和|或|、|as\ well\ as|and/or|
-        along\ with)(?:,\s[^,\n]{{0,30}},)?|[,;+])[ ]{{0,8}}
-        (?:(?:also|both|option|choice|possibly|maybe|perhaps|answer)s?\s)?
+        rf"""[)\]"'.…\s]{{0,8}}(?:[,;]?\s?(?:{_SPACED_AND}|[&/和或、])
+        (?:,\s[^,\n]{{0,30}},)?|[,;+|])[ ]{{0,8}}
+        (?:(?:also|both|option|choice|possibly|maybe|perhaps|answer|then)s?\s){{0,2}}
         [(\["']{{0,2}}(?P<label>[{some}])[)\]"']{{0,2}}(?![A-Za-z0-9À-ɏ'])
         (?!\s{{1,2}}(?!and\b|or\b)[a-z]+|(?<=[)\]"'])\s{_SPACED_VERB}\b)
         |[)\]"'.\s]{{0,4}}(?:,?\s?(?:and|or|&|/|und|oder|和|或)|,)\s?(?:(?:option|choice)s?\s)?
@@ -54,15 +57,15 @@ def _another_pattern(letters: str) -> re.Pattern[str]:
     )
 
 
-_NEAR, _MOST = 40, 12
+_NEAR, _MOST, _LINE = 40, 12, 200
 _BETWEEN_MARKS = re.compile(
-    r"(?:[\s{}$*,;/&|.]|\\(?:text|quad|[,; ()\[\]])|</\w{1,16}>"
+    r"(?:[\s{}$*,;/&|.-]|\\(?:text|quad|[,; ()\[\]])|</\w{1,16}>"
     r"|\b(?:and|or|und|oder|et|ou|y|o)\b)*",
     re.IGNORECASE,
 )
 _JOINER = re.compile(
-    r"[)\]\"'.]{0,3} {0,8}(?:,? ?\b(?:and|or|und|oder|y|o|et|ou|as well as|and/or)\b|[&/,;+]) {0,8}"
-    r"(?:the |both |either |also |maybe |perhaps |possibly )?"
+    rf"[)\]\"'.]{{0,3}} {{0,8}}(?:[,;]? ?(?:[&/]|\b(?:{_AND})\b)|[,;+|]) {{0,8}}"
+    r"(?:(?:the|both|either|also|maybe|perhaps|possibly) ){0,2}"
 )
 _JOINED_END = re.compile(rf"\s*(?:$|[.,;:!?)\]\n\"'/&(]|(?:and|or|und|oder)\b|(?!{VERB}\b)-\s)")
 _ARE = re.compile(rf"[)\]\"']{{0,2}}\s(?:both |all )?{VERB}\b")
@@ -140,11 +143,28 @@ def _announced(
         label = valued.answer if valued else None
     if label:
         stop = line_end(reply.text, value, 2000) if end is None else end
-        return None if _denied(reply, at) else Claim(label, at, stop)
+        if _denied(reply, at):
+            return None
+        below = _option_below(reply, stop) if end is None else None
+        if below and below != label:
+            return Claim(None, at, line_end(reply.text, stop + 1), "several_options")
+        return Claim(label, at, stop)
     claim = value_at(reply, value, end, loose=loose)
     if claim is None or _denied(reply, at) or reply.asked(claim.end, 30):
         return None
     return claim._replace(start=at)
+
+
+def _option_below(reply: ChoiceReply, end: int) -> str | None:
+    """The label of the option that the next line is, by its letter or its text alone."""
+    begin = end + 1
+    stop = line_end(reply.text, begin)
+    if not reply.options.letters or not 0 < stop - begin < _LINE:
+        return None
+    label = label_at(reply, begin, stop)
+    own = None if label else reply.options.at(reply.low, begin, stop)
+    name, over = (label.name, label.end) if label else (own.label, own.end) if own else (None, 0)
+    return None if reply.text[over:stop].strip(" )].\"'") else name
 
 
 def _denied(reply: ChoiceReply, at: int) -> bool:
@@ -299,7 +319,8 @@ def _row(reply: ChoiceReply, name: str, after: int) -> tuple[set[str], int]:
     names, ends = {name}, [after]
     while found := pattern.match(reply.text, ends[-1]):
         label = next(filter(None, found.groupdict().values()))
-        if len(ends) == 1 and label == name:
+        apart = "\n\n" in reply.text[ends[-1] - 2 : found.end()]
+        if apart or (len(ends) == 1 and label == name):
             break
         names.add(label)
         ends.append(found.end())
@@ -323,23 +344,23 @@ def joined_options(reply: ChoiceReply, name: str, at: int, stop: int) -> int | N
     """Where others end that are joined at `at` to the option `name`, by label or text; None
     without any, and where a verb follows what a comma joins.
     """
-    low, names = reply.low, {name}
-    end = behind(_REMARK, low, at, stop)
+    low, names, several = reply.low, {name}, False
+    end = settled = behind(_REMARK, low, at, stop)
     while len(names) < _MOST and (joiner := _JOINER.match(low, end, stop)):
         label = label_at(reply, joiner.end(), stop)
         text = reply.options.at(low, label.end if label else joiner.end(), stop)
-        if label and not (text and text.label == label.name and text.whole):
+        whole = text is not None and text.whole
+        if text and not whole and not _JOINER.match(low, text.end, stop):
             text = None
-            if not _JOINED_END.match(low, label.end):
-                break
-        other = label or text
-        if other is None or (text and not (text.whole and text.label)):
+        if label and text and text.label != label.name:
+            text = None
+        if text is None and not (label and _JOINED_END.match(low, label.end)):
             break
         names.add(label.name if label else str(text and text.label))
-        end = text.end if text else other.end
-        end = behind(_REMARK, low, end, stop)
-    several = len(names) > 1 and not _ARE.match(low, end)
-    return end if several else None
+        end = behind(_REMARK, low, text.end if text else label.end if label else end, stop)
+        if whole or text is None:
+            settled, several = end, len(names) > 1
+    return settled if several and not _ARE.match(low, settled) else None
 
 
 def _within(reply: ChoiceReply, at: int) -> Claim | None:

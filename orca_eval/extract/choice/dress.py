@@ -44,7 +44,9 @@ def undressed(text: str) -> str:
 
 
 def without_struck(raw: str) -> str:
-    """The text without what HTML or LaTeX strikes out, and without the names of its colors."""
+    """The text without what HTML or LaTeX strikes out, the names of its colors, and escapes."""
+    if "\\" in raw:
+        raw = raw.replace("\\{", "  ").replace("\\}", "  ").replace("\\&", " &")
     if "</" not in raw and "cancel{" not in raw and "\\s" not in raw and "color" not in raw:
         return raw
     return _STRUCK.sub(_blank, raw)

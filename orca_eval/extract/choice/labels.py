@@ -21,7 +21,7 @@ def label_pattern(letters: str) -> re.Pattern[str]:
     return re.compile(
         rf"[\s\"':=>#,~-]{{0,16}}(?i:(?P<noun>{LABEL_NOUN})\s?[:#]?\s?){{0,2}}[\s\"']{{0,4}}(?i:(?:b"
         rf"oth|either)\s)?(?P<open>[(\[<]?)\s{{0,6}}[\"']?"
-        rf"(?P<label>[{both}])[\"']?\s{{0,6}}(?P<close>[)\]>]?)(?![A-Za-z0-9À-ɏ+&]|-[a-z0-9]|"
+        rf"(?P<label>[{both}])[\"']?\s{{0,6}}(?P<close>[)\]>]?)(?![A-Za-z0-9À-ɏ]|[+&](?![{both}](?!\w))|-[a-z0-9]|"
         rf"'[a-z]|\.\d|\.[A-Z]\.|\s?[=≡]\s?[A-Z](?![A-Za-z])|{NOT_BEHIND})"
     )
 
