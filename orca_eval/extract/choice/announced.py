@@ -188,9 +188,7 @@ def value_at(  # noqa: PLR0911 - a list of decisions
     found = options.at(low, at, stop) if _GATHERS.match(low, at) else None
     label = None if found else label_at(reply, at, stop)
     if label:
-        if "\n" in low[at : label.start] + low[stop : stop + 1] and _lists_others(
-            reply, label, stop
-        ):
+        if _lists_others(reply, label, stop):
             return None
         if called_wrong(reply, label.end, stop):
             return _left_standing(reply, label.start, stop)
@@ -215,6 +213,13 @@ def value_at(  # noqa: PLR0911 - a list of decisions
     if begun:
         return Claim(begun, at, stop)
     return option_valued(reply, at, stop) or (_within(reply, at) if loose else None)
+
+
+def said_again(reply: ChoiceReply, name: str, at: int, stop: int) -> bool:
+    """Whether the label `name` is joined to itself at `at`: "A and A"."""
+    joiner = _JOINER.match(reply.low, at, stop)
+    again = label_at(reply, joiner.end(), stop) if joiner else None
+    return again is not None and again.name == name
 
 
 def called_wrong(reply: ChoiceReply, after: int, stop: int) -> bool:
@@ -260,10 +265,9 @@ def _negated(reply: ChoiceReply, at: int, stop: int, end: int | None) -> Claim |
 def _lists_others(reply: ChoiceReply, label: Label, stop: int) -> bool:
     """Whether the label heads a list: words that are no option's behind it, and an item below."""
     text, low, options = reply.text, reply.low, reply.options
-    below = _ITEM.match(text, stop)
-    own = options.at(low, label.end, stop)
-    worded = ALPHANUMERIC.search(text, label.end, stop) is not None
-    return bool(below) and worded and not own and not options.begun(low, label.end, stop)
+    if not _ITEM.match(text, stop) or not ALPHANUMERIC.search(text, label.end, stop):
+        return False
+    return not (options.at(low, label.end, stop) or options.begun(low, label.end, stop))
 
 
 def _labelled(reply: ChoiceReply, label: Label, stop: int) -> Claim | None:

@@ -7,7 +7,9 @@ from functools import lru_cache
 # Verdicts, boxes to tick and arrows of reasoning say something; other signs only adorn.
 _TELLING = frozenset("✓✔✅✗✘❌❎☐☑☒⬜")
 _ADORNING = frozenset("‣◦‹›※")
-_BULLET = re.compile(r"^ {0,6}[•·∙](?= )", re.MULTILINE)  # elsewhere they are operators
+_BULLET = re.compile(
+    r"^ {0,6}[•·∙](?= )|(?<= )[•·∙](?= *$)", re.MULTILINE
+)  # elsewhere they are operators
 # Negative circled, squared and negative squared letters, flags' letters, "⒜": NFKC keeps these.
 _ALPHABETS = (0x1F150, 0x1F170, 0x1F1E6, 0x249C)
 _STRUCK = re.compile(

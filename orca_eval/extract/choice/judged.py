@@ -31,6 +31,22 @@ _JUDGES = re.compile(r"[\s\"'*+>-]{0,12}(?:\[\s?[xX✓✔✅]?\s?\]|[☐⬜☑�
 _BULLETS = " \t-*_+>.:0123456789\"'#"
 
 
+# One of these is a word of every reply in ASCII that judges options so, but for "%" and keys.
+_WORDS = _RIGHT | {"x", "0", "1"}
+
+
+def _may_judge(reply: ChoiceReply) -> bool:
+    """Whether it may hold what calls one right in a map or a checklist."""
+    raw = reply.raw
+    return not (
+        _WORDS.isdisjoint(reply.words)
+        and raw.isascii()
+        and "%" not in raw
+        and '":' not in raw
+        and " ." not in raw
+    )
+
+
 class Judged(NamedTuple):
     """An option and how much speaks for it: 1 for right, 0 for wrong, or a probability."""
 
@@ -65,6 +81,8 @@ def each_judged(reply: ChoiceReply, start: int, end: int) -> Claim | None:
     """The one option that is found right, or the likeliest, where text[start:end] judges several;
     void where several are. None where it judges none right.
     """
+    if not _may_judge(reply):
+        return None
     for found in (_ticked(reply, start, end), _mapped(reply, start, end)):
         if found:
             best = max(one.share for one in found)

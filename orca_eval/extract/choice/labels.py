@@ -11,6 +11,10 @@ from orca_eval.extract.reply.text import line_end
 _PAUSE = re.compile(r"\s*(?:$|[.,;:!?)\]\n\"'/&。，；✓✔✅☑]|-\s)")
 _REMARKED = re.compile(r" ?\([^()\n]{1,40}\)(?=\s*(?:$|[,.;\n]|and\b|or\b))")
 _KEY = re.compile(r"[\"']\w[\"']\s?:")  # of a map from labels to what is said of them
+_JOINED = re.compile(
+    r" {1,8}(?:und|oder|et|ou|y|o|plus|then|as well as|along with|[/&;+|]) {1,8}"
+    r"[(\[\"']{0,2}[a-z1-9]\b"
+)
 _ARGUED = re.compile(rf"\s+{BEHIND_LABEL}")
 
 
@@ -61,5 +65,5 @@ def label_at(reply: ChoiceReply, at: int, end: int) -> Label | None:
 
 
 def _goes_on(low: str, at: int) -> bool:
-    """Whether a reason or a remark in brackets follows: "A because ...", "A (8)"."""
-    return bool(_ARGUED.match(low, at) or _REMARKED.match(low, at))
+    """Whether a reason, a remark or another label follows: "A because ...", "A (8)", "A / B"."""
+    return any(pattern.match(low, at) for pattern in (_ARGUED, _REMARKED, _JOINED))

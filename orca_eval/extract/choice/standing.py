@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from orca_eval.extract.choice.announced import joined_options, value_at
+from orca_eval.extract.choice.announced import joined_options, said_again, value_at
 from orca_eval.extract.choice.labels import Label, label_at
 from orca_eval.extract.choice.options import TextMatch
 from orca_eval.extract.choice.reply import ChoiceReply, Mention, judged
@@ -111,7 +111,8 @@ def _opening_label(reply: ChoiceReply, label: Label, begin: int, end: int) -> Cl
         return Claim(None, begin, joined, "several_options")
     contradicted = own is not None and own.whole and own.label != label.name
     alone = label.shown and stop == after and not own
-    if not (contradicted or alone or STOPS.match(low, stop)) or _begins_list(reply, label):
+    over = STOPS.match(low, stop) or said_again(reply, label.name, after, end)
+    if not (contradicted or alone or over) or _begins_list(reply, label):
         return None
     claim = value_at(reply, begin)
     if claim and claim.answer is None and any(m.start < claim.end for m in reply.ruled_out):
