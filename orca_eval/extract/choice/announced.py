@@ -1,16 +1,17 @@
 """Which option stands where an answer is announced: one, several, none, or no option at all."""
 
 import re
-from functools import lru_cache, partial
+from functools import partial
 
 from orca_eval.extract.choice.exact import announced_text, exact_option
 from orca_eval.extract.choice.judged import judged_at
 from orca_eval.extract.choice.labels import Label, label_at, label_pattern
 from orca_eval.extract.choice.options import TextMatch
 from orca_eval.extract.choice.reply import ChoiceReply
+from orca_eval.extract.choice.several import joined_options, option_below, row_of
 from orca_eval.extract.choice.values import option_alone, option_valued
 from orca_eval.extract.reply import Place
-from orca_eval.extract.reply.cues import NO_ANSWER, VERB
+from orca_eval.extract.reply.cues import NO_ANSWER
 from orca_eval.extract.reply.text import ALPHANUMERIC, behind, line_end, sentence_end
 from orca_eval.extract.rule import Claim, last_claim
 
@@ -28,53 +29,19 @@ _NOT_LISTED = re.compile(
 )
 
 
-_AND = "and/or|and|or else|or|und|oder|y|o|et|ou|as well as|along with|plus|then"
-_SPACED_AND, _SPACED_VERB = (words.replace(" ", r"\ ") for words in (_AND, VERB))
-
-
-@lru_cache(maxsize=256)
-def _another_pattern(letters: str) -> re.Pattern[str]:
-    """A second label joined to the first: "A and B", "(A)/(C)", "A, B", "A  B". Not "B, and A is
-    wrong".
-    """
-    some = re.escape(letters)
-    beside = rf"""|[)\]"']{{0,2}}[ ]{{1,8}}[(\["']{{0,2}}(?P<label4>[{some}])[)\]"']{{0,2}}
-        (?=[ ]{{0,8}}(?:[.,;!\n]|\Z|[(\["']{{0,2}}[{some}](?![\w'])))
-        |[ ]{{0,4}}\n?[ ]{{0,4}}(?P<label5>[{some}])(?=[ ]{{0,4}}(?:\n|\Z))
-        |(?<=[)\]])[(\[](?P<label6>[{some}])[)\]]"""
-    return re.compile(
-        rf"""[)\]"'.…\s]{{0,8}}(?:[,;]?\s?(?:{_SPACED_AND}|[&/和或、])
-        (?:,\s[^,\n]{{0,30}},)?|[,;+|])[ ]{{0,8}}
-        (?:(?:also|both|option|choice|possibly|maybe|perhaps|answer|then)s?\s){{0,2}}
-        [(\["']{{0,2}}(?P<label>[{some}])[)\]"']{{0,2}}(?![A-Za-z0-9À-ɏ'])
-        (?!\s{{1,2}}(?!and\b|or\b)[a-z]+|(?<=[)\]"'])\s{_SPACED_VERB}\b)
-        |[)\]"'.\s]{{0,4}}(?:,?\s?(?:and|or|&|/|und|oder|和|或)|,)\s?(?:(?:option|choice)s?\s)?
-        [(\["']{{0,2}}(?P<label2>[{some}])[)\]"']{{0,2}}\s
-        (?:both|together|depending|because|since|as)\b
-        |\s(?:and|or)\s(?:(?:option|choice)s?\s)?[(\[]?(?P<label3>[{some}])[)\]]?\s
-        (?:are|seem|could|might|may)\b{beside if letters.isalpha() else ""}""",
-        re.VERBOSE,
-    )
-
-
-_NEAR, _MOST, _LINE = 40, 12, 200
+_NEAR = 40
 _BETWEEN_MARKS = re.compile(
     r"(?:[\s{}$*,;/&|.-]|\\(?:text|quad|[,; ()\[\]])|</\w{1,16}>"
     r"|\b(?:and|or|und|oder|et|ou|y|o)\b)*",
     re.IGNORECASE,
 )
-_JOINER = re.compile(
-    rf"[)\]\"'.]{{0,3}} {{0,8}}(?:[,;]? ?(?:[&/]|\b(?:{_AND})\b)|[,;+|]) {{0,8}}"
-    r"(?:(?:the|both|either|also|maybe|perhaps|possibly) ){0,2}"
-)
-_JOINED_END = re.compile(rf"\s*(?:$|[.,;:!?)\]\n\"'/&(]|(?:and|or|und|oder)\b|(?!{VERB}\b)-\s)")
-_ARE = re.compile(rf"[)\]\"']{{0,2}}\s(?:both |all )?{VERB}\b")
 _WRONG = re.compile(r"wrong|\bout\b|incorrect|false|\bno|n't|invalid|excluded|eliminated|[✗✘❌❎×]")
 _ROW = r"(?:[)\]\"']{0,2},?\s(?:and\s|or\s)?[(\[]?[a-z1-9][)\]]?(?![a-z0-9'])){1,8}"
 _CALLED_WRONG = re.compile(
     rf"(?:{_ROW}[)\]\"']{{0,2}}\s(?:are|were|seem|look|aren't)|[)\]\"'.]{{0,2}}"
-    rf"(?:\s?\([^()\n]{{0,80}}\))?\s{{1,3}}(?:is|are|was|were|must be|seems?|looks?|isn't|aren't|"
-    rf"wasn't))\s(?:(?:clearly|definitely|also|both|all|therefore|simply|probably|just)\s){{0,2}}"
+    rf"(?:\s?\([^()\n]{{0,80}}\))?(?: {{1,16}}|\s)"
+    rf"(?:is|are|was|were|must be|seems?|looks?|isn't|aren't|wasn't))\s"
+    rf"(?:(?:clearly|definitely|also|both|all|therefore|simply|probably|just)\s){{0,2}}"
     rf"(?:(?<!n't )(?:incorrect|wrong|false|invalid|ruled out|eliminated|excluded|out\b)"
     rf"|(?:(?<=n't )|not\s)(?:the\s)?(?:right|correct|true|valid|answer|best)\b)"
 )
@@ -85,7 +52,6 @@ _MARKED_WRONG = re.compile(
 _OVER = re.compile(r"[)\]\"']{0,2}\s*(?:$|[.;!\n])")
 _COMMA = re.compile(r"[)\]\"']{0,2} ?[,;] ?")
 _ITEM = re.compile(r"\n{1,2} {0,4}[(\[]?([A-Z])[).\]:] ")
-_REMARK = re.compile(r" ?\([^()\n]{1,60}\)")
 _AFTER_LABEL = re.compile(r"[\s\"'):.,\]>]{0,8}(?:-{1,2}\s{1,3})?(?:\n\s{0,3})?")
 _LABEL_FOLLOWS = re.compile(
     r"[\s\"']{0,4}(?:,\s?)?(?:which is\s|that is,?\s|i\.e\.,?\s)?(?:[(\[]\s?(?i:(?:option|"
@@ -145,7 +111,7 @@ def _announced(
         stop = line_end(reply.text, value, 2000) if end is None else end
         if _denied(reply, at):
             return None
-        below = _option_below(reply, stop) if end is None else None
+        below = option_below(reply, stop) if end is None else None
         if below and below != label:
             return Claim(None, at, line_end(reply.text, stop + 1), "several_options")
         return Claim(label, at, stop)
@@ -153,18 +119,6 @@ def _announced(
     if claim is None or _denied(reply, at) or reply.asked(claim.end, 30):
         return None
     return claim._replace(start=at)
-
-
-def _option_below(reply: ChoiceReply, end: int) -> str | None:
-    """The label of the option that the next line is, by its letter or its text alone."""
-    begin = end + 1
-    stop = line_end(reply.text, begin)
-    if not reply.options.letters or not 0 < stop - begin < _LINE:
-        return None
-    label = label_at(reply, begin, stop)
-    own = None if label else reply.options.at(reply.low, begin, stop)
-    name, over = (label.name, label.end) if label else (own.label, own.end) if own else (None, 0)
-    return None if reply.text[over:stop].strip(" )].\"'") else name
 
 
 def _denied(reply: ChoiceReply, at: int) -> bool:
@@ -213,13 +167,6 @@ def value_at(  # noqa: PLR0911 - a list of decisions
     if begun:
         return Claim(begun, at, stop)
     return option_valued(reply, at, stop) or (_within(reply, at) if loose else None)
-
-
-def said_again(reply: ChoiceReply, name: str, at: int, stop: int) -> bool:
-    """Whether the label `name` is joined to itself at `at`: "A and A"."""
-    joiner = _JOINER.match(reply.low, at, stop)
-    again = label_at(reply, joiner.end(), stop) if joiner else None
-    return again is not None and again.name == name
 
 
 def called_wrong(reply: ChoiceReply, after: int, stop: int) -> bool:
@@ -283,7 +230,7 @@ def _labelled(reply: ChoiceReply, label: Label, stop: int) -> Claim | None:
         return None
     if _DEPENDS.match(low, after):
         return Claim(None, start, after, "several_options")
-    row, row_end = _row(reply, name, after)
+    row, row_end = row_of(reply, name, after)
     if len(row) > 1:
         echo = len(row) == len(options.letters) > 2  # "A, B, C or D"
         return None if echo else Claim(None, start, row_end, "several_options")
@@ -317,20 +264,6 @@ def conflict(letter: str, text: str, start: int, end: int) -> Claim:
     return Claim(None, start, end, "letter_text_conflict", (letter, text))
 
 
-def _row(reply: ChoiceReply, name: str, after: int) -> tuple[set[str], int]:
-    """The labels of a row that begins with the label `name`, and the end of the second."""
-    pattern = _another_pattern(reply.options.letters)
-    names, ends = {name}, [after]
-    while found := pattern.match(reply.text, ends[-1]):
-        label = next(filter(None, found.groupdict().values()))
-        apart = "\n\n" in reply.text[ends[-1] - 2 : found.end()]
-        if apart or (len(ends) == 1 and label == name):
-            break
-        names.add(label)
-        ends.append(found.end())
-    return names, ends[:2][-1]
-
-
 def _texted(reply: ChoiceReply, found: TextMatch, stop: int) -> Claim | None:
     """The claim of an option's text, and of a label or a second text behind it."""
     letters, (label, start, end, _, _) = reply.options.letters, found
@@ -342,29 +275,6 @@ def _texted(reply: ChoiceReply, found: TextMatch, stop: int) -> Claim | None:
         return conflict(other["label"], label, start, other.end())
     joined = joined_options(reply, label, end, stop)
     return Claim(None, start, joined, "several_options") if joined else Claim(label, start, end)
-
-
-def joined_options(reply: ChoiceReply, name: str, at: int, stop: int) -> int | None:
-    """Where others end that are joined at `at` to the option `name`, by label or text; None
-    without any, and where a verb follows what a comma joins.
-    """
-    low, names, several = reply.low, {name}, False
-    end = settled = behind(_REMARK, low, at, stop)
-    while len(names) < _MOST and (joiner := _JOINER.match(low, end, stop)):
-        label = label_at(reply, joiner.end(), stop)
-        text = reply.options.at(low, label.end if label else joiner.end(), stop)
-        whole = text is not None and text.whole
-        if text and not whole and not _JOINER.match(low, text.end, stop):
-            text = None
-        if label and text and text.label != label.name:
-            text = None
-        if text is None and not (label and _JOINED_END.match(low, label.end)):
-            break
-        names.add(label.name if label else str(text and text.label))
-        end = behind(_REMARK, low, text.end if text else label.end if label else end, stop)
-        if whole or text is None:
-            settled, several = end, len(names) > 1
-    return settled if several and not _ARE.match(low, settled) else None
 
 
 def _within(reply: ChoiceReply, at: int) -> Claim | None:

@@ -12,13 +12,30 @@ from orca_eval.extract.reply.text import behind, line_end
 from orca_eval.extract.rule import Claim
 
 _RIGHT = frozenset(
-    ("correct", "right", "true", "yes", "valid", "selected", "t", "y", "✓", "✔", "✅", "☑")
+    (
+        "correct",
+        "right",
+        "true",
+        "yes",
+        "valid",
+        "selected",
+        "accepted",
+        "likely",
+        "t",
+        "y",
+        "✓",
+        "✔",
+        "✅",
+        "☑",
+    )
 )
 _WRONG = frozenset(
     ("incorrect", "wrong", "false", "no", "invalid", "not correct", "not selected", "none", "null",
+     "rejected",     "eliminated", "ruled out", "unlikely", "impossible",
      "f", "n", "✗", "✘", "❌", "❎", "×")
 )  # fmt: skip
 _MOST = 40
+_OWN_KEY = r"[\"']\w{1,20}[\"']\s?:\s{0,3}"
 _GAP = 400  # what may be said about an option before the next is judged
 _CHECK = re.compile(
     r"(?:\[\s?(?P<box>[xX✓✔✅]?)\s?\]|\(\s?(?P<round>[xX•]?)\s?\)|(?P<sign>[☐⬜☑☒✅✔✓❌❎✗✘◉🔘●○◯]))"
@@ -69,11 +86,11 @@ def _entry(letters: str) -> re.Pattern[str]:
         rf"(?P<label>[{some}]|(?<=[\"'])[{low}](?=[\"']))"
         rf"[)\].]?(?:\s(?=0?\.\d|\d[\d.]*\s?%)|"
         rf"(?:\s(?:(?![\s(][{some}]\b)[^:=|\n\"(,;]){{1,60}})?[\"')\]]?\s{{0,3}}"
-        rf"(?:[:=|(-]|=>|->|→|,\s?(?=[\"']))\s{{0,3}})"
-        rf"(?:[\"']\w{{1,20}}[\"']\s?:\s{{0,3}})?[\"']?"
+        rf"(?:(?:[:=|(-]|=>|->|→)\s{{0,3}}(?:{_OWN_KEY})?|,\s?{_OWN_KEY}))[\"']?"
         rf"(?:(?P<word>(?i:{words})|[TFYN](?!\w))"
         rf"|(?P<number>\d{{1,3}}(?:\.\d{{1,9}})?|\.\d{{1,9}})\s?(?P<percent>%?))"
-        rf"(?=[\"')\]]{{0,2}}\s{{0,3}}(?:$|[,;.:!|)\n]|-\s|(?:because|since|as)\b|[{some}][\s:=]))"
+        rf"(?=\s{{0,3}}:|[\s\"')\]]{{0,5}}(?:$|[,;.!|)\n]|-\s|(?:because|since|as)\b|"
+        rf"[{some}][\s:=]))"
     )
 
 

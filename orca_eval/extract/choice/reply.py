@@ -27,8 +27,8 @@ from orca_eval.extract.reply.parts import Part
 from orca_eval.extract.reply.text import behind, clean, lower, sentence_end, words_of
 
 _LEFT_OF_BARE = re.compile(
-    rf"(?:^|[\n.,;:!?(\"'\[>/&=✗✘❌❎✓✔✅☐☑→⇒|-]\s{{0,16}}|\b(?:{BEFORE_LABEL}|(?:is|be) it|does)"
-    rf"\s{{1,16}})$"
+    rf"(?:(?:^|[\n.,;:!?(\"'\[>/&=✗✘❌❎✓✔✅☐☑→⇒|-])\s{{0,16}}|\b"
+    rf"(?:{BEFORE_LABEL}|(?:is|be) it|does)\s{{1,16}})$"
 )
 _LIST_JOIN = re.compile(
     r"[)\]\"'.]{0,2}\s?(?:,|/|&|,?\s(?:and|or|nor|und|y|et|oder|ou|o)\s|和|、|以及)\s?(?:also\s|"
@@ -36,8 +36,8 @@ _LIST_JOIN = re.compile(
     r"an?\s)?(?:option|choice|answer|statement)?s?\s?[(\[\"']{0,2}$"
 )
 _VERDICT = re.compile(
-    rf"[)\]\"',.:]{{0,3}}(?:\s?\([^()\n]{{0,80}}\)|\s?\"[^\"\n]{{0,80}}\")?,?\s{{0,2}}(?:which |"
-    rf"that |also |all |both |then |therefore |clearly |definitely |just |simply ){{0,2}}"
+    rf"[)\]\"',.:]{{0,3}}(?:\s?\([^()\n]{{0,80}}\)|\s?\"[^\"\n]{{0,80}}\")?,?"
+    rf"(?: {{0,16}}|\s{{0,2}})(?:which |that |also |all |both |then |therefore |clearly |definitely |just |simply ){{0,2}}"
     rf"(?:(?=(?:fails?|contradicts?|doesn't|isn't|cannot|can't|don't|aren't|wasn't|won't)\b)|"
     rf"(?P<verb>{VERB})\b)(?:[^.;\n,]{{0,60}}?\b|[^.;\n]{{0,90}}?\b(?:so|hence|thus|therefore|"
     rf"which|and)\s(?:it\s|this\s|that\s|they\s)?(?:is|are|can|does|do)\s?|"
@@ -50,8 +50,8 @@ _BARE_VERDICT = re.compile(
     r"[)\]\"'\s]{0,3}(?:选项)?(?:(?P<deny>不|错|是错|falsch\b|nicht\b)|(?:是|才是)?(?P<affirm>正确|对的|答案|"
     r"richtig\b|korrekt\b|it is\b|it must be\b|then(?=\s*(?:[.!\n]|$))))|"
     r" {1,2}(?:(?P<deny4>\[ ?\])|(?P<affirm4>\[ ?[x✓✔✅] ?\]))(?=\s*(?:$|[\n|,;]))|"
-    r"[)\]\"']{0,2}(?:(?:\s[a-z]+){1,4}(?=\?))?"  # "Is B the right one? Yes."
-    r"(?: {0,2}[?:,=>|(-]{0,3} {0,2}(?:(?P<deny3>[✗✘❌❎×])|(?P<affirm3>[✓✔✅☑]))|"
+    r"[)\]\"'.]{0,2}(?:(?:\s[a-z]+){1,4}(?=\?))?"  # "Is B the right one? Yes."
+    r"(?: {0,5}[?:,=>|(-]{0,3} {0,5}(?:(?P<deny3>[✗✘❌❎×])|(?P<affirm3>[✓✔✅☑]))|"
     rf"\s{{0,2}}[?:,=>|(-]{{0,3}}\s{{0,2}}[\"']?(?:(?P<deny2>{_NO})|(?P<affirm2>{_YES})){_VERDICT_OVER})"
 )
 _NEGATED_LEFT = re.compile(
@@ -74,6 +74,7 @@ _ITEM_VERDICT = re.compile(
     r"(?:(?P<deny>incorrect|not (?:correct|right|the (?:correct |right )?answer)|wrong|false)"
     r"|(?P<affirm>(?:the\s)?(?:correct|right|best)(?:\s(?:answer|option|choice|one))?"
     r"|(?:the|our|my) answer))(?=\s{0,2}(?:[.!,)\n]|because\b|since\b|$))"
+    r"|[^\n]{0,300}?\s(?:[✗✘❌❎×]|(?P<sign>[✓✔✅☑])) *(?:\n|$)"
 )
 _ITEM_LEFT = re.compile(r"(?:^|\n)[\s(\[*#>-]{0,8}(?:option |choice )?[(\[]?$")
 _SETTLED = re.compile(r"\bif\b(?!.*\b(?:were|had|would|could|might)\b).*\bis (?:the )?[(\[]?$")
@@ -197,10 +198,11 @@ def _inside(label: Mention, texts: list[Mention]) -> bool:
     return any(m.start <= label.start and label.end <= m.end and m.end - m.start > 8 for m in texts)
 
 
-# Behind a letter these make it no label: the name of a species, a point of a scale.
+# Behind a letter these make it no label: names of species, people and keys, a point of a scale.
 NOT_BEHIND = (
     r"\.\s(?:coli|elegans|difficile|albicans|botulinum|perfringens|tetani|diphtheriae|jejuni|"
-    r"faecalis|trachomatis|burgdorferi|megalodon)\b|(?<=\d)\s?(?:/|out\sof\s)\s?\d"
+    r"faecalis|trachomatis|burgdorferi|megalodon)\b|\.\s[A-Z]\.\s[A-Z][a-z]+|"
+    r"\s(?:major|minor|sharp|flat)\b|(?<=\d)\s?(?:/|out\sof\s)\s?\d"
 )
 
 
@@ -228,7 +230,7 @@ def _label_finder(letters: str) -> re.Pattern[str]:
         rf"(?<![\w'-])(?P<judged>[{lower}])(?=\s(?:is|was)\s(?:the\s)?(?:right|correct|best)\b)|"
         rf"选项?\s?(?P<zh>[{some}])|"
         rf"^[ \t>#-]{{0,6}}[(\[]?(?P<heading>[{some}{lower}])(?!{NOT_BEHIND})"
-        rf"\s?[.):\]](?=\s|$){bare}",
+        rf" {{0,3}}[.):\]](?=\s|$){bare}",
         re.MULTILINE,
     )
 
@@ -350,7 +352,7 @@ def _items_judged(mentions: list[Mention], low: str) -> list[Mention]:
         if item and _ITEM_LEFT.search(low[max(0, m.start - 24) : m.start]):
             found = _ITEM_VERDICT.match(low, m.end)
             if found:
-                verdicts[i] = "affirmed" if found["affirm"] else "denied"
+                verdicts[i] = "affirmed" if found["affirm"] or found["sign"] else "denied"
     if len({mentions[i].label for i, verdict in verdicts.items() if verdict == "affirmed"}) > 1:
         return mentions
     return [m._replace(verdict=verdicts[i]) if i in verdicts else m for i, m in enumerate(mentions)]

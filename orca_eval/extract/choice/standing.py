@@ -3,10 +3,11 @@
 import re
 from itertools import pairwise
 
-from orca_eval.extract.choice.announced import joined_options, said_again, value_at
+from orca_eval.extract.choice.announced import value_at
 from orca_eval.extract.choice.labels import Label, label_at
 from orca_eval.extract.choice.options import TextMatch
 from orca_eval.extract.choice.reply import ChoiceReply, Mention, judged
+from orca_eval.extract.choice.several import joined_options, said_again
 from orca_eval.extract.reply.text import behind, line_end, sentence_start
 from orca_eval.extract.rule import Claim
 
@@ -21,6 +22,7 @@ _SPACE = re.compile(r"\s*")
 _ITEM_LEFT = re.compile(r"\b[a-z1-9][.)]\s*$")
 _BULLET = re.compile(r"[\s*>-]{0,8}(?:\d{1,2}[.)] )?")
 _LONGEST_LIST = 4_000
+_NUMBERED = re.compile(r"\s*(?:[2-9]|1\d)[.)]\s*")
 _LINE_BEGINS = ("", "the", "option", "answer", "choice", "letter")
 _LEFT_MARKS, _RIGHT_MARKS = " ([\"'#>-:.→⇒=|✓✔✅☑", " )]\"'.:,!|#=✓✔✅☑"
 
@@ -57,6 +59,8 @@ def own_line(reply: ChoiceReply, m: Mention) -> bool:
         return False  # a list that breaks off
     if m.form == "text" and _ITEM_LEFT.search(low[max(0, m.start - 6) : m.start]):
         return False  # the text of a list's item
+    if m.form == "bare" and _NUMBERED.fullmatch(low, line, m.start):
+        return False  # a numbered list goes through letters
     last = m.form == "bracket" or not text[m.end :].strip(" \n)]\"'.:,!")
     return last and not low[sentence_start(text, m.start) : m.start].strip(_LEFT_MARKS)
 
