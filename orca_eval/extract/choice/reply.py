@@ -37,7 +37,8 @@ _LIST_JOIN = re.compile(
 )
 _VERDICT = re.compile(
     rf"[)\]\"',.:]{{0,3}}(?:\s?\([^()\n]{{0,80}}\)|\s?\"[^\"\n]{{0,80}}\")?,?"
-    rf"(?: {{0,16}}|\s{{0,2}})(?:which |that |also |all |both |then |therefore |clearly |definitely |just |simply ){{0,2}}"
+    rf"(?: {{0,16}}|\s{{0,2}})(?:which |that |also |all |both |then |therefore |"
+    rf"clearly |definitely |just |simply ){{0,2}}"
     rf"(?:(?=(?:fails?|contradicts?|doesn't|isn't|cannot|can't|don't|aren't|wasn't|won't)\b)|"
     rf"(?P<verb>{VERB})\b)(?:[^.;\n,]{{0,60}}?\b|[^.;\n]{{0,90}}?\b(?:so|hence|thus|therefore|"
     rf"which|and)\s(?:it\s|this\s|that\s|they\s)?(?:is|are|can|does|do)\s?|"

@@ -10,8 +10,6 @@ from orca_eval.extract.reply.text import behind, line_end
 
 _AND = "and/or|and|or else|or|und|oder|y|o|et|ou|as well as|along with|plus|then"
 _SPACED_AND, _SPACED_VERB = (words.replace(" ", r"\ ") for words in (_AND, VERB))
-
-
 _JOINER = re.compile(
     rf"[)\]\"'.]{{0,3}} {{0,8}}(?:[,;]? ?(?:[&/]|\b(?:{_AND})\b)|[,;+|]) {{0,8}}"
     r"(?:(?:the|both|either|also|maybe|perhaps|possibly) ){0,2}"
