@@ -75,11 +75,19 @@ class Judged(NamedTuple):
     mark: str = ""
 
 
+_LONG = sorted((word for word in _RIGHT | _WRONG if len(word) > 1 or not word.isalpha()), key=len)
+_SAID = (
+    rf"(?:(?P<word>(?i:{'|'.join(map(re.escape, reversed(_LONG)))})|[TFYN](?!\w))"
+    r"|(?P<number>\d{1,3}(?:\.\d{1,9})?|\.\d{1,9})\s?(?P<percent>%?))"
+)
+_QUOTED = re.compile(
+    rf"[\"'](?P<label>[^\"'\n:]{{2,80}})[\"']\s?:\s{{0,3}}[\"']?{_SAID}(?=[\s\"')\]]{{0,5}}(?:$|[,;.!|)\n]))"
+)
+
+
 @lru_cache(maxsize=256)
 def _entry(letters: str) -> re.Pattern[str]:
     """A label, a sign that leads on, at most a key of its own, and a verdict that ends there."""
-    long = (word for word in _RIGHT | _WRONG if word not in ("t", "f", "y", "n"))
-    words = "|".join(sorted(map(re.escape, long), key=len, reverse=True))
     some, low = re.escape(letters), re.escape(letters.lower())
     return re.compile(
         rf"(?<![\w'])(?:[Pp]r?\s?\(|[Oo]ption[\s_]|[Cc]hoice[\s_])?[\"'(\[]?"
@@ -87,8 +95,7 @@ def _entry(letters: str) -> re.Pattern[str]:
         rf"[)\].]?(?:\s(?=0?\.\d|\d[\d.]*\s?%)|"
         rf"(?:\s(?:(?![\s(][{some}]\b)[^:=|\n\"(,;]){{1,60}})?[\"')\]]?\s{{0,3}}"
         rf"(?:(?:[:=|(-]|=>|->|→)\s{{0,3}}(?:{_OWN_KEY})?|,\s?{_OWN_KEY}))[\"']?"
-        rf"(?:(?P<word>(?i:{words})|[TFYN](?!\w))"
-        rf"|(?P<number>\d{{1,3}}(?:\.\d{{1,9}})?|\.\d{{1,9}})\s?(?P<percent>%?))"
+        rf"{_SAID}"
         rf"(?=\s{{0,3}}:|[\s\"')\]]{{0,5}}(?:$|[,;.!|)\n]|-\s|(?:because|since|as)\b|"
         rf"[{some}][\s:=]))"
     )
@@ -113,28 +120,45 @@ def each_judged(reply: ChoiceReply, start: int, end: int) -> Claim | None:
 
 def judged_at(reply: ChoiceReply, at: int, end: int | None) -> Claim | None:
     """What is judged right where a map or a checklist stands at `at`."""
+    at -= reply.text[at - 1 : at] in ('"', "'")  # a cue ends behind the quote
     lead = behind(_LEAD, reply.text, at)
     letters = reply.options.letters
-    maps = letters.isalpha() and _entry(letters).match(reply.text, lead)
+    maps = (letters and _entry(letters).match(reply.text, lead)) or _QUOTED.match(reply.text, lead)
     if not maps and not _JUDGES.match(reply.text, at):
         return None
     return each_judged(reply, at, len(reply.text) if end is None else end)
 
 
+def _entries(reply: ChoiceReply, start: int, end: int) -> Iterator[tuple[str, re.Match[str]]]:
+    """The labels that a map has as its keys, or whose texts, and where it says what of them."""
+    options = reply.options
+    if options.letters:
+        for m in _entry(options.letters).finditer(reply.text, start, end):
+            yield m["label"].upper(), m
+    names = {entry.folded: entry.label for entry in options.entries}
+    for m in _QUOTED.finditer(reply.text, start, end) if '":' in reply.raw else ():
+        label = names.get(m["label"].lower())
+        if label:
+            yield label, m
+
+
 def _mapped(reply: ChoiceReply, start: int, end: int) -> list[Judged]:
-    """The entries of a map from labels to verdicts: two at least, of one kind, near each other."""
-    if not reply.options.letters.isalpha() or reply.options.verdicts:
-        return []
+    """The entries of a map from labels to verdicts: two at least, of one kind, near each other.
+
+    Where the options are verdicts themselves, or numbers, only the other counts.
+    """
     found: list[Judged] = []
-    for m in _entry(reply.options.letters).finditer(reply.text, start, end):
+    for label, m in _entries(reply, start, end):
         number = m["number"] is not None
+        if reply.options.letters.isdigit() if number else reply.options.verdicts:
+            continue
         if found and (m.start() > found[-1].end + _GAP or number != found[-1].number):
             found = []
         if number:
             share = float(m["number"]) / (100 if m["percent"] else 1)
         else:
             share = float(m["word"].lower() in _RIGHT)
-        found.append(Judged(m["label"].upper(), share, m.start("label"), m.end(), number))
+        found.append(Judged(label, share, m.start("label"), m.end(), number))
         if len(found) > _MOST:
             return []
     if len({one.label for one in found}) < 2 or (found[0].number and not _shares(reply, found)):
@@ -149,7 +173,7 @@ def _shares(reply: ChoiceReply, found: list[Judged]) -> bool:
     shares = [one.share for one in found]
     whole = any(0.95 * whole <= sum(shares) <= 1.05 * whole for whole in (1, 100))
     if reply.text[found[0].start - 1 : found[0].start] in ('"', "'"):
-        return whole or max(shares) <= 1
+        return whole or (max(shares) <= 1 and not reply.options.numeric)
     of_all = {one.label for one in found} == set(reply.options.letters)
     return of_all and (whole or set(shares) == {0, 1})
 
