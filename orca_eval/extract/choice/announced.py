@@ -50,6 +50,7 @@ _MARKED_WRONG = re.compile(
     r"|not right)(?=[\"')\s]*(?:$|[,.;!|)\n]))|[✗✘❌❎×])"
 )
 _OVER = re.compile(r"[)\]\"']{0,2}\s*(?:$|[.;!\n])")
+_TOGETHER = re.compile(r"[\s\"'(\[]{0,6}([A-Z]{2,10})(?=[\s\"')\].]{0,16}(?:\n|$))")
 _COMMA = re.compile(r"[)\]\"']{0,2} ?[,;] ?")
 _ITEM = re.compile(r"\n{1,2} {0,4}[(\[]?([A-Z])[).\]:] ")
 _AFTER_LABEL = re.compile(r"[\s\"'):.,\]>]{0,8}(?:-{1,2}\s{1,3})?(?:\n\s{0,3})?")
@@ -163,6 +164,9 @@ def value_at(  # noqa: PLR0911 - a list of decisions
     letters = options.letters
     if foreign and letters.isalpha() and (foreign[1] or foreign[2]) not in letters + "I":
         return Claim(None, at, foreign.end(), "not_an_option")
+    together = _TOGETHER.match(reply.text, at, stop)
+    if together and 1 < len(together[1]) == len(set(together[1]) & set(letters)):  # "BC"
+        return Claim(None, at, together.end(), "several_options")
     begun = options.begun(low, at, stop)
     if begun:
         return Claim(begun, at, stop)
@@ -231,7 +235,7 @@ def _labelled(reply: ChoiceReply, label: Label, stop: int) -> Claim | None:
     if _DEPENDS.match(low, after):
         return Claim(None, start, after, "several_options")
     row, row_end = row_of(reply, name, after)
-    if len(row) > 1:
+    if len(row) > 1 and not options.stands_alone(name, low, behind(_AFTER_LABEL, text, after)):
         echo = len(row) == len(options.letters) > 2  # "A, B, C or D"
         return None if echo else Claim(None, start, row_end, "several_options")
     return _label_with_text(reply, label, stop)

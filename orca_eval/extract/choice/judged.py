@@ -120,6 +120,8 @@ def each_judged(reply: ChoiceReply, start: int, end: int) -> Claim | None:
 
 def judged_at(reply: ChoiceReply, at: int, end: int | None) -> Claim | None:
     """What is judged right where a map or a checklist stands at `at`."""
+    if not _may_judge(reply):
+        return None
     at -= reply.text[at - 1 : at] in ('"', "'")  # a cue ends behind the quote
     lead = behind(_LEAD, reply.text, at)
     letters = reply.options.letters
