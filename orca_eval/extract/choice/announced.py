@@ -1,15 +1,17 @@
 """Which option stands where an answer is announced: one, several, none, or no option at all."""
 
 import re
-from functools import lru_cache, partial
-from typing import NamedTuple
+from functools import partial
 
 from orca_eval.extract.choice.exact import announced_text, exact_option
+from orca_eval.extract.choice.judged import judged_at
+from orca_eval.extract.choice.labels import Label, label_at, label_pattern
 from orca_eval.extract.choice.options import TextMatch
 from orca_eval.extract.choice.reply import ChoiceReply
+from orca_eval.extract.choice.several import joined_options, option_below, row_of
+from orca_eval.extract.choice.values import option_alone, option_valued
 from orca_eval.extract.reply import Place
-from orca_eval.extract.reply.cues import BEHIND_LABEL, JOINED, LABEL_NOUN, NO_ANSWER, VERB
-from orca_eval.extract.reply.numbers import find_numbers, whole_number, word_number
+from orca_eval.extract.reply.cues import JOINED, NO_ANSWER
 from orca_eval.extract.reply.text import ALPHANUMERIC, behind, line_end, sentence_end
 from orca_eval.extract.rule import Claim, last_claim
 
@@ -30,79 +32,75 @@ _NOT_LISTED = re.compile(
 _JOINED_BEHIND = re.compile(
     rf"\s?{JOINED['between']}{JOINED['denial']}|\s?{JOINED['join']}|[①-⑳]|以外|之外|除外"
 )
-_RUN = re.compile(r"[\s\"'(\[]{0,4}([A-J]{2,10})(?![\w+-])")  # "ACD": labels with nothing between
-
-
-@lru_cache(maxsize=256)
-def _label_pattern(letters: str) -> re.Pattern[str]:
-    """A label where a value is expected, with what may stand before it and brackets around it."""
-    both = re.escape(letters + letters.lower())
-    return re.compile(
-        rf"[\s\"':=>#,~-]{{0,16}}(?i:(?P<noun>{LABEL_NOUN})\s?[:#]?\s?){{0,2}}[\s\"']{{0,4}}(?i:(?:b"
-        rf"oth|either)\s)?(?P<open>[(\[<]?)\s{{0,6}}[\"']?"
-        rf"(?P<label>[{both}])[\"']?\s{{0,6}}(?P<close>[)\]>]?)(?![A-Za-z0-9À-ɏ+&]|-[a-z0-9]|"
-        rf"'[a-z]|\.\d|\.[A-Z]\.)"
-    )
-
-
-@lru_cache(maxsize=256)
-def _another_pattern(letters: str) -> re.Pattern[str]:
-    """A second label joined to the first: "A and B", "(A)/(C)", "A, B". Not "B, and A is wrong"."""
-    some = re.escape(letters)
-    return re.compile(
-        rf"[)\]\"'.\s]{{0,4}}(?:,?\s?(?:and|or|&|/|und|oder|y|o|e|et|ou|{JOINED['join']}|"
-        rf"as well as|and/or|along with)(?:,\s[^,\n]{{0,30}},)?|,)\s?(?:(?:also|both|option|choice|"
-        rf"possibly|maybe|perhaps|answer)s?\s|{JOINED['noun']}\s?)?"
-        rf"[(\[\"']{{0,2}}(?P<label>[{some}])(?P<close>[)\]\"']{{0,2}})(?![A-Za-z0-9À-ɏ'])(?!\s"
-        rf"{{1,2}}(?!and\b|or\b)[a-z]+|[)\]\"']{{1,2}}\s{VERB}\b)|"
-        rf"[)\]\"'.\s]{{0,4}}(?:,?\s?(?:and|or|&|/|und|oder|{JOINED['join']})|,)\s?(?:(?:option|"
-        rf"choice)s?\s)?[(\[\"']{{0,2}}(?P<label2>[{some}])[)\]\"']{{0,2}}\s(?:both|together|"
-        rf"depending|because|since|as)\b|\s(?:and|or)\s(?:(?:option|"
-        rf"choice)s?\s)?[(\[]?(?P<label3>[{some}])[)\]]?\s(?:are|seem|could|might|may)\b"
-    )
-
-
-# A letter of another script ends a label as a pause does: it makes a bare A no article.
-_PAUSE = re.compile(
-    r"\s*(?:$|[.,;:!?)\]\n\"'/&。，；、]|-\s)|\s?[\u0400-\u1fff\u3040-\u30ff\u3400-\ud7ff]"
+_NEAR = 40
+_BETWEEN_MARKS = re.compile(
+    r"(?:[\s{}$*,;/&|.-]|\\(?:text|quad|[,; ()\[\]])|</\w{1,16}>"
+    r"|\b(?:and|or|und|oder|et|ou|y|o)\b)*",
+    re.IGNORECASE,
 )
-_ARGUED = re.compile(rf"\s+{BEHIND_LABEL}")
+_WRONG = re.compile(r"wrong|\bout\b|incorrect|false|\bno|n't|invalid|excluded|eliminated|[✗✘❌❎×]")
+_ROW = r"(?:[)\]\"']{0,2},?\s(?:and\s|or\s)?[(\[]?[a-z1-9][)\]]?(?![a-z0-9'])){1,8}"
+_CALLED_WRONG = re.compile(
+    rf"(?:{_ROW}[)\]\"']{{0,2}}\s(?:are|were|seem|look|aren't)|[)\]\"'.]{{0,2}}"
+    rf"(?:\s?\([^()\n]{{0,80}}\))?(?: {{1,16}}|\s)"
+    rf"(?:is|are|was|were|must be|seems?|looks?|isn't|aren't|wasn't))\s"
+    rf"(?:(?:clearly|definitely|also|both|all|therefore|simply|probably|just)\s){{0,2}}"
+    rf"(?:(?<!n't )(?:incorrect|wrong|false|invalid|ruled out|eliminated|excluded|out\b)"
+    rf"|(?:(?<=n't )|not\s)(?:the\s)?(?:right|correct|true|valid|answer|best)\b)"
+)
+_MARKED_WRONG = re.compile(
+    r"[)\]\"']{0,2} {0,3}[:=(,-]? {0,2}[\"']?(?:(?:no|wrong|incorrect|false|nope|not correct"
+    r"|not right)(?=[\"')\s]*(?:$|[,.;!|)\n]))|[✗✘❌❎×])"
+)
+_OVER = re.compile(r"[)\]\"']{0,2}\s*(?:$|[.;!\n])")
+_TOGETHER = re.compile(r"[\s\"'(\[]{0,6}([A-Z]{2,10})(?![\w+-])")
+_LINE_ENDS = re.compile(r"[\s\"')\].]{0,16}(?:\n|$)")
+_COMMA = re.compile(r"[)\]\"']{0,2} ?[,;] ?")
+_ITEM = re.compile(r"\n{1,2} {0,4}[(\[]?([A-Z])[).\]:] ")
 _AFTER_LABEL = re.compile(r"[\s\"'):.,\]>]{0,8}(?:-{1,2}\s{1,3})?(?:\n\s{0,3})?")
 _LABEL_FOLLOWS = re.compile(
     r"[\s\"']{0,4}(?:,\s?)?(?:which is\s|that is,?\s|i\.e\.,?\s)?(?:[(\[]\s?(?i:(?:option|"
     r"choice|answer|letter)\s?)?|(?i:(?:option|choice|answer|letter)\s))"
 )
-_JOINED = re.compile(r"[\s\"']{0,3}(?:,?\s?(?:and|or|/)\s)(?:the\s|both\s|either\s)?")
-_LISTED = re.compile(r"[\s\"']{0,3}(?:,?\s?(?:and|or|/)\s|,\s)")
 _LEAD = re.compile(r"[\s\"':]{0,4}(?:the\s)?(?:option|choice|answer)\s?[:\"']{0,2}\s")
 _GATHERS = re.compile(r"[\s\"'(]{0,4}(?:both|all|none|neither|either)\b")
 _DEPENDS = re.compile(
     r"[)\]\"']{0,2}\s(?:if|unless)\s[^.\n]{1,120}\b(?:otherwise|or else|if not)\b"
 )
 _THROUGH = re.compile(
-    r"[)\]\"']{0,2}\s?(?:through|thru|to|-|–|until|"
-    r"bis)\s?[(\[\"']{0,2}[A-Z1-9][)\]\"']{0,2}(?![A-Za-z])"
+    r"[)\]\"']{0,2}\s?(?:\([^()\n]{1,40}\)\s)?(?:through|thru|to|-|–|until|"
+    r"bis)\s?[(\[\"']{0,2}(?P<last>[A-Z1-9])[)\]\"']{0,2}(?![A-Za-z])"
 )
 _DENYING = re.compile(
     r"(?:incorrect|wrong|other|another|\bnot (?:the|a|an)|n't (?:the|a|an)|cannot|can't|"
-    r"\bnot|never|n't|\bto|\bnor)\s(?:be\s)?(?:the\s)?$"
+    r"\bnot|never|n't|\bto|\bnor)\s(?:be\s)?(?:the\s)?$|"
+    r"(?:cannot|can't|unable to|not able to|won't)\s(?:\w+\s){0,2}(?:an?|any|this|that|your)\s"
+    r"(?:\w+\s)?$"
 )
-
-
-class Label(NamedTuple):
-    """A label where a value stands; `shown` by brackets or a noun to be one."""
-
-    name: str
-    start: int
-    end: int
-    shown: bool
 
 
 def last_announced(reply: ChoiceReply, places: list[Place], *, loose: bool = False) -> Claim | None:
     """The last option announced at these places. With `loose` the rest of the sentence is searched
     too, for "the answer is a city ..., option B".
     """
-    return last_claim(places, partial(_announced, reply, loose=loose))
+    announced = partial(_announced, reply, loose=loose)
+    last = last_claim(places, announced)
+    beside = _beside(reply, places, last) if last and last.answer and len(places) > 1 else None
+    other = announced(*beside) if beside else None
+    if last and other and other.answer != last.answer:
+        return Claim(None, other.start, last.end, "several_options")
+    return last
+
+
+def _beside(reply: ChoiceReply, places: list[Place], claim: Claim) -> Place | None:
+    """The place of a closed mark that nothing but a joining word sets apart from the claim's."""
+    for place in places:
+        end = place[2] or claim.end
+        if end <= claim.start <= end + _NEAR and _BETWEEN_MARKS.fullmatch(
+            reply.raw, end, claim.start
+        ):
+            return place
+    return None
 
 
 def _announced(
@@ -110,13 +108,18 @@ def _announced(
 ) -> Claim | None:
     """What the cue at `at` announces at `value`: an option word for word, or what is read there."""
     exact = announced_text(reply.raw, reply.low, at, value, end)
-    label = exact_option(exact, reply.options.pairs)
+    label = None if exact.startswith("..") else exact_option(exact, reply.options.pairs)
     if label is None and "\\" in exact and reply.options.numeric:
-        number = whole_number(exact)
-        label = None if number is None else reply.options.numeric.get(number)
+        valued = option_alone(reply, value, line_end(reply.text, value) if end is None else end)
+        label = valued.answer if valued else None
     if label:
         stop = line_end(reply.text, value, 2000) if end is None else end
-        return None if _denied(reply, at) else Claim(label, at, stop)
+        if _denied(reply, at):
+            return None
+        below = option_below(reply, stop) if end is None else None
+        if below and below != label:
+            return Claim(None, at, line_end(reply.text, stop + 1), "several_options")
+        return Claim(label, at, stop)
     claim = value_at(reply, value, end, loose=loose)
     if claim is None or _denied(reply, at) or reply.asked(claim.end, 30):
         return None
@@ -125,7 +128,7 @@ def _announced(
 
 def _denied(reply: ChoiceReply, at: int) -> bool:
     """Whether the statement at `at` is supposed, someone else's, or about a wrong answer."""
-    left = reply.low[max(reply.start, at - 24) : at]
+    left = reply.low[max(reply.start, at - 40) : at]
     return reply.hypothetical(at) or bool(_DENYING.search(left))
 
 
@@ -138,17 +141,32 @@ def value_at(  # noqa: PLR0911 - a list of decisions
     """
     low, options = reply.low, reply.options
     stop = line_end(reply.text, at) if end is None else end
+    judged = judged_at(reply, at, end)
+    if judged:
+        return judged
     found = options.at(low, at, stop) if _GATHERS.match(low, at) else None
     label = None if found else label_at(reply, at, stop)
     if label:
+        if _lists_others(reply, label, stop):
+            return None
+        if called_wrong(reply, label.end, stop):
+            return _left_standing(reply, label.start, stop)
         return _labelled(reply, label, stop)
     at = behind(_LEAD, low, at, stop)
     found = found or options.at(low, at, stop)
     if found:
+        if found.label and called_wrong(reply, found.end, stop):
+            return _left_standing(reply, found.start, stop)
         return _texted(reply, found, stop)
-    run = _RUN.match(reply.text, at, stop)
-    if run and "".join(sorted(set(run[1]) & set(options.letters))) == run[1]:
-        return Claim(None, at, run.end(), "several_options")
+    together = _run_together(reply, at, stop)
+    return together or _unnamed(reply, at, stop, end, loose=loose)
+
+
+def _unnamed(
+    reply: ChoiceReply, at: int, stop: int, end: int | None, *, loose: bool
+) -> Claim | None:
+    """The claim of a value that begins with no label and with no whole text of an option."""
+    low, options = reply.low, reply.options
     nothing = NO_ANSWER.match(low, at, stop)
     if nothing:
         return Claim(None, at, nothing.end(), "none_of_the_options")
@@ -165,30 +183,42 @@ def value_at(  # noqa: PLR0911 - a list of decisions
     joined = options.joined(low, at)
     if joined and not _JOINED_BEHIND.match(low, joined.end):
         return Claim(joined.label, at, joined.end)
-    return _valued(reply, at, stop) or (_within(reply, at) if loose else None)
+    return option_valued(reply, at, stop) or (_within(reply, at) if loose else None)
 
 
-def label_at(reply: ChoiceReply, at: int, end: int) -> Label | None:
-    """The label that stands at `at`; a bare A or I only where it is no word."""
-    options, letters = reply.options, reply.options.letters
-    found = _label_pattern(letters).match(reply.text, at, end) if letters else None
-    if not found:
+def _run_together(reply: ChoiceReply, at: int, stop: int) -> Claim | None:
+    """Labels with nothing between them: in their order, or alone on the line."""
+    run = _TOGETHER.match(reply.text, at, stop)
+    letters = sorted(set(run[1]) & set(reply.options.letters)) if run else []
+    if not run or len(letters) < len(run[1]):
         return None
-    bracketed = bool(found["open"] and found["close"])
-    shown = bracketed or bool(found["noun"])
-    label, after = found["label"], found.end()
-    closed = bool(found["close"]) or bool(_PAUSE.match(reply.text, after, end + 1))
-    if label not in letters:
-        label = label.upper()
-        marked = bracketed or (label != "I" and (closed or found["noun"]))
-        if not marked or label not in letters:
-            return None
-    elif label in "AI" and not (shown or closed or _ARGUED.match(reply.low, after)):
-        line = line_end(reply.text, after)
-        own = options.at(reply.low, after, line)
-        if not (own and own.label == label) and options.begun(reply.low, after, line) != label:
-            return None
-    return Label(label, found.start("label"), after, shown)
+    alone = "".join(letters) == run[1] or _LINE_ENDS.match(reply.text, run.end())
+    return Claim(None, at, run.end(), "several_options") if alone else None
+
+
+def called_wrong(reply: ChoiceReply, after: int, stop: int) -> bool:
+    """Whether the option that ends at `after`, alone or in a row, is called wrong right there."""
+    low, options = reply.low, reply.options
+    if not _WRONG.search(low, after, stop + 1):
+        return False
+    own = options.at(low, after, stop)
+    if own and own.start - after < _NEAR // 8:
+        after = own.end
+    return bool(_CALLED_WRONG.match(low, after)) or (
+        not options.verdicts and bool(_MARKED_WRONG.match(low, after))
+    )
+
+
+def _left_standing(reply: ChoiceReply, start: int, stop: int) -> Claim | None:
+    """The one option that the text up to `stop` calls right, or else the one not called wrong."""
+    named = [m for m in reply.mentions if start <= m.start < stop]
+    out = {m.label for m in named if m.verdict == "denied"}
+    right = [m for m in named if m.verdict == "affirmed"]
+    right = right or [m for m in named if m.label not in out]
+    labels = {m.label for m in right}
+    if len(labels) > 1:
+        return Claim(None, start, right[-1].end, "several_options")
+    return Claim(right[-1].label, right[-1].start, right[-1].end) if right else None
 
 
 def _negated(reply: ChoiceReply, at: int, stop: int, end: int | None) -> Claim | None:
@@ -196,9 +226,22 @@ def _negated(reply: ChoiceReply, at: int, stop: int, end: int | None) -> Claim |
     instead = _INSTEAD.search(reply.low, at, sentence_end(reply.text, at))
     if instead:
         return value_at(reply, instead.end(), end)
+    denied = label_at(reply, at, stop)
+    comma = _COMMA.match(reply.low, denied.end, stop) if denied else None
+    other = label_at(reply, comma.end(), stop) if comma else None
+    if other and _OVER.match(reply.low, other.end):  # "not A, B"
+        return Claim(other.name, other.start, other.end)
     found = reply.options.at(reply.low, at, stop)
-    other = reply.options.opposite(found.label) if found and found.label else None
-    return Claim(other, found.start, found.end) if found and other else None
+    opposite = reply.options.opposite(found.label) if found and found.label else None
+    return Claim(opposite, found.start, found.end) if found and opposite else None
+
+
+def _lists_others(reply: ChoiceReply, label: Label, stop: int) -> bool:
+    """Whether the label heads a list: words that are no option's behind it, and an item below."""
+    text, low, options = reply.text, reply.low, reply.options
+    if not _ITEM.match(text, stop) or not ALPHANUMERIC.search(text, label.end, stop):
+        return False
+    return not (options.at(low, label.end, stop) or options.begun(low, label.end, stop))
 
 
 def _labelled(reply: ChoiceReply, label: Label, stop: int) -> Claim | None:
@@ -209,12 +252,13 @@ def _labelled(reply: ChoiceReply, label: Label, stop: int) -> Claim | None:
         full = options.at(low, start, stop)
         if full and full.length > 1 and full.whole and full.label:
             return Claim(full.label, full.start, full.end)
-    if _THROUGH.match(text, after):
+    through = _THROUGH.match(text, after)
+    if through and through["last"] > name:
         return None
     if _DEPENDS.match(low, after):
         return Claim(None, start, after, "several_options")
-    row, row_end = _row(reply, name, after)
-    if len(row) > 1:
+    row, row_end = row_of(reply, name, after)
+    if len(row) > 1 and not options.stands_alone(name, low, behind(_AFTER_LABEL, text, after)):
         echo = len(row) == len(options.letters) > 2  # "A, B, C or D"
         return None if echo else Claim(None, start, row_end, "several_options")
     return _label_with_text(reply, label, stop)
@@ -231,29 +275,20 @@ def _label_with_text(reply: ChoiceReply, label: Label, stop: int) -> Claim | Non
     if options.stands_alone(name, low, rest):
         return Claim(name, start, stop)
     own = options.at(low, rest, stop)
+    own_end = own.end if own and own.label == name else after
+    joined = joined_options(reply, name, own_end, stop)
+    if joined:
+        return Claim(None, start, joined, "several_options")
     if own and own.label == name:
         return Claim(name, start, own.end)
     if own and own.label is not None and own.whole and options.begun(low, rest, stop) != name:
-        return _conflict(name, own.label, start, own.end)
+        return conflict(name, own.label, start, own.end)
     return Claim(name, start, after)
 
 
-def _conflict(letter: str, text: str, start: int, end: int) -> Claim:
+def conflict(letter: str, text: str, start: int, end: int) -> Claim:
     """The void claim of a letter beside the text of the other label `text`."""
     return Claim(None, start, end, "letter_text_conflict", (letter, text))
-
-
-def _row(reply: ChoiceReply, name: str, after: int) -> tuple[set[str], int]:
-    """The labels of a row that begins with the label `name`, and the end of the second."""
-    pattern = _another_pattern(reply.options.letters)
-    names, ends = {name}, [after]
-    while found := pattern.match(reply.text, ends[-1]):
-        label = found["label"] or found["label2"] or found["label3"]
-        if len(ends) == 1 and label == name:
-            break
-        names.add(label)
-        ends.append(found.end())
-    return names, ends[:2][-1]
 
 
 def _texted(reply: ChoiceReply, found: TextMatch, stop: int) -> Claim | None:
@@ -262,27 +297,11 @@ def _texted(reply: ChoiceReply, found: TextMatch, stop: int) -> Claim | None:
     if label is None:
         return Claim(None, start, end, "several_options")
     shown = _LABEL_FOLLOWS.match(reply.text, end, stop) if letters else None
-    other = _label_pattern(letters).match(reply.text, shown.end(), stop) if shown else None
+    other = label_pattern(letters).match(reply.text, shown.end(), stop) if shown else None
     if other and other["label"] in letters and other["label"] != label:
-        return _conflict(other["label"], label, start, other.end())
-    joined = (_JOINED if letters else _LISTED).match(reply.low, end, stop)
-    second = reply.options.at(reply.low, joined.end(), stop) if joined else None
-    if second and second.label != label and second.whole:
-        return Claim(None, start, second.end, "several_options")
-    return Claim(label, start, end)
-
-
-def _valued(reply: ChoiceReply, at: int, stop: int) -> Claim | None:
-    """The option of that value, where all options are numbers ("385" for "385.0")."""
-    values = reply.options.numeric
-    if not values:
-        return None
-    numbers = find_numbers(reply.text, at, min(stop, sentence_end(reply.text, at)))
-    word = None if numbers else word_number(reply.text, at, min(stop, at + 30))
-    numbers = [word] if word else numbers
-    if len(numbers) == 1 and numbers[0].start - at < 24 and values.get(numbers[0].value):
-        return Claim(values[numbers[0].value], numbers[0].start, numbers[0].end)
-    return None
+        return conflict(other["label"], label, start, other.end())
+    joined = joined_options(reply, label, end, stop)
+    return Claim(None, start, joined, "several_options") if joined else Claim(label, start, end)
 
 
 def _within(reply: ChoiceReply, at: int) -> Claim | None:

@@ -142,6 +142,10 @@ class Options:
             values[value] = None if value in values else label
         return values
 
+    @cached_property
+    def in_percent(self) -> bool:
+        return all("%" in text for _, text in self.pairs)
+
     def opposite(self, label: str) -> str | None:
         """The label that a denial of `label` says, where two options exclude each other."""
         if len(self.pairs) != 2:

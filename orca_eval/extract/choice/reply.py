@@ -6,27 +6,27 @@ import re
 from collections import deque
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
+from orca_eval.extract.choice.dress import undressed, without_struck
 from orca_eval.extract.choice.options import Options
+from orca_eval.extract.choice.verdict import JOINED_VERDICT, verdict_on
 from orca_eval.extract.reply import Reply
 from orca_eval.extract.reply.cues import (
-    AFFIRMATION,
     BEFORE_LABEL,
     CONCLUSION,
-    DENIAL,
-    DENIED_LEFT,
     JOINED,
     REFUSAL,
     SUPPOSED,
     TURN,
-    VERB,
 )
 from orca_eval.extract.reply.numbers import find_numbers
-from orca_eval.extract.reply.text import behind, sentence_end
+from orca_eval.extract.reply.parts import Part
+from orca_eval.extract.reply.text import behind, clean, lower, sentence_end, words_of
 
 _LEFT_OF_BARE = re.compile(
-    rf"(?:^\s{{0,16}}|[\n.,;:!?(\"'\[>/&=✗✘❌✓✔✅→|。、-]\s{{0,16}}|\b{BEFORE_LABEL}\s{{1,16}})$"
+    rf"(?:(?:^|[\n.,;:!?(\"'\[>/&=✗✘❌❎✓✔✅☐☑→⇒|。、-])\s{{0,16}}|\b"
+    rf"(?:{BEFORE_LABEL}|(?:is|be) it|does)\s{{1,16}})$"
 )
 _JOINED_LEFT = re.compile(rf"{JOINED['before']}\s{{0,3}}$")
 _FORMULA = re.compile(r"\s?[=∪∩∈⊆⊂<>≤≥+*/^]")
@@ -37,33 +37,12 @@ _LIST_JOIN = re.compile(
     r"both\s|then\s|perhaps\s|maybe\s|possibly\s|probably\s|it (?:might|may|could) be\s)?(?:the\s|"
     rf"an?\s)?(?:(?:option|choice|answer|statement)s?|{JOINED['noun']})?\s?[(\[\"']{{0,2}}$"
 )
-_VERDICT = re.compile(
-    rf"[)\]\"',.:]{{0,3}}(?:\s?\([^()\n]{{0,80}}\)|\s?\"[^\"\n]{{0,80}}\")?,?\s{{0,2}}(?:which |"
-    rf"that |also |all |both |then |therefore |clearly |definitely |just |simply ){{0,2}}"
-    rf"(?:(?=(?:fails?|contradicts?|doesn't|isn't|cannot|can't|don't|aren't|wasn't|won't|"
-    rf"no es|no está|n[aã]o|non (?:è|e')|n'est)(?!\w))|"
-    rf"(?P<verb>{VERB})\b)(?:[^.;\n,]{{0,60}}?\b|[^.;\n]{{0,90}}?\b(?:so|hence|thus|therefore|"
-    rf"which|and)\s(?:it\s|this\s|that\s|they\s)?(?:is|are|can|does|do)\s?|"
-    rf"(?<=n))(?:(?P<deny>{DENIAL})|(?P<affirm>{AFFIRMATION}))\b"
-)
-_BARE_VERDICT = re.compile(
-    r"[)\]\"'\s]{0,3}(?:(?P<deny>falsch\b|nicht\b)|(?P<affirm>"
-    r"richtig\b|korrekt\b|it is\b|it must be\b|then(?=\s*(?:[.!\n]|$))))|"
-    r"[)\]\"']{0,2}\s{0,2}[?:,=>|-]{0,3}\s{0,2}(?:(?P<deny2>(?:no|nope|wrong|incorrect|false|"
-    r"not correct|i don't think so|not really)(?=\s*(?:$|[.,;:!|\n)]))|[✗✘❌×])|(?P<affirm2>(?:yes|"
-    r"correct|true|right|that's it|that is it)(?=\s*(?:$|[.,;:!|\n)]))|[✓✔✅]))"
-)
-_JOINED_VERDICT = re.compile(
-    rf"[)\]\"'\s]{{0,4}}(?:\([^()\n]{{0,80}}\)|\"[^\"\n]{{0,80}}\")?\s?{JOINED['noun_behind']}?\s?"
-    rf"(?:\([^()\n]{{0,80}}\)|\"[^\"\n]{{0,80}}\")?\s?{JOINED['between']}\s?"
-    rf"(?:(?P<deny>{JOINED['denial']})|(?P<affirm>{JOINED['affirmation']}))|\s?[.:]\s?(?:(?P<deny2>"
-    rf"{JOINED['denial']})|{JOINED['affirmation']})[^.。,;:\n]{{0,3}}\s?(?=[.。,;\n]|\s[A-Za-z]\b|$)"
-)
 _NEGATED_LEFT = re.compile(
     r"(?:\b(?:not|cannot|never)|n't)\s(?:\w+\s){0,3}$|\bnot the case that\b[^.\n]{0,80}$"
 )
 _THROUGH = re.compile(
-    r"[)\]\"']{0,2}\s?(?:through|thru|to|-|until)\s?[(\[\"']{0,2}[A-Z1-9](?![A-Za-z])"
+    r"[)\]\"']{0,2}\s?(?:\([^()\n]{1,40}\)\s)?(?:through|thru|to|-|until)\s?[(\[\"']{0,2}[A-Z1-9]"
+    r"(?![A-Za-z])"
 )
 _THROUGH_LEFT = re.compile(r"(?<![A-Za-z])[A-Z1-9][)\]\"']{0,2}\s?(?:through|thru|to|-|until)\s?$")
 _ORDINALS = {"1st": 0, "2nd": 1, "3rd": 2, "4th": 3, "5th": 4, "last": -1, "first": 0,
@@ -78,16 +57,11 @@ _ITEM_VERDICT = re.compile(
     r"(?:(?P<deny>incorrect|not (?:correct|right|the (?:correct |right )?answer)|wrong|false)"
     r"|(?P<affirm>(?:the\s)?(?:correct|right|best)(?:\s(?:answer|option|choice|one))?"
     r"|(?:the|our|my) answer))(?=\s{0,2}(?:[.!,)\n]|because\b|since\b|$))"
+    r"|[^\n]{0,300}?\s(?:[✗✘❌❎×]|(?P<sign>[✓✔✅☑])) *(?:\n|$)"
 )
 _ITEM_LEFT = re.compile(r"(?:^|\n)[\s(\[*#>-]{0,8}(?:option |choice )?[(\[]?$")
+_SETTLED = re.compile(r"\bif\b(?!.*\b(?:were|had|would|could|might)\b).*\bis (?:the )?[(\[]?$")
 _MOST = 60
-_ALL_BUT = re.compile(
-    r"\b(?:all|everything|every option|every answer|all options) (?:but|except(?: for)?)"
-    r"\s(?:option )?[\"'(]?$"
-)
-PARTIAL = re.compile(
-    r"\b(?:half|in part|partly|partially|somewhat|not only|almost|nearly|not entirely)\b"
-)
 _SPEAKER = re.compile(r"i\b|as an|unable|no opinion|no puedo|je |ich |无法|不能|不知")
 
 
@@ -108,6 +82,13 @@ class Mention(NamedTuple):
 @dataclass(eq=False, kw_only=True)
 class ChoiceReply(Reply):
     options: Options
+
+    @classmethod
+    def of(cls, part: Part, *, wrappers: bool = True, **own: Any) -> Self:
+        """The part, cleaned, without what it strikes out and what adorns its letters."""
+        text = undressed(clean(without_struck(part.raw), wrappers=wrappers))
+        words = words_of(part.response_low)
+        return cls(part.raw, text, lower(text), words, was_cut=part.cut, **own)
 
     @cached_property
     def mentions(self) -> list[Mention]:
@@ -145,8 +126,15 @@ class ChoiceReply(Reply):
         return self.low[stop : stop + 1] in ("?", "？") and stop - at < most
 
     def meant(self, m: Mention) -> bool:
-        """Whether the naming is neither part of a question nor supposed."""
-        return not (self.asked(m.end) or self.hypothetical(m.start))
+        """Whether the naming is neither part of a question nor supposed. A condition in the last
+        sentence, taken from the question, leaves an option meant that comes with label and text.
+        """
+        if self.asked(m.end):
+            return False
+        ends = m.form == "bracket" and m.end - m.start > 3 and not self.text[m.end :].strip(" .\n")
+        return (ends and bool(_SETTLED.search(self.before(m.start)))) or not self.hypothetical(
+            m.start
+        )
 
     def hypothetical(self, at: int) -> bool:
         """Whether what stands at `at` is supposed, with no turn ("but") before it."""
@@ -187,24 +175,41 @@ def _inside(label: Mention, texts: list[Mention]) -> bool:
     return any(m.start <= label.start and label.end <= m.end and m.end - m.start > 8 for m in texts)
 
 
+# Behind a letter these make it no label: names of species, people and keys, a point of a scale.
+NOT_BEHIND = (
+    r"\.\s(?:coli|elegans|difficile|albicans|botulinum|perfringens|tetani|diphtheriae|jejuni|"
+    r"faecalis|trachomatis|burgdorferi|megalodon)\b|\.\s[A-Z]\.\s[A-Z][a-z]+|"
+    r"\s(?:major|minor|sharp|flat)\b|(?<=\d)\s?(?:/|out\sof\s)\s?\d"
+)
+
+
 @lru_cache(maxsize=256)
 def _label_finder(letters: str) -> re.Pattern[str]:
     some = re.escape(letters)
     lower = re.escape(letters.lower())
-    bare = rf"|(?<![\w.,$-])(?P<bare>[{some}])(?=\s(?:is|are)\b|[.!]?\s*(?:\Z|\n))"
+    bare = (
+        rf"|(?<![\w.,$-])(?<!\d/)(?<!out of )(?P<bare>[{some}])(?=\s(?:is|are)\b|[.!]?\s*(?:\Z|\n))"
+    )
     if letters.isalpha():
-        bare = rf"|(?<![A-Za-z0-9À-ɏ'_.$\\+-])(?P<bare>[{some}])(?![A-Za-z0-9À-ɏ'+&]|-[A-Za-z0-9])"
+        bare = (
+            rf"|(?<![A-Za-z0-9À-ɏ'_.$\\+-])(?<!\b[A-Z][=≡])(?<!\b[A-Z]\s[=≡]\s)"
+            rf"(?P<bare>[{some}])(?![A-Za-z0-9À-ɏ'+&]|-[A-Za-z0-9]|\s?[=≡]\s?[A-Z](?![A-Za-z])"
+            rf"|{NOT_BEHIND})"
+        )
     return re.compile(
         rf"(?<![A-Za-z0-9^_])[(\[]\s?(?P<bracket>[{some}{lower}])\s?[)\]]|\b(?i:options?|choices?|"
         rf"answers?|letter|statement|alternative|opción|respuesta|aussage|antwort|lettre|letra|"
         rf"réponse|proposition|alternativa|opção|resposta|opzione|risposta|lettera)"
         rf"[ \t]?[:#]?[ \t]?[(\[\"']{{0,2}}(?P<named>[{some}]|[{lower}](?=[)\].,;:!?\n]|"
-        rf"\s(?:is|was)\b|\s*$))(?![A-Za-z0-9À-ɏ]|'[a-z]|-[a-z])[)\]\"']{{0,2}}|(?:(?<=\bis )|"
-        rf"(?<=\bbe )|(?<=\bso )|(?<=\bits )|(?<=\bit's ))(?P<low>[{lower}])(?=[.!]?\s*\Z)|"
+        rf"\s(?:is|was)\b|\s*$))(?![A-Za-z0-9À-ɏ]|'[a-z]|-[a-z]|\s?[=≡]\s?[A-Z](?![A-Za-z]))"
+        rf"[)\]\"']{{0,2}}|(?:(?<=\bis )|"
+        rf"(?<=\bbe )|(?<=\bso )|(?<=\bits )|(?<=\bit's ))"
+        rf"(?P<low>[{lower}])(?<!a(?![.!]))(?=[.!]?\s*\Z)|"
         rf"(?<![\w'-])(?P<judged>[{lower}])(?=\s(?:is|was)\s(?:the\s)?(?:right|correct|best)\b)|"
         rf"(?i:{JOINED['noun']})\s{{0,3}}(?P<joined>[{some}])(?![A-Za-z])|"
         rf"(?<![A-Za-z0-9À-ɏ_.-])(?P<noun>[{some}])\s{{0,2}}{JOINED['noun_behind']}|"
-        rf"^[ \t>#-]{{0,6}}[(\[]?(?P<heading>[{some}{lower}])\s?[.):\]](?=\s|$){bare}",
+        rf"^[ \t>#-]{{0,6}}[(\[]?(?P<heading>[{some}{lower}])(?!{NOT_BEHIND})"
+        rf" {{0,3}}[.):\]](?=\s|$){bare}",
         re.MULTILINE,
     )
 
@@ -217,7 +222,7 @@ def _article_or_pronoun(label: str, text: str, end: int) -> bool:
     return not re.match(
         r"\s*(?:$|[.,;:!?)\]\n\"'/&✗✘❌✓✔✅|]|(?:is|are|was|and|or|no|yes|because|since|as|isn't"
         r"|cannot|can't|in|it is|it must be|y|e|o|et|ou|und|oder|es|est|ist|está|trifft|"
-        r"é|è)\b|[\u0400-\u1fff\u3040-\ud7ff])",
+        r"é|è)\b|[\u0400-\u1fff\u3040-\ud7ff]|\([^()\s]{1,9}\))",
         after,
     ) or (label == "I" and bool(re.match(r"\s+(?:was|can't|cannot)", after)))
 
@@ -226,7 +231,14 @@ def _is_joined(low: str, left: str, end: int) -> bool:
     """Whether a bare label stands in a text of another script, by what is before or behind it."""
     if left.isascii() or _FORMULA.match(low, end):
         return False
-    return bool(_JOINED_LEFT.search(left) or _JOINED_VERDICT.match(low, end))
+    return bool(_JOINED_LEFT.search(left) or JOINED_VERDICT.match(low, end))
+
+
+def _stands_apart(low: str, label: str, start: int, end: int) -> bool:
+    """Whether a bare label is one, by what is around it, and no word or part of one."""
+    left = low[max(0, start - 28) : start]
+    apart = not _article_or_pronoun(label, low, end) and _LEFT_OF_BARE.search(left)
+    return bool(apart or _is_joined(low, left, end)) and not _OWNER.match(low, end)
 
 
 def _ordinals(reply: ChoiceReply) -> list[Mention]:
@@ -239,9 +251,15 @@ def _ordinals(reply: ChoiceReply) -> list[Mention]:
     ]
 
 
+_FUNCTION = re.compile(r"(?:^|[^A-Za-z])[A-Za-z][(\[]$")
+
+
 def _in_formula(raw: str, start: int, end: int) -> bool:
     """Whether the raw text has it as a subscript or power, a function "B(n)", or "[A] dt"."""
     if (start and raw[start - 1] in "_^\\") or raw[end : end + 1] in ("(", "_", "^"):
+        return True
+    before = raw[max(0, start - 3) : start]
+    if _FUNCTION.search(before) or (before.endswith("$\n") and raw.find("$", end) < 0):
         return True
     if raw[start : start + 1] != "[":
         return False
@@ -259,12 +277,10 @@ def _label_mentions(reply: ChoiceReply) -> list[Mention]:
     for m in matches:
         form = str(m.lastgroup)
         label, at, end = m[form], m.start(form), m.end()
-        if form == "bare":
-            left = low[max(0, m.start() - 28) : m.start()]
-            joined = _is_joined(low, left, end)
-            apart = not _article_or_pronoun(label, low, end) and _LEFT_OF_BARE.search(left)
-            if not (joined or apart) or _OWNER.match(low, end):
-                continue
+        if form == "bare" and not _stands_apart(low, label, m.start(), end):
+            continue
+        if form == "heading" and label == "I" and "\nII" in text:
+            continue  # Roman numerals
         if label not in options.letters:
             label = label.upper()
             if label not in options.letters or label == "I":
@@ -286,7 +302,7 @@ def judged(reply: ChoiceReply, mentions: list[Mention]) -> list[Mention]:
     labelled = bool(options.letters) and not options.verdicts
     for number, row in enumerate(_rows(mentions, low)):
         first = row[0]
-        verdict = _verdict(labelled, low, reply.before(first.start), row[-1].end)
+        verdict = verdict_on(labelled, low, reply.before(first.start), row[-1].end)
         left = reply.before(first.start, 90)
         concluded = _is_concluded(first, left, out)
         other = options.opposite(first.label) if len(row) == 1 and first.form == "text" else None
@@ -328,26 +344,7 @@ def _items_judged(mentions: list[Mention], low: str) -> list[Mention]:
         if item and _ITEM_LEFT.search(low[max(0, m.start - 24) : m.start]):
             found = _ITEM_VERDICT.match(low, m.end)
             if found:
-                verdicts[i] = "affirmed" if found["affirm"] else "denied"
+                verdicts[i] = "affirmed" if found["affirm"] or found["sign"] else "denied"
     if len({mentions[i].label for i, verdict in verdicts.items() if verdict == "affirmed"}) > 1:
         return mentions
     return [m._replace(verdict=verdicts[i]) if i in verdicts else m for i, m in enumerate(mentions)]
-
-
-def _verdict(labelled: bool, low: str, left: str, end: int) -> str:
-    """The verdict on what stands between `left` and `end`."""
-    if DENIED_LEFT.search(left[-70:]) and not _ALL_BUT.search(left[-40:]):
-        return "denied"
-    found = _VERDICT.match(low, end, end + 160)
-    if _ALL_BUT.search(left[-40:]):  # "everything except C is wrong"
-        return "affirmed" if found and found["deny"] else ""
-    if not found and labelled:
-        found = _BARE_VERDICT.match(low, end)
-    if not found and not low.isascii():
-        found = _JOINED_VERDICT.match(low, end)
-    if not found:
-        return ""
-    groups = found.groupdict()
-    if groups["deny"] or groups.get("deny2"):
-        return "denied"
-    return "" if PARTIAL.search(found[0]) else "affirmed"

@@ -2,43 +2,54 @@
 
 import re
 from fractions import Fraction
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from orca_eval.extract.choice import exact
-from orca_eval.extract.choice.announced import Label, label_at, last_announced, value_at
-from orca_eval.extract.choice.options import TextMatch, make_options
-from orca_eval.extract.choice.reply import PARTIAL, ChoiceReply, Mention, judged
+from orca_eval.extract.choice.announced import conflict, last_announced, value_at
+from orca_eval.extract.choice.judged import each_judged
+from orca_eval.extract.choice.options import make_options
+from orca_eval.extract.choice.reply import ChoiceReply, Mention
+from orca_eval.extract.choice.standing import (
+    STOPS,
+    enumerated,
+    is_line,
+    is_list,
+    opening,
+    own_line,
+)
+from orca_eval.extract.choice.values import option_alone, option_equalled
+from orca_eval.extract.choice.verdict import PARTIAL
 from orca_eval.extract.number.reply import NumberReply
 from orca_eval.extract.number.rules import concluded as concluded_number
 from orca_eval.extract.reply.cues import AFFIRMING, CORRECT_IS
-from orca_eval.extract.reply.text import behind, line_end, sentence_end, sentence_start
+from orca_eval.extract.reply.text import sentence_end, sentence_start
 from orca_eval.extract.rule import Claim, Example, Kind, rule
 
 _ALTERNATIVES = re.compile(r"\d\D{0,8}\bor\b.{0,8}\d")
+_CLOSING = " .!\n\"')*"
 _CODE = re.compile(r"\b(?:print\s?\(\s?|return\s|(?:answer|result)\s?=\s?)(?=[\"'(\[a-z1-9])")
 _A_LINE = re.compile(r"\na:[ \t]{1,3}")
 _HASHES = re.compile(r"###(?<!####)#*+\s{0,3}(?=[(\[\"']{0,2}[A-Z1-9][)\]\"'.]{0,2}\s*(?:\n|$))")
-_LEADING = re.compile(r"[\s,.:;-]*(?:(?:it's|it is|i meant?|so|then|rather|make that)\s)?\s*")
-_STOPS = re.compile(
-    r"[\s\"')\]]{0,3}(?:$|[.,;:!\n。，]|-\s|because\b|since\b|as\b|\(|i think\b|i guess\b|"
-    r"i believe\b|i'd say\b)"
+_VALUE_BETWEEN = re.compile(r"[)\]]?\s?[:=]\s?-?[\d.]{1,9}\s?[%°\w]{0,4}[,;]\s(?:and\s)?[(\[]?")
+_ITEMS_BETWEEN = re.compile(r"[\s()\[\].,;|\"'-]{0,12}(?:[a-j1-9][).:\]]\s{0,4})?")
+# Behind a letter that names a thing of the question, not an option: "so B is an alcohol".
+_SUBJECT = re.compile(
+    r"\s(?:is|was|must be|would be|has|contains?|reacts?|undergoes|forms?|gives?|becomes?)\s"
+    r"(?:an?|the|with|to|(?:treated|converted|formed|oxidi[sz]ed|reduced|added|heated|obtained|produced|"
+    r"dissolved|hydroly[sz]ed)\b)\s"
 )
+_LABEL_LONGEST = 3
 _SAID = re.compile(
     r"(?:^|[\n.!?:,]\s*|\b(?:so|a|is|say|answer|hence|thus|therefore)[\s,:]{1,3})[\"'(]?$"
 )
-_ROW = re.compile(r"[)\]\"']{0,2}(?:,|\s(?:and|or|nor|&)\s)")
-_NEXT_ITEM = re.compile(r"\s[b-j][.)]\s")
+_ANSWERED = re.compile(r"[^?\n]{0,40}\?\s{0,3}(?:yes|correct|right|true|it is|that's it|[✓✔✅])")
 _COPULA_LEFT = re.compile(
     r"(?:\b(?:is|are|was|be|as|equals|namely|answer|is called|called|say)|"
     r"[:=])\s{0,3}(?:probably |likely |most likely |therefore |thus |clearly |definitely |"
     r"simply )?(?:the )?(?:option |choice |answer |letter )?[\s\"'(\[]{0,3}$"
 )
-_SPACE = re.compile(r"\s*")
 _WORD = re.compile(r"\w+")
-_ITEM_LEFT = re.compile(r"\b[a-z1-9][.)]\s*$")
 _LITTLE = ("a", "i", "none", "all", "both")
-_LINE_BEGINS = ("", "the", "option", "answer", "choice", "letter")
-_LEFT_MARKS, _RIGHT_MARKS = " ([\"'#>-:.→=|", " )]\"'.:,!|#"
 
 
 @rule(
@@ -83,8 +94,21 @@ def code(reply: ChoiceReply) -> Claim | None:
 
 
 @rule(
+    Example('{"A": "wrong", "B": "correct", "C": "wrong"}', "B"),
+    Example("A: 10%, B: 70%, C: 15%, D: 5%", "B"),
+    Example("[ ] A [x] B", "B"),
+    stated=True,
+)
+def one_by_one(reply: ChoiceReply) -> Claim | None:
+    """A verdict or a probability for each option, or a box to tick: the only one found right, or
+    the likeliest.
+    """
+    return each_judged(reply, reply.start, len(reply.text))
+
+
+@rule(
     Example("(A) is not correct. (B) is correct.", "B"),
-    Example("A: no. B: yes. C: no.", "B"),
+    Example("Is it A? No. Is it B? Yes.", "B"),
     stated=True,
 )
 def affirmed(reply: ChoiceReply) -> Claim | None:
@@ -96,14 +120,14 @@ def affirmed(reply: ChoiceReply) -> Claim | None:
         group = list(row)
         first, last = group[-1], group[0]
         stop = sentence_end(reply.text, last.end)
-        answered = reply.low[last.end : last.end + 2].lstrip(")").startswith("?")  # "B? Yes."
+        answered = _ANSWERED.match(reply.low, last.end)  # "B? Yes."
         if (reply.asked(last.end) and not answered) or reply.hypothetical(first.start):
             continue
         if first.form == "text" and reply.declined_near(first.start):
             continue
         if len({m.label for m in group}) > 1:
             return Claim(None, first.start, last.end, "several_options")
-        return Claim(last.label, last.start, stop)
+        return _contradicted(reply, last) or Claim(last.label, last.start, stop)
     return None
 
 
@@ -117,15 +141,17 @@ def standalone(reply: ChoiceReply) -> Claim | None:
     """A label or an option's text that opens the reply, or has a line or last sentence to
     itself. A list of the options is no choice.
     """
-    claim = _opening(reply)
+    if is_list(reply):
+        return None
+    claim = opening(reply)
     if claim:
         return claim
-    lines = [m for m in reply.mentions if _is_line(reply, m)]
+    lines = [m for m in reply.mentions if is_line(reply, m)]
     if not lines:
         return None
     last = lines[-1]
-    ends = _own_line(reply, last) and not reply.low[last.end :].strip()
-    if len({m.label for m in lines}) > 1 and (not ends or _enumerated(reply, lines)):
+    ends = own_line(reply, last) and not reply.low[last.end :].strip()
+    if len({m.label for m in lines}) > 1 and (not ends or enumerated(reply, lines)):
         return None
     return Claim(last.label, last.start, last.end)
 
@@ -134,13 +160,13 @@ def standalone(reply: ChoiceReply) -> Claim | None:
 def introduced(reply: ChoiceReply) -> Claim | None:
     """A label right behind a colon or a form of "be"."""
     headings = [m for m in reply.mentions if m.form == "heading"]
-    listed = len(headings) > 1 and _enumerated(reply, headings)
+    listed = len(headings) > 1 and enumerated(reply, headings)
     opening = [] if listed else headings[:1]  # what follows the first heading explains
     inline = [m for m in reply.mentions if m.form not in ("heading", "text")]
     if not reply.options.letters:
         inline = [m for m in reply.mentions if reply.finished(m.end) and assertive(reply, [m])]
     for m in [*opening, *reversed(inline)]:
-        if not _is_introduced(reply, m):
+        if not _is_introduced(reply, m) or _heads_list(reply, m):
             continue
         several = len(reply.in_row_with(m)) > 1
         if m.form == "text":
@@ -159,6 +185,8 @@ def concluded(reply: ChoiceReply) -> Claim | None:
     """The last option named behind a word of conclusion or belief."""
     for m in reversed(reply.mentions):
         if not m.concluded or m.verdict == "denied" or reply.declined_near(m.start):
+            continue
+        if _is_subject(reply, m) or _heads_list(reply, m):
             continue
         sure = not reply.declined and assertive(reply, [m]) and reply.finished(m.end)
         if not reply.meant(m) or (m.form == "text" and not sure):
@@ -180,6 +208,9 @@ def by_value(reply: ChoiceReply) -> Claim | None:
     found = concluded_number.find(NumberReply(reply.raw, reply.text, reply.low, reply.words))
     if not found or not found.answer:
         return None
+    ended = option_equalled(reply, len(reply.raw.rstrip(_CLOSING)))
+    if ended and ended.start > found.end:
+        return ended
     if _ALTERNATIVES.search(reply.low[found.start : found.end + 12]):
         return None
     label = values.get(Fraction(found.answer))
@@ -216,114 +247,57 @@ def only_named(reply: ChoiceReply) -> Claim | None:
     return Claim(last.label, last.start, last.end)
 
 
-def _is_line(reply: ChoiceReply, m: Mention) -> bool:
-    """Whether the mention heads a line or has it to itself, and is neither denied nor an item."""
-    low = reply.low
-    if m.form == "heading":
-        if reply.text[m.start].islower() and not _STOPS.match(low, m.end + 1):
-            return False
-    elif m.form not in ("bracket", "bare", "text", "named") or not _own_line(reply, m):
-        return False
-    return m.verdict != "denied" and not _NEXT_ITEM.search(low, m.end, line_end(low, m.end))
-
-
-def _enumerated(reply: ChoiceReply, lines: list[Mention]) -> bool:
-    """Whether the lines go through the options in their order: a list, no choice."""
-    letters = reply.options.letters
-    order = [letters.find(m.label) for m in lines if m.label in letters]
-    rises = all(b > a for a, b in pairwise(order))
-    return rises and (len(order) > 2 or (len(order) > 1 and order[1] == order[0] + 1))
-
-
-def _own_line(reply: ChoiceReply, m: Mention) -> bool:
-    """Whether the mention is all of its line, or all of the reply's last sentence."""
-    text, low = reply.text, reply.low
-    line = max(text.rfind("\n", reply.start, m.start) + 1, reply.start)
-    if text[m.end : line_end(text, m.end)].strip(_RIGHT_MARKS):
-        return False
-    if low[line : m.start].strip(_LEFT_MARKS) in _LINE_BEGINS:
-        return True
-    marked = [o for o in reply.mentions if o.form in ("bracket", "heading")]
-    if len(marked) > 1 and marked[-1] is m and _enumerated(reply, marked):
-        return False  # a list that breaks off
-    if m.form == "text" and _ITEM_LEFT.search(low[max(0, m.start - 6) : m.start]):
-        return False  # the text of a list's item
-    last = not text[m.end :].strip(" \n)]\"'.:,!")
-    return last and not low[sentence_start(text, m.start) : m.start].strip(_LEFT_MARKS)
-
-
-def _opening(reply: ChoiceReply) -> Claim | None:
-    """The label, the text, or the beginning of the text of an option that opens the reply."""
-    low, options = reply.low, reply.options
-    begin = behind(_LEADING if reply.start else _SPACE, low, reply.start)
-    end = line_end(reply.text, begin)
-    found = options.at(low, begin, end)
-    label = label_at(reply, begin, end)
-    if label and not (found and found.whole and found.length > 1):
-        return _opening_label(reply, label, begin, end)
-    if found:
-        return _opening_text(reply, found, begin)
-    begun = options.opening(low[begin:end].strip(" .\"'"))
-    return Claim(begun, begin, end) if begun else None
-
-
-def _opening_label(reply: ChoiceReply, label: Label, begin: int, end: int) -> Claim | None:
-    text, low, after = reply.text, reply.low, label.end
-    if reply.asked(after, 12) or _ruled_out(reply, label):
+@rule(
+    Example("75 %", "C", "A: 1/4, B: 1/2, C: 3/4"),
+    Example("The probability is 0.5.", "B", "A: 1/4, B: 1/2, C: 3/4"),
+    weak=True,
+)
+def by_notation(reply: ChoiceReply) -> Claim | None:
+    """All options are numbers, and the reply is, or ends on, the value of one in another
+    notation.
+    """
+    if not reply.options.numeric or reply.refusals or reply.cut:
         return None
-    own = reply.options.at(low, after, end)
-    stop = own.end if own and own.label == label.name else after
-    if text[label.start].islower() and stop == after and text[after:end].strip(" .)]:"):
-        return None  # "a)" numbers a part of the question
-    contradicted = own is not None and own.whole and own.label != label.name
-    alone = label.shown and stop == after and not own
-    if not (contradicted or alone or _STOPS.match(low, stop)) or _begins_list(reply, label):
+    end = len(reply.raw.rstrip(_CLOSING))
+    return option_alone(reply, reply.start, end) or option_equalled(reply, end)
+
+
+def _contradicted(reply: ChoiceReply, m: Mention) -> Claim | None:
+    """The void claim of an option's text that stands behind another's label ("D) <text of C>")."""
+    if m.form != "text":
         return None
-    claim = value_at(reply, begin)
-    if claim and claim.answer is None and any(m.start < claim.end for m in reply.ruled_out):
+    before = (o for o in reversed(reply.mentions) if o.end <= m.start)
+    label = next(before, None)
+    if label is None or label.form not in ("bracket", "heading") or label.label == m.label:
         return None
-    return claim
-
-
-def _opening_text(reply: ChoiceReply, found: TextMatch, begin: int) -> Claim | None:
-    letters = reply.options.letters
-    negates = found.length == 1 and reply.low.startswith("no ", begin)
-    if not found.label or negates or reply.asked(found.end):
+    if reply.text[label.end : m.start].strip(" )].:-"):
         return None
-    if letters:
-        in_row = (len(reply.in_row_with(m)) > 1 for m in reply.mentions if m.start == found.start)
-        if not found.whole or any(in_row):  # the first of several
-            return None
-    claim = value_at(reply, begin)
-    return claim if letters or (claim and claim.answer is not None) else None
-
-
-def _ruled_out(reply: ChoiceReply, label: Label) -> bool:
-    """Whether the opening label is denied, by itself or in a row ("A and B contradict it")."""
-    found = judged(reply, [Mention(label.name, label.start, label.end, "bare")])
-    if _ROW.match(reply.low, label.end):
-        found += [m for m in reply.mentions if m.start <= label.start < m.end]
-    return any(m.verdict == "denied" for m in found)
-
-
-def _begins_list(reply: ChoiceReply, label: Label) -> bool:
-    """Whether the opening label is the first item of a walk through the options."""
-    letters = reply.options.letters
-    if label.name != letters[0]:
-        return False
-    marked = (m for m in reply.mentions if m.form in ("heading", "bracket"))
-    later = [m for m in marked if m.start > label.end and m.label != label.name]
-    if not later or letters.find(later[0].label) != 1:
-        return False
-    several = len({m.label for m in later}) >= 2 and later[0].start < 400
-    return later[0].form == "heading" or several
+    return conflict(label.label, m.label, label.start, m.end)
 
 
 def _is_introduced(reply: ChoiceReply, m: Mention) -> bool:
     left = reply.low[max(reply.start, m.start - 40) : m.start]
     if m.verdict == "denied" or not _COPULA_LEFT.search(left):
         return False
-    return reply.meant(m) and (m.form != "bare" or bool(_STOPS.match(reply.low, m.end)))
+    return reply.meant(m) and (m.form != "bare" or bool(STOPS.match(reply.low, m.end)))
+
+
+def _is_subject(reply: ChoiceReply, m: Mention) -> bool:
+    """Whether a bare letter names a thing that the reply goes on about."""
+    if m.form != "bare" or m.verdict == "affirmed" or not _SUBJECT.match(reply.low, m.end):
+        return False
+    return reply.cut or bool(reply.low[sentence_end(reply.text, m.end) :].strip(" .!\n\"')"))
+
+
+def _heads_list(reply: ChoiceReply, m: Mention) -> bool:
+    """Whether the mention and the next are options with their texts, side by side."""
+    behind_it = (o for o in reply.mentions if o.start >= m.end)
+    following = next(behind_it, None)
+    if following is None or following.label == m.label or m.form == "text":
+        return False
+    texted = all(o.end - o.start > _LABEL_LONGEST for o in (m, following))
+    between = _ITEMS_BETWEEN if texted else _VALUE_BETWEEN
+    return bool(between.fullmatch(reply.low, m.end, following.start))
 
 
 def assertive(reply: ChoiceReply, mentions: list[Mention]) -> bool:
@@ -337,7 +311,7 @@ def assertive(reply: ChoiceReply, mentions: list[Mention]) -> bool:
             continue
         if verdict and not _SAID.search(low[max(0, m.start - 12) : m.start]):
             continue
-        if words == ["no"] and not _STOPS.match(low, m.end):
+        if words == ["no"] and not STOPS.match(low, m.end):
             continue
         before = low[reply.start : sentence_start(reply.text, m.start, 2000)].strip()
         behind = low[sentence_end(reply.text, m.end, 2000) :].strip(" .!\n\"')")
@@ -351,6 +325,7 @@ RULES = (
     answer_is,
     correct_is,
     code,
+    one_by_one,
     affirmed,
     standalone,
     introduced,
@@ -358,10 +333,11 @@ RULES = (
     by_value,
     left_over,
     only_named,
+    by_notation,
 )
 
 CHOICE = Kind(
     "choice",
     RULES,
-    lambda part, options: ChoiceReply.of(part, wrappers=True, options=make_options(options)),
+    lambda part, options: ChoiceReply.of(part, options=make_options(options)),
 )
