@@ -22,7 +22,7 @@ from orca_eval.types import (
     once,
 )
 
-NO_ANSWER = ("skipped", "timeout")
+NO_ANSWER = ("skipped", "timeout", "failed")
 
 
 def checked(scored: Scored, task: str) -> Scored:

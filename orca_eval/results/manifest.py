@@ -74,7 +74,7 @@ class Prompt(_Part):
 class Sampling(_Part):
     """How answers were drawn."""
 
-    temperature: Number = 0.0
+    temperature: Number | None = 0.0
 
 
 class Model(_Part):
@@ -136,7 +136,7 @@ class Manifest(_Part):
     limit: Count | None = None
     max_tokens: Count | None = None
     prompt: Annotated[Prompt, _NULLS] = Prompt()
-    sampling: Annotated[Sampling, _NULLS] = Sampling()
+    sampling: Sampling = Sampling()
     model: Annotated[Model, _NULLS] = Model()
     engine: Annotated[Engine, _NULLS] = Engine()
     benchmarks: Annotated[dict[str, Annotated[BenchmarkEntry, _NULLS]], _NULLS] = {}
