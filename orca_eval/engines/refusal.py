@@ -175,7 +175,8 @@ def _of_system(low: str, body: Mapping[str, Any], rejected: Rejected) -> Rejecte
     """A refusal of the system turn: an empty one may go, another is a setting."""
     first = (body.get("messages") or [{}])[0]
     if first.get("role") != "system":
-        return None
+        says_so = _SYSTEM.search(low) is not None
+        return _setting(rejected, "none was sent, as with prompt=none") if says_so else None
     if not first.get("content") and (_SYSTEM.search(low) or _EMPTY.search(low)):
         return replace(rejected, fields=frozenset({EMPTY_SYSTEM}))
     if first.get("content") and _SYSTEM.search(low):
