@@ -268,7 +268,7 @@ def _strings(value: Any, name: str = "", depth: int = 0) -> Iterator[str]:
     if isinstance(value, str):
         # A place ("loc": ["body", "n"]) and a parameter are names, which are told by quotes.
         is_name = name in ("loc", "param", "parameter", "field", "path", "property")
-        yield f"'{value}'" if is_name else value
+        yield f"'{value}'" if is_name else f"{name}: {value}" if "retry" in name.lower() else value
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield f"{name}: {value}"
     elif isinstance(value, list) and depth < 8:

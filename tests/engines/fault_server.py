@@ -47,6 +47,12 @@ def answer(text: str | None = "4", finish: str | None = "stop", **message: Any) 
     }
 
 
+class Server(ThreadingHTTPServer):
+    """Lets many connect at once: with the default of 5 the others wait for seconds."""
+
+    request_queue_size = 256
+
+
 @contextmanager
 def serve(*replies: Reply) -> Iterator[Script]:
     script = Script(list(replies))
@@ -102,7 +108,7 @@ def serve(*replies: Reply) -> Iterator[Script]:
         def log_message(self, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     script.url = f"http://127.0.0.1:{server.server_port}/v1"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
