@@ -7,7 +7,7 @@ to import; so it is imported when something is read.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_type_hints
 
@@ -134,18 +134,12 @@ def plain(shape: type) -> type[Any]:
 
     hints = get_type_hints(shape, include_extras=True)
     keys: dict[str, Any] = {
-        field.name: (hints[field.name], _default(field)) for field in fields(shape)
+        field.name: (hints[field.name], ... if field.default is MISSING else field.default)
+        for field in fields(shape)
     }
     keys["__config__"] = {"strict": True, "allow_inf_nan": False}
     made: type[Any] = create_model(shape.__name__, **keys)
     return made
-
-
-def _default(field: Field[Any]) -> Any:
-    """A dataclass field's default; pydantic copies a mapping for each value that it makes."""
-    if field.default_factory is not MISSING:
-        return field.default_factory()
-    return ... if field.default is MISSING else field.default
 
 
 def _mistake(shape: type, error: Mapping[str, Any]) -> Mistake:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from orca_eval.engines.finish import ending
+from orca_eval.engines.finish import Ending, ending
 from orca_eval.engines.refusal import (
     EMPTY_SYSTEM,
     FILTER_RETRIES,
@@ -108,40 +108,48 @@ def read_completion(
     choices = answer.get("choices") if isinstance(answer, dict) else None
     if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
         return read_refusal(200, content, body or {}, None, hide)
-    choice = choices[0]
-    found = find_text(choice)
+    found, usage = find_text(choices[0]), answer.get("usage")
     if found is None:
         return Rejected("HTTP 200, but its choice has no message", transient=True)
-    usage = answer.get("usage")
-    prompt_tokens, generated = _tokens(usage, "prompt_tokens"), _tokens(usage, "completion_tokens")
-    reason = choice.get("finish_reason")
-    end = ending(reason)
-    said = one_line(hide(str(reason)), REASON_CHARACTERS)
-    emptied = end == "filtered" and (found.place == "reasoning" or not found.text.strip())
-    if end == "failed" or emptied:
-        return Rejected(
-            f"HTTP 200 with finish_reason {said}, which is no answer",
-            "filtered" if emptied else "unknown",
-            transient=True,
-            most_retries=FILTER_RETRIES if emptied else None,
-        )
+    reason = choices[0].get("finish_reason")
+    end, said = ending(reason), one_line(hide(str(reason)), REASON_CHARACTERS)
+    if (none := _no_answer(end, said, found)) is not None:
+        return none
+    generated = _tokens(usage, "completion_tokens")
     cut = end == "length" or (end in ("unsaid", "unknown") and generated >= max_tokens)
     text = UNFINISHED + found.text if cut and found.place == "reasoning" else found.text
     # JSON can carry half of a surrogate pair, which no file or database takes.
     text = text.encode("utf-8", "replace").decode("utf-8")
     shown = hide(text)
+    prompt_tokens = _tokens(usage, "prompt_tokens")
     completion = Completion(shown, "length" if cut else "stop", prompt_tokens, generated)
     if end == "unsaid":
         return Rejected("HTTP 200 without a finish_reason", transient=True, unsaid=completion)
     if end == "unknown":
-        name = UNKNOWN_REASON + said
-        several = len(counts) > MOST_REASONS and name not in counts
-        counts[UNKNOWN_REASON + "of many kinds" if several else name] += 1
+        _count_reason(UNKNOWN_REASON + said, counts)
     counts["content_filtered"] += end == "filtered"
     counts["key_hidden"] += shown != text
     counts["without_usage"] += not isinstance(usage, dict)
     _count_place(found, generated, counts)
     return completion
+
+
+def _no_answer(end: Ending, said: str, found: Found) -> Rejected | None:
+    """Why a reply is none: it failed, or a filter left nothing of it."""
+    emptied = end == "filtered" and (found.place == "reasoning" or not found.text.strip())
+    if end != "failed" and not emptied:
+        return None
+    return Rejected(
+        f"HTTP 200 with finish_reason {said}, which is no answer",
+        "filtered" if emptied else "unknown",
+        transient=True,
+        most_retries=FILTER_RETRIES if emptied else None,
+    )
+
+
+def _count_reason(name: str, counts: Counter[str]) -> None:
+    several = len(counts) > MOST_REASONS and name not in counts
+    counts[UNKNOWN_REASON + "of many kinds" if several else name] += 1
 
 
 def _count_place(found: Found, generated: int, counts: Counter[str]) -> None:

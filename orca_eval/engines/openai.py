@@ -76,7 +76,7 @@ class OpenAIEngine:
         self._rejected: frozenset[str] = frozenset()
         self._gives_reasons: bool | None = None
         self._dialect = Dialect(
-            self._args.model or model.path, model.chat_template_kwargs, self._args.extra_body
+            self._args.model or model.path, model.chat_template_kwargs, self._args.extra_body or {}
         )
         self.max_in_flight = self._args.max_in_flight
         self.context_length: int | None = None

@@ -2,7 +2,7 @@
 environment variables that hold secrets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -37,9 +37,9 @@ class OpenAIArgs:
     timeout: float = 600.0
     max_retries: int = 6
     check_model: bool = True
-    extra_body: dict[str, Any] = field(default_factory=dict)
-    headers: dict[str, Any] = field(default_factory=dict)
-    query: dict[str, Any] = field(default_factory=dict)
+    extra_body: dict[str, Any] | None = None
+    headers: dict[str, Any] | None = None
+    query: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,13 @@ def openai_args(config: EngineConfig) -> OpenAIArgs:
         raise InputError(f"engine.max_in_flight={args.max_in_flight} must be at least 1")
     if args.timeout <= 0 or args.max_retries < 0:
         raise InputError("engine.timeout must be above 0 and engine.max_retries at least 0")
-    if ours := sorted(OURS & args.extra_body.keys()):
+    if ours := sorted(OURS & (args.extra_body or {}).keys()):
         raise InputError(
             f"engine.extra_body: {', '.join(ours)} follows from the run's own settings (sampling., "
             "max_tokens=, model.); give it there"
         )
     for part, given in (("headers", args.headers), ("query", args.query)):
-        for name, value in given.items():
+        for name, value in (given or {}).items():
             _check_sent(f"engine.{part}.{name}", name, value)
     return args
 
@@ -90,8 +90,8 @@ def resolve(args: OpenAIArgs, variable: str | None) -> Sent:
         secrets.append(secret)
         return secret
 
-    headers = {name: value(f"engine.headers.{name}", v) for name, v in args.headers.items()}
-    query = {name: value(f"engine.query.{name}", v) for name, v in args.query.items()}
+    headers = {name: value(f"engine.headers.{name}", v) for name, v in (args.headers or {}).items()}
+    query = {name: value(f"engine.query.{name}", v) for name, v in (args.query or {}).items()}
     key = ApiKey(variable, secrets)
     if key.value is not None and not _has(headers, "authorization"):
         headers["Authorization"] = f"Bearer {key.value}"
