@@ -140,7 +140,7 @@ def _whose(status: int, text: str, low: str) -> Whose:
     """What a refusal concerns, but for the body's own fields."""
     # Money that has run out comes as 429, and no waiting brings it back.
     spent = status == 429 and "insufficient_quota" in low
-    if status in (401, 402) or 300 <= status < 400 or spent:
+    if status in (401, 402, 407) or 300 <= status < 400 or spent:
         return "run"
     if is_over_long(text, status):
         return "over_long"

@@ -69,6 +69,7 @@ def test_a_filters_word_concerns_one_item_and_is_not_tried_again(status: int, bo
     [
         (401, b""),
         (402, error("Insufficient credits")),
+        (407, b"<html>Proxy Authentication Required</html>"),
         (403, error("API key not valid. Please pass a valid one.")),
         (403, error("You don't have permission for this project")),
         (400, error("API key expired")),
