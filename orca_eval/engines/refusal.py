@@ -15,6 +15,8 @@ from orca_eval.safe_text import shorten, terminal
 from orca_eval.types import Completion
 
 MESSAGE_CHARACTERS = 300
+READ_CHARACTERS = 8000
+"""Of a refusal; a longer one is hostile, and reading it would take its time."""
 RETRIED_STATUS = frozenset({408, 409, 425, 429})
 OF_A_BODY = frozenset({200, 400, 404, 415, 422, 500, 501})
 """Under these a server may refuse a part of the body."""
@@ -121,7 +123,7 @@ def read_refusal(
     what = f"HTTP {status}" if status != 200 else "HTTP 200 without a choice"
     shown = f"{what}: {_server_message(answer, content, hide)}"
     status = _inner_status(answer) if status == 200 else status
-    text = _without_prompt(_said(answer, content), body)
+    text = _without_prompt(_said(answer, content), body)[:READ_CHARACTERS]
     low = " ".join(text.lower().split())
     if wait_seconds is None and (asked := _TRY_AGAIN.search(low)):
         wait_seconds = float(asked[1] or asked[3]) / (1000 if asked[2] == "ms" else 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from orca_eval.engines.chat_wire import Dialect, request_body
 from orca_eval.engines.refusal import EMPTY_SYSTEM, Rejected, read_refusal
 from orca_eval.errors import FailedItemError, InputError, RunError
 from orca_eval.types import Message, Request
+from tests.waiting import HANG_SECONDS
 
 __all__ = ["short_waits"]  # the fixture serves these tests too
 
@@ -337,3 +339,21 @@ def test_any_refusal_is_read(status: int, body: Any) -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read(raw: bytes) -> None:
     assert "\n" not in refused(400, raw).message
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "prompt ",
+        "prompt exceeds ",
+        "input tokens ",
+        "prompt too long token",
+        "system role ",
+        "n: ",
+        "model ",
+    ],
+)
+def test_a_long_refusal_is_read_in_no_time(part: str) -> None:
+    began = time.process_time()
+    refused(400, error(part * (1 << 16)))
+    assert time.process_time() - began < HANG_SECONDS
