@@ -22,5 +22,23 @@ class RunError(OrcaEvalError):
     exit_code = 1
 
 
-class PromptTooLongError(RunError):
-    """A server refused or cut one prompt because it does not fit the model's context."""
+class FailedItemError(RunError):
+    """One request failed for good, while others may be answered.
+
+    `refused`: the server said that it is this prompt's fault (a content filter).
+    """
+
+    def __init__(self, message: str, *, refused: bool = False) -> None:
+        super().__init__(message)
+        self.refused = refused
+
+
+class PromptTooLongError(FailedItemError):
+    """A server refused or cut one prompt because it does not fit the model's context.
+
+    `room`: tokens that are left behind the prompt, where the server says so.
+    """
+
+    def __init__(self, message: str, room: int | None = None) -> None:
+        super().__init__(message, refused=True)
+        self.room = room

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypedDict
 
 Kind = Literal["choice", "number", "span", "text"]
-FinishReason = Literal["stop", "length", "skipped", "timeout"]
+FinishReason = Literal["stop", "length", "skipped", "timeout", "failed"]
 CUT_OFF: FinishReason = "length"
 """Of an answer that broke off at max_tokens."""
 FAILED = ("timeout", "failed")
@@ -34,12 +34,12 @@ class Message(TypedDict):
 class Sampling:
     """Every field that decides how text is drawn; all are sent, so that no default acts unseen.
 
-    `max_tokens` counts generated tokens; `top_k` -1 is off; `stop` is empty except for tasks from
-    outside that name stop strings.
+    `max_tokens` counts generated tokens; a `temperature` of None is left to a server; `top_k` -1 is
+    off; `stop` is empty except for tasks from outside that name stop strings.
     """
 
     max_tokens: int = 1024
-    temperature: float = 0.0
+    temperature: float | None = 0.0
     top_p: float = 1.0
     top_k: int = -1
     min_p: float = 0.0

@@ -10,6 +10,7 @@ from orca_eval.errors import RunError
 from orca_eval.types import (
     CUT_OFF,
     EXACT_MATCH,
+    FAILED,
     HIGHEST,
     Aggregate,
     Ask,
@@ -24,7 +25,7 @@ from orca_eval.types import (
     once,
 )
 
-NO_ANSWER = ("skipped", "timeout")
+NO_ANSWER = ("skipped", *FAILED)
 
 
 def checked(scored: Scored, task: str) -> Scored:

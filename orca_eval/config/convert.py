@@ -19,6 +19,7 @@ from orca_eval.types import Sampling
 T = TypeVar("T")
 
 MAX_TOKENS = 1024
+IN_PROCESS = frozenset({"llama_cpp", "lm_eval", "vllm"})
 ENGINE_OWN_KEYS = ("name", "base_url", "api_key_env")
 UNTOLD = "?"  # the name made from a value that is refused
 MODEL_NAME_PARTS = 2  # a checkpoint's folder says little without its parent's name
@@ -26,7 +27,7 @@ MODEL_NAME_PARTS = 2  # a checkpoint's folder says little without its parent's n
 
 @dataclass(frozen=True, slots=True)
 class _Sampling(Sampling):
-    temperature: Annotated[float, real(0, 10)] = 0.0
+    temperature: Annotated[float, real(0, 10)] | None = 0.0
     top_p: Annotated[float, real(0, 1)] = 1.0
     top_k: Annotated[int, whole(-1)] = -1
     min_p: Annotated[float, real(0, 1)] = 0.0
@@ -90,6 +91,9 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
     ]
     if run.sampling.n > 1 and run.sampling.temperature == 0 and not run.prompt.task_sampling:
         problems.append("sampling.n: greedy answers are all alike; set sampling.temperature too")
+    problems += _unsent_temperature("", run.sampling, run.engine.name)
+    if run.judge is not None:
+        problems += _unsent_temperature("judge.", run.judge.sampling, run.judge.engine.name)
     if problems:
         raise InputError("\n".join(problems))
     max_tokens = run.max_tokens or run.suite.max_tokens or MAX_TOKENS
@@ -98,6 +102,15 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
         JudgeConfig, run.judge, sampling=_widened(Sampling, run.judge.sampling)
     )
     return _widened(RunConfig, run, sampling=sampling, samples_per_doc=run.sampling.n, judge=judge)
+
+
+def _unsent_temperature(prefix: str, sampling: Sampling, engine: str) -> list[str]:
+    if sampling.temperature is not None or engine not in IN_PROCESS:
+        return []
+    return [
+        f"{prefix}sampling.temperature=null leaves it to a server, and {prefix}engine={engine} is "
+        "none; give a number"
+    ]
 
 
 def _widened(kind: type[T], value: T, **changes: Any) -> T:

@@ -40,13 +40,15 @@ class EngineConfig:
 
 @dataclass(frozen=True, slots=True)
 class PromptConfig:
-    """The system message. An empty one is sent as a system turn with empty content.
+    """The system message. An empty one is sent as a system turn with empty content, unless
+    `system_turn` is false: then there is none.
 
     With `task_sampling` a task's own sampling holds, which its authors fixed step by step.
     """
 
     name: Text
     system_message: AnyText
+    system_turn: Flag = True
     task_sampling: Flag = False
 
 
@@ -118,6 +120,7 @@ class RunConfig:
     samples_per_doc: Annotated[int, whole(1)] = 1
     limit: Annotated[int, whole(1)] | None = None
     over_long: OverLong = "error"
+    failed_share: Annotated[float, real(0, 1)] = 0.02
     results_dir: FilePath = Path("results")
     fresh: Flag = False
     allow_code: Flag = False

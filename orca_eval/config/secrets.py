@@ -1,7 +1,7 @@
 """Keys and passwords on a command line or in conf/: refused by name and shape, and never printed.
 
 What a config holds is written into every run's folder, so a key has no place in it. It is named by
-its environment variable in `engine.api_key_env`.
+its environment variable in `engine.api_key_env`, or as `env:NAME` in a header or query.
 """
 
 import os
@@ -31,7 +31,10 @@ VARIABLE = ("api_key_env", "apikeyenv", "apikey_env", "api-key-env")
 
 NAME = r"[A-Za-z][A-Za-z0-9_.\-]*"
 NAMES = re.compile(NAME)
-NAMES_WITH_VALUE = re.compile(rf"({NAME})['\"]?\s*[:=]")
+FROM_VARIABLE = "env:"
+"""Before the name of an environment variable that holds a header's or a query's secret."""
+_BY_VARIABLE = rf"\s*['\"]?{FROM_VARIABLE}[A-Za-z_]\w*['\"]?\s*"
+NAMES_WITH_VALUE = re.compile(rf"({NAME})['\"]?\s*[:=](?!{_BY_VARIABLE}(?:[,}}]|\Z))")
 FROM_ENVIRONMENT = re.compile(r"oc\.env:\s*(\w+)")
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 SHAPE = re.compile(
@@ -66,7 +69,7 @@ def problem_of(text: str, value_is_text: bool = False) -> str | None:
     `value_is_text`: the value is a path or a name, in which `token=1` names nothing.
     """
     key, _, value = text.partition("=")
-    names = NAMES.findall(key)
+    names = [] if _names_variable(value) else NAMES.findall(key)
     if not value_is_text:
         names += NAMES_WITH_VALUE.findall(value)
     names += FROM_ENVIRONMENT.findall(value)
@@ -85,7 +88,8 @@ def in_mapping(value: Any, at: str) -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             where = f"{at}.{name}"
-            if _is_secret_part(str(name)) and inner not in (None, "", {}, []):
+            given = inner not in (None, "", {}, []) and not _names_variable(inner)
+            if _is_secret_part(str(name)) and given:
                 yield where
             else:
                 yield from in_mapping(inner, where)
@@ -99,6 +103,13 @@ def in_mapping(value: Any, at: str) -> Iterator[str]:
 def masked(text: str) -> str:
     """A text for a message, without what may be a key."""
     return MAYBE.sub(HIDDEN, text)
+
+
+def _names_variable(value: object) -> bool:
+    """Whether a value is `env:NAME`, which gives no secret away."""
+    if not isinstance(value, str) or not re.fullmatch(_BY_VARIABLE, value):
+        return False
+    return _is_variable(value.strip().strip("'\"").removeprefix(FROM_VARIABLE))
 
 
 def _is_variable(value: str) -> bool:

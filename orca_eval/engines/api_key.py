@@ -1,7 +1,8 @@
-"""A server's key: where it comes from, and how it is kept out of what is stored and shown."""
+"""A server's keys: where they come from, and how they are kept out of what is stored and shown."""
 
 import os
 import re
+from collections.abc import Sequence
 
 from orca_eval.errors import InputError
 
@@ -12,30 +13,40 @@ SHORTEST_HIDDEN = 8
 class ApiKey:
     """The key in an environment variable, or none. `value` goes into a request's header only.
 
+    `others` are further secrets, which are hidden like it.
+
     Raises:
         InputError: the variable is not set, or holds what no header can carry.
     """
 
-    def __init__(self, variable: str | None) -> None:
-        self.value = None if variable is None else _read(variable)
-        self.is_short = self.value is not None and len(self.value) < SHORTEST_HIDDEN
-        hidden = "" if self.value is None or self.is_short else self.value
+    def __init__(self, variable: str | None, others: Sequence[str] = ()) -> None:
+        self.value = None
+        if variable is not None:
+            self.value = read_variable("engine.api_key_env", variable)
+        secrets = [secret for secret in (self.value, *others) if secret is not None]
+        self.is_short = any(len(secret) < SHORTEST_HIDDEN for secret in secrets)
+        hidden = sorted({s for s in secrets if len(s) >= SHORTEST_HIDDEN}, key=len, reverse=True)
         # As it is, or escaped as in JSON, an address or HTML.
-        self._echo = re.compile("".join(map(_character_as_echoed, hidden))) if hidden else None
+        echoes = ["".join(map(_character_as_echoed, secret)) for secret in hidden]
+        self._echo = re.compile("|".join(echoes)) if echoes else None
 
     def hide(self, text: str) -> str:
         """Takes the key out of a server's text, should the server have repeated it."""
         return text if self._echo is None else self._echo.sub("[key]", text)
 
 
-def _read(variable: str) -> str:
+def read_variable(setting: str, variable: str) -> str:
+    """The secret in an environment variable that a setting names.
+
+    Raises:
+        InputError: it is not set, or holds what no header can carry.
+    """
     key = os.environ.get(variable, "").strip()
     if not key:
-        raise InputError(f"engine.api_key_env={variable}: this environment variable is not set")
+        raise InputError(f"{setting}={variable}: this environment variable is not set")
     if not (key.isascii() and key.isprintable()):
         raise InputError(
-            f"engine.api_key_env={variable}: its value has characters that an HTTP header can't "
-            "carry"
+            f"{setting}={variable}: its value has characters that an HTTP header can't carry"
         )
     return key
 

@@ -4,12 +4,22 @@ The runner calls `check` (no weights loaded), `start`, then keeps up to `max_in_
 `generate` under way at once, each answered as soon as its request is finished, and `close`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 from orca_eval.model.tokenizer import TemplateTokenizer
 from orca_eval.model.types import Weights
 from orca_eval.types import Completion, Request
+
+
+def _unheard(_seconds: float) -> None:
+    """Nobody watches."""
+
+
+told_to_wait: ContextVar[Callable[[float], None]] = ContextVar("told_to_wait", default=_unheard)
+"""Whom an engine tells, within `generate`, that a server wants it to wait so many seconds: waiting
+on the server's word is no hanging."""
 
 
 class Engine(Protocol):
@@ -48,6 +58,7 @@ class Engine(Protocol):
 
         Raises:
             PromptTooLongError: this one prompt does not fit, as the server says or its count shows.
+            FailedItemError: this one request failed for good; others may not.
             RunError: anything else; the run ends.
         """
 

@@ -1,89 +1,105 @@
-"""The chat-completions format: a request's body, an answer's content, a refusal's reason. Pure."""
+"""The chat-completions format: a request's body and an answer's content. Pure."""
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from orca_eval.engines.finish import ending
-from orca_eval.safe_text import shorten, terminal
+from orca_eval.engines.finish import Ending, ending
+from orca_eval.engines.refusal import (
+    EMPTY_SYSTEM,
+    FILTER_RETRIES,
+    Hide,
+    Rejected,
+    one_line,
+    read_refusal,
+)
+from orca_eval.engines.reply_text import Found, find_text
 from orca_eval.types import Completion, Message, Request
 
-# Fields outside OpenAI's own format, or refused by some servers; each is sent at a neutral value,
-# so that a run may go on without them where the server says that it does not know them.
 OPTIONAL_FIELDS = ("top_k", "min_p", "repetition_penalty", "seed")
-TOO_LONG = ("context_length_exceeded", "maximum context length", "exceeds the available context")
-MESSAGE_CHARACTERS = 300
+"""Beyond OpenAI's own format, or younger than most servers."""
 REASON_CHARACTERS = 40
 MOST_REASONS = 30
 MOST_TOKENS = 10**9
 """No prompt or answer has more: a larger count is a server's mistake, or an attack."""
 UNKNOWN_REASON = "finish_reason "
-THINKING_PARTS = frozenset({"thinking", "reasoning", "redacted_thinking"})
+UNFINISHED = "<think>\n"
+"""Before reasoning that was cut off: the extractor looks for no answer in it."""
+BILLED_SILENCE = 2
+"""Tokens. One is the turn's end, which a silent model needs too."""
 FEWEST_TOKENS_PER_WORD = 0.75
 """Below what any tokenizer makes of text: even those with tokens of several words take more."""
 
 
-Hide = Callable[[str], str]
-"""Takes the key out of a server's text."""
-
-
 @dataclass(frozen=True, slots=True)
-class Rejected:
-    """Why there is no completion. `fields`: those of the body that the server does not take;
-    `unsaid`: the completion, if this server never says how an answer ended."""
+class Dialect:
+    """What a server is sent beside a request.
 
-    message: str
-    transient: bool = False
-    wait_seconds: float | None = None
-    fields: frozenset[str] = frozenset()
-    too_long: bool = False
-    unsaid: Completion | None = None
+    `model`: its name there. `extra`: further fields. `repeat_penalty`: whether the server knows the
+    repetition penalty under llama.cpp's name too.
+    """
+
+    model: str
+    chat_template_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    repeat_penalty: bool = False
 
 
 def request_body(
-    model: str,
-    request: Request,
-    chat_template_kwargs: Mapping[str, Any],
-    without: frozenset[str],
+    dialect: Dialect, request: Request, without: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
     """The JSON body with every sampling field set, less those in `without`.
 
-    `max_tokens` in `without` stands for servers that want `max_completion_tokens` in its place.
+    `max_tokens` in `without` stands for servers that want `max_completion_tokens` in its place, and
+    EMPTY_SYSTEM for those that take no system turn without content.
     """
-    sampling = request.sampling
+    sampling, messages = request.sampling, list(request.messages)
+    if EMPTY_SYSTEM in without and messages[0]["role"] == "system" and not messages[0]["content"]:
+        del messages[0]
     length = "max_completion_tokens" if "max_tokens" in without else "max_tokens"
-    body: dict[str, Any] = {
-        "model": model,
-        "messages": list(request.messages),
-        length: sampling.max_tokens,
+    fields: dict[str, Any] = {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "presence_penalty": 0.0,
         "frequency_penalty": 0.0,
         "n": 1,
         "stream": False,
-        **{name: getattr(sampling, name) for name in OPTIONAL_FIELDS if name not in without},
+        **{name: getattr(sampling, name) for name in OPTIONAL_FIELDS},
     }
+    if dialect.repeat_penalty:
+        fields["repeat_penalty"] = sampling.repetition_penalty
+    if sampling.temperature is None:
+        del fields["temperature"]
+    body: dict[str, Any] = {
+        "model": dialect.model,
+        "messages": messages,
+        length: sampling.max_tokens,
+    }
+    body |= {name: value for name, value in fields.items() if name not in without}
     if sampling.stop:
         body["stop"] = list(sampling.stop)
-    if chat_template_kwargs:
-        body["chat_template_kwargs"] = dict(chat_template_kwargs)
-    return body
+    if dialect.chat_template_kwargs:
+        body["chat_template_kwargs"] = dict(dialect.chat_template_kwargs)
+    return body | dict(dialect.extra)
 
 
 def read_completion(
-    content: bytes, max_tokens: int, counts: Counter[str], hide: Hide
+    content: bytes,
+    max_tokens: int,
+    counts: Counter[str],
+    hide: Hide,
+    body: Mapping[str, Any] | None = None,
 ) -> Completion | Rejected:
     """Reads the first choice of a 200 answer. `counts` learns what was special about it.
 
-    The text is `content`; what a server has split off as `reasoning_content` (or `reasoning`) is
-    not part of it, just as text before `</think>` is not part of an answer. Null is empty text.
-    A reply that failed, and a filtered one without text, are no answers.
+    The text is what find_text finds; reasoning beside it is not part of it, just as text before
+    `</think>` is not part of an answer. A reply that failed, and a filtered one without text, are
+    no answers.
     """
     try:
         answer = json.loads(content)
@@ -91,60 +107,62 @@ def read_completion(
         return Rejected("HTTP 200, but its body is not JSON", transient=True)
     choices = answer.get("choices") if isinstance(answer, dict) else None
     if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
-        said = _server_message(answer, content, hide)
-        return Rejected(f"HTTP 200 without a choice: {said}", transient=True)
-    choice = choices[0]
-    text = _text(choice)
-    if text is None:
+        return read_refusal(200, content, body or {}, None, hide)
+    found, usage = find_text(choices[0]), answer.get("usage")
+    if found is None:
         return Rejected("HTTP 200, but its choice has no message", transient=True)
+    reason = choices[0].get("finish_reason")
+    end, said = ending(reason), one_line(hide(str(reason)), REASON_CHARACTERS)
+    if (none := _no_answer(end, said, found)) is not None:
+        return none
+    generated = _tokens(usage, "completion_tokens")
+    cut = end == "length" or (end in ("unsaid", "unknown") and generated >= max_tokens)
+    text = UNFINISHED + found.text if cut and found.place == "reasoning" else found.text
     # JSON can carry half of a surrogate pair, which no file or database takes.
     text = text.encode("utf-8", "replace").decode("utf-8")
     shown = hide(text)
-    usage = answer.get("usage")
-    prompt_tokens, generated = _tokens(usage, "prompt_tokens"), _tokens(usage, "completion_tokens")
-    reason = choice.get("finish_reason")
-    end = ending(reason)
-    if end == "failed" or (end == "filtered" and not shown.strip()):
-        said = _one_line(hide(str(reason)), REASON_CHARACTERS)
-        return Rejected(f"HTTP 200 with finish_reason {said}, which is no answer", transient=True)
-    cut = end == "length" or (end in ("unsaid", "unknown") and generated >= max_tokens)
+    prompt_tokens = _tokens(usage, "prompt_tokens")
     completion = Completion(shown, "length" if cut else "stop", prompt_tokens, generated)
     if end == "unsaid":
         return Rejected("HTTP 200 without a finish_reason", transient=True, unsaid=completion)
     if end == "unknown":
-        name = UNKNOWN_REASON + _one_line(hide(str(reason)), REASON_CHARACTERS)
-        several = len(counts) > MOST_REASONS and name not in counts
-        counts[UNKNOWN_REASON + "of many kinds" if several else name] += 1
+        _count_reason(UNKNOWN_REASON + said, counts)
     counts["content_filtered"] += end == "filtered"
     counts["key_hidden"] += shown != text
-    message = choice.get("message")
-    if isinstance(message, dict) and (message.get("reasoning_content") or message.get("reasoning")):
-        counts["reasoning_separated"] += 1
     counts["without_usage"] += not isinstance(usage, dict)
+    _count_place(found, generated, counts)
     return completion
 
 
-def read_rejection(
-    status: int,
-    content: bytes,
-    body: Mapping[str, Any],
-    transient: bool,
-    wait_seconds: float | None,
-    hide: Hide,
-) -> Rejected:
-    """Reads what an answer with an error status means."""
-    try:
-        answer = json.loads(content)
-    except (ValueError, RecursionError):
-        answer = None
-    said = _server_message(answer, content, hide)
-    everything = content.decode("utf-8", "replace")
-    # Money that has run out comes as 429, and no waiting brings it back.
-    if "insufficient_quota" in everything:
-        transient = False
-    too_long = status in (400, 413, 422) and any(sign in everything for sign in TOO_LONG)
-    fields = _unknown_fields(everything, body) if status in (400, 422) and not too_long else set()
-    return Rejected(f"HTTP {status}: {said}", transient, wait_seconds, frozenset(fields), too_long)
+def _no_answer(end: Ending, said: str, found: Found) -> Rejected | None:
+    """Why a reply is none: it failed, or a filter left nothing of it."""
+    emptied = end == "filtered" and (found.place == "reasoning" or not found.text.strip())
+    if end != "failed" and not emptied:
+        return None
+    return Rejected(
+        f"HTTP 200 with finish_reason {said}, which is no answer",
+        "filtered" if emptied else "unknown",
+        transient=True,
+        most_retries=FILTER_RETRIES if emptied else None,
+    )
+
+
+def _count_reason(name: str, counts: Counter[str]) -> None:
+    several = len(counts) > MOST_REASONS and name not in counts
+    counts[UNKNOWN_REASON + "of many kinds" if several else name] += 1
+
+
+def _count_place(found: Found, generated: int, counts: Counter[str]) -> None:
+    """Counts texts that stood elsewhere than in the content, and answers without any."""
+    if found.place == "reasoning":
+        counts["only_reasoning"] += 1
+    elif found.reasoned:
+        counts["reasoning_separated"] += 1
+    if found.place in ("refusal", "tool_calls"):
+        counts[found.place] += 1
+    if not found.text.strip() and generated >= BILLED_SILENCE:
+        counts["silent"] += 1
+        counts["silent_tokens"] += generated
 
 
 def words(request: Request) -> int:
@@ -164,6 +182,13 @@ def begun_with(start: str, request: Request) -> Request:
     return request._replace(messages=(begun, *rest))
 
 
+def asked_to_wait(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a server asks for, by Retry-After or its elder brother in milliseconds."""
+    with suppress(KeyError, ValueError):
+        return max(0.0, float(headers["retry-after-ms"]) / 1000)
+    return retry_after_seconds(headers.get("retry-after"))
+
+
 def retry_after_seconds(header: str | None) -> float | None:
     """Retry-After as seconds from now, given as a number or an HTTP date; None where unreadable."""
     if header is None:
@@ -181,55 +206,6 @@ def count(value: Any) -> int | None:
     """A number of tokens as servers write it, 12 or 12.0; None for what can't be one."""
     whole = type(value) is int or (type(value) is float and value.is_integer())
     return int(value) if whole and 0 <= value <= MOST_TOKENS else None
-
-
-def _unknown_fields(everything: str, body: Mapping[str, Any]) -> set[str]:
-    """Those of the body that a refusal names. One of OpenAI's format, or `seed` where only it is
-    named, goes alone; otherwise all that the format does not have."""
-    if "max_completion_tokens" in everything and "max_tokens" in body:
-        return {"max_tokens"}
-    named = {name for name in OPTIONAL_FIELDS if name in body and name in everything}
-    return named | {"top_k", "min_p", "repetition_penalty"} if named - {"seed"} else named
-
-
-def _text(choice: Mapping[str, Any]) -> str | None:
-    """The answer's text, wherever the server puts it; None where there is no message at all."""
-    message = choice.get("message")
-    if not isinstance(message, dict):
-        plain = choice.get("text")
-        return plain if isinstance(plain, str) else None
-    content = message.get("content")
-    if isinstance(content, list):
-        content = "".join(map(_part_text, content))
-    texts = (content, message.get("refusal"), choice.get("text"))
-    return next((text for text in texts if isinstance(text, str) and text), "")
-
-
-def _part_text(part: Any) -> str:
-    """The text of one part of a content list; thinking is none of it."""
-    if isinstance(part, str):
-        return part
-    if not isinstance(part, dict) or part.get("type") in THINKING_PARTS:
-        return ""
-    text = part.get("text") or part.get("refusal")
-    return text if isinstance(text, str) else ""
-
-
-def _server_message(answer: Any, content: bytes, hide: Hide) -> str:
-    """The server's own words on one line, whatever shape it gives them."""
-    said: Any = answer
-    if isinstance(said, dict):
-        said = said.get("error") or said.get("message") or said.get("detail") or said
-    if isinstance(said, dict):
-        said = said.get("message") or said
-    if said is None:
-        said = content.decode("utf-8", "replace")
-    text = said if isinstance(said, str) else json.dumps(said)
-    return _one_line(hide(text), MESSAGE_CHARACTERS) or "(empty body)"
-
-
-def _one_line(text: str, characters: int) -> str:
-    return shorten(terminal(" ".join(text.split())), characters)
 
 
 def _tokens(usage: Any, name: str) -> int:

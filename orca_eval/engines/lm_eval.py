@@ -159,7 +159,7 @@ class LmEvalEngine(CheckpointEngine):
         return self._backend in ("hf", "huggingface", "hf-auto")
 
     def _gen_kwargs(self, sampling: Sampling) -> dict[str, Any]:
-        drawn = sampling.temperature > 0
+        drawn = bool(sampling.temperature)
         kwargs: dict[str, Any] = {
             "until": list(sampling.stop),
             "max_gen_toks": sampling.max_tokens,

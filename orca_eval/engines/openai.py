@@ -11,31 +11,35 @@ import random
 import secrets
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
-
-from yarl import URL
 
 from orca_eval.config.nearest import nearest
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.api_key import SHORTEST_HIDDEN, ApiKey
-from orca_eval.engines.arguments import read_args
+from orca_eval.engines.base import told_to_wait
 from orca_eval.engines.chat_wire import (
-    UNKNOWN_REASON,
-    Rejected,
+    Dialect,
+    asked_to_wait,
     begun_with,
     count,
     counts_too_few,
     read_completion,
-    read_rejection,
     request_body,
-    retry_after_seconds,
     words,
 )
-from orca_eval.engines.http_client import CONNECT_SECONDS, HttpClient, NoReplyError, Reply
+from orca_eval.engines.endpoint_notes import endpoint_notes
+from orca_eval.engines.http_client import (
+    CONNECT_SECONDS,
+    HttpClient,
+    NoReplyError,
+    Reply,
+    redirected_to,
+)
+from orca_eval.engines.openai_args import OpenAIArgs, Sent, checked_url, openai_args, resolve
+from orca_eval.engines.refusal import Rejected, read_refusal
 from orca_eval.engines.threads import run_to_end
-from orca_eval.errors import InputError, PromptTooLongError, RunError
+from orca_eval.errors import FailedItemError, InputError, PromptTooLongError, RunError
 from orca_eval.model.tokenizer import TemplateTokenizer
 from orca_eval.model.types import Weights
 from orca_eval.safe_text import shorten, terminal
@@ -44,21 +48,15 @@ from orca_eval.types import Completion, Request
 FIRST_BACKOFF_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 60.0
 LONGEST_RETRY_AFTER_SECONDS = 300.0
-RETRIED_STATUS = frozenset({408, 409, 425, 429})
 TRIES_TO_BELIEVE = 3
 """So often a request has to come back without a finish_reason before the server counts as one that
 never gives any; others' replies are torn then."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenAIArgs:
-    """`model`: the name that the server knows (the model's path where None); `timeout`: seconds
-    for one answer; `max_retries`: further tries after the first, on 429, 5xx and lost answers."""
-
-    model: str | None = None
-    max_in_flight: int = 64
-    timeout: float = 600.0
-    max_retries: int = 6
+ANSWER_RETRIES = 2
+"""After an answer that began and had no end within the time: a dripping server never stops."""
+LLAMA_LIKE = frozenset({"llamacpp", "library", "organization_owner", "ollama", "lmstudio", "jan"})
+"""`owned_by` of the models of llama.cpp's server and of what stands on it."""
 
 
 class OpenAIEngine:
@@ -68,17 +66,18 @@ class OpenAIEngine:
     tokenizer: TemplateTokenizer | None = None
 
     def __init__(self, model: ModelConfig, config: EngineConfig, _max_tokens: int) -> None:
-        _refuse_keys_in(config)
-        self._args = read_args("openai", OpenAIArgs, config.args)
-        self._base_url = _checked_url(config.base_url)
+        self._args: OpenAIArgs = openai_args(config)
+        self._base_url = checked_url(config.base_url)
         self._key_variable = config.api_key_env
         self._model = model
-        self._served_name = self._args.model or model.path
         self._counts: Counter[str] = Counter()
         self._client: HttpClient | None = None
         self._key = ApiKey(None)
         self._rejected: frozenset[str] = frozenset()
         self._gives_reasons: bool | None = None
+        self._dialect = Dialect(
+            self._args.model or model.path, model.chat_template_kwargs, self._args.extra_body or {}
+        )
         self.max_in_flight = self._args.max_in_flight
         self.context_length: int | None = None
         self.reuse_across_runs = model.revision is not None
@@ -89,72 +88,71 @@ class OpenAIEngine:
         notes = ["the server applied the chat template"]
         if self._model.chat_template is not None:
             notes.append("model.chat_template has no effect on an endpoint")
-        if neutral := sorted(self._rejected - {"max_tokens"}):
-            notes.append(f"the server refuses {', '.join(neutral)}: its own defaults for them act")
-        if number := self._counts["without_finish_reason"]:
-            notes.append(
-                f"{number} answers came without a finish_reason, as all did until then: one as "
-                "long as max_tokens counts as cut off, any other as whole"
-            )
-        notes += [
-            f"{number} answers with {name}, which is not known here, count as whole"
-            for name, number in sorted(self._counts.items())
-            if name.startswith(UNKNOWN_REASON)
-        ]
-        if self._counts["key_hidden"]:
-            notes.append(f"the key was taken out of {self._counts['key_hidden']} answers")
+        notes += endpoint_notes(self._counts, self._rejected)
         if self._key.is_short:
             notes.append(
-                f"the key in {self._key_variable} is shorter than {SHORTEST_HIDDEN} characters: a "
-                "server's text is not searched for it"
+                f"a key is shorter than {SHORTEST_HIDDEN} characters: a server's text is not "
+                "searched for it"
             )
         return tuple(notes)
 
     def check(self) -> None:
         """Asks the server for its models; InputError where it, the key or the name is wrong."""
-        if self.max_in_flight < 1:
-            raise InputError(f"engine.max_in_flight={self.max_in_flight} must be at least 1")
-        if self._args.timeout <= 0 or self._args.max_retries < 0:
-            raise InputError("engine.timeout must be above 0 and engine.max_retries at least 0")
         if self._model.adapter is not None:
             raise InputError(
                 "model.adapter can't be sent to an endpoint: serve the adapter there and give its "
                 "name as engine.model"
             )
-        self._key = ApiKey(self._key_variable)
+        self._key = self._sent().key
         try:
             reply = run_to_end(self._models())
         except NoReplyError as error:
             raise InputError(
-                f"engine.base_url={self._base_url} can't be reached: {error}; "
+                f"engine.base_url={self._base_url} can't be reached: {self._key.hide(str(error))}; "
                 "is the server running?"
             ) from None
-        if reply.status in (401, 403):
-            raise InputError(f"engine.base_url={self._base_url}: {self._key_problem(reply.status)}")
+        if self._args.check_model and reply.status in (401, 403):
+            unlisted = "; engine.check_model=false goes on where it lists no models but answers"
+            problem = self._key_problem(reply.status)
+            raise InputError(f"engine.base_url={self._base_url}: {problem}{unlisted}")
+        if self._args.check_model and (to := redirected_to(reply, self._base_url, "/models")):
+            raise InputError(
+                f"engine.base_url={self._base_url}: HTTP {reply.status}, the server is at another "
+                f"address; set engine.base_url={to}"
+            )
         if reply.status == 200:
             self._check_model(reply.content)
 
+    def _sent(self) -> Sent:
+        return resolve(self._args, self._key_variable)
+
     async def _models(self) -> Reply:
-        client = HttpClient(self._base_url, self._key, CONNECT_SECONDS)
+        client = self._new_client(CONNECT_SECONDS)
         try:
             return await client.request("GET", "/models")
         finally:
             await client.close()
 
+    def _new_client(self, seconds: float) -> HttpClient:
+        sent = self._sent()
+        return HttpClient(self._base_url, sent.headers, sent.query, seconds, self.max_in_flight)
+
     def identity(self) -> Mapping[str, Any]:
         """The server's address and the model's name there; `revision` where the user vouches."""
+        args = self._args
+        further = {"extra_body": args.extra_body, "headers": args.headers, "query": args.query}
         return {
             "engine": "openai",
             "base_url": self._base_url,
-            "model": self._served_name,
+            "model": self._dialect.model,
             "revision": self._model.revision,
             "chat_template_kwargs": dict(self._model.chat_template_kwargs),
-        }
+        } | {name: given for name, given in further.items() if given}
 
     async def start(self) -> None:
         """Opens the connection pool; nothing is sent."""
-        self._key = ApiKey(self._key_variable)
-        self._client = HttpClient(self._base_url, self._key, self._args.timeout, self.max_in_flight)
+        self._key = self._sent().key
+        self._client = self._new_client(self._args.timeout)
 
     async def generate(self, request: Request) -> Completion:
         """One answer, after as many tries as allowed; RunError when none of them brought it."""
@@ -191,13 +189,29 @@ class OpenAIEngine:
             if outcome.fields - dropped:
                 self._rejected |= outcome.fields
                 continue
-            if not outcome.transient or tries >= self._args.max_retries:
-                after = f" (after {tries + 1} tries)" if tries else ""
-                error = PromptTooLongError if outcome.too_long else RunError
-                raise error(f"engine.base_url={self._base_url}: {outcome.message}{after}")
-            await asyncio.sleep(_backoff(tries, outcome.wait_seconds))
+            most = self._args.max_retries
+            if outcome.most_retries is not None:
+                most = min(most, outcome.most_retries)
+            if not outcome.transient or tries >= most:
+                raise self._failure(outcome, tries)
+            seconds = _backoff(tries, outcome.wait_seconds)
+            if outcome.limited:
+                told_to_wait.get()(seconds)
+            await asyncio.sleep(seconds)
             tries += 1
             self._counts["retries"] += 1
+
+    def _failure(self, outcome: Rejected, tries: int) -> RunError:
+        """A lasting fault as what it is: this request's, or the run's."""
+        after = f" (after {tries + 1} tries)" if tries else ""
+        line = f"engine.base_url={self._base_url}: {outcome.message}{after}"
+        if outcome.whose == "over_long":
+            return PromptTooLongError(line, outcome.room)
+        # What was good enough for others is no wrong setting.
+        of_all = outcome.whose == "setting" and not self._counts["requests"]
+        if outcome.whose == "run" or of_all:
+            return RunError(line)
+        return FailedItemError(line, refused=outcome.whose == "filtered")
 
     def _believed(self, outcome: Completion | Rejected, unsaid: int) -> Completion | Rejected:
         """Takes an answer without a finish_reason as one where the server never gives any: no
@@ -227,19 +241,27 @@ class OpenAIEngine:
     async def _try(self, request: Request, dropped: frozenset[str]) -> Completion | Rejected:
         if self._client is None:
             raise RunError("the openai engine was not started")
-        body = request_body(self._served_name, request, self._model.chat_template_kwargs, dropped)
+        body = request_body(self._dialect, request, dropped)
+        hide, path = self._key.hide, "/chat/completions"
         try:
-            status, headers, content = await self._client.request("POST", "/chat/completions", body)
+            reply = await self._client.request("POST", path, body)
         except NoReplyError as error:
-            return Rejected(self._key.hide(str(error)), error.transient)
-        if status in (401, 403):
-            return Rejected(self._key_problem(status))
-        hide = self._key.hide
+            return Rejected(
+                hide(str(error)),
+                "run" if error.gone else "unknown",
+                error.transient,
+                most_retries=ANSWER_RETRIES if error.begun else None,
+            )
+        status, headers, content = reply
+        if status == 401:
+            return Rejected(self._key_problem(status), "run")
         if status == 200:
-            return read_completion(content, request.sampling.max_tokens, self._counts, hide)
-        transient = status >= 500 or status in RETRIED_STATUS
-        wait = retry_after_seconds(headers.get("retry-after"))
-        return read_rejection(status, content, body, transient, wait, hide)
+            most = request.sampling.max_tokens
+            return read_completion(content, most, self._counts, hide, body)
+        if to := redirected_to(reply, self._base_url, path):
+            moved = f"HTTP {status}: the server sends requests on; set engine.base_url={hide(to)}"
+            return Rejected(moved, "run")
+        return read_refusal(status, content, body, asked_to_wait(headers), hide)
 
     def _key_problem(self, status: int) -> str:
         if self._key_variable is None:
@@ -255,47 +277,20 @@ class OpenAIEngine:
             models = {str(model["id"]): model for model in json.loads(content)["data"]}
         except (ValueError, KeyError, TypeError, RecursionError):
             return
-        name = self._served_name
+        name = self._dialect.model
         # Ollama lists NAME:latest and answers to NAME.
         served = models.get(name) or models.get(f"{name}:latest")
         if served is not None:  # the length is vLLM's and SGLang's addition
             self.context_length = count(served.get("max_model_len")) or None
-        elif models:
+            if str(served.get("owned_by")).lower() in LLAMA_LIKE:
+                self._dialect = replace(self._dialect, repeat_penalty=True)
+        elif models and self._args.check_model:
             shown = [shorten(terminal(self._key.hide(model)), 80) for model in models]
             near = nearest(name, shown, cutoff=0.4) or sorted(shown)[:3]
             raise InputError(
                 f"{self._base_url} does not serve {name!r}; set engine.model to a name it knows: "
-                f"{', '.join(near)}"
+                f"{', '.join(near)}; or engine.check_model=false, where it answers to others too"
             )
-
-
-def _refuse_keys_in(config: EngineConfig) -> None:
-    for name in config.args:
-        if name.lower().replace("-", "_") in ("api_key", "key", "token", "authorization"):
-            raise InputError(
-                f"engine.{name}: a key may not stand in a config or a command line; put it into an "
-                "environment variable and name that as engine.api_key_env"
-            )
-
-
-def _checked_url(base_url: str | None) -> str:
-    """The address without a trailing slash, `/v1` added to a bare host; never shows a password."""
-    if not base_url:
-        raise InputError("engine=openai needs engine.base_url, such as http://127.0.0.1:8000/v1")
-    try:
-        url = urlsplit(base_url)
-        port = url.port  # where it is no number, asking for it raises
-    except (ValueError, AttributeError, TypeError):
-        raise InputError("engine.base_url is not a URL") from None
-    if "@" in url.netloc or url.query or url.fragment:
-        raise InputError(
-            "engine.base_url may hold no user, password, query or fragment; a key goes into an "
-            "environment variable named by engine.api_key_env"
-        )
-    if url.scheme not in ("http", "https") or not url.hostname or port == 0:
-        raise InputError(f"engine.base_url={base_url} must be like http://127.0.0.1:8000/v1")
-    path = url.path.rstrip("/").removesuffix("/chat/completions")
-    return str(URL(urlunsplit((url.scheme, url.netloc, path or "/v1", "", ""))))
 
 
 def _backoff(tries: int, server_asks: float | None) -> float:

@@ -19,7 +19,7 @@ from orca_eval.extract.reply.parts import Part, parts_of
 from orca_eval.extract.reply.torn import without_torn
 from orca_eval.extract.rule import Found, Kind, commitment
 
-EXTRACTOR_VERSION = "2"
+EXTRACTOR_VERSION = "3"
 KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (CHOICE, NUMBER, SPAN, TEXT)}
 WEAK_RULES = frozenset(rule.name for kind in KINDS.values() for rule in kind.rules if rule.weak)
 

@@ -40,6 +40,8 @@ def score_cell(board: Board, run: Run, key: str) -> Cell:
     notes = (*cell.notes, *_rate_notes(value))
     if benchmark is not None and benchmark.skipped:
         notes += (f"{benchmark.skipped:,} prompts skipped, counted wrong",)
+    if benchmark is not None and benchmark.failed:
+        notes += (f"{benchmark.failed:,} requests failed or timed out, counted wrong",)
     return replace(cell, notes=notes)
 
 

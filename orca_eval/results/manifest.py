@@ -75,7 +75,7 @@ class Prompt(_Part):
 class Sampling(_Part):
     """How answers were drawn."""
 
-    temperature: Number = 0.0
+    temperature: Number | None = 0.0
 
 
 class Extract(_Part):
@@ -143,7 +143,7 @@ class Manifest(_Part):
     limit: Count | None = None
     max_tokens: Count | None = None
     prompt: Annotated[Prompt, _NULLS] = Prompt()
-    sampling: Annotated[Sampling, _NULLS] = Sampling()
+    sampling: Sampling = Sampling()
     extract: Annotated[Extract, _NULLS] = Extract()
     model: Annotated[Model, _NULLS] = Model()
     engine: Annotated[Engine, _NULLS] = Engine()

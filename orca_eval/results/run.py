@@ -19,6 +19,7 @@ from orca_eval.results.reading import MANIFEST, OF_A_RUN, RESCORED, SAMPLES, STA
 from orca_eval.results.samples import NEEDED, open_samples, read_frame, read_samples
 from orca_eval.results.scores import ROUNDING, read_scores
 from orca_eval.score_kind import is_as_sampled, score_kind
+from orca_eval.types import FAILED
 
 EMPTY_PROMPT = "empty"
 _PROMPTS = {EMPTY_PROMPT: "", "cautious": " w/ cautious sm"}
@@ -28,13 +29,15 @@ _KEY = [*KEY, "doc_hash"]
 class BenchmarkRun(BenchmarkEntry):
     """What a run says of a benchmark: its manifest's entry, and what its samples show.
 
-    `documents` is a digest of the samples' documents.
+    `documents` is a digest of the samples' documents; `failed` counts those without an answer,
+    because the request failed for good or the watchdog ended it.
     """
 
     id: str
     tasks: int
     documents: str
     skipped: int
+    failed: int
 
     @property
     def kind(self) -> str:
@@ -221,7 +224,7 @@ def _counted(average: Average) -> tuple[str, tuple[str, ...]]:
 
 def _benchmarks(folder: Path, manifest: Manifest) -> dict[str, BenchmarkRun]:
     frame = read_samples(folder / SAMPLES, [*_KEY, "finish_reason"]).to_pandas()
-    skipped = frame.loc[frame["finish_reason"] == "skipped", "benchmark"].value_counts()
+    counted = frame.groupby("benchmark")["finish_reason"].value_counts()
     tasks = frame.groupby("benchmark")["task"].nunique()
     digests = _document_digests(frame)
     return {
@@ -230,7 +233,8 @@ def _benchmarks(folder: Path, manifest: Manifest) -> dict[str, BenchmarkRun]:
             id=name,
             tasks=int(tasks.get(name, 0)),
             documents=digests.get(name, ""),
-            skipped=int(skipped.get(name, 0)),
+            skipped=int(counted.get((name, "skipped"), 0)),
+            failed=sum(int(counted.get((name, reason), 0)) for reason in FAILED),
         )
         for name, entry in manifest.benchmarks.items()
     }

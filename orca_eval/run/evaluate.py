@@ -60,7 +60,7 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
     with run_dir.held(folder):
         unfinished = config.fresh or anew_mark(folder) is not None
         manifest = None if unfinished else _finished(folder)
-        unanswered = manifest.samples.get("stalled", 0) if manifest else 0
+        unanswered = _unanswered(manifest) if manifest else 0
         changed = changes(manifest, config, benchmarks) if manifest else []
         if manifest and not unanswered and not changed:
             say("this run is finished; fresh=true starts it anew")
@@ -98,6 +98,11 @@ def _finished(folder: Path) -> Manifest | None:
     except DamagedError as error:
         say(f"{error.problem}; the run is made again from its stored responses")
         return None
+
+
+def _unanswered(manifest: Manifest) -> int:
+    """Requests that the watchdog ended, and samples whose request failed."""
+    return sum(manifest.samples.get(name, 0) for name in ("stalled", "failed"))
 
 
 def _evaluate(

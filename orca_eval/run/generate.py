@@ -5,10 +5,13 @@ thread of its own and scoring in a process. So neither waits for the other.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
+from orca_eval.engines.base import told_to_wait
 from orca_eval.errors import RunError
 from orca_eval.run.plan import Prompter, Work, batches
 from orca_eval.types import Completion, Request
@@ -16,6 +19,7 @@ from orca_eval.types import Completion, Request
 ENCODE_BATCH = 64
 WATCH_SECONDS = 1.0
 STALLS_TO_GIVE_UP = 3
+SAID_AGAIN_SECONDS = 1.0
 
 Finished = Callable[[Work, Completion], None]
 Generate = Callable[[Request], Awaitable[Completion]]
@@ -34,10 +38,20 @@ class Watch:
     last_finish: float = field(default_factory=time.monotonic)
     stalled: int = 0
     in_a_row: int = 0
+    said_until: float = 0.0
 
     def finish(self) -> None:
         self.last_finish = time.monotonic()
         self.in_a_row = 0
+
+    def wait(self, worker: asyncio.Task[None], seconds: float) -> None:
+        """Takes note that a server wants a worker's request to wait, which is no hanging."""
+        until = time.monotonic() + seconds
+        work, since = self.under_way[worker]
+        self.under_way[worker] = (work, max(since, until))
+        if until > self.said_until + SAID_AGAIN_SECONDS:  # others are told the same
+            self.said_until = until
+            self.say(f"rate limited, {max(1, math.ceil(seconds))} s")
 
     async def run(self) -> None:
         """Ends the oldest request when none has finished for `limit` seconds.
@@ -119,6 +133,7 @@ async def _worker(generate: Generate, ready: Ready, finished: Finished, watch: W
     """Keeps one request with the engine at any time."""
     me = asyncio.current_task()
     assert me is not None  # a coroutine always runs in a task; this tells the type checker
+    told_to_wait.set(partial(watch.wait, me))  # in this task's own context
     while (pair := await ready.get()) is not None:
         work, request = pair
         watch.under_way[me] = (work, time.monotonic())

@@ -102,7 +102,9 @@ def _of_answers(
         "over_long": config.over_long,
         "data": {b.id: [b.data_sha256, [t.version for t in b.tasks]] for b in benchmarks},
     }
-    return asked | ({"task_sampling": True} if config.prompt.task_sampling else {})
+    asked |= {"task_sampling": True} if config.prompt.task_sampling else {}
+    turn = config.prompt.system_turn
+    return asked | ({} if turn is True else {"system_turn": turn})
 
 
 def _folder(config: RunConfig, identity: Mapping[str, Any]) -> Path:

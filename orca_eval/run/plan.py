@@ -74,17 +74,20 @@ def refuse_too_many(benchmarks: Sequence[Benchmark], samples_per_doc: int) -> No
 class Prompter:
     """A step's messages and, where the engine takes token ids, its rendered prompt."""
 
-    def __init__(self, tokenizer: TemplateTokenizer | None, system_message: str) -> None:
+    def __init__(
+        self, tokenizer: TemplateTokenizer | None, system_message: str, *, system_turn: bool = True
+    ) -> None:
         self.tokenizer = tokenizer
-        self._system: Message = {"role": "system", "content": system_message}
+        system: Message = {"role": "system", "content": system_message}
+        self._system = (system,) if system_turn else ()
 
     def messages(self, step: Step) -> tuple[Message, ...]:
-        """The system turn, empty content included, and the step's own turns. A judge's
-        instructions may bring a system turn of their own.
+        """The system turn, empty content included, where one is sent, and the step's own turns.
+        A judge's instructions may bring a system turn of their own.
         """
         if step.messages[0]["role"] == "system":
             return step.messages
-        return (self._system, *step.messages)
+        return (*self._system, *step.messages)
 
     def prompt(self, step: Step) -> str | None:
         """The text after the chat template; None where a server applies it."""
@@ -159,7 +162,10 @@ class Planner:
     def __init__(self, config: RunConfig, engine: Engine, scope: str | None = None) -> None:
         self.works: dict[bytes, Work] = {}
         self.over_long: list[tuple[str, int]] = []
-        self.prompter = Prompter(engine.tokenizer, config.prompt.system_message)
+        prompt = config.prompt
+        self.prompter = Prompter(
+            engine.tokenizer, prompt.system_message, system_turn=prompt.system_turn
+        )
         self._context_length = engine.context_length
         self._keys = KeyMaker(engine.identity(), scope)
         self._sampling = config.sampling
@@ -201,7 +207,8 @@ class Planner:
         # A verdict on the same reply serves every sample.
         index = waiting.sample_index if step.who == "model" else 0
         sampling = replace(self._sampling, stop=doc.stop) if doc.stop else self._sampling
-        if step.temperature is not None and self._task_sampling:
+        left_out = sampling.temperature is None
+        if step.temperature is not None and self._task_sampling and not left_out:
             sampling = replace(sampling, temperature=step.temperature)
         if index:
             sampling = replace(sampling, seed=sampling.seed + index)

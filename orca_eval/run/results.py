@@ -148,6 +148,7 @@ def build_manifest(session: Session) -> dict[str, Any]:
             "reused": session.counts.reused,
             "stalled": session.stalled,
             "over_long": session.over_long,
+            "failed": session.failed,
         },
         "timings": {name: round(seconds, 3) for name, seconds in session.phases.items()},
         "speed": _speed(session),
@@ -221,6 +222,18 @@ def notes(session: Session, rows: Sequence[ScoreRow]) -> Iterator[str]:
     for benchmark in benchmarks:
         if benchmark.excluded:
             yield f"{benchmark.alias}: {benchmark.excluded} rows with a malformed gold left out."
+    yield from _of_requests(session)
+    if config.judge is not None and (judged := [b.alias for b in benchmarks if b.judged]):
+        yield f"{', '.join(judged)}: graded by {config.judge.model.name}."
+    aliases = {b.id: b.alias for b in benchmarks}
+    for row in rows:
+        if row.level == "benchmark" and (high := _high_rates(row)):
+            yield f"{aliases[row.benchmark]}: {', '.join(high)}."
+
+
+def _of_requests(session: Session) -> Iterator[str]:
+    """What became of requests that were not answered as asked."""
+    config = session.config
     if over_long := session.over_long:
         yield f"{over_long} over-long prompts: over_long={config.over_long}."
     if session.stalled:
@@ -228,12 +241,13 @@ def notes(session: Session, rows: Sequence[ScoreRow]) -> Iterator[str]:
             f"Requests that the watchdog ended, counted wrong: {session.stalled}; the same command "
             "asks them again."
         )
-    if config.judge is not None and (judged := [b.alias for b in benchmarks if b.judged]):
-        yield f"{', '.join(judged)}: graded by {config.judge.model.name}."
-    aliases = {b.id: b.alias for b in benchmarks}
-    for row in rows:
-        if row.level == "benchmark" and (high := _high_rates(row)):
-            yield f"{aliases[row.benchmark]}: {', '.join(high)}."
+    if session.failed:
+        yield (
+            f"Samples whose request failed, counted wrong: {session.failed}; the same command asks "
+            "them again."
+        )
+    if config.sampling.temperature is None:
+        yield "sampling.temperature=null: not sent, the server's own default acts."
 
 
 def _high_rates(row: ScoreRow) -> list[str]:

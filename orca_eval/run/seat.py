@@ -3,16 +3,19 @@
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Iterator
+from dataclasses import replace
 from typing import Any
 
 from orca_eval.config.schema import RunConfig
 from orca_eval.engines.base import Engine
-from orca_eval.errors import OrcaEvalError, PromptTooLongError
+from orca_eval.errors import FailedItemError, OrcaEvalError, PromptTooLongError
+from orca_eval.run.failures import Failures
 from orca_eval.run.plan import Planner
 from orca_eval.run.progress import say
 from orca_eval.types import Completion, Request
 
 CLOSE_SECONDS = 30.0
+WAYS_OUT = "over_long=skip counts such prompts wrong, over_long=shrink lowers max_tokens"
 OF_THE_JUDGE = "the judge, whose keys begin with judge."
 
 
@@ -29,6 +32,7 @@ class Seat:
     ) -> None:
         self.config, self.engine, self._is_judge = config, engine, is_judge
         self.planner = Planner(config, engine, scope)
+        self.failures = Failures(engine.max_in_flight, say)
         self.started = False
         self._starting: asyncio.Task[None] | None = None
 
@@ -58,16 +62,49 @@ class Seat:
             await self._starting
 
     async def answer(self, request: Request) -> Completion:
-        """The engine's completion; a prompt that only the server knows to be too long is counted
-        wrong where the config does not make it an error."""
-        try:
-            return await self.engine.generate(request)
-        except OrcaEvalError as error:
-            with self.named_errors():
-                if self.config.over_long == "error" or not isinstance(error, PromptTooLongError):
+        """The engine's completion. A request that failed for good has none ("failed"), and one
+        that only the server knows to be too long is what over_long= says.
+
+        Raises:
+            OrcaEvalError: the engine failed, or so many requests that it is no item's fault.
+        """
+        with self.named_errors():
+            try:
+                completion = await self._shrunk(request)
+            except PromptTooLongError as error:
+                if self.config.over_long != "error":
+                    self.planner.over_long.append((str(error), 0))
+                    return Completion("", "skipped", 0, 0)
+                self._fail(request, PromptTooLongError(f"{error}; {WAYS_OUT}"))
+            except FailedItemError as error:
+                self._fail(request, error)
+            else:
+                self.failures.answered()
+                return completion
+        return Completion("", "failed", 0, 0)
+
+    async def _shrunk(self, request: Request) -> Completion:
+        """The completion, with over_long=shrink in as many tokens as the server says that fit."""
+        shrunk = False
+        while True:
+            try:
+                completion = await self.engine.generate(request)
+            except PromptTooLongError as error:
+                room, most = error.room, request.sampling.max_tokens
+                if self.config.over_long != "shrink" or room is None or room >= most:
                     raise
-                self.planner.over_long.append((str(error), 0))
-            return Completion("", "skipped", 0, 0)
+                request = request._replace(sampling=replace(request.sampling, max_tokens=room))
+                shrunk = True
+            else:
+                if shrunk:
+                    self.planner.over_long.append(("shrunk", 0))
+                return completion
+
+    def _fail(self, request: Request, error: FailedItemError) -> None:
+        work = self.planner.works.get(bytes.fromhex(request.key))
+        doc = work.waiting[0].doc if work else None
+        where = f"{doc.benchmark}/{doc.task} doc {doc.doc_id}" if doc else "a request"
+        self.failures.failed(where, error)
 
     async def close(self) -> None:
         """Closes what was started; an engine that hangs is left behind, for the process to end."""

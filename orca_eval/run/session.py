@@ -77,6 +77,7 @@ class Session:
     Attributes:
         samples: all of them once it ran, scored, in no order that matters.
         stalled: how many requests the watchdog ended.
+        failed: how many samples have no answer because a request failed for good.
         counters: what the model's engine counted; empty where nothing was to generate.
     """
 
@@ -90,6 +91,7 @@ class Session:
     counts: Counts = field(default_factory=Counts)
     samples: Sequence[ScoredSample] = ()
     stalled: int = 0
+    failed: int = 0
     counters: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -103,7 +105,10 @@ class Session:
 
     def _seat(self, config: RunConfig, engine: Engine) -> Seat:
         asked = (self.config, self.engine, self.benchmarks, config.engine.base_url)
-        scope = None if engine.reuse_across_runs else identity.scope(*asked)
+        # An answer of a prompt that the server made shrink is no other run's.
+        shrinks = self.config.over_long == "shrink" and engine.tokenizer is None
+        shared = engine.reuse_across_runs and not shrinks
+        scope = None if shared else identity.scope(*asked)
         if engine.tokenizer is not None and self.beginning.now is not None:
             engine.tokenizer.now = self.beginning.now
         return Seat(config, engine, scope, is_judge=config is not self.config)
@@ -125,6 +130,7 @@ class Session:
                 ticker = asyncio.create_task(self._tick())
                 try:
                     await self._rounds()
+                    self._refuse_incomplete()
                 finally:
                     ticker.cancel()
                     for seat in self._seats.values():
@@ -148,6 +154,20 @@ class Session:
             who = next((who for who, steps in self._next.items() if steps), None)
             if who is not None:
                 waiting, self._next[who] = self._next[who], []
+
+    def _refuse_incomplete(self) -> None:
+        """Raises RunError where more samples failed than config.failed_share; one document's may
+        always, unless that is 0."""
+        each, share = self.config.samples_per_doc, self.config.failed_share
+        total = each * sum(benchmark.n for benchmark in self.benchmarks)
+        if self.failed <= (max(each, share * total) if share else 0):
+            return
+        last = next((s.failures.last for s in self._seats.values() if s.failures.last), "")
+        raise RunError(
+            f"the run is incomplete: {self.failed} of {total} samples failed, more than "
+            f"failed_share={share:g} ({last}); what was answered is stored: the same command asks "
+            "the others again, and a larger failed_share= counts them wrong"
+        )
 
     def _first_steps(self) -> Iterator[Waiting]:
         """The model's; a judge's wait for its round."""
@@ -249,6 +269,8 @@ class Session:
             text = completion.text.encode("utf-8", "replace").decode()
             if text != completion.text:  # lone surrogates: neither SQLite nor Parquet takes them
                 completion = completion._replace(text=text)
+        if completion.finish_reason == "failed":
+            self.failed += len(work.waiting)
         if completion.finish_reason not in NO_ANSWER:
             self.store.put(work.key, completion, self.beginning.mark)
         self.counts.generated += len(work.waiting)

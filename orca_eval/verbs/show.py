@@ -66,7 +66,9 @@ def _print_prompt(config: RunConfig, doc: Doc, composed: Mapping[str, Any]) -> N
     engine = build_engine(config)
     engine.check()
     step = Step(doc.messages)
-    messages = Prompter(engine.tokenizer, config.prompt.system_message).messages(step)
+    asked = config.prompt
+    prompter = Prompter(engine.tokenizer, asked.system_message, system_turn=asked.system_turn)
+    messages = prompter.messages(step)
     gold = doc.golds[0] if doc.golds else "none: a judge grades the answer"
     print(github_line(f"# {doc.benchmark}/{doc.task} doc {doc.doc_id} · gold {gold}"))
     if engine.tokenizer is None:

@@ -14,13 +14,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. `close` drops the connection without one; `seconds` is waited first."""
+    """One answer. `close` drops the connection without one; `seconds` is waited first; one that
+    `drips` sends its body again and again, and has no end."""
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     close: bool = False
     seconds: float = 0.0
+    drips: bool = False
 
 
 @dataclass
@@ -32,6 +34,7 @@ class Script:
     bodies: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    headers: list[Any] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     url: str = ""
     otherwise: Callable[[dict[str, Any]], Reply] = lambda _: Reply(body=answer())
@@ -42,6 +45,12 @@ def answer(text: str | None = "4", finish: str | None = "stop", **message: Any) 
         "choices": [{"message": {"content": text, **message}, "finish_reason": finish}],
         "usage": {"prompt_tokens": 7, "completion_tokens": 3},
     }
+
+
+class Server(ThreadingHTTPServer):
+    """Lets many connect at once: with the default of 5 the others wait for seconds."""
+
+    request_queue_size = 256
 
 
 @contextmanager
@@ -68,6 +77,7 @@ def serve(*replies: Reply) -> Iterator[Script]:
         def _note(self) -> None:
             with lock:
                 script.paths.append(self.path)
+                script.headers.append(self.headers)
                 script.keys.append(self.headers.get("Authorization"))
                 script.times.append(time.perf_counter())
 
@@ -77,6 +87,9 @@ def serve(*replies: Reply) -> Iterator[Script]:
                 return
             raw = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
             try:
+                if reply.drips:
+                    self._drip(raw)
+                    return
                 self.send_response(reply.status)
                 for name, value in {"Content-Length": str(len(raw)), **reply.headers}.items():
                     self.send_header(name, value)
@@ -85,10 +98,17 @@ def serve(*replies: Reply) -> Iterator[Script]:
             except OSError:  # the client has given up waiting, as some tests mean it to
                 self.close_connection = True
 
+        def _drip(self, part: bytes) -> None:
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            while not closing.wait(0.02):
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+
         def log_message(self, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     script.url = f"http://127.0.0.1:{server.server_port}/v1"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -230,6 +230,14 @@ def test_skipped_prompts_get_a_footnote(tmp_path: Path) -> None:
     assert "1 prompts skipped, counted wrong" in cell(table, "m", "agieval").notes
 
 
+@pytest.mark.parametrize("reason", ["failed", "timeout"])
+def test_requests_without_an_answer_get_a_footnote(tmp_path: Path, reason: str) -> None:
+    changed = {0: {"finish_reason": reason}}
+    folder = write_run(tmp_path / "m", Spec("m", share=0.02, benchmarks=FEW), changed)
+    notes = cell(by_name(build_board(read_runs([folder]), None))["reasoning"], "m", "agieval").notes
+    assert "1 requests failed or timed out, counted wrong" in notes
+
+
 def test_a_benchmark_that_did_not_run_empties_the_average(tmp_path: Path) -> None:
     without = tuple(b for b in FEW if b.id != "gsm8k")
     folders = [

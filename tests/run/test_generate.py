@@ -7,10 +7,11 @@ import time
 
 import pytest
 
+from orca_eval.engines.base import told_to_wait
 from orca_eval.errors import RunError
 from orca_eval.run.generate import ENCODE_BATCH, Room, generate_all
 from orca_eval.run.plan import Prompter, Work
-from orca_eval.types import Completion
+from orca_eval.types import Completion, Request
 
 from .fakes import FakeEngine, work
 
@@ -80,6 +81,30 @@ def test_a_request_that_never_ends_is_named_ended_and_counted() -> None:
     assert {w.key: c.finish_reason for w, c in done}[works[0].key] == "timeout"
     assert len(done) == 20
     assert "bench/part doc 0" in said[0]
+
+
+class Limited(FakeEngine):
+    """Its server wants each request to wait once; `hang` prompts hang afterwards."""
+
+    async def generate(self, request: Request) -> Completion:
+        told_to_wait.get()(1.5)
+        await asyncio.sleep(1.5)
+        return await super().generate(request)
+
+
+def test_waiting_on_the_servers_word_is_no_hanging_and_hanging_afterwards_is() -> None:
+    works = [work(n, f"question {n}") for n in range(4)]
+    done, said = run(Limited(), works, stall=0.8)
+    assert {c.finish_reason for _, c in done} == {"stop"}
+    assert said == ["rate limited, 2 s"]
+
+    works = [work(0, "stuck"), work(1, "question")]
+    done, said = run(Limited(hang=["stuck"]), works, stall=0.8)
+    assert sorted(c.finish_reason for _, c in done) == ["stop", "timeout"]
+    assert [line.split(",")[0] for line in said] == [
+        "rate limited",
+        "no request finished for 0.8 s; ending the oldest",
+    ]
 
 
 def test_an_engine_that_hangs_for_good_is_given_up() -> None:

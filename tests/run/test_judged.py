@@ -165,7 +165,7 @@ def test_another_judge_is_another_run_and_asks_the_model_nothing(
 def test_a_run_that_ended_early_asks_nothing_again(
     run: Run, servers: tuple[Script, Script], dies: str, after: int
 ) -> None:
-    fails, whole = Reply(400, {"error": {"message": "no"}}), {"model": model, "judge": judge}
+    fails, whole = Reply(401, {"error": {"message": "no"}}), {"model": model, "judge": judge}
     script = servers[dies == "judge"]
     good = 0
 
@@ -183,6 +183,27 @@ def test_a_run_that_ended_early_asks_nothing_again(
     # Four good answers of each, and the one that failed.
     assert len(script.bodies) == 5
     assert len(servers[dies == "model"].bodies) == 4
+
+
+def test_a_verdict_that_is_refused_leaves_its_sample_ungraded(
+    run: Run, servers: tuple[Script, Script]
+) -> None:
+    def refuses_one(body: dict[str, Any]) -> Reply:
+        flagged = Reply(400, {"error": {"message": "flagged", "code": "content_filter"}})
+        return flagged if "rhyme" in body["messages"][-1]["content"] else judge(body)
+
+    servers[1].otherwise = refuses_one
+    code, folder = run()
+    assert code == 0
+    samples = pd.read_parquet(folder / "samples.parquet")
+    assert samples["score"].isna().sum() == 1
+    assert orjson.loads((folder / "manifest.json").read_bytes())["samples"]["failed"] == 1
+
+    servers[1].otherwise = judge
+    asked = len(servers[0].bodies), len(servers[1].bodies)
+    assert run()[0] == 0
+    assert pd.read_parquet(folder / "samples.parquet")["score"].notna().all()
+    assert (len(servers[0].bodies), len(servers[1].bodies)) == (asked[0], asked[1] + 1)
 
 
 @pytest.mark.parametrize("after", [1, 3, 5, 7])

@@ -146,7 +146,7 @@ def _task_config(run: Run) -> dict[str, Any]:
         "num_fewshot": 0,
         "generation_kwargs": {
             "until": [],
-            "do_sample": bool(temperature),
+            "do_sample": temperature != 0,
             "temperature": temperature,
             "max_gen_toks": run.manifest.max_tokens,
         },

@@ -1,0 +1,144 @@
+"""An answer's text wherever a server puts it; where there is none, that is said."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from fault_server import Reply, answer, serve
+from hypothesis import given, strategies as st
+from test_openai import ask, engine, generate
+
+from orca_eval.engines.reply_text import find_text
+from orca_eval.extract import extract_answer
+
+SAID = "The answer is B."
+
+
+def message(**fields: Any) -> dict[str, Any]:
+    return {"message": fields}
+
+
+def parts(*content: Any) -> dict[str, Any]:
+    return message(content=list(content))
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        parts({"type": "text", "text": SAID}),
+        parts({"type": "text", "text": "The answer "}, {"type": "text", "text": "is B."}),
+        parts("The answer ", "is B."),
+        parts({"type": "output_text", "text": {"value": SAID}}),
+        parts({"type": "text", "content": SAID}),
+        parts({"type": "thinking", "thinking": "C?"}, {"type": "text", "text": SAID}),
+        parts({"type": "thinking", "thinking": [{"type": "text", "text": "C?"}]}, {"text": SAID}),
+        parts({"type": "reasoning", "summary": [{"text": "C?"}]}, SAID),
+        parts({"text": "C?", "thought": True}, {"text": SAID}),
+        message(content={"parts": [{"text": SAID}]}),
+        message(content="", refusal=SAID),
+        message(content=None, reasoning_content="C?", text=SAID),
+        message(audio={"transcript": SAID}),
+        {"message": SAID},
+        {"message": {}, "text": SAID},
+        {"text": SAID},
+        {"content": SAID},
+        {"delta": {"content": SAID}},
+    ],
+)
+def test_the_text_is_found(choice: dict[str, Any]) -> None:
+    with serve(Reply(body={"choices": [choice | {"finish_reason": "stop"}]})) as script:
+        assert generate(engine(script), ask())[0].text == SAID
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        {"tool_calls": [{"function": {"name": "answer", "arguments": '{"x": "B"}'}}]},
+        {"tool_calls": [{"name": "answer", "arguments": {"x": "B"}}]},
+        {"tool_calls": [{"type": "tool_use", "name": "answer", "input": {"x": "B"}}]},
+        {"function_call": {"name": "answer", "arguments": '{"x": "B"}'}},
+    ],
+)
+def test_a_call_is_written_down_and_counted(calls: dict[str, Any]) -> None:
+    body = {"choices": [message(content=None, **calls) | {"finish_reason": "tool_calls"}]}
+    with serve(Reply(body=body)) as script:
+        tested = engine(script)
+        assert generate(tested, ask())[0].text == 'answer({"x": "B"})'
+    assert any(note.startswith("1 answers were tool calls") for note in tested.notes)
+
+
+REASONED = [
+    message(content=None, reasoning_content=SAID),
+    message(content="", reasoning=SAID),
+    message(reasoning_details=[{"type": "reasoning.text", "text": SAID}]),
+    parts({"type": "thinking", "thinking": SAID}),
+]
+
+
+@pytest.mark.parametrize("choice", REASONED)
+def test_text_that_is_all_reasoning_is_the_answer_where_it_is_whole(choice: dict[str, Any]) -> None:
+    with serve(Reply(body={"choices": [choice | {"finish_reason": "stop"}]})) as script:
+        tested = engine(script)
+        assert generate(tested, ask())[0].text == SAID
+    assert any("all their text where reasoning belongs" in note for note in tested.notes)
+
+
+@pytest.mark.parametrize("choice", REASONED)
+def test_reasoning_that_was_cut_off_holds_no_answer(choice: dict[str, Any]) -> None:
+    with serve(Reply(body={"choices": [choice | {"finish_reason": "length"}]})) as script:
+        (found,) = generate(engine(script), ask())
+    assert found.text.endswith(SAID)
+    assert extract_answer(found.text, "choice", {"A": "1", "B": "2"}).answer is None
+
+
+@pytest.mark.parametrize("content", [None, "", " ", [], [{"type": "text", "text": ""}]])
+def test_tokens_without_any_text_are_a_note(content: Any) -> None:
+    with serve(Reply(body=answer(content)), Reply(body=answer(content))) as script:
+        tested = engine(script)
+        assert [c.text.strip() for c in generate(tested, ask("a"), ask("b"))] == ["", ""]
+    said = "2 answers have no text anywhere, though the server counted 6 generated tokens for them"
+    assert said in tested.notes
+
+
+def test_a_turn_that_ends_at_once_is_no_note() -> None:
+    silent = answer("") | {"usage": {"prompt_tokens": 7, "completion_tokens": 1}}
+    with serve(Reply(body=silent)) as script:
+        tested = engine(script)
+        generate(tested, ask())
+    assert tested.notes == ("the server applied the chat template",)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["type", "text", "content", "thinking", "parts", "function", "name"]),
+            inner,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["content", "refusal", "tool_calls", "reasoning", "audio", "text"]), JSON
+    )
+)
+def test_any_message_is_a_text(fields: dict[str, Any]) -> None:
+    found = find_text({"message": fields})
+    assert found is not None
+    assert isinstance(found.text, str)
+    assert json.dumps(found.place)
+
+
+def test_deep_parts_are_no_recursion() -> None:
+    deep: Any = SAID
+    for _ in range(500):
+        deep = [{"content": deep}]
+    found = find_text({"message": {"content": deep}})
+    assert found is not None
+    assert found.place == "nowhere"
