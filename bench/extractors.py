@@ -4,7 +4,7 @@
 
 Prints the median over typical replies of about 1,000 characters, then for each kind of hostile
 text the best time at 250 kB, 500 kB and 1 MB. With --check the exit code is 1 if the median is over
-50 us, a text of 1 MB takes over 100 ms, or time grows faster than the text.
+250 us, a text of 1 MB takes over 100 ms, or time grows faster than the text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from orca_eval.extract import extract_answer
 
 OPTIONS = {"A": "osmosis", "B": "active transport", "C": "diffusion", "D": "filtration"}
 SIZES = (250_000, 500_000, 1_000_000)
-MEDIAN_US, WORST_MS = 50.0, 100.0
+MEDIAN_US, WORST_MS = 250.0, 100.0
 # Bounded reading makes time flat, so twice the text may cost at most twice the time and some noise.
 GROWTH = 2.6
 

@@ -6,6 +6,7 @@ DROP follows the public description of its official evaluation (Dua et al. 2019,
 import re
 import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from orca_eval.errors import InputError
@@ -81,6 +82,7 @@ def _is_number(token: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=1024)  # the ways to read an answer share most of their spans
 def normalize_span(text: str) -> str:
     """DROP's normal form: tokens split at spaces and hyphens, lower-cased, numbers as floats,
     punctuation and articles dropped. Typographic dashes and quotes count as plain ones.
@@ -133,8 +135,10 @@ def _readings(spans: list[str], *, several: bool) -> list[list[str]]:
         for reading in readings[:]:
             ways = zip(*(spans_apart(span) for span in reading), strict=True)
             readings += [[part for parts in way for part in parts] for way in ways]
-    found = [_normal(way) for reading in readings for way in (reading, map(plain_span, reading))]
-    return [reading for i, reading in enumerate(found) if reading and reading not in found[:i]]
+    written = dict.fromkeys(map(tuple, readings))
+    plain = (tuple(map(plain_span, reading)) for reading in written)
+    found = map(_normal, dict.fromkeys([*written, *plain]))
+    return [list(reading) for reading in dict.fromkeys(map(tuple, found)) if reading]
 
 
 def _score_spans(answer: str | None, golds: Golds) -> Score:
@@ -142,11 +146,14 @@ def _score_spans(answer: str | None, golds: Golds) -> Score:
     spans = [] if answer is None else answer.split(SEPARATOR)
     if not _normal(spans):
         return Score(0.0, 0.0, 0.0)
-    together, apart = _readings(spans, several=False), _readings(spans, several=True)
+    together = _readings(spans, several=False)
+    variants = [[part for span in variant for part in span.split(SEPARATOR)] for variant in golds]
+    if any(len(gold := _normal(written)) == 1 and gold in together for written in variants):
+        return Score(1.0, 1.0, 1.0)
+    apart = _readings(spans, several=True)
     taken_apart = [sorted(reading) for reading in apart]
     exact = f1 = parts = 0.0
-    for variant in golds:
-        written = [part for span in variant for part in span.split(SEPARATOR)]
+    for written in variants:
         gold = _normal(written)
         if not gold:
             continue

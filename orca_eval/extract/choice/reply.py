@@ -184,8 +184,13 @@ NOT_BEHIND = (
 
 
 @lru_cache(maxsize=256)
-def _label_finder(letters: str) -> re.Pattern[str]:
+def _label_finder(letters: str, is_ascii: bool) -> re.Pattern[str]:
     some = re.escape(letters)
+    other_scripts = (
+        rf"(?i:{JOINED['noun']})\s{{0,3}}(?P<joined>[{some}])(?![A-Za-z])|"
+        rf"(?<![A-Za-z0-9À-ɏ_.-])(?P<noun>[{some}])\s{{0,2}}{JOINED['noun_behind']}|"
+    )
+    other_scripts = "" if is_ascii else other_scripts
     lower = re.escape(letters.lower())
     bare = (
         rf"|(?<![\w.,$-])(?<!\d/)(?<!out of )(?P<bare>[{some}])(?=\s(?:is|are)\b|[.!]?\s*(?:\Z|\n))"
@@ -206,8 +211,7 @@ def _label_finder(letters: str) -> re.Pattern[str]:
         rf"(?<=\bbe )|(?<=\bso )|(?<=\bits )|(?<=\bit's ))"
         rf"(?P<low>[{lower}])(?<!a(?![.!]))(?=[.!]?\s*\Z)|"
         rf"(?<![\w'-])(?P<judged>[{lower}])(?=\s(?:is|was)\s(?:the\s)?(?:right|correct|best)\b)|"
-        rf"(?i:{JOINED['noun']})\s{{0,3}}(?P<joined>[{some}])(?![A-Za-z])|"
-        rf"(?<![A-Za-z0-9À-ɏ_.-])(?P<noun>[{some}])\s{{0,2}}{JOINED['noun_behind']}|"
+        rf"{other_scripts}"
         rf"^[ \t>#-]{{0,6}}[(\[]?(?P<heading>[{some}{lower}])(?!{NOT_BEHIND})"
         rf" {{0,3}}[.):\]](?=\s|$){bare}",
         re.MULTILINE,
@@ -271,7 +275,7 @@ def _label_mentions(reply: ChoiceReply) -> list[Mention]:
     if not options.letters:
         return []
     found = _ordinals(reply)
-    matches = list(_label_finder(options.letters).finditer(text, reply.start))
+    matches = list(_label_finder(options.letters, text.isascii()).finditer(text, reply.start))
     if len(matches) > 2 * _MOST:
         matches = matches[:_MOST] + matches[-_MOST:]
     for m in matches:
