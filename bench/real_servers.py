@@ -104,7 +104,8 @@ def litellm(work: Path, args: argparse.Namespace) -> Iterator[str]:
             },
         }
         config = work / "litellm.yaml"
-        config.write_text(json.dumps({"model_list": [entry]}))
+        settings = {"dangerously_permit_weak_or_unset_master_key": True}  # it is ours alone
+        config.write_text(json.dumps({"model_list": [entry], "general_settings": settings}))
         command = [str(Path(args.litellm).parent / "litellm"), "--config", str(config)]
         command += ["--host", "127.0.0.1", "--port", str(port)]
         with started(command, port, work / "litellm.log") as url:
