@@ -43,7 +43,9 @@ def test_prompt_composes_under_its_own_name(name: str) -> None:
     prompt = run_config(compose_verb("run", [f"prompt={name}"])).prompt
 
     assert prompt.name == name
-    assert (prompt.system_message == "") == (name in ("empty", "orca1_1", "mt_bench_fastchat"))
+    assert (prompt.system_message == "") == (
+        name in ("empty", "none", "orca1_1", "mt_bench_fastchat")
+    )
     assert prompt.system_message == prompt.system_message.strip()
 
 

@@ -124,7 +124,9 @@ def test_rescoring_where_a_sample_has_no_evidence_any_more(
     assert main(command) == 0
     whole: Callable[..., Extraction] = scorer.extract_answer
     given = iter([Extraction(None, "no_commitment", None)])
-    monkeypatch.setattr(scorer, "extract_answer", lambda *a: next(given, None) or whole(*a))
+    monkeypatch.setattr(
+        scorer, "extract_answer", lambda *a, **k: next(given, None) or whole(*a, **k)
+    )
     assert main(["rescore", f"run={folder_of(command)}"]) == 0
     (path,) = folder_of(command).glob("rescored/*/samples.parquet")
     rescored = pd.read_parquet(path)
