@@ -10,6 +10,11 @@ _MOST = 8
 _LONGEST = 1_200
 # A question with options of its own.
 _WITH_OPTIONS = re.compile(r"\n[^\n]{8,300}\?[ \t]*\n{1,2}[ \t]*\(?a[).:][ \t]")
+# A question that its options complete.
+_COMPLETED = re.compile(
+    r"\n[^\n]{8,300}[a-z_][ \t]*\n{1,2}[ \t]*\(?a[).:][ \t][^\n]{0,300}?"
+    r"[\n ][ \t]{0,9}\(?b[).:][ \t]"
+)
 _MARKS = ("####", "final answer", "\\boxed{", "</answer>")
 _STATEMENTS = ("answer is ", "answer:")
 _LINE = 240
@@ -50,6 +55,8 @@ def questions_with_options(low: str) -> Iterator[int]:
     """Where questions stand that go on to options of their own."""
     if "?\n" in low:
         yield from (found.start() + 1 for found in _WITH_OPTIONS.finditer(low))
+    if "\na" in low or "\n(a" in low:
+        yield from (found.start() + 1 for found in _COMPLETED.finditer(low))
 
 
 def next_items(part: str, low: str) -> Iterator[int]:
