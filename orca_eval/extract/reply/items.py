@@ -24,6 +24,8 @@ _OPTIONS = re.compile(r"\n[^\n]{8,300}\?[ \t]*\n{1,2}[ \t]*\(?a[).:][ \t]")
 _MARK = re.compile(r"(?:####|final answer|\\boxed\{|</answer>)[^\n]{0,200}\n\s{0,20}")
 _STATEMENT = re.compile(r"answer(?: is\b|:)[^\n]{0,200}\n[ \t]{0,8}\n\s{0,20}")
 _OPTIONS = re.compile(r"\n[ \t]*\(?a[).:][ \t][^\n]{0,300}\n{1,2}[ \t]*\(?b[).:][ \t]")
+# A value that is all of a first paragraph.
+_ALONE = re.compile(r"\s{0,8}[^\s\w]{0,4}[\d.,]{1,12}[^\w\n]{0,4}\n[ \t]{0,8}\n\s{0,20}")
 _TASK = re.compile(
     r"(?:find|calculate|compute|determine|solve|evaluate|simplify|what|which|how|who)\b"
 )
@@ -63,6 +65,9 @@ def next_items(part: str, low: str) -> Iterator[int]:
     """Where `part`, whose lower-case twin is `low`, goes on to another item behind a mark for the
     final answer, or behind a statement of it, if the item has a name of its own.
     """
+    alone = _ALONE.match(low)
+    if alone and _is_item(low, alone.end()) and _has_own_name(part, alone.end()):
+        yield alone.end()
     for mark in (*_MARKS, *_STATEMENTS):
         for at in _behind_lines(low, mark):
             if _is_item(low, at) and (mark in _MARKS or _has_own_name(part, at)):
