@@ -56,9 +56,9 @@ _EQUATION = re.compile(r"[^.\n]{0,30}=")
 _OPERATOR = re.compile(
     r"\s{0,2}%?\s{0,2}(?:[a-z]{1,12}\s{1,2})?(?:[-+*/×÷^·]|x(?=[\s\d])|\\times|\\div|"
     r"\\cdot|times|plus|minus|divided by|multiplied by)\s{0,2}[\\$£€(]{0,3}\s?-?\.?\d|"
-    r"\s?[bdpqrtuxyz](?=\s?(?:[-+*/=.,)\\}]|$))|\s?(?:[a-z]{1,12}\s)?[-+]\s[a-z]\b|"
+    r"\s?[bdpqrtuxyz](?=\s?(?:[-+*/=.,)\\}]|$))|\s?(?:[a-z]{1,12}\s)?[-+*·×]\s[a-z]\b|"
     r"(?:\s[a-z]{1,12})? (?:plus|minus|times) (?:the|that|this|its|whatever|an unknown)\b|"
-    r"\s(?:more|less|fewer) than [$£€]?\d"
+    r"\s(?:more|less|fewer) than [$£€]?\d|\s?% of [$£€]?\d"
 )
 _OPERATOR_BEFORE = re.compile(
     r"(?:[\d)%]\s?\*|\*\s|[+/×÷^·√]|sqrt\s?[{(]?|\s-|\dx|\sx|\\times|\\div|\\cdot|\btimes|"
@@ -93,9 +93,11 @@ _VERB_LEFT = re.compile(
     r"raised?|gives?|gave|total(?:s|ed)?|only|about|of)\s+(?:a total of |only |about |exactly |"
     r"approximately |around |roughly |still |now |also |up to )?[\\$£€]{0,2}$"
 )
+_IN_ALL = re.compile(r"(?:\s[a-z]{1,12}){0,3}\s(?:in all|in total|altogether)\b")
 _REASON_FIRST = re.compile(r"[\s\W]{0,6}(?:since|if|when|as|while|because|given|after|before)\b")
 _REASON = re.compile(
     r"\b(?:since|because|given that|if|when|while|before|as he|as she|as they|as it|"
+    r"which is [$£€]?[\d.,]{1,12} (?:[a-z]{1,12} )?(?:more|less|fewer) than|"
     r"as there|as each|considering|or (?:about|approximately|roughly|around))\b"
 )
 _OBJECT = re.compile(r"[\s`]{0,8}(?:json)?\s{0,8}\{\s{0,20}[\"']\w{1,40}[\"']\s?:")
@@ -221,6 +223,9 @@ def _main(low: str, numbers: list[Number], at: int, *, cued: bool) -> Number | N
     main = [n for n in numbers if not is_circumstance(low, n)]
     if len(main) < 2:
         return main[0] if main else None
+    summed = [n for n in main if _IN_ALL.match(low, n.end)]
+    if len(summed) == 1:
+        return summed[0]
     stated = [n for n in main if _VERB_LEFT.search(low[max(0, n.start - 30) : n.start])]
     if stated and any(c.isalpha() for c in low[at : main[0].start]):
         return stated[-1]

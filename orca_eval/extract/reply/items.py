@@ -66,7 +66,7 @@ def next_items(part: str, low: str) -> Iterator[int]:
     final answer, or behind a statement of it, if the item has a name of its own.
     """
     alone = _ALONE.match(low)
-    if alone and _is_item(low, alone.end()) and _has_own_name(part, alone.end()):
+    if alone and _is_item(low, alone.end()) and _asks(low, alone.end()):
         yield alone.end()
     for mark in (*_MARKS, *_STATEMENTS):
         for at in _behind_lines(low, mark):
@@ -104,6 +104,10 @@ def _has_own_name(part: str, at: int) -> bool:
     """Whether the paragraph at `at` has a name that stands nowhere before."""
     names = _NAME.findall(part, at, _paragraph_end(part, at))
     return any(name not in part[:at] and not _BEGINNERS.fullmatch(name) for name in names)
+
+
+def _asks(low: str, at: int) -> bool:
+    return low.find("?", at, _paragraph_end(low, at)) >= 0
 
 
 def _paragraph_end(text: str, at: int) -> int:
