@@ -110,7 +110,8 @@ def after_thinking(low: str) -> int | None:
 # --- run-on text ---------------------------------------------------------------------------------
 
 # What a model writes when it goes on to invent the next turn or item. Words need a line or sentence
-# start before them and a colon, or of a line its end, after them; tokens of chat templates count anywhere.
+# start before them and a colon (at a line start also its end) after them; tokens of chat templates
+# count anywhere.
 _TURNS = frozenset(("human", "user"))
 _UNSPACED = frozenset(("问题", "题目", "質問", "文章", "材料", "短文", "例题"))
 # What an item begins with, which only a line may begin with; of some, a reply also numbers its own.
