@@ -115,15 +115,15 @@ def _decide(
     held: tuple[Part, Found] | None = None
     for part in parts:
         found = commitment(kind, part, options)
-        if found is None:
-            continue
-        if held is None:
+        if found and held is None:
             held = part, found
             goes_on = found.claim.reason == "withdrawn" or not (
                 found.claim.answer is None or found.rule.stated
             )
-            if not (part.open_end and goes_on):
+            if not goes_on:
                 return held
-        elif found.rule.final and found.claim.answer is not None:
+        elif found and found.rule.final and found.claim.answer is not None:
             return held if part.open_end else (part, found)
+        if held and not part.open_end:
+            return held  # another speaker's turn, or the end
     return held

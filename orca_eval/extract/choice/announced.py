@@ -35,7 +35,7 @@ _JOINED_BEHIND = re.compile(
 _NEAR = 40
 _BETWEEN_MARKS = re.compile(
     r"(?:[\s{}$*,;/&|.-]|\\(?:text|quad|[,; ()\[\]])|</\w{1,16}>"
-    r"|\b(?:and|or|und|oder|et|ou|y|o)\b)*",
+    r"|\b(?:and|or|also|und|oder|et|ou|y|o)\b)*",
     re.IGNORECASE,
 )
 _WRONG = re.compile(r"wrong|\bout\b|incorrect|false|\bno|n't|invalid|excluded|eliminated|[✗✘❌❎×]")

@@ -62,6 +62,7 @@ _ITEM_VERDICT = re.compile(
 _ITEM_LEFT = re.compile(r"(?:^|\n)[\s(\[*#>-]{0,8}(?:option |choice )?[(\[]?$")
 _SETTLED = re.compile(r"\bif\b(?!.*\b(?:were|had|would|could|might)\b).*\bis (?:the )?[(\[]?$")
 _MOST = 60
+_APART = str.maketrans(",:", "  ")
 _SPEAKER = re.compile(r"i\b|as an|unable|no opinion|no puedo|je |ich |无法|不能|不知")
 
 
@@ -141,7 +142,7 @@ class ChoiceReply(Reply):
         if SUPPOSED.words.isdisjoint(self.words) and self.low.isascii():
             return False
         left = self.before(at)
-        if left.isascii() and SUPPOSED.words.isdisjoint(left.replace(",", " ").split()):
+        if left.isascii() and SUPPOSED.words.isdisjoint(left.translate(_APART).split()):
             return False
         return SUPPOSED.pattern.search(left, behind(TURN, left, 0)) is not None
 
@@ -224,7 +225,7 @@ def _article_or_pronoun(label: str, text: str, end: int) -> bool:
         return False
     after = text[end : end + 12]
     return not re.match(
-        r"\s*(?:$|[.,;:!?)\]\n\"'/&✗✘❌✓✔✅|]|(?:is|are|was|and|or|no|yes|because|since|as|isn't"
+        r"\s*(?:$|[.,;:!?)\]、\n\"'/&✗✘❌✓✔✅|]|(?:is|are|was|and|or|no|yes|because|since|as|isn't"
         r"|cannot|can't|in|it is|it must be|y|e|o|et|ou|und|oder|es|est|ist|está|trifft|"
         r"é|è)\b|[\u0400-\u1fff\u3040-\ud7ff]|\([^()\s]{1,9}\))",
         after,

@@ -28,6 +28,7 @@ from orca_eval.extract.rule import Claim, Example, Kind, rule
 _ALTERNATIVES = re.compile(r"\d\D{0,8}\bor\b.{0,8}\d")
 _CLOSING = " .!\n\"')*"
 _CODE = re.compile(r"\b(?:print\s?\(\s?|return\s|(?:answer|result)\s?=\s?)(?=[\"'(\[a-z1-9])")
+_VARIABLE = re.compile(r"(?:print\s?\(\s?|return\s)[a-z]\b")
 _A_LINE = re.compile(r"\na:[ \t]{1,3}")
 _HASHES = re.compile(r"###(?<!####)#*+\s{0,3}(?=[(\[\"']{0,2}[A-Z1-9][)\]\"'.]{0,2}\s*(?:\n|$))")
 _VALUE_BETWEEN = re.compile(r"[)\]]?\s?[:=]\s?-?[\d.]{1,9}\s?[%°\w]{0,4}[,;]\s(?:and\s)?[(\[]?")
@@ -39,6 +40,11 @@ _SUBJECT = re.compile(
     r"dissolved|hydroly[sz]ed)\b)\s"
 )
 _LABEL_LONGEST = 3
+_CAPITAL = re.compile(r"(?<![\w'.-])[A-Z](?![\w'.-])")
+_AND = re.compile(r"[\s,;]{1,3}(?:and |but )?(?:option )?$")
+_SHORT = 40
+# An option's own text or what is said of it, up to the next: "A: heat; B:", "A is long, B is".
+_TOLD_BETWEEN = re.compile(r"(?P<sign>[.:)]| is| was)\s?[^.;,\n]{1,40}?[;,。]\s?(?:and\s)?[(\[]?")
 _SAID = re.compile(
     r"(?:^|[\n.!?:,]\s*|\b(?:so|a|is|say|answer|hence|thus|therefore)[\s,:]{1,3})[\"'(]?$"
 )
@@ -90,7 +96,8 @@ def correct_is(reply: ChoiceReply) -> Claim | None:
 @rule(Example("print('B')", "B"), stated=True)
 def code(reply: ChoiceReply) -> Claim | None:
     """What code prints, returns or assigns to its answer."""
-    return last_announced(reply, reply.code_places(_CODE))
+    places = reply.code_places(_CODE)
+    return last_announced(reply, [p for p in places if not _VARIABLE.match(reply.raw, p[0])])
 
 
 @rule(
@@ -125,7 +132,7 @@ def affirmed(reply: ChoiceReply) -> Claim | None:
             continue
         if first.form == "text" and reply.declined_near(first.start):
             continue
-        if len({m.label for m in group}) > 1:
+        if len({m.label for m in group}) > 1 or _said_alike(reply, right, first):
             return Claim(None, first.start, last.end, "several_options")
         return _contradicted(reply, last) or Claim(last.label, last.start, stop)
     return None
@@ -238,7 +245,7 @@ def only_named(reply: ChoiceReply) -> Claim | None:
     if len({m.label for m in named}) != 1:
         return None
     last = named[-1]
-    if not reply.meant(last) or not reply.finished(last.end):
+    if not reply.meant(last) or not reply.finished(last.end) or _is_symbol(reply, last):
         return None
     if last.form == "bare" and len(reply.text) > 200 and reply.text.rstrip()[-1] not in ".!?":
         return None
@@ -262,6 +269,17 @@ def by_notation(reply: ChoiceReply) -> Claim | None:
     return option_alone(reply, reply.start, end) or option_equalled(reply, end)
 
 
+def _said_alike(reply: ChoiceReply, right: list[Mention], last: Mention) -> bool:
+    """Whether the sentence says of another option, in the same words, what it says of the last:
+    "A is true, B is true".
+    """
+    other = next((m for m in reversed(right) if m.end < last.start), None)
+    if other is None or other.label == last.label:
+        return False
+    said = _AND.sub("", reply.low[other.end : last.start])
+    return 0 < len(said) < _SHORT and "." not in said and reply.low.startswith(said, last.end)
+
+
 def _contradicted(reply: ChoiceReply, m: Mention) -> Claim | None:
     """The void claim of an option's text that stands behind another's label ("D) <text of C>")."""
     if m.form != "text":
@@ -273,6 +291,14 @@ def _contradicted(reply: ChoiceReply, m: Mention) -> Claim | None:
     if reply.text[label.end : m.start].strip(" )].:-"):
         return None
     return conflict(label.label, m.label, label.start, m.end)
+
+
+def _is_symbol(reply: ChoiceReply, m: Mention) -> bool:
+    """Whether a bare letter stands among others that name things of the question."""
+    if m.form != "bare" or not m.label.isalpha() or reply.ruled_out:
+        return False
+    named = {one.label for one in reply.mentions} | {"A", "I"}  # these may be words
+    return any(c in reply.options.letters and c not in named for c in _CAPITAL.findall(reply.raw))
 
 
 def _is_introduced(reply: ChoiceReply, m: Mention) -> bool:
@@ -295,6 +321,9 @@ def _heads_list(reply: ChoiceReply, m: Mention) -> bool:
     following = next(behind_it, None)
     if following is None or following.label == m.label or m.form == "text":
         return False
+    told = _TOLD_BETWEEN.fullmatch(reply.low, m.end, following.start)
+    if told and reply.low.startswith(told["sign"], following.end):
+        return not (m.verdict or following.verdict)
     texted = all(o.end - o.start > _LABEL_LONGEST for o in (m, following))
     between = _ITEMS_BETWEEN if texted else _VALUE_BETWEEN
     return bool(between.fullmatch(reply.low, m.end, following.start))

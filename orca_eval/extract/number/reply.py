@@ -23,7 +23,7 @@ from orca_eval.extract.reply.text import ALPHANUMERIC, TAIL, is_cut, line_end, s
 from orca_eval.extract.rule import Claim
 
 _ALTERNATIVE = re.compile(
-    r"\s{0,2}(?:[a-z%]{1,12}\s{1,2})?(?:or|to|and|oder|und|bis|ou|et|o|y|-)\s{0,2}[$£€]?\d|"
+    r"\s{0,2}(?:[a-z%]{1,12},?\s{1,2})?(?:or|to|and|oder|und|bis|ou|et|o|y|-)\s{0,2}[$£€]?\d|"
     r"\s?-\s?[$£€]?\d"
 )
 _VARIABLE = re.compile(r"\s?[xyzn]\b(?!\s?\d)")
@@ -46,12 +46,19 @@ NEGATED = re.compile(
 )
 INSTEAD = re.compile(r"\b(?:but|rather|instead|it is|it's)\b(?: rather| instead)?(?= )")
 _MINUS = re.compile(r"[\s$(\"']{0,4}(?:negative|minus)\s[\s$(]{0,3}")
+# Before a number that is but a bound: "larger than 10".
+_BOUND = re.compile(
+    r"[\s\"']{0,3}(?:(?:clearly|definitely|certainly|probably|much|slightly) ){0,2}(?:[<>≤≥]|"
+    r"(?:more|greater|larger|bigger|higher|less|smaller|fewer|lower) than)\s?[$£€]?(?=\d)"
+)
+_WORD_JOINT = re.compile(r"\s(?:[a-z]{1,12}\s)?(?:to|or)\s")
 _EQUATION = re.compile(r"[^.\n]{0,30}=")
 _OPERATOR = re.compile(
     r"\s{0,2}%?\s{0,2}(?:[a-z]{1,12}\s{1,2})?(?:[-+*/×÷^·]|x(?=[\s\d])|\\times|\\div|"
     r"\\cdot|times|plus|minus|divided by|multiplied by)\s{0,2}[\\$£€(]{0,3}\s?-?\.?\d|"
-    r"\s?[bdpqrtuxyz](?=\s?(?:[-+*/=.,)\\}]|$))|\s?(?:[a-z]{1,12}\s)?[-+]\s[a-z]\b|"
-    r"(?:\s[a-z]{1,12})? (?:plus|minus|times) (?:the|that|this|its|whatever|an unknown)\b"
+    r"\s?[bdpqrtuxyz](?=\s?(?:[-+*/=.,)\\}]|$))|\s?(?:[a-z]{1,12}\s)?[-+*·×]\s[a-z]\b|"
+    r"(?:\s[a-z]{1,12})? (?:plus|minus|times) (?:the|that|this|its|whatever|an unknown)\b|"
+    r"\s(?:more|less|fewer) than [$£€]?\d|\s?% of [$£€]?\d"
 )
 _OPERATOR_BEFORE = re.compile(
     r"(?:[\d)%]\s?\*|\*\s|[+/×÷^·√]|sqrt\s?[{(]?|\s-|\dx|\sx|\\times|\\div|\\cdot|\btimes|"
@@ -63,7 +70,7 @@ _CIRCUMSTANCE = re.compile(
     r"grade|chapter|step|the|other|before|until|number|among|to|january|february|march|april|may|"
     r"june|july|august|september|october|november|december|"
     r"(?<!need )(?<!needs )(?<!have )(?<!has )(?<!had )(?<!able )to [a-z]+)\s{1,2}(?:the |only |"
-    r"about |all |another |every )?[\\$£€]{0,2}$"
+    r"about |all |another |every |her |his |their |my |our |your |its )?[\\$£€]{0,2}$"
 )
 _RESULT_OF = re.compile(
     r"\ban?\s(?:[a-z]+\s)?(?:total|sum|average|profit|difference|amount|cost|price|rest|"
@@ -72,8 +79,9 @@ _RESULT_OF = re.compile(
 )
 RESULT_CUE = re.compile(
     r"=|≈|\bi\.e\.|\b(?:which is|which means|which equals|which makes|which gives|that is|that's|"
-    r"now (?:has|have|is|are)|(?:has|have|is|are) now|equals?(?: to)?|giv(?:ing|es)(?= (?:us|you|"
-    r"an?|[$£€]?\d))|totals|totaling|totalling|making|makes|amounts? to|comes? (?:out )?to|"
+    r"now (?:has|have|is|are)|(?:has|have|is|are) now|equals?(?: to)?|"
+    r"(?:(?<!after )(?<!by )(?<!of )giving|gives)(?= (?:us|you|an?|[$£€]?\d))|totals|totaling|"
+    r"totalling|making|makes|amounts? to|comes? (?:out )?to|"
     r"resulting in|results in|adds? up to|for a total of|so(?! that)|therefore|thus|hence|leaving|"
     r"leaves)\b|(?<=\d )is(?= [$£€]?-?\d)|(?<=, )(?:we|you|i) get(?= [$£€]?-?\d)"
 )
@@ -85,9 +93,11 @@ _VERB_LEFT = re.compile(
     r"raised?|gives?|gave|total(?:s|ed)?|only|about|of)\s+(?:a total of |only |about |exactly |"
     r"approximately |around |roughly |still |now |also |up to )?[\\$£€]{0,2}$"
 )
+_IN_ALL = re.compile(r"(?:\s[a-z]{1,12}){0,3}\s(?:in all|in total|altogether)\b")
 _REASON_FIRST = re.compile(r"[\s\W]{0,6}(?:since|if|when|as|while|because|given|after|before)\b")
 _REASON = re.compile(
     r"\b(?:since|because|given that|if|when|while|before|as he|as she|as they|as it|"
+    r"which is [$£€]?[\d.,]{1,12} (?:[a-z]{1,12} )?(?:more|less|fewer) than|"
     r"as there|as each|considering|or (?:about|approximately|roughly|around))\b"
 )
 _OBJECT = re.compile(r"[\s`]{0,8}(?:json)?\s{0,8}\{\s{0,20}[\"']\w{1,40}[\"']\s?:")
@@ -213,6 +223,9 @@ def _main(low: str, numbers: list[Number], at: int, *, cued: bool) -> Number | N
     main = [n for n in numbers if not is_circumstance(low, n)]
     if len(main) < 2:
         return main[0] if main else None
+    summed = [n for n in main if _IN_ALL.match(low, n.end)]
+    if len(summed) == 1:
+        return summed[0]
     stated = [n for n in main if _VERB_LEFT.search(low[max(0, n.start - 30) : n.start])]
     if stated and any(c.isalpha() for c in low[at : main[0].start]):
         return stated[-1]
@@ -265,10 +278,22 @@ def value_at(reply: NumberReply, at: int) -> Claim | None:
     if whole:
         return whole
     numbers = find_numbers(reply.text, at, stop)
+    if len(numbers) == 1 and (bound := _BOUND.match(low, at, stop)):
+        return Claim(None, at, bound.end(), EXPRESSION)
     if numbers:
         return _first_number(reply, numbers, at, stop)
-    word = word_number(low, at, min(stop, at + 60))
-    return Claim(show(word.value), at, word.end) if word else None
+    return _first_word(low, at, min(stop, at + 60))
+
+
+def _first_word(low: str, at: int, stop: int) -> Claim | None:
+    """The claim of the first number in words, void where that begins a range: "four to six"."""
+    word = word_number(low, at, stop)
+    if word is None:
+        return None
+    other = word_number(low, word.end, stop)
+    if other and other.value != word.value and _WORD_JOINT.fullmatch(low, word.end, other.start):
+        return Claim(None, at, other.end, SEVERAL)
+    return Claim(show(word.value), at, word.end)
 
 
 def _whole_at(reply: NumberReply, at: int, line: int, stop: int) -> Claim | None:

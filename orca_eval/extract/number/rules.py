@@ -56,7 +56,7 @@ _SETUP = re.compile(
     r"have|are given|need)|given|let|to (?:find|solve|get|determine))\b|"
     r"^\W{0,6}(?:[a-z]+\s){0,2}[a-z]+:\s"
 )
-_RATE = re.compile(r"\s?[a-z]+\s(?:per|an?|each|every)\b")
+_RATE = re.compile(r"\sper\b|\s?[a-z]+\s(?:per|an?|each|every)\b")
 _BEGINS = re.compile(
     r"[\s\"'*$£€]{0,6}-?\d{1,12}(?:[.,]\d{1,9}){0,3}%?(?:\s[a-z]+)?\s?(?=\(|because\b|since\b)"
 )

@@ -29,10 +29,19 @@ def phrase(text: str, start: int, end: int, *, active: bool = True) -> Range | N
         return None
     said = grammar.QUOTATION.sub(_masked, text[start:end])
     end = len(said.rstrip(" .!\n\"'"))
+    if result := computed(said, 0, end):
+        return start + result[0], start + result[1]
     heading = grammar.HEADING.match(said)
     found = _headed(said, heading, end, active) if heading else None
     found = found or _statement(said, 0, end, active)
     return (start + found[0], start + found[1]) if found else None
+
+
+def computed(text: str, start: int, end: int) -> Range | None:
+    """What a computation gives: "1918 - 1914 = 4 years"."""
+    sign = text.rfind("=", start, min(end, start + MOST)) + 1
+    found = grammar.COMPUTATION.search(text, start, sign) if sign else None
+    return _noun(text, behind(grammar.SPACE, text, sign, end), end) if found else None
 
 
 def _masked(quotation: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ from orca_eval.extract.open.announced import (
     with_quotes,
 )
 from orca_eval.extract.open.lists import marked_items
-from orca_eval.extract.open.sentence import counted, is_active, phrase
+from orca_eval.extract.open.sentence import computed, counted, is_active, phrase
 from orca_eval.extract.reply import Reply
 from orca_eval.extract.reply.cues import NOT_GIVEN
 from orca_eval.extract.reply.numbers import show, word_number
@@ -53,6 +53,8 @@ _SENTENCE = re.compile(
     r"sorry|i'm)\b|^i\b|\bi (?:am|can|could|would|think|believe|guess|found|see|have)\b",
     re.IGNORECASE,
 )
+# A question back, or the beginning of work.
+_NO_ANSWER = re.compile(r"\?$|^(?:let me|let's|let us|please|sure)\b", re.IGNORECASE)
 _COUNT = re.compile(
     r"(?P<number>-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)(?:\s?%|(?: [a-z]+){0,3})"
 )
@@ -185,7 +187,7 @@ def _in_sentence(text: str, start: int, end: int) -> tuple[int, int]:
         return start, end
     clause = before.endswith(" that ")
     found = counted(text, start, end) if whole else phrase(text, start, end, active=clause)
-    return found or (start, end)
+    return found or computed(text, start, end) or (start, end)
 
 
 @rule(
@@ -291,7 +293,7 @@ def whole_reply(reply: Reply) -> Claim | None:
         or _SENTENCE.search(value)
     ):
         return None
-    if is_active(text[start : end + 1]):
+    if is_active(text[start : end + 1]) or _NO_ANSWER.search(value):
         return None
     claim = value_at(reply, start, end)
     return _shape(claim, reply, _PROSE_TAIL) if claim else None

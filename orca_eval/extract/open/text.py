@@ -18,7 +18,9 @@ from orca_eval.extract.rule import Claim, Example, Kind, rule
 _SORTED = re.compile(
     r"\b(?:(?:sorted|alphabetical|ordered|correct)(?:ly)?(?: \w+){0,3}? (?:list|order|"
     r"words|sequence)(?: of (?:the )?words)?|(?:in|into) alphabetical order|"
-    r"sorted(?: alphabetically)?(?=\s?:)|closing (?:brackets?|parenthes[ei]s|sequence)|"
+    r"sorted(?: alphabetically)?(?=\s?:)|"
+    r"(?:closing|missing|remaining|final) (?:brackets?|parenthes[ei]s|sequence)|"
+    r"sequence (?:should|must) (?:end|close|continue) with|"
     r"words in (?:sorted |alphabetical )?order|rest of the sequence"
     r"|complet(?:ed|e) (?:the )?sequence)(?: \w+){0,3}?\s?(?:is|are|would be|:|=)[:\s\"']{0,12}"
 )

@@ -10,6 +10,11 @@ _MOST = 8
 _LONGEST = 1_200
 # A question with options of its own.
 _WITH_OPTIONS = re.compile(r"\n[^\n]{8,300}\?[ \t]*\n{1,2}[ \t]*\(?a[).:][ \t]")
+# A question that its options complete.
+_COMPLETED = re.compile(
+    r"\n[^\n]{8,300}[a-z_][ \t]*\n{1,2}[ \t]*\(?a[).:][ \t][^\n]{0,300}?"
+    r"[\n ][ \t]{0,9}\(?b[).:][ \t]"
+)
 _MARKS = ("####", "final answer", "\\boxed{", "</answer>")
 _STATEMENTS = ("answer is ", "answer:")
 _LINE = 240
@@ -19,6 +24,8 @@ _OPTIONS = re.compile(r"\n[^\n]{8,300}\?[ \t]*\n{1,2}[ \t]*\(?a[).:][ \t]")
 _MARK = re.compile(r"(?:####|final answer|\\boxed\{|</answer>)[^\n]{0,200}\n\s{0,20}")
 _STATEMENT = re.compile(r"answer(?: is\b|:)[^\n]{0,200}\n[ \t]{0,8}\n\s{0,20}")
 _OPTIONS = re.compile(r"\n[ \t]*\(?a[).:][ \t][^\n]{0,300}\n{1,2}[ \t]*\(?b[).:][ \t]")
+# A value that is all of a first paragraph.
+_ALONE = re.compile(r"\s{0,8}[^\s\w]{0,4}[\d.,]{1,12}[^\w\n]{0,4}\n[ \t]{0,8}\n\s{0,20}")
 _TASK = re.compile(
     r"(?:find|calculate|compute|determine|solve|evaluate|simplify|what|which|how|who)\b"
 )
@@ -50,12 +57,17 @@ def questions_with_options(low: str) -> Iterator[int]:
     """Where questions stand that go on to options of their own."""
     if "?\n" in low:
         yield from (found.start() + 1 for found in _WITH_OPTIONS.finditer(low))
+    if "\na" in low or "\n(a" in low:
+        yield from (found.start() + 1 for found in _COMPLETED.finditer(low))
 
 
 def next_items(part: str, low: str) -> Iterator[int]:
     """Where `part`, whose lower-case twin is `low`, goes on to another item behind a mark for the
     final answer, or behind a statement of it, if the item has a name of its own.
     """
+    alone = _ALONE.match(low)
+    if alone and _is_item(low, alone.end()) and _asks(low, alone.end()):
+        yield alone.end()
     for mark in (*_MARKS, *_STATEMENTS):
         for at in _behind_lines(low, mark):
             if _is_item(low, at) and (mark in _MARKS or _has_own_name(part, at)):
@@ -92,6 +104,10 @@ def _has_own_name(part: str, at: int) -> bool:
     """Whether the paragraph at `at` has a name that stands nowhere before."""
     names = _NAME.findall(part, at, _paragraph_end(part, at))
     return any(name not in part[:at] and not _BEGINNERS.fullmatch(name) for name in names)
+
+
+def _asks(low: str, at: int) -> bool:
+    return low.find("?", at, _paragraph_end(low, at)) >= 0
 
 
 def _paragraph_end(text: str, at: int) -> int:

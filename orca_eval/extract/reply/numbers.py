@@ -57,7 +57,8 @@ NUMBER = re.compile(
     rf"|\s?(?:and\s)?{_FRACTION.replace('@', 'mf')}"
     rf"|\sand\s(?P<pn>{'|'.join(TOPS)})[ -](?P<part>{'|'.join(PARTS)})s?\b)"
     rf"|(?P<fn>{_INT})\s?[/⁄]\s?(?P<fd>{_INT})(?![\d/]|\s?/|\.\d)"
-    rf"|(?P<de>\d{{1,3}}(?:\.\d{{3}})+),(?P<cents>\d{{1,2}})(?![\d,])"
+    rf"|(?P<de>\d{{1,3}}(?:\.\d{{3}})+)(?:,(?P<cents>\d{{1,2}})(?![\d,])"
+    rf"|(?<!\b0\.\d{{3}})(?=\s?(?:€|euros?\b)))"
     rf"|(?P<int>{_INT})(?!\d|:\d)(?P<dec>\.\d+)?(?!\d)(?:\s?(?P<vulgar>[{''.join(_VULGAR)}])"
     rf"|\s?\^\s?\{{?\s?(?P<up>-?\d{{1,3}})\s?\}}?(?!\d)|(?P<sup>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{{1,3}}))?|"
     rf"(?P<lead>\.\d+)|(?P<only>[{''.join(_VULGAR)}])"
@@ -110,7 +111,7 @@ def _before_power(m: re.Match[str]) -> Fraction | None:
     if m["only"]:
         return _VULGAR[m["only"]]
     if m["de"]:
-        return Fraction(Decimal(f"{_digits(m['de'])}.{m['cents']}"))
+        return Fraction(Decimal(f"{_digits(m['de'])}.{m['cents'] or 0}"))
     digits = (m["lead"] and "0" + m["lead"]) or f"{_digits(m['int'])}{m['dec'] or ''}"
     value = Fraction(Decimal(digits))
     up = m["up"] or (m["sup"] or "").translate(_SUPERSCRIPTS)

@@ -110,7 +110,8 @@ def after_thinking(low: str) -> int | None:
 # --- run-on text ---------------------------------------------------------------------------------
 
 # What a model writes when it goes on to invent the next turn or item. Words need a line or sentence
-# start before them and a colon or a line end after them; tokens of chat templates count anywhere.
+# start before them and a colon (at a line start also its end) after them; tokens of chat templates
+# count anywhere.
 _TURNS = frozenset(("human", "user"))
 _UNSPACED = frozenset(("问题", "题目", "質問", "文章", "材料", "短文", "例题"))
 # What an item begins with, which only a line may begin with; of some, a reply also numbers its own.
@@ -129,7 +130,7 @@ _HEADING = re.compile(
     r"|(?<!\n)(?P<sentence>[ \t]{1,3}[*#]{0,3}|#{2,6}[ ]?))"
     r"(?:(?P<another>next|new|another|example) )?"
     rf"(?P<word>{'|'.join(sorted(_WORDS | _UNSPACED, reverse=True))})\]?[ \t]?#?"
-    r"(?P<number>\d{0,3})[ \t]?\*{0,2}[ \t]?(?=[:：\n])"
+    r"(?P<number>\d{0,3})[ \t]?\*{0,2}[ \t]?(?=(?(line)[:：\n]|[:：]))"
 )
 # A reply that begins so goes through questions of its own: their numbers end nothing.
 _OWN_FIRST = re.compile(r"[\s#*]{0,8}(?:question|problem|exercise|q)[ \t]?#?1\b")
