@@ -49,6 +49,8 @@ soak: $(VENV)/.installed-dev $(VLLM_VENV)/.installed
 	$(BIN)/python bench/damage.py
 	$(BIN)/python bench/store_corruption.py
 	$(BIN)/python bench/kill_resume.py --kills 50
+	$(BIN)/python bench/endpoint_soak.py --requests 10000
+	$(BIN)/python bench/endpoint_soak.py --requests 10000 --kills 25
 
 clean:
 	rm -rf $(VENV) $(VLLM_VENV) build dist
