@@ -39,7 +39,7 @@ from orca_eval.engines.http_client import (
 from orca_eval.engines.openai_args import OpenAIArgs, Sent, checked_url, openai_args, resolve
 from orca_eval.engines.refusal import Rejected, read_refusal
 from orca_eval.engines.threads import run_to_end
-from orca_eval.errors import FailedItemError, InputError, PromptTooLongError, RunError
+from orca_eval.errors import FailedItemError, InputError, PromptTooLongError, RunError, SettingError
 from orca_eval.model.tokenizer import TemplateTokenizer
 from orca_eval.model.types import Weights
 from orca_eval.safe_text import shorten, terminal
@@ -208,8 +208,9 @@ class OpenAIEngine:
         if outcome.whose == "over_long":
             return PromptTooLongError(line, outcome.room)
         # What was good enough for others is no wrong setting.
-        of_all = outcome.whose == "setting" and not self._counts["requests"]
-        if outcome.whose == "run" or of_all:
+        if outcome.whose == "setting" and not self._counts["requests"]:
+            return SettingError(line)
+        if outcome.whose == "run":
             return RunError(line)
         return FailedItemError(line, refused=outcome.whose == "filtered")
 

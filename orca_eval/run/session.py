@@ -191,7 +191,7 @@ class Session:
                 seat.planner.refuse_over_long()
             self.counts.total += sum(len(work.waiting) for work in works)
             for part in batches(works, LOOKUP_BATCH):
-                found = await self._reuse(part)
+                found = await self._reuse(seat, part)
                 missing += [work for work in part if work.key not in found]
                 if missing and not seat.begun:
                     await self._make_room(seat)
@@ -200,7 +200,7 @@ class Session:
                     seat.begin(self._start(seat))
         return in_sending_order(missing)
 
-    async def _reuse(self, works: Sequence[Work]) -> Collection[bytes]:
+    async def _reuse(self, seat: Seat, works: Sequence[Work]) -> Collection[bytes]:
         """Goes on with stored answers; the keys of those that are stored."""
         await self._room()
         found = await asyncio.to_thread(self._look_up, works)
@@ -208,6 +208,8 @@ class Session:
             if work.key in found:
                 self.counts.reused += len(work.waiting)
                 self._go_on(work, found[work.key])
+        if any(completion.finish_reason != "skipped" for completion in found.values()):
+            seat.failures.answered()
         return found.keys()
 
     async def _room(self) -> None:
