@@ -26,7 +26,7 @@ OPTIONAL_FIELDS = ("top_k", "min_p", "repetition_penalty", "seed")
 """Beyond OpenAI's own format, or younger than most servers."""
 REASON_CHARACTERS = 40
 SHOWN_OF_A_BODY = 80
-"""Characters: enough to see a web page, or a stream."""
+"""Characters."""
 MOST_REASONS = 30
 MOST_CHOICES = 8
 MOST_TOKENS = 10**9
@@ -108,11 +108,7 @@ def read_completion(
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
-        begun = one_line(
-            hide(content[:READ_CHARACTERS].decode("utf-8", "replace")), SHOWN_OF_A_BODY
-        )
-        said = f"HTTP 200, but its body is not JSON: {begun}"
-        return Rejected(said if begun else "HTTP 200 with an empty body", transient=True)
+        return Rejected(_no_json(content, hide), transient=True)
     choices = answer.get("choices") if isinstance(answer, dict) else None
     if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
         return read_refusal(200, content, body or {}, None, hide)
@@ -141,6 +137,16 @@ def read_completion(
     counts["without_usage"] += not isinstance(usage, dict)
     _count_place(found, generated, counts)
     return completion
+
+
+def _no_json(content: bytes, hide: Hide) -> str:
+    """Says so of a body, with its beginning where that is text: a web page, or a stream."""
+    begun = content[:READ_CHARACTERS].decode("utf-8", "replace")
+    if not begun.strip():
+        return "HTTP 200 with an empty body"
+    said = "HTTP 200, but its body is not JSON"
+    is_text = "\ufffd" not in begun[:SHOWN_OF_A_BODY]
+    return f"{said}: {one_line(hide(begun), SHOWN_OF_A_BODY)}" if is_text else said
 
 
 def _with_text(choices: list[Any]) -> Mapping[str, Any]:

@@ -55,6 +55,8 @@ never gives any; others' replies are torn then."""
 
 ANSWER_RETRIES = 2
 """After an answer that began and had no end within the time: a dripping server never stops."""
+ANSWERED = frozenset({200, 201, 203})
+"""201: gateways whose framework calls every POST a creation. 203: proxies that changed a header."""
 LLAMA_LIKE = frozenset({"llamacpp", "library", "organization_owner", "ollama", "lmstudio", "jan"})
 """`owned_by` of the models of llama.cpp's server and of what stands on it."""
 
@@ -256,7 +258,7 @@ class OpenAIEngine:
         status, headers, content = reply
         if status == 401:
             return Rejected(self._key_problem(status), "run")
-        if status == 200:
+        if status in ANSWERED:
             most = request.sampling.max_tokens
             return read_completion(content, most, self._counts, hide, body)
         if to := redirected_to(reply, self._base_url, path):

@@ -63,9 +63,7 @@ class Failures:
             self.tell()
 
     def tell(self) -> None:
-        """Says what was kept back, unless all failed, which one line will say."""
-        if not self._answered:
-            return
+        """Says what was kept back."""
         lines, self._unsaid = self._unsaid, []
         for line in lines:
             self.say(line)

@@ -144,6 +144,17 @@ def test_where_only_poisoned_items_are_left_they_fail_alone_as_in_the_first_run(
     assert "the scores stay as they were" not in said
 
 
+def test_where_all_fail_and_may_each_is_named(
+    script: Script, tmp_path: Path, capsys: Output
+) -> None:
+    script.otherwise = lambda _: FAULTS[0]
+    assert main(command(script, tmp_path, "failed_share=1", "suite.benchmarks=[gsm8k]")) == 0
+    said = capsys.readouterr().err
+    docs = failed_docs(tmp_path)
+    assert len(docs) == samples(tmp_path)["failed"] > 0
+    assert all(said.count(f"{doc} failed: ") == 1 for doc in docs)
+
+
 def test_too_many_end_the_run_as_incomplete_with_everything_kept(
     script: Script, tmp_path: Path, capsys: Output
 ) -> None:
