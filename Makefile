@@ -51,6 +51,8 @@ soak: $(VENV)/.installed-dev $(VLLM_VENV)/.installed $(LITELLM_VENV)/.installed
 	$(BIN)/python bench/real_servers.py llama.cpp vllm litellm
 	$(BIN)/python bench/store_corruption.py
 	$(BIN)/python bench/kill_resume.py --kills 50
+	$(BIN)/python bench/endpoint_soak.py --requests 10000
+	$(BIN)/python bench/endpoint_soak.py --requests 10000 --kills 25
 
 clean:
 	rm -rf $(VENV) $(VLLM_VENV) $(LITELLM_VENV) build dist

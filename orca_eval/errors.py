@@ -22,6 +22,13 @@ class RunError(OrcaEvalError):
     exit_code = 1
 
 
+class SettingError(RunError):
+    """A server refused what every request has: a field, or the model's name.
+
+    Where others like it were answered, in this run or before, it is that one request's failure.
+    """
+
+
 class FailedItemError(RunError):
     """One request failed for good, while others may be answered.
 

@@ -13,6 +13,7 @@ from orca_eval.engines.finish import Ending, ending
 from orca_eval.engines.refusal import (
     EMPTY_SYSTEM,
     FILTER_RETRIES,
+    READ_CHARACTERS,
     Hide,
     Rejected,
     one_line,
@@ -24,7 +25,10 @@ from orca_eval.types import Completion, Message, Request
 OPTIONAL_FIELDS = ("top_k", "min_p", "repetition_penalty", "seed")
 """Beyond OpenAI's own format, or younger than most servers."""
 REASON_CHARACTERS = 40
+SHOWN_OF_A_BODY = 80
+"""Characters."""
 MOST_REASONS = 30
+MOST_CHOICES = 8
 MOST_TOKENS = 10**9
 """No prompt or answer has more: a larger count is a server's mistake, or an attack."""
 UNKNOWN_REASON = "finish_reason "
@@ -95,7 +99,7 @@ def read_completion(
     hide: Hide,
     body: Mapping[str, Any] | None = None,
 ) -> Completion | Rejected:
-    """Reads the first choice of a 200 answer. `counts` learns what was special about it.
+    """Reads a 200 answer's first choice with a text. `counts` learns what was special about it.
 
     The text is what find_text finds; reasoning beside it is not part of it, just as text before
     `</think>` is not part of an answer. A reply that failed, and a filtered one without text, are
@@ -104,14 +108,15 @@ def read_completion(
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
-        return Rejected("HTTP 200, but its body is not JSON", transient=True)
+        return Rejected(_no_json(content, hide), transient=True)
     choices = answer.get("choices") if isinstance(answer, dict) else None
     if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
         return read_refusal(200, content, body or {}, None, hide)
-    found, usage = find_text(choices[0]), answer.get("usage")
+    choice = _with_text(choices)
+    found, usage = find_text(choice), answer.get("usage")
     if found is None:
         return Rejected("HTTP 200, but its choice has no message", transient=True)
-    reason = choices[0].get("finish_reason")
+    reason = choice.get("finish_reason")
     end, said = ending(reason), one_line(hide(str(reason)), REASON_CHARACTERS)
     if (none := _no_answer(end, said, found)) is not None:
         return none
@@ -132,6 +137,26 @@ def read_completion(
     counts["without_usage"] += not isinstance(usage, dict)
     _count_place(found, generated, counts)
     return completion
+
+
+def _no_json(content: bytes, hide: Hide) -> str:
+    """Says so of a body, with its beginning where that is text: a web page, or a stream."""
+    begun = content[:READ_CHARACTERS].decode("utf-8", "replace")
+    if not begun.strip():
+        return "HTTP 200 with an empty body"
+    said = "HTTP 200, but its body is not JSON"
+    is_text = "\ufffd" not in begun[:SHOWN_OF_A_BODY]
+    return f"{said}: {one_line(hide(begun), SHOWN_OF_A_BODY)}" if is_text else said
+
+
+def _with_text(choices: list[Any]) -> Mapping[str, Any]:
+    """The first choice; another where only that has a text, for some servers split an answer."""
+    first: Mapping[str, Any] = choices[0]
+    for choice in choices[:MOST_CHOICES]:
+        found = find_text(choice) if isinstance(choice, dict) else None
+        if found is not None and found.text.strip():
+            return dict(choice)
+    return first
 
 
 def _no_answer(end: Ending, said: str, found: Found) -> Rejected | None:

@@ -207,4 +207,6 @@ def _reason(error: BaseException) -> tuple[int | None, str]:
             refused = cause.errno == ECONNREFUSED
             return cause.errno, "connection refused" if refused else cause.strerror
         cause = cause.__cause__ or cause.__context__
-    return None, " ".join(str(error).split())[:200] or type(error).__name__
+    # The text of this kind has a status that no server sent, and the address with its query.
+    said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    return None, " ".join(said.split())[:200] or type(error).__name__

@@ -39,7 +39,7 @@ from orca_eval.engines.http_client import (
 from orca_eval.engines.openai_args import OpenAIArgs, Sent, checked_url, openai_args, resolve
 from orca_eval.engines.refusal import Rejected, read_refusal
 from orca_eval.engines.threads import run_to_end
-from orca_eval.errors import FailedItemError, InputError, PromptTooLongError, RunError
+from orca_eval.errors import FailedItemError, InputError, PromptTooLongError, RunError, SettingError
 from orca_eval.model.tokenizer import TemplateTokenizer
 from orca_eval.model.types import Weights
 from orca_eval.safe_text import shorten, terminal
@@ -55,6 +55,8 @@ never gives any; others' replies are torn then."""
 
 ANSWER_RETRIES = 2
 """After an answer that began and had no end within the time: a dripping server never stops."""
+ANSWERED = frozenset({200, 201, 203})
+"""201: gateways whose framework calls every POST a creation. 203: proxies that changed a header."""
 LLAMA_LIKE = frozenset({"llamacpp", "library", "organization_owner", "ollama", "lmstudio", "jan"})
 """`owned_by` of the models of llama.cpp's server and of what stands on it."""
 
@@ -208,8 +210,9 @@ class OpenAIEngine:
         if outcome.whose == "over_long":
             return PromptTooLongError(line, outcome.room)
         # What was good enough for others is no wrong setting.
-        of_all = outcome.whose == "setting" and not self._counts["requests"]
-        if outcome.whose == "run" or of_all:
+        if outcome.whose == "setting" and not self._counts["requests"]:
+            return SettingError(line)
+        if outcome.whose == "run":
             return RunError(line)
         return FailedItemError(line, refused=outcome.whose == "filtered")
 
@@ -255,7 +258,7 @@ class OpenAIEngine:
         status, headers, content = reply
         if status == 401:
             return Rejected(self._key_problem(status), "run")
-        if status == 200:
+        if status in ANSWERED:
             most = request.sampling.max_tokens
             return read_completion(content, most, self._counts, hide, body)
         if to := redirected_to(reply, self._base_url, path):

@@ -14,7 +14,8 @@ _EXCEEDS = (
 )
 _LENGTH = (
     r"(?:tokens?|(?:context|input|prompt|sequence|model|max(?:imum)?|allowed) (?:length|size)|"
-    r"context|window|max[_ ]?(?:model|seq)\w*[_ ]?len\w*|n_ctx|characters|max length)"
+    r"context|window|(?:kv|cache) size|max[_ ]?(?:model|seq)\w*[_ ]?len\w*|n_ctx|characters|"
+    r"max length)"
 )
 _NEAR = r"[^.!?]{0,100}?"
 _SIGNS = re.compile(

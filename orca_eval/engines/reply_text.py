@@ -43,6 +43,7 @@ def find_text(choice: Mapping[str, Any]) -> Found | None:
         ("refusal", _joined(message.get("refusal"))),
         ("content", _joined(choice.get("text"))),
         ("content", _joined(message.get("text"))),
+        ("content", _joined(message.get("parts"))),
         ("content", _transcript(message.get("audio"))),
         ("tool_calls", _calls(message)),
         ("reasoning", reasoning),

@@ -29,8 +29,13 @@ class Failures:
     _in_a_row: int = 0
     _unsaid: list[str] = field(default_factory=list)
 
+    @property
+    def any_answered(self) -> bool:
+        """Whether a request like these was ever answered: then the settings are good."""
+        return self._answered > 0
+
     def answered(self) -> None:
-        """Takes note of an answer."""
+        """Takes note of an answer, which an earlier run may have been given."""
         self._answered += 1
         self._in_a_row = 0
         self.tell()
@@ -45,18 +50,20 @@ class Failures:
         self.last = str(error)
         self._unsaid.append(f"{where} failed: {error}")
         if self._in_a_row >= self._most(error):
-            first = "first " if not self._answered else ""
+            if not self._answered:
+                raise RunError(
+                    f"{error}; so failed the first {self._in_a_row} requests, which no single "
+                    "prompt explains: correct the server or the settings"
+                )
             raise RunError(
-                f"{error}; so failed the {first}{self._in_a_row} requests, with no answer between "
-                "them; what was answered is stored, and the same command goes on"
+                f"{error}; so failed {self._in_a_row} requests, with no answer between them; what "
+                "was answered is stored, and the same command goes on"
             )
         if self._answered:
             self.tell()
 
     def tell(self) -> None:
-        """Says what was kept back, unless all failed, which one line will say."""
-        if not self._answered:
-            return
+        """Says what was kept back."""
         lines, self._unsaid = self._unsaid, []
         for line in lines:
             self.say(line)

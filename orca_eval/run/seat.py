@@ -8,7 +8,7 @@ from typing import Any
 
 from orca_eval.config.schema import RunConfig
 from orca_eval.engines.base import Engine
-from orca_eval.errors import FailedItemError, OrcaEvalError, PromptTooLongError
+from orca_eval.errors import FailedItemError, OrcaEvalError, PromptTooLongError, SettingError
 from orca_eval.run.failures import Failures
 from orca_eval.run.plan import Planner
 from orca_eval.run.progress import say
@@ -76,6 +76,10 @@ class Seat:
                     self.planner.over_long.append((str(error), 0))
                     return Completion("", "skipped", 0, 0)
                 self._fail(request, PromptTooLongError(f"{error}; {WAYS_OUT}"))
+            except SettingError as error:
+                if not self.failures.any_answered:
+                    raise
+                self._fail(request, FailedItemError(str(error)))
             except FailedItemError as error:
                 self._fail(request, error)
             else:

@@ -157,10 +157,12 @@ class Session:
 
     def _refuse_incomplete(self) -> None:
         """Raises RunError where more samples failed than config.failed_share; one document's may
-        always, unless that is 0."""
+        always, unless that is 0. Else says of each what it failed of."""
         each, share = self.config.samples_per_doc, self.config.failed_share
         total = each * sum(benchmark.n for benchmark in self.benchmarks)
         if self.failed <= (max(each, share * total) if share else 0):
+            for seat in self._seats.values():
+                seat.failures.tell()
             return
         last = next((s.failures.last for s in self._seats.values() if s.failures.last), "")
         raise RunError(
@@ -191,7 +193,7 @@ class Session:
                 seat.planner.refuse_over_long()
             self.counts.total += sum(len(work.waiting) for work in works)
             for part in batches(works, LOOKUP_BATCH):
-                found = await self._reuse(part)
+                found = await self._reuse(seat, part)
                 missing += [work for work in part if work.key not in found]
                 if missing and not seat.begun:
                     await self._make_room(seat)
@@ -200,7 +202,7 @@ class Session:
                     seat.begin(self._start(seat))
         return in_sending_order(missing)
 
-    async def _reuse(self, works: Sequence[Work]) -> Collection[bytes]:
+    async def _reuse(self, seat: Seat, works: Sequence[Work]) -> Collection[bytes]:
         """Goes on with stored answers; the keys of those that are stored."""
         await self._room()
         found = await asyncio.to_thread(self._look_up, works)
@@ -208,6 +210,8 @@ class Session:
             if work.key in found:
                 self.counts.reused += len(work.waiting)
                 self._go_on(work, found[work.key])
+        if any(completion.finish_reason != "skipped" for completion in found.values()):
+            seat.failures.answered()
         return found.keys()
 
     async def _room(self) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. `close` drops the connection without one; `seconds` is waited first; one that
-    `drips` sends its body again and again, and has no end."""
+    """One answer. `close` drops the connection without one, `close_after` behind it; `seconds` is
+    waited first; one that `drips` sends its body again and again, and has no end."""
 
     status: int = 200
     body: Any = None
@@ -23,11 +23,12 @@ class Reply:
     close: bool = False
     seconds: float = 0.0
     drips: bool = False
+    close_after: bool = False
 
 
 @dataclass
 class Script:
-    """Replies in order (those of `otherwise` when they run out), and what was asked."""
+    """Replies in order (those of `otherwise` when they run out), and what was asked, if `keep`."""
 
     replies: list[Reply] = field(default_factory=list)
     models: Reply = Reply(body={"data": [{"id": "tiny", "max_model_len": 512}]})
@@ -37,6 +38,7 @@ class Script:
     headers: list[Any] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     url: str = ""
+    keep: bool = True
     otherwise: Callable[[dict[str, Any]], Reply] = lambda _: Reply(body=answer())
 
 
@@ -51,6 +53,9 @@ class Server(ThreadingHTTPServer):
     """Lets many connect at once: with the default of 5 the others wait for seconds."""
 
     request_queue_size = 256
+
+    def handle_error(self, *_: object) -> None:
+        """Says nothing of clients that went away."""
 
 
 @contextmanager
@@ -68,7 +73,8 @@ def serve(*replies: Reply) -> Iterator[Script]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             with lock:
-                script.bodies.append(body)
+                if script.keep:
+                    script.bodies.append(body)
                 reply = script.replies.pop(0) if script.replies else script.otherwise(body)
             self._note()
             closing.wait(reply.seconds)
@@ -76,6 +82,8 @@ def serve(*replies: Reply) -> Iterator[Script]:
 
         def _note(self) -> None:
             with lock:
+                if not script.keep:
+                    return
                 script.paths.append(self.path)
                 script.headers.append(self.headers)
                 script.keys.append(self.headers.get("Authorization"))
@@ -95,6 +103,7 @@ def serve(*replies: Reply) -> Iterator[Script]:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(raw)
+                self.close_connection = self.close_connection or reply.close_after
             except OSError:  # the client has given up waiting, as some tests mean it to
                 self.close_connection = True
 

@@ -50,6 +50,34 @@ def test_a_broken_body_is_tried_again_and_then_a_line(reply: Reply) -> None:
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (
+            b"<html>\n<title>Welcome!</title>" + b"x" * 5000,
+            "not JSON: <html> <title>Welcome!</title>x",
+        ),
+        (b'data: {"choices": []}', 'not JSON: data: {"choices": \\[\\]}'),
+        (b"\x1b[31mred", "not JSON: "),
+        (b"\x00\xff\xfe", r"not JSON$"),
+        (b"", "HTTP 200 with an empty body"),
+    ],
+)
+def test_a_body_that_is_no_json_shows_how_it_begins(body: bytes, says: str) -> None:
+    with serve(Reply(body=body)) as script, pytest.raises(RunError, match=says) as error:
+        generate(engine(script, max_retries=0), ask())
+    assert len(str(error.value)) < 200
+    assert "\x1b" not in str(error.value)
+
+
+def test_a_broken_head_names_no_address_and_no_status_that_was_not_sent() -> None:
+    reply = Reply(body={}, headers={"Content-Length": "-5"})
+    with serve(reply) as script, pytest.raises(RunError, match="Content-Length") as error:
+        generate(engine(script, max_retries=0, query={"sig": "abc"}), ask())
+    assert "sig" not in str(error.value)
+    assert "400" not in str(error.value)
+
+
 @pytest.mark.parametrize("compressed", [False, True])
 def test_a_body_without_end_is_one_line(monkeypatch: pytest.MonkeyPatch, compressed: bool) -> None:
     monkeypatch.setattr(http_client, "MOST_BYTES", 1 << 20)

@@ -410,3 +410,10 @@ def test_answers_are_shared_between_runs_only_where_a_revision_names_the_weights
     script = Script(url="http://h/v1")
     assert not engine(script).reuse_across_runs
     assert engine(script, dataclasses.replace(MODEL, revision="abc")).reuse_across_runs
+
+
+@pytest.mark.parametrize("status", [201, 203])
+def test_an_answer_under_another_status_of_success_is_one(status: int) -> None:
+    with serve(Reply(status, answer("8"))) as script:
+        assert generate(engine(script), ask())[0].text == "8"
+        assert len(script.bodies) == 1

@@ -237,6 +237,14 @@ LONG: list[tuple[str, int | None]] = [
         None,
     ),
     (
+        "the prompt's length (9000) exceeds the KV size (8192)",
+        None,
+    ),
+    (
+        "AssertionError: total sequence length exceeds the cache size",
+        None,
+    ),
+    (
         "Prompt has too many tokens",
         None,
     ),

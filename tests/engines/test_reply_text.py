@@ -37,6 +37,8 @@ def parts(*content: Any) -> dict[str, Any]:
         parts({"type": "reasoning", "summary": [{"text": "C?"}]}, SAID),
         parts({"text": "C?", "thought": True}, {"text": SAID}),
         message(content={"parts": [{"text": SAID}]}),
+        message(parts=[{"text": SAID}]),
+        message(parts=[{"text": "C?", "thought": True}, {"text": SAID}]),
         message(content="", refusal=SAID),
         message(content=None, reasoning_content="C?", text=SAID),
         message(audio={"transcript": SAID}),
@@ -49,6 +51,16 @@ def parts(*content: Any) -> dict[str, Any]:
 )
 def test_the_text_is_found(choice: dict[str, Any]) -> None:
     with serve(Reply(body={"choices": [choice | {"finish_reason": "stop"}]})) as script:
+        assert generate(engine(script), ask())[0].text == SAID
+
+
+@pytest.mark.parametrize(
+    "first", [message(content=""), message(content=None), message(), {"finish_reason": "stop"}]
+)
+def test_where_the_first_choice_has_no_text_another_has(first: Any) -> None:
+    others = [message(content=SAID), message(content="C")]
+    choices = [first, *(choice | {"finish_reason": "stop"} for choice in others)]
+    with serve(Reply(body={"choices": choices})) as script:
         assert generate(engine(script), ask())[0].text == SAID
 
 

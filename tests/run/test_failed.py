@@ -114,6 +114,47 @@ def test_one_poisoned_item_ends_no_run(
     assert "counted wrong: 1" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        DOWN,
+        FAULTS[0],
+        Reply(404, {"error": {"message": "the model does not exist"}}),
+        Reply(400, {"error": {"message": "temperature is not supported"}}),
+        Reply(400, {"error": {"message": "invalid API key"}}),
+        Reply(405, b""),
+    ],
+    ids=lambda f: f"{f.status}-{str(f.body)[:40]}",
+)
+def test_where_only_poisoned_items_are_left_they_fail_alone_as_in_the_first_run(
+    fault: Reply, script: Script, tmp_path: Path, capsys: Output
+) -> None:
+    # The answers that are stored show that the server and the settings are good.
+    script.otherwise = poisoned(fault, every=3)
+    run = command(script, tmp_path, "failed_share=1", "engine.max_retries=0")
+    assert main(run) == 0
+    capsys.readouterr()
+    docs, asked = failed_docs(tmp_path), len(script.bodies)
+    assert len(docs) > FIRST_ALIKE
+    assert main(run) == 0
+    said = capsys.readouterr().err
+    assert len(script.bodies) == asked + len(docs)
+    assert failed_docs(tmp_path) == docs
+    assert all(said.count(f"{doc} failed: ") == 1 for doc in docs)
+    assert "the scores stay as they were" not in said
+
+
+def test_where_all_fail_and_may_each_is_named(
+    script: Script, tmp_path: Path, capsys: Output
+) -> None:
+    script.otherwise = lambda _: FAULTS[0]
+    assert main(command(script, tmp_path, "failed_share=1", "suite.benchmarks=[gsm8k]")) == 0
+    said = capsys.readouterr().err
+    docs = failed_docs(tmp_path)
+    assert len(docs) == samples(tmp_path)["failed"] > 0
+    assert all(said.count(f"{doc} failed: ") == 1 for doc in docs)
+
+
 def test_too_many_end_the_run_as_incomplete_with_everything_kept(
     script: Script, tmp_path: Path, capsys: Output
 ) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
 import re
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -18,48 +18,12 @@ from orca_eval.cli import main
 from orca_eval.engines import openai
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engines"))
-from fault_server import Reply, answer, serve
+from fault_server import Reply, serve
+from fault_shapes import FAULTS, shapes
 
 SHARE_OF_FAULTS = 0.4
 SAID = "###Final answer: {B}"
-
-
-def error(status: int, message: str, **headers: str) -> Reply:
-    return Reply(status, {"error": {"message": message}}, headers)
-
-
-FAULTS = [
-    error(400, "flagged by our content policy"),
-    Reply(403, b"<html>Access denied</html>"),
-    Reply(451, b""),
-    error(400, "prompt is too long: 900 tokens > 800 maximum"),
-    Reply(413, b"too large"),
-    error(422, "Extra inputs are not permitted"),
-    error(400, "presence_penalty is not supported"),
-    error(400, "System role not supported"),
-    error(400, "no"),
-    error(429, "slow down", **{"Retry-After": "0.01"}),
-    error(500, "CUDA error"),
-    error(503, "overloaded"),
-    error(200, "provider error"),
-    Reply(200, b'{"choices": [{"mess'),
-    Reply(200, b"\x1f\x8b\x00", {"Content-Encoding": "gzip"}),
-    Reply(200, gzip.compress(bytes(20 << 20)), {"Content-Encoding": "gzip"}),
-    Reply(200, answer("half", "abort")),
-    Reply(200, answer("half", None)),
-    Reply(200, answer("", "content_filter")),
-    Reply(200, {"choices": [{"message": None, "finish_reason": "stop"}]}),
-    Reply(body=b" ", drips=True),
-    Reply(close=True),
-]
-SHAPES: list[dict[str, Any]] = [
-    {"message": {"content": SAID}},
-    {"message": {"content": [{"type": "thinking", "thinking": "C?"}, {"text": SAID}]}},
-    {"message": {"content": None, "refusal": SAID}},
-    {"message": {"content": "", "reasoning_content": SAID}},
-    {"message": {"tool_calls": [{"function": {"name": "f", "arguments": SAID}}]}},
-    {"text": SAID},
-]
+SHAPES = shapes(SAID)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -104,3 +68,15 @@ def test_whatever_a_server_does_the_run_ends_and_says_of_each_item_what_became_o
         asked = len(script.bodies)
         assert main(run) == 0
         assert len(script.bodies) == asked + len(failed)
+
+
+def test_kills_among_the_faults_repeat_nothing_that_was_stored() -> None:
+    bench = Path(__file__).resolve().parents[2] / "bench" / "endpoint_soak.py"
+    done = subprocess.run(
+        [sys.executable, str(bench), "--requests", "500", "--kills", "3"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "every item is answered and stored, or failed and named" in done.stdout
