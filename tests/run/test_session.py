@@ -124,11 +124,12 @@ def test_a_text_that_another_run_has_put_meanwhile_is_scored_before_it_is_writte
     samples = outcome(engine, tmp_path, benchmark("first", QUESTION)).samples
     assert samples[0].scored.score == 1.0
     path = tmp_path / "samples.parquet"
-    put = {samples[0].key: Completion("Final answer: five", "length", 2, 9)}
+    text = "Final answer: five\n\nIt was"
+    put = {samples[0].key: Completion(text, "length", 2, 9)}
     (written,) = write_samples(path, samples, Prompter(engine.tokenizer, ""), lambda _: put)
     assert written.scored.score == 0.0
     row = pd.read_parquet(path).loc[0]
-    assert (row["response"], row["answer"], row["score"]) == ("Final answer: five", "five", 0.0)
+    assert (row["response"], row["answer"], row["score"]) == (text, "five", 0.0)
     assert (row["finish_reason"], row["completion_tokens"]) == ("length", 9)
 
 
