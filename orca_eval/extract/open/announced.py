@@ -40,8 +40,10 @@ _BRACED_LINES = re.compile(
 )
 _LATEX_TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf)\s?\{([^{}]{0,200})\}?")
 _MORE_TEXT = re.compile(r"\}(?:\s?(?:,|;|and\b)\s?\\text\s?\{[^{}]{0,200}\}){1,60}")
+_ABOUT = re.compile(r"\b(?:parts?|rest|format|form) of (?:the|my|your) $")
 _PLACEHOLDER = re.compile(
-    r"\{?\s?(?:the |your )?(?:final )?(?:answer|number|answer choice|word|words|text|"
+    r"(?:#{0,6}\s?(?:final )?answer\s?:\s?)?\{?\s?(?:the |your )?(?:final )?"
+    r"(?:answer|number|answer choice|word|words|text|"
     r"yes or no|value|span|null|\.\.\.|X)s?\s?\}?$|"
     r"(?:so )?the (?:final )?answer(?: is?| to [^.:]{1,200} is)?(?:$|:)",
     re.IGNORECASE,
@@ -66,7 +68,8 @@ def announced(reply: Reply, places: list[Place]) -> Iterator[Claim]:
     for at, value, end in sorted(places, reverse=True):
         json = _json_value(reply.text, at) if end is None else None
         claim = value_at(reply, *(json or (value, end)))
-        if claim and not reply.supposed(at):
+        about = _ABOUT.search(reply.low, max(0, at - 24), at)
+        if claim and not about and not reply.supposed(at):
             yield claim._replace(answer=_parted(claim.answer or ""))
 
 

@@ -12,6 +12,7 @@ from orca_eval.extract.open.announced import (
     value_at,
     with_quotes,
 )
+from orca_eval.extract.open.grammar import SPACE
 from orca_eval.extract.open.lists import marked_items
 from orca_eval.extract.open.sentence import computed, counted, is_active, phrase
 from orca_eval.extract.reply import Reply
@@ -57,7 +58,9 @@ _SENTENCE = re.compile(
 _NO_ANSWER = re.compile(r"\?$|^(?:let me|let's|let us|please|sure)\b", re.IGNORECASE)
 _COUNT = re.compile(
     r"(?P<number>-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)(?:\s?%|(?: [a-z]+){0,3})"
+    r"(?: (?:of|after|before|from|since) [^\d,;]{1,80}(?:\d{4})?)?"  # "7 years after 1890"
 )
+_LEAST_REMARK = 4
 _DATE_LEFT = re.compile(rf"\b{_MONTH} \d{{1,2}}$", re.IGNORECASE)
 _LONGEST_DATE = 24
 _AND = re.compile(r",?\s(?:and|&|as well as|along with)\s")
@@ -152,13 +155,23 @@ def _shape(claim: Claim, reply: Reply, tail: re.Pattern[str]) -> Claim | None:
     listed = "\n" in value or marked_items(value)
     if value == text[start:end] and not listed:
         cut = tail.search(text, start, end)
-        start, end = trim(text, start, cut.start() if cut else end)
+        end = _before_remark(text, start, cut.start() if cut else end)
+        start, end = trim(text, start, end)
         start, end = _in_sentence(text, start, end)
         value = text[slice(*with_quotes(text, start, end))]
     if not marked_items(value):
         value = _unwrapped(value.replace("{", "").replace("}", "").strip())
     spans = [span for span in written_spans(value) if ALPHANUMERIC.search(span)]
     return Claim(SEPARATOR.join(spans), start, end) if spans else None
+
+
+def _before_remark(text: str, start: int, end: int) -> int:
+    """Where the value ends before a sentence behind a semicolon, which is no further span."""
+    at = text.find(";", start, end)
+    stop = text.find(";", at + 1, end)
+    begin = behind(SPACE, text, at + 1, end)
+    remark = at > start and phrase(text, begin, stop if stop > 0 else end)
+    return at if remark and len(text[begin:end].split()) >= _LEAST_REMARK else end
 
 
 def _lines_below(text: str, start: int, end: int) -> int:
