@@ -60,6 +60,7 @@ _COUNT = re.compile(
     r"(?P<number>-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)(?:\s?%|(?: [a-z]+){0,3})"
     r"(?: (?:of|after|before|from|since) [^\d,;]{1,80}(?:\d{4})?)?"  # "7 years after 1890"
 )
+_TELLS = re.compile(r"(?:the|this|that|it|he|she|they|there|so|and|but)\b", re.IGNORECASE)
 _LEAST_REMARK = 4
 _DATE_LEFT = re.compile(rf"\b{_MONTH} \d{{1,2}}$", re.IGNORECASE)
 _LONGEST_DATE = 24
@@ -170,8 +171,11 @@ def _before_remark(text: str, start: int, end: int) -> int:
     at = text.find(";", start, end)
     stop = text.find(";", at + 1, end)
     begin = behind(SPACE, text, at + 1, end)
-    remark = at > start and phrase(text, begin, stop if stop > 0 else end)
-    return at if remark and len(text[begin:end].split()) >= _LEAST_REMARK else end
+    stop = stop if stop > 0 else end
+    words = len(text[begin:stop].split())
+    told = words > MOST_IN_LINE and _TELLS.match(text, begin, stop)
+    said = words >= _LEAST_REMARK and phrase(text, begin, stop)
+    return at if at > start and (told or said) else end
 
 
 def _lines_below(text: str, start: int, end: int) -> int:
