@@ -267,7 +267,7 @@ def test_two_replicas_answer_alike_and_a_killed_worker_is_one_line(
     running: VllmEngine, loop: asyncio.Runner
 ) -> None:
     others = {process.pid for process in processes()}
-    double = engine(data_parallel_size=2, max_model_len=1024, gpu_memory_utilization=0.1)
+    double = engine(data_parallel_size=2, max_model_len=1024, gpu_memory_utilization=0.18)
     double.check()
     loop.run(double.start())
     questions = [f"What is {n} plus {n}?" for n in range(6)]
