@@ -22,6 +22,7 @@ Level = Literal["task", "benchmark", "average"]
 RATES = ("extraction_rate", "truncation_rate", "empty_rate", "conflict_rate")
 RATE_NAMES = dict(zip(RATES, ("answered", "cut off", "empty", "letter ≠ text"), strict=True))
 """What tables call them."""
+_SHARE_DIGITS = 12  # so that nothing lies beyond 1
 SHARE = (0.0, 1.0, "higher")
 """The scale of most measures: from none right to all."""
 
@@ -161,10 +162,12 @@ def _row(
     interval = stats.exact_interval(scores, clusters, kind) if measure.in_percent else None
     interval = interval or (draws or _draws(benchmark, tasks, kind)).interval()
     low, high = _ends(interval)
-    row = replace(row, score=_mean_of(scores, kind), ci_low=low, ci_high=high)
+    score = _mean_of(scores, kind)
+    row = replace(row, score=score, ci_low=low, ci_high=high)
     if not row.conflict_rate:
         return row
-    by_letter, by_text = (_by_conflict(tasks, kind, name) for name in ("by_letter", "by_text"))
+    counted = (_by_conflict(score, tasks, kind, name) for name in ("by_letter", "by_text"))
+    by_letter, by_text = (round(share, _SHARE_DIGITS) for share in counted)
     return replace(row, score_by_letter=by_letter, score_by_text=by_text)
 
 
@@ -175,14 +178,12 @@ def _mean_of(scores: Sequence[FloatArray], kind: Aggregate) -> float:
     return float(np.concatenate(scores).mean())
 
 
-def _by_conflict(tasks: Sequence[_Task], kind: Aggregate, column: str) -> float:
+def _by_conflict(score: float, tasks: Sequence[_Task], kind: Aggregate, column: str) -> float:
     """The score with this column's counted, where a reply's letter and text name two options."""
-    frames = [
-        task.samples.assign(score=task.samples[column].fillna(task.samples["score"]))
-        for task in tasks
-    ]
-    counted = zip(tasks, frames, strict=True)
-    return _mean_of([_task(task.name, frame, task.measure).scores for task, frame in counted], kind)
+    gains = [(task.samples[column] - task.samples["score"]).fillna(0.0) for task in tasks]
+    if kind == "mean_of_tasks":
+        return score + float(np.mean([gain.mean() for gain in gains]))
+    return score + float(pd.concat(gains).mean())
 
 
 def _ends(interval: stats.Interval) -> tuple[float, float] | tuple[None, None]:
