@@ -2,7 +2,7 @@
 before it."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from orca_eval.extract import answer
 from orca_eval.scoring import score_answer
@@ -81,6 +81,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("kind", "mark", "value", "expected"), CASES)
+@settings(max_examples=12)  # of 48
 @given(before=BEFORE, behind=BEHIND, mutation=st.sampled_from((str, str.upper, str.title)))
 def test_a_marked_value_is_read_alike(
     kind: str, mark: str, value: str, expected: str | None, before: str, behind: str, mutation: type
