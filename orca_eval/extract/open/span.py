@@ -63,6 +63,10 @@ _COUNT = re.compile(
 _TELLS = re.compile(r"(?:the|this|that|it|he|she|they|there|so|and|but)\b", re.IGNORECASE)
 _LEAST_REMARK = 4
 _DATE_LEFT = re.compile(rf"\b{_MONTH} \d{{1,2}}$", re.IGNORECASE)
+_WHOLE_SENTENCE = re.compile(
+    r"(?:The|This|That|These|Those|It|There|He|She|They|In|[A-Z]\w+ \w+ed) (?=[^\n;]{1,480}\.$)"
+    r"(?!.* and \w+ (?:is|are|was|were|had) )"  # of two statements
+)
 _LONGEST_DATE = 24
 _AND = re.compile(r",?\s(?:and|&|as well as|along with)\s")
 _JOINT = re.compile(rf"{_AND.pattern}|,(?:\s|(?=[^\W\d]))")
@@ -167,14 +171,16 @@ def _shape(claim: Claim, reply: Reply, tail: re.Pattern[str]) -> Claim | None:
 
 
 def _before_remark(text: str, start: int, end: int) -> int:
-    """Where the value ends before a sentence behind a semicolon, which is no further span."""
+    """Where the value ends before a sentence behind its only semicolon, which is no further
+    span.
+    """
     at = text.find(";", start, end)
-    stop = text.find(";", at + 1, end)
+    if text.find(";", at + 1, end) > 0:
+        return end
     begin = behind(SPACE, text, at + 1, end)
-    stop = stop if stop > 0 else end
-    words = len(text[begin:stop].split())
-    told = words > MOST_IN_LINE and _TELLS.match(text, begin, stop)
-    said = words >= _LEAST_REMARK and phrase(text, begin, stop)
+    words = len(text[begin:end].split())
+    told = words > MOST_IN_LINE and _TELLS.match(text, begin, end)
+    said = words >= _LEAST_REMARK and phrase(text, begin, end)
     return at if at > start and (told or said) else end
 
 
@@ -196,14 +202,18 @@ def _unwrapped(value: str) -> str:
 
 def _in_sentence(text: str, start: int, end: int) -> tuple[int, int]:
     """The phrase that answers where the value is a sentence; but one behind a bare "Answer:" is
-    the reply's own wording of it.
+    the reply's own wording of it, and one behind a final mark is unless it is a sentence in form:
+    golds such as "roads were blocked" are clauses.
     """
     before = text[max(0, start - 40) : start].lower()
-    whole = before.rstrip("\"' *\n").endswith(":") and "final" not in before
     if text[start - 1 : start] in ('"', "'"):
         return start, end
+    marked = before.rstrip("\"' *\n{").endswith(":")
+    if marked and "final" in before and not _WHOLE_SENTENCE.match(text, start, end + 1):
+        return computed(text, start, end) or (start, end)
+    bare = marked and "final" not in before
     clause = before.endswith(" that ")
-    found = counted(text, start, end) if whole else phrase(text, start, end, active=clause)
+    found = counted(text, start, end) if bare else phrase(text, start, end, active=clause)
     return found or computed(text, start, end) or (start, end)
 
 
@@ -239,9 +249,8 @@ def _last_whole(reply: Reply, claims: Iterator[Claim], tail: re.Pattern[str]) ->
     last = next(shaped, None)
     if last is None or reply.text[last.end :].strip(" \n\"'*`}"):
         return last
-    if (
-        dangles(reply.text.rstrip(" ;\n")) and not reply.text[last.end - 1].isupper()
-    ):  # "vitamin A" is whole
+    torn = dangles(reply.text.rstrip(" ;\n")) and not reply.text[last.end - 1].isupper()
+    if torn and tail is _PROSE_TAIL:  # "vitamin A" is whole, and so is what is marked
         return next(shaped, None)
     before = next(shaped, None)
     if before is None or not (before.answer or "").startswith(last.answer or "?"):
