@@ -198,20 +198,22 @@ def _label_finder(letters: str, is_ascii: bool) -> re.Pattern[str]:
     )
     if letters.isalpha():
         bare = (
-            rf"|(?<![A-Za-z0-9À-ɏ'_.$\\+-])(?<!\b[A-Z][=≡])(?<!\b[A-Z]\s[=≡]\s)"
+            rf"|(?=[{some}])(?<![A-Za-z0-9À-ɏ'_.$\\+-])(?<!\b[A-Z][=≡])(?<!\b[A-Z]\s[=≡]\s)"
             rf"(?P<bare>[{some}])(?![A-Za-z0-9À-ɏ'+&]|-[A-Za-z0-9]|\s?[=≡]\s?[A-Z](?![A-Za-z])"
             rf"|{NOT_BEHIND})"
         )
+    # What an alternative begins with is asked first: most places of a text are left at once.
     return re.compile(
-        rf"(?<![A-Za-z0-9^_])[(\[]\s?(?P<bracket>[{some}{lower}])\s?[)\]]|\b(?i:options?|choices?|"
+        rf"(?=[(\[])(?<![A-Za-z0-9^_])[(\[]\s?(?P<bracket>[{some}{lower}])\s?[)\]]|"
+        rf"(?=[oclasrpOCLASRP])\b(?i:options?|choices?|"
         rf"answers?|letter|statement|alternative|opción|respuesta|aussage|antwort|lettre|letra|"
         rf"réponse|proposition|alternativa|opção|resposta|opzione|risposta|lettera)"
         rf"[ \t]?[:#]?[ \t]?[(\[\"']{{0,2}}(?P<named>[{some}]|[{lower}](?=[)\].,;:!?\n]|"
         rf"\s(?:is|was)\b|\s*$))(?![A-Za-z0-9À-ɏ]|'[a-z]|-[a-z]|\s?[=≡]\s?[A-Z](?![A-Za-z]))"
-        rf"[)\]\"']{{0,2}}|(?:(?<=\bis )|"
+        rf"[)\]\"']{{0,2}}|(?=[{lower}])(?:(?<=\bis )|"
         rf"(?<=\bbe )|(?<=\bso )|(?<=\bits )|(?<=\bit's ))"
         rf"(?P<low>[{lower}])(?<!a(?![.!]))(?=[.!]?\s*\Z)|"
-        rf"(?<![\w'-])(?P<judged>[{lower}])(?=\s(?:is|was)\s(?:the\s)?(?:right|correct|best)\b)|"
+        rf"(?=[{lower}])(?<![\w'-])(?P<judged>[{lower}])(?=\s(?:is|was)\s(?:the\s)?(?:right|correct|best)\b)|"
         rf"{other_scripts}"
         rf"^[ \t>#-]{{0,6}}[(\[]?(?P<heading>[{some}{lower}])(?!{NOT_BEHIND})"
         rf" {{0,3}}[.):\]](?=\s|$){bare}",
