@@ -23,7 +23,7 @@ fix: $(VENV)/.installed-dev
 	$(BIN)/python -m docs.cli
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m "not vllm"
+	$(BIN)/python -m pytest -m "not vllm" --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
