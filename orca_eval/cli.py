@@ -3,14 +3,12 @@
 import importlib
 import logging
 import sys
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NoReturn
 
 from orca_eval import __version__, command
 from orca_eval.config.nearest import hint
-from orca_eval.errors import GATE_FAILED, InputError, OrcaEvalError, RunError
+from orca_eval.errors import GATE_FAILED, InputError, OrcaEvalError, RunError, described
 from orca_eval.help import list_verbs, read_help
 from orca_eval.safe_text import github_line
 
@@ -38,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if failed != GATE_FAILED:
             raise
-        _say(f"the gate failed: {_described(error)}")
+        _say(f"the gate failed: {described(error)}")
         return failed
 
 
@@ -54,13 +52,6 @@ def _printed(code: int, failed: int) -> int:
 def _say(message: str) -> None:
     for line in message.splitlines():
         print(github_line(f"orca-eval: {line}"), file=sys.stderr)
-
-
-def _described(error: Exception) -> str:
-    """An error that nobody expected, in a line: what it is and where it was raised."""
-    at = traceback.extract_tb(error.__traceback__)[-1]
-    said = " ".join(str(error).split())
-    return f"{type(error).__name__}: {said} ({Path(at.filename).name}, line {at.lineno})"
 
 
 def _help(args: Sequence[str]) -> str | None:

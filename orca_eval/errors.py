@@ -1,7 +1,17 @@
 """What may go wrong, as exit codes. A message is one line: what is wrong, where, what to do."""
 
+import traceback
+from pathlib import Path
+
 GATE_FAILED = 4
 """Exit code of `gate` and `baseline` for a failure outside the input: there 1 is a regression."""
+
+
+def described(error: Exception) -> str:
+    """An error that nobody expected, in a line: what it is and where it was raised."""
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said} ({Path(at.filename).name}, line {at.lineno})"
 
 
 class OrcaEvalError(Exception):

@@ -256,6 +256,23 @@ def test_a_module_that_fails_is_one_line(place: Path, code: str) -> None:
     assert "tasks/sums/sums.yaml: line 5, !function sums.docs: " in refused(place)
 
 
+@pytest.mark.parametrize("method", ["check", "identity", "start", "generate", "close", "counters"])
+def test_an_engine_that_raises_is_one_line(
+    place: Path, capsys: pytest.CaptureFixture[str], method: str
+) -> None:
+    head = re.search(rf" *(?:async )?def {method}\(.*\n", BLOCKS["shouting.py"])
+    assert head
+    code = BLOCKS["shouting.py"].replace(head[0], f"{head[0]}        [][1]\n")
+    (place / f"broken_{method}.py").write_text(code)
+    name = f"broken_{method}:Shouting"
+    assert main(["run", "suite=my_sums", *SOURCES, f"engine={name}", "model.path=none"]) == 1
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    line = said.splitlines()[-1]
+    assert f"engine={name}: {method}() raised IndexError: list index out of range" in line
+    assert f"(broken_{method}.py, line " in line
+
+
 def refused(place: Path) -> str:
     with pytest.raises(InputError) as error:
         known_specs(place / "tasks", allow_code=True)

@@ -7,7 +7,8 @@ from typing import cast
 from orca_eval.config.nearest import hint
 from orca_eval.config.schema import EngineConfig, ModelConfig, RunConfig
 from orca_eval.engines.base import Engine
-from orca_eval.errors import InputError, OrcaEvalError
+from orca_eval.engines.outside import OutsideEngine
+from orca_eval.errors import InputError, OrcaEvalError, described
 
 EngineFactory = Callable[[ModelConfig, EngineConfig, int], Engine]
 """What every engine's class is: (model, engine config, max_tokens) → engine, not started."""
@@ -41,10 +42,9 @@ def build_engine(config: RunConfig) -> Engine:
     except OrcaEvalError:
         raise
     except Exception as error:  # it is code, which may raise anything
-        said = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise InputError(
-            f"engine={name}: no engine can be made of it ({said}); it is package.module:Class, "
-            "installed or in a folder that PYTHONPATH names"
+            f"engine={name}: no engine can be made of it: {described(error)}; it is "
+            "package.module:Class, installed or in a folder that PYTHONPATH names"
         ) from error
     wanted = (*Engine.__annotations__, *(part for part in vars(Engine) if part[0] != "_"))
     if lacking := [part for part in wanted if not hasattr(engine, part)]:
@@ -52,4 +52,4 @@ def build_engine(config: RunConfig) -> Engine:
             f"engine={name}: {', '.join(lacking)} is missing; orca_eval/engines/base.py says what "
             "an engine has"
         )
-    return engine
+    return OutsideEngine(name, engine)
