@@ -25,7 +25,8 @@ from orca_eval.extract.reply.text import sentence_end
 from orca_eval.extract.rule import Claim, Example, Kind, Void, rule
 
 _CODE = re.compile(
-    r"\b(?:print\s?\(|return\s|(?:answer|result|total|ans)\s?=\s?)\s?[\"']?(?=[-+]?\.?\d)"
+    r"\b(?:print\s?\(|return\s|(?:answer|result|total|ans)\s?=\s?(?!.*?[a-z]))\s?[\"']?"
+    r"(?=[-+]?\.?\d)"  # with words behind it, it is work in prose
 )
 _CONCLUDES = re.compile(
     r"^[\s*#>\"'-]{0,6}(?:and |but )?(?:so|therefore|thus|hence|consequently|finally|overall|"
