@@ -19,7 +19,6 @@ import yaml
 import orca_eval
 from orca_eval import api
 from orca_eval.cli import main
-from orca_eval.gate import main_baseline_export
 from orca_eval.run import evaluate
 from orca_eval.verbs import leaderboard
 from orca_eval.verbs.run import RunResult, run_one
@@ -54,7 +53,7 @@ def gated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def baseline(gated: Path) -> Path:
     file = gated.with_name("baseline.parquet")
-    assert main_baseline_export(str(gated), file) == 0
+    assert main(["baseline", "export", f"run={gated}", f"out={file}"]) == 0
     return file
 
 
