@@ -9,12 +9,12 @@ BIN := $(VENV)/bin
 VLLM_BIN := $(VLLM_VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: quickstart check fix test lint types docs-check vllm-test soak clean
+.PHONY: quickstart check fix test lint types docs-check first-hour vllm-test soak clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/orca-eval run suite=quickstart
 
-check: lint types docs-check test vllm-test
+check: lint types docs-check test first-hour vllm-test
 
 fix: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
@@ -36,12 +36,17 @@ docs-check: $(VENV)/.installed-dev
 	$(BIN)/python -m docs.extractors --check
 	$(BIN)/python -m docs.cli --check
 
+# The part of a new user's hour that installs nothing; in bash and in zsh.
+first-hour: $(VENV)/.installed
+	$(BIN)/python bench/first_hour.py --fast
+
 vllm-test: $(VLLM_VENV)/.installed
 	$(VLLM_BIN)/python -m pytest -m vllm
 
 # What takes longer than CI should: the suite on a busy machine, thousands of damaged files, all kills,
-# how often intervals hold the truth.
+# how often intervals hold the truth, a new user's hour from its first install on.
 soak: $(VENV)/.installed-dev $(VLLM_VENV)/.installed $(LITELLM_VENV)/.installed
+	$(BIN)/python bench/first_hour.py
 	$(BIN)/python -m bench.fuzz
 	$(VLLM_BIN)/python -m bench.fuzz model_folder=500
 	$(BIN)/python bench/busy_suite.py

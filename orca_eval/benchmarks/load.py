@@ -192,7 +192,7 @@ def _doc(benchmark: str, task: TaskSpec, doc_id: int, row: RawRow, item: Item) -
     except GoldError as error:
         raise InputError(
             f"{benchmark}/{task.name} doc {doc_id}: the gold does not parse ({error}); correct the "
-            f"data or list the row with its reason in tasks/*/excluded.yaml"
+            f"data or list the row with its reason in excluded.yaml beside the task's file"
         ) from error
     return Doc(
         benchmark=benchmark,

@@ -60,8 +60,6 @@ def load_named(
     """
     if name in (known or read_specs()):
         return load_benchmark(name, data_root, limit, seed, quickstart, known)
-    if quickstart:
-        raise no_items(name)
     foreign = name.removeprefix(PREFIX)
     if foreign.endswith((".yaml", ".yml")):
         file = Path(foreign)
@@ -78,6 +76,8 @@ def load_named(
             if name == foreign:
                 find_spec(name, known)  # raises with the nearest ids
             raise
+    if quickstart:
+        raise no_items(name)
     notes = ["a task from outside, asked with zero examples"]
     with _lm_eval(foreign, data_root):
         content, found = _build(file)
@@ -103,7 +103,10 @@ def _find_file(name: str) -> Path:
         content = file.read_bytes()
         if name.encode() in content and declares.search(content):
             return file
-    raise InputError(f"no benchmark or lm-eval task {name}; `orca-eval tasks` lists the benchmarks")
+    raise InputError(
+        f"no task {name} in lm-eval; `orca-eval tasks` lists our benchmarks; one of your own is"
+        " suite=FILE.yaml allow_code=true, or lies in tasks.path=DIR as DIR/NAME/NAME.yaml"
+    )
 
 
 @contextmanager

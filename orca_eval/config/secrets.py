@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 REFUSED = (
-    "keys are never given on the command line or in conf/; put it into an environment variable and "
-    "name that in engine.api_key_env"
+    "keys are never given on the command line or in a config file; put it into an environment "
+    "variable and name that in engine.api_key_env"
 )
 HIDDEN = "…"
 

@@ -22,6 +22,7 @@ from orca_eval.engines.checkpoint import CheckpointEngine
 from orca_eval.engines.lm_eval_chunk import Chunk, Waiting
 from orca_eval.engines.threads import DaemonThreads
 from orca_eval.errors import InputError, OrcaEvalError, RunError
+from orca_eval.installed import add_extra, add_extra_of
 from orca_eval.model.settings import first_line
 from orca_eval.types import Completion, Request, Sampling
 
@@ -226,10 +227,11 @@ class LmEvalEngine(CheckpointEngine):
         try:
             return get_model(self._backend)
         except ImportError as error:
-            extra = "orca-eval[hf]" if self._decodes_each else f"lm-eval[{self._backend}]"
+            ours = self._decodes_each
+            command = add_extra("hf") if ours else add_extra_of("lm-eval", self._backend)
+            what = f"run `{command}`" if command else "install it as its own page says"
             raise InputError(
-                f"engine.backend={self._backend} needs a package that is missing ({error});"
-                f" run `pip install '{extra}'`"
+                f"engine.backend={self._backend} needs a package that is missing ({error}); {what}"
             ) from None
 
     def _check_args(self) -> None:

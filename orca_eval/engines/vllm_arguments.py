@@ -16,6 +16,7 @@ import yaml
 
 from orca_eval.engines.arguments import refuse_unknown
 from orca_eval.errors import InputError
+from orca_eval.installed import add_extra
 
 PROMPT_ROOM = 7168
 """Tokens of the context left for the prompt by default; more would only ask for a larger cache."""
@@ -34,7 +35,7 @@ def vllm_version() -> str:
             return version(package) + suffix
         except PackageNotFoundError:
             continue
-    raise InputError("engine=vllm needs vLLM: run `pip install 'orca-eval[vllm]'`")
+    raise InputError(f"engine=vllm needs vLLM: run `{add_extra('vllm')}`")
 
 
 def check_names(given: Mapping[str, Any]) -> None:
@@ -60,7 +61,7 @@ def argument_names() -> frozenset[str]:
     """Fields of `AsyncEngineArgs`, read from its source. Raises InputError without vLLM."""
     spec = find_spec("vllm")
     if spec is None or not spec.submodule_search_locations:
-        raise InputError("engine=vllm needs vLLM: run `pip install 'orca-eval[vllm]'`")
+        raise InputError(f"engine=vllm needs vLLM: run `{add_extra('vllm')}`")
     source = Path(spec.submodule_search_locations[0]) / "engine" / "arg_utils.py"
     classes = [
         node

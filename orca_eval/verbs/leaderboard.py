@@ -61,7 +61,7 @@ def _refuse_single(overrides: Sequence[str]) -> None:
 def _names(value: Any, key: str) -> list[str]:
     names = value if isinstance(value, list) else [value]
     if not names or not all(isinstance(name, str) and name for name in names):
-        raise InputError(f"{key}={value}: a list of names is wanted, {key}=[a,b]")
+        raise InputError(f"{key}={value}: a list of names is wanted, {key}=a,b")
     return names
 
 

