@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +13,17 @@ import pytest
 
 from orca_eval import cli
 from orca_eval.cli import main
+from orca_eval.command import NO_BARS
 from orca_eval.errors import RunError
 from orca_eval.help import list_verbs
 from orca_eval.outcome import Outcome
+
+
+@pytest.fixture(autouse=True)
+def bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment that --quiet sets is given back."""
+    for name in NO_BARS:
+        monkeypatch.setenv(name, "0")
 
 
 def refuse(constant: str) -> None:
@@ -196,4 +203,3 @@ def test_quiet_holds_for_one_command(run_folder: Path, capfd: pytest.CaptureFixt
     assert capfd.readouterr().err == ""
     assert main(["run", *replay(run_folder)]) == 0
     assert "this run is finished" in capfd.readouterr().err
-    os.environ.pop("HF_HUB_DISABLE_PROGRESS_BARS", None)
