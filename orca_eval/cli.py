@@ -1,7 +1,6 @@
 """The console script: finds the verb, prints help at once, turns errors into exit codes."""
 
 import importlib
-import json
 import os
 import sys
 import traceback
@@ -48,7 +47,9 @@ def _for_a_program(args: Sequence[str]) -> int:
 
 
 def _as_json(outcome: Outcome) -> bytes:
-    from pydantic_core import to_jsonable_python  # takes time that no screen should wait for
+    import json  # both take time that no help should wait for
+
+    from pydantic_core import to_jsonable_python
 
     content = {"exit_code": outcome.exit_code, **outcome.data}
     known = to_jsonable_python(content, inf_nan_mode="null")
