@@ -25,13 +25,19 @@ JSON, QUIET = "--json", "--quiet"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a verb. Returns the exit code (see `orca-eval --help`)."""
     typed = list(sys.argv[1:] if arguments is None else arguments)
-    args = [arg for arg in typed if arg not in (JSON, QUIET)]
-    command.begin(quiet=QUIET in typed)
-    if JSON in typed:
+    flags = _before_dashes(typed)
+    args = [arg for arg in flags if arg not in (JSON, QUIET)] + typed[len(flags) :]
+    command.begin(quiet=QUIET in flags)
+    if JSON in flags:
         return _printed(_for_a_program(args), args)
     with interrupts.heard(_answer, lambda: _say(_interrupted(args))):
         outcome = _outcome(args)
     return _printed(outcome.exit_code, args)
+
+
+def _before_dashes(args: Sequence[str]) -> Sequence[str]:
+    """Those among which flags are looked for: what follows -- is a shell's line to complete."""
+    return args[: args.index("--")] if "--" in args else args
 
 
 def _for_a_program(args: Sequence[str]) -> int:
@@ -132,7 +138,7 @@ def _help(args: Sequence[str]) -> Outcome | None:
     if verb not in verbs:
         shown = verb if verb.isidentifier() else "…"  # never a key that was typed in its place
         raise InputError(f"unknown verb '{shown}': {hint(verb, verbs, 1, 'there are')}")
-    return _shown(verb) if {"--help", "-h"} & set(args[1:]) else None
+    return _shown(verb) if {"--help", "-h"} & set(_before_dashes(args)[1:]) else None
 
 
 def _shown(name: str) -> Outcome:

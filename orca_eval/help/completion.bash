@@ -12,6 +12,6 @@ _orca_eval() {
     [[ $found =~ ^[[:alnum:]_./:=,@%+~\[-]*$ ]] || printf -v found %q "$found"
     [[ $found == *[=/,] ]] || found+=" "
     COMPREPLY+=("$found")
-  done < <(orca-eval completion words "${words[@]:1}" 2>/dev/null)
+  done < <(orca-eval completion words -- "${words[@]:1}" 2>/dev/null)
 }
 complete -o nospace -F _orca_eval orca-eval

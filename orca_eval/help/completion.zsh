@@ -1,7 +1,7 @@
 #compdef orca-eval
 _orca_eval() {
   local found
-  for found in "${(@f)$(orca-eval completion words "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}"; do
+  for found in "${(@f)$(orca-eval completion words -- "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}"; do
     if [[ $found == *[=/,] ]]; then
       compadd -S '' -- "$found"
     elif [[ -n $found ]]; then

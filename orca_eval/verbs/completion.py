@@ -16,7 +16,7 @@ from orca_eval.outcome import Outcome
 from orca_eval.paths import CONF, TASKS, expanded
 
 SHELLS = ("bash", "zsh", "fish")
-WORDS = "words"
+WORDS = ["words", "--"]
 FLAGS = ("--help", "--json", "--quiet")
 GROUPS = {"models": "model", "prompts": "prompt", "judge.model": "model", "judge.engine": "engine"}
 """The groups whose choices a key of another name takes."""
@@ -41,8 +41,8 @@ _TASK = re.compile(r"^(?:group: | +- \{task: |task: )([\w.-]+)", re.MULTILINE)
 
 def main(arguments: list[str]) -> Outcome:
     """Prints a shell's script, or the words that complete a command line, one a line."""
-    if arguments and arguments[0] == WORDS:
-        found = sorted(set(complete(arguments[1:])))
+    if arguments[:2] == WORDS:
+        found = sorted(set(complete(arguments[2:])))
         print("".join(f"{word}\n" for word in found), end="")
         return Outcome({"words": found})
     if len(arguments) != 1 or arguments[0] not in SHELLS:
