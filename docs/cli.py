@@ -38,7 +38,8 @@ of orca_eval/help/*.txt. -->
 ```text
 {program}```
 
-Texts are taken as typed, and need quotes in few places: [models](models.md).
+Texts are taken as typed, and need quotes in few places: [models](models.md). What `--json` prints,
+what Ctrl-C does, and completion: [json](json.md).
 """
 
 

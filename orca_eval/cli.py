@@ -1,85 +1,148 @@
 """The console script: finds the verb, prints help at once, turns errors into exit codes."""
 
 import importlib
-import logging
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from orca_eval import __version__, command
+from orca_eval import __version__, command, interrupts
 from orca_eval.config.nearest import hint
 from orca_eval.errors import GATE_FAILED, InputError, OrcaEvalError, RunError, described
 from orca_eval.help import list_verbs, read_help
+from orca_eval.outcome import Outcome
 from orca_eval.safe_text import github_line
 
 JUDGING = ("gate", "baseline")
 """Verbs whose exit code 1 is a verdict or none, never a failure."""
+GOING_ON = ("run", "leaderboard")
+"""Verbs that go on where they were interrupted."""
+JSON, QUIET = "--json", "--quiet"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a verb. Returns the exit code (see `orca-eval --help`)."""
-    args = list(sys.argv[1:] if arguments is None else arguments)
-    failed = GATE_FAILED if args and args[0] in JUDGING else RunError.exit_code
-    command.begin()
+    typed = list(sys.argv[1:] if arguments is None else arguments)
+    flags = _before_dashes(typed)
+    args = [arg for arg in flags if arg not in (JSON, QUIET)] + typed[len(flags) :]
+    command.begin(quiet=QUIET in flags)
+    if JSON in flags:
+        return _printed(_for_a_program(args), args)
+    with interrupts.heard(_answer, lambda: _say(_interrupted(args))):
+        outcome = _outcome(args)
+    return _printed(outcome.exit_code, args)
+
+
+def _before_dashes(args: Sequence[str]) -> Sequence[str]:
+    """Those among which flags are looked for: what follows -- is a shell's line to complete."""
+    return args[: args.index("--")] if "--" in args else args
+
+
+def _for_a_program(args: Sequence[str]) -> int:
+    """Prints one JSON object, whatever happens; what is for people goes to standard error."""
+    early = Outcome({"error": _interrupted(args)}, interrupts.INTERRUPTED)
+    with (
+        command.stdout_apart(away=command.is_quiet()) as stdout,
+        interrupts.heard(_answer, lambda: os.write(stdout, _as_json(early))),
+    ):
+        outcome = _outcome(args)
+    sys.stdout.buffer.write(_as_json(outcome))
+    return outcome.exit_code
+
+
+def _as_json(outcome: Outcome) -> bytes:
+    import json  # both take time that no help should wait for
+
+    from pydantic_core import to_jsonable_python
+
+    content = {"exit_code": outcome.exit_code, **outcome.data}
+    known = to_jsonable_python(content, inf_nan_mode="null")
+    text = json.dumps(known, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+def _outcome(args: Sequence[str]) -> Outcome:
+    """The verb's, or the error that ended it, which is said."""
     try:
-        text = _help(args)
-        if text is not None:
-            print(text, end="")
-            return _printed(0, failed)
-        return _printed(_run(args[0], args[1:]), failed)
+        return _help(args) or _run(args[0], list(args[1:]))
     except OrcaEvalError as error:
-        _say(str(error))
-        return error.exit_code if isinstance(error, InputError) else failed
+        is_input = isinstance(error, InputError)
+        return _failed(str(error), error.exit_code if is_input else _failure_code(args))
     except KeyboardInterrupt:
-        _say("interrupted; what is finished is kept: the same command goes on from here")
-        return command.INTERRUPTED
+        return _failed(_interrupted(args), interrupts.INTERRUPTED)
     except Exception as error:
-        if failed != GATE_FAILED:
-            raise
-        _say(f"the gate failed: {described(error)}")
-        return failed
+        said = f"the {args[0]} failed: {described(error)}"
+        if args[0] in JUDGING:
+            return _failed(said, GATE_FAILED)
+        traceback.print_exc()
+        return Outcome({"error": said}, RunError.exit_code)
 
 
-def _printed(code: int, failed: int) -> int:
-    """The verb's code, `failed` where what it printed could not be written."""
+def _failed(problem: str, code: int) -> Outcome:
+    _say(problem)
+    return Outcome({"error": problem}, code)
+
+
+def _failure_code(args: Sequence[str]) -> int:
+    return GATE_FAILED if args and args[0] in JUDGING else RunError.exit_code
+
+
+def _printed(code: int, args: Sequence[str]) -> int:
+    """The verb's code, a failure's where what it printed could not be written."""
     failure = command.output_failure()
     if failure is None:
         return code
     _say(f"standard output can't be written ({failure.strerror or failure}); make room and repeat")
-    return failed
+    return _failure_code(args)
+
+
+def _interrupted(args: Sequence[str]) -> str:
+    if args and args[0] in GOING_ON:
+        return "interrupted; what is finished is kept: the same command goes on from here"
+    return "interrupted"
+
+
+def _answer(message: str) -> None:
+    """Says what is no error."""
+    if not command.is_quiet():
+        _say(message)
 
 
 def _say(message: str) -> None:
     for line in message.splitlines():
-        print(github_line(f"orca-eval: {line}"), file=sys.stderr)
+        print(github_line(f"orca-eval: {line}"), file=sys.stderr, flush=True)
 
 
-def _help(args: Sequence[str]) -> str | None:
-    """The text asked for, None where a verb is to run.
+def _help(args: Sequence[str]) -> Outcome | None:
+    """Prints the text asked for; None where a verb is to run.
 
     Raises:
         InputError: there is no such verb.
     """
     verb = args[0] if args else "--help"
     if verb in ("--help", "-h", "help"):
-        return read_help("program")
+        return _shown("program")
     if verb == "--version":
-        return f"orca-eval {__version__}\n"
-    verbs = list_verbs()
+        print(f"orca-eval {__version__}")
+        return Outcome({"version": __version__})
+    verbs = [*list_verbs(), "completion"]
     if verb not in verbs:
         shown = verb if verb.isidentifier() else "…"  # never a key that was typed in its place
         raise InputError(f"unknown verb '{shown}': {hint(verb, verbs, 1, 'there are')}")
-    return read_help(verb) if {"--help", "-h"} & set(args[1:]) else None
+    return _shown(verb) if {"--help", "-h"} & set(_before_dashes(args)[1:]) else None
 
 
-def _run(verb: str, overrides: list[str]) -> int:
-    # What takes long says so through this logger (a conversion of weights, say).
-    log = logging.getLogger("orca_eval")
-    log.setLevel(logging.INFO)
-    log.handlers = [logging.StreamHandler(sys.stderr)]
+def _shown(name: str) -> Outcome:
+    text = read_help(name)
+    print(text, end="")
+    return Outcome({"help": text})
+
+
+def _run(verb: str, overrides: list[str]) -> Outcome:
     module = importlib.import_module(f"orca_eval.verbs.{verb}")
-    code: int = module.main(overrides)
-    return code
+    outcome: Outcome = module.main(overrides)
+    return outcome
 
 
 def console() -> NoReturn:

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
+from orca_eval import interrupts
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.arguments import read_args
 from orca_eval.engines.checkpoint import CheckpointEngine, finished_by, reasoning_marks
@@ -123,7 +124,9 @@ class LlamaCppEngine(CheckpointEngine):
 
     async def start(self) -> None:
         self._threads = DaemonThreads(self.max_in_flight, "llama_cpp")
-        self._server = await asyncio.get_running_loop().run_in_executor(self._threads, self._load)
+        loop = asyncio.get_running_loop()
+        with interrupts.deadly():  # it holds the interpreter's lock to the end
+            self._server = await loop.run_in_executor(self._threads, self._load)
 
     async def generate(self, request: Request) -> Completion:
         if self._server is None or self._threads is None:

@@ -9,34 +9,47 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar, cast
 
+from orca_eval import interrupts
 from orca_eval.command import ENGINE_THREAD
 
 T = TypeVar("T")
 P = ParamSpec("P")
 
 
-def run_to_end(main: Coroutine[Any, Any, T]) -> T:
+def run_to_end(
+    main: Coroutine[Any, Any, T], state: Callable[[], str] = interrupts.nothing_kept
+) -> T:
     """Runs a coroutine as `asyncio.run` does, inside a running event loop (a notebook's) too.
 
-    There it gets a thread of its own; Ctrl-C, which only the main thread hears, cancels it.
+    Ctrl-C cancels it; a command says `state` then. Inside a running loop it gets a thread of its
+    own, since only the main thread hears Ctrl-C.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(main)
     task: Future[asyncio.Task[T]] = Future()
 
     async def known() -> T:
         task.set_result(cast("asyncio.Task[T]", asyncio.current_task()))
         return await main
 
+    def cancel() -> None:
+        with suppress(RuntimeError):  # it has just ended
+            task.result().get_loop().call_soon_threadsafe(task.result().cancel)
+
+    def stop() -> None:
+        if not task.done():
+            raise KeyboardInterrupt
+        cancel()
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        with interrupts.stopped_by(stop, state):
+            return asyncio.run(known())
     with ThreadPoolExecutor(1) as thread:
         ended = thread.submit(asyncio.run, known())
         try:
             return ended.result()
         except KeyboardInterrupt:
-            with suppress(RuntimeError):  # it has just ended
-                task.result().get_loop().call_soon_threadsafe(task.result().cancel)
+            cancel()
             raise
 
 

@@ -13,11 +13,13 @@ from orca_eval.gate.agree import agreed, unmatched
 from orca_eval.gate.compare import Comparison, Facts, compare_paired, compare_published
 from orca_eval.gate.judge import judge
 from orca_eval.gate.output import make_folder, write_outputs
+from orca_eval.gate.output.as_json import content
 from orca_eval.gate.pairing import flips, pair
 from orca_eval.gate.policy import Policy
 from orca_eval.gate.result import GateResult
 from orca_eval.gate.side import Side, on_scale, read_side
 from orca_eval.names import display, ids_by_display
+from orca_eval.outcome import Outcome
 from orca_eval.paths import PUBLISHED
 from orca_eval.results.baseline import write_export
 from orca_eval.results.published import read_published
@@ -29,20 +31,20 @@ PREFIX = "published:"
 
 def main_gate(
     baseline: str | None, candidate: str | None, policy: Policy, out: Path | None = None
-) -> int:
+) -> Outcome:
     """Compares two runs, writes gate.md, gate.xml and gate.json to `out`, prints the table.
 
-    Returns 0 pass, 1 regression, 2 inconclusive. Raises InputError for runs or a policy that can't
-    be used, RunError where an output can't be written.
+    Its exit code is 0 pass, 1 regression, 2 inconclusive. Raises InputError for runs or a policy
+    that can't be used, RunError where an output can't be written.
     """
     make_folder(out or Path.cwd())
     result = gate(_given("baseline", baseline), _given("candidate", candidate), policy)
     write_outputs(result, out or Path.cwd())
-    return result.verdict.value
+    return Outcome(content(result), result.verdict.value)
 
 
-def main_baseline_export(run: str | None, out: Path | None = None) -> int:
-    """Writes the compact baseline of a run to `out`, a file or a folder; returns 0.
+def main_baseline_export(run: str | None, out: Path | None = None) -> Outcome:
+    """Writes the compact baseline of a run to `out`, a file or a folder.
 
     Raises InputError for a run that can't be used, RunError where the file can't be written.
     """
@@ -50,8 +52,9 @@ def main_baseline_export(run: str | None, out: Path | None = None) -> int:
     out = out or Path.cwd()
     make_folder(out.parent)
     path = write_export(side.frame, side.manifest, out)
-    sys.stdout.write(f"{path} ({path.stat().st_size / 1000:,.0f} kB)\n")
-    return 0
+    size = path.stat().st_size
+    sys.stdout.write(f"{path} ({size / 1000:,.0f} kB)\n")
+    return Outcome({"file": path, "bytes": size})
 
 
 def gate(baseline: str, candidate: str, policy: Policy) -> GateResult:

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 
-def read_help(name: str) -> str:
-    """Reads the help of a verb or of the `program`."""
-    return (Path(__file__).parent / f"{name}.txt").read_text("utf-8")
+def read_help(name: str, suffix: str = "txt") -> str:
+    """Reads the help of a verb or of the `program`, or another file that stands beside it."""
+    return (Path(__file__).parent / f"{name}.{suffix}").read_text("utf-8")
 
 
 def list_verbs() -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orca_eval import memory
 from orca_eval.errors import InputError
+from orca_eval.outcome import Outcome
 from orca_eval.report.board import build_board
 from orca_eval.report.exports.write import write_exports
 from orca_eval.report.html.page import REPORT, write_report
@@ -16,6 +17,7 @@ from orca_eval.report.typed_tables import typed_tables
 from orca_eval.results.run import read_run, read_runs
 from orca_eval.results.typed_scores import read_typed_scores
 from orca_eval.tables import markdown, write_tables
+from orca_eval.tables.data import content
 
 _RUN_PLOTS = ("benchmarks", "rates")
 
@@ -27,11 +29,11 @@ def main_report(
     baseline: str | None,
     samples: bool = True,
     notes: Sequence[str] = (),
-) -> int:
+) -> Outcome:
     """Write tables, plots, exports and the report of finished runs into `out`.
 
     `samples` False leaves prompts and replies out of everything. `notes` stand at the report's
-    head (runs that failed, say). Returns the exit code; the first tables are printed.
+    head (runs that failed, say). The first tables are printed.
 
     Raises:
         InputError: a run that can't be read, an unknown baseline, or `out` can't be written.
@@ -45,16 +47,16 @@ def main_report(
         write_report(out / REPORT, board, tables, plots, samples, notes)
     shown = len(board.groups) * (2 if board.baseline else 1)
     sys.stdout.write("\n".join(map(markdown, tables[:shown])))
-    return 0
+    return Outcome({"out": out, "report": out / REPORT, "tables": [*map(content, tables[:shown])]})
 
 
-def main_report_csv(csv: Path, out: Path, baseline: str | None) -> int:
-    """Write every table of `csv` into `out/tables` and print them. Returns the exit code."""
+def main_report_csv(csv: Path, out: Path, baseline: str | None) -> Outcome:
+    """Write every table of `csv` into `out/tables` and print them."""
     tables = typed_tables(read_typed_scores(csv), baseline)
     with _writing(out):
         write_tables(tables, out / "tables")
     sys.stdout.write("\n".join(map(markdown, tables)))
-    return 0
+    return Outcome({"out": out, "tables": [*map(content, tables)]})
 
 
 def write_run_report(run_folder: Path, samples: bool = True) -> Path:

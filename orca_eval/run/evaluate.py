@@ -26,7 +26,7 @@ from orca_eval.results.reading import MANIFEST, DamagedError
 from orca_eval.run.beginning import anew_mark, find_beginning
 from orca_eval.run.identity import changes, find_folder
 from orca_eval.run.plan import refuse_too_many
-from orca_eval.run.progress import say
+from orca_eval.run.progress import complain, say
 from orca_eval.run.seat import OF_THE_JUDGE
 from orca_eval.run.session import Phases, Session, run_session
 from orca_eval.store import ResponseStore
@@ -83,7 +83,7 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
             except RunError as error:
                 if not unanswered:
                     raise
-                say(f"{error}; the scores stay as they were")
+                complain(f"{error}; the scores stay as they were")
     return folder
 
 

@@ -9,13 +9,21 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
+from orca_eval.command import is_quiet
 from orca_eval.safe_text import github_line, github_log
 
 LOG_SECONDS = 15.0
 
 
 def say(text: str) -> None:
-    """One line for the user, on standard error, at once. Nothing in it acts on terminal or log."""
+    """A note for the user, unless the command is quiet: one line on standard error, at once.
+    Nothing in it acts on terminal or log."""
+    if not is_quiet():
+        complain(text)
+
+
+def complain(text: str) -> None:
+    """The same of what went wrong, however quiet the command is."""
     print(github_line(text), file=sys.stderr, flush=True)
 
 
@@ -52,7 +60,7 @@ class ProgressView:
             BarColumn(),
             TextColumn("{task.fields[figures]}"),
             console=Console(stderr=True),
-            disable=not self._live,
+            disable=not self._live or is_quiet(),
             transient=True,
         )
         self._task: TaskID = self._bar.add_task("", total=None, figures="")

@@ -23,7 +23,7 @@ from orca_eval.results.reading import MANIFEST, SAMPLES, STAGING
 from orca_eval.results.scores import conflict_note, write_scores
 from orca_eval.run import samples as run_samples
 from orca_eval.run.beginning import finish
-from orca_eval.run.progress import say
+from orca_eval.run.progress import complain
 from orca_eval.run.scorer import ScoredSample
 from orca_eval.run.session import Session
 from orca_eval.score_kind import AS_SAMPLED, is_as_sampled
@@ -86,7 +86,7 @@ def complete(folder: Path, composed: Mapping[str, Any]) -> None:
                 make()
         except Exception as error:  # whatever it is, the results are there
             reason = " ".join(str(error).split()) or "no reason given"
-            say(
+            complain(
                 f"the run is finished, but its {name} can't be made ({type(error).__name__}: "
                 f"{reason}); the same command tries again, as does "
                 f"orca-eval report 'runs=[{folder}]' out=DIR"

@@ -54,7 +54,7 @@ def run_session(session: Session) -> None:
         KeyboardInterrupt: interrupted; what is finished is stored.
     """
     try:
-        run_to_end(session.run())
+        run_to_end(session.run(), session.state)
     except BaseExceptionGroup as group:
         raise _first(group) from group
     except asyncio.CancelledError as error:
@@ -117,6 +117,10 @@ class Session:
     def over_long(self) -> int:
         """How many prompts did not fit, the judge's too."""
         return sum(len(seat.planner.over_long) for seat in self._seats.values())
+
+    def state(self) -> str:
+        """What is said when Ctrl-C ends it."""
+        return f"stopping; {self.counts.finished} of {self.counts.total} answers are kept"
 
     async def run(self) -> None:
         """Plans, generates what is not stored, and scores everything, round by round: what follows

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from orca_eval import interrupts
 from orca_eval.errors import InputError, OrcaEvalError, RunError
 from orca_eval.store import disk, wal
 from orca_eval.store.rows import (
@@ -91,7 +92,9 @@ class ResponseStore:
             self._lock.close()
             raise
         self._writer = threading.Thread(target=self._write_loop, name="store-writer", daemon=True)
+        self._put = self._done = 0  # rows, counted by the caller and by the writer
         self._writer.start()
+        interrupts.unwritten.append(self._is_behind)
 
     def __enter__(self) -> ResponseStore:
         return self
@@ -121,6 +124,7 @@ class ResponseStore:
             RunError: an earlier batch could not be written (a full disk, say).
         """
         self.check()
+        self._put += 1
         self._queue.put((key, completion, mark))
 
     def forget(self, mark: str) -> None:
@@ -159,6 +163,12 @@ class ResponseStore:
             self._writer.join()
         self._connection.close()
         self._lock.close()
+        if self._is_behind in interrupts.unwritten:
+            interrupts.unwritten.remove(self._is_behind)
+
+    def _is_behind(self) -> bool:
+        """Whether a row waits to be written."""
+        return self._done < self._put
 
     def _check_wal(self) -> None:
         """Names a damaged log, of which SQLite would silently use the part before the damage."""
@@ -233,6 +243,7 @@ class ResponseStore:
                 self._fail(str(error))
             except Exception as error:  # whatever it is, the run has to hear of it
                 self._fail(f"can't write {self.path}: {type(error).__name__}: {error}")
+            self._done += len(batch)
             if end is not None:
                 end.set()
 

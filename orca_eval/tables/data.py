@@ -16,8 +16,13 @@ def csv_text(table: Table) -> str:
 
 
 def json_text(table: Table) -> str:
+    """Renders `content`."""
+    return json.dumps(content(table), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def content(table: Table) -> dict[str, object]:
     """The table's rows with text, value, interval, change, rates and notes of every cell."""
-    content = {
+    return {
         "name": table.name,
         "title": table.title,
         "columns": [
@@ -38,7 +43,6 @@ def json_text(table: Table) -> str:
         ],
         "remarks": table.remarks,
     }
-    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _cell(cell: Cell) -> dict[str, object]:

@@ -17,6 +17,7 @@ from orca_eval import safe_text
 from orca_eval.config.compose import compose_verb
 from orca_eval.errors import InputError
 from orca_eval.extract import WEAK_RULES, readings
+from orca_eval.outcome import Outcome
 from orca_eval.paths import expanded
 from orca_eval.results.folder import write_text
 from orca_eval.results.run import finished_run
@@ -30,8 +31,8 @@ WEIGHTS = {DISAGREE: 4, NO_ANSWER: 3, WEAK: 2, CUT_OFF: 1}
 REPLY_CHARS = 4000  # of a reply on the sheet, around the evidence
 
 
-def main(overrides: list[str]) -> int:
-    """Writes the sheet and prints its path; exit code 0."""
+def main(overrides: list[str]) -> Outcome:
+    """Writes the sheet and prints its path."""
     composed = compose_verb("audit", overrides)
     most = composed["n"]
     if not isinstance(most, int) or most < 1:
@@ -40,7 +41,7 @@ def main(overrides: list[str]) -> int:
     return audit_run(composed["run"], most, expanded(out) if out else None)
 
 
-def audit_run(run: str, most: int, out: Path | None = None) -> int:
+def audit_run(run: str, most: int, out: Path | None = None) -> Outcome:
     """The same for a run's folder; `out` is audit.html in it unless it is named."""
     folder, manifest, samples = finished_run(run)
     out = out or folder / "audit.html"
@@ -51,7 +52,7 @@ def audit_run(run: str, most: int, out: Path | None = None) -> int:
     sheet = html_sheet if out.suffix == ".html" else markdown_sheet
     write_text(out, sheet(title, found))
     print(f"{len(found)} of {len(samples)} samples: {out}")
-    return 0
+    return Outcome({"file": out, "samples": len(samples), "entries": found})
 
 
 @dataclass(frozen=True, slots=True)

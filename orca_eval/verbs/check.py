@@ -2,12 +2,13 @@
 
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
+from orca_eval.outcome import Outcome
 from orca_eval.safe_text import github_line
 from orca_eval.types import once
 
 
-def main(overrides: list[str]) -> int:
-    """Validates what `run` would use, without loading the engine; exit code 0 when all is well."""
+def main(overrides: list[str]) -> Outcome:
+    """Validates what `run` would use, without loading the engine."""
     config = run_config(compose_verb("check", overrides))
     from orca_eval.engines.registry import build_engine
     from orca_eval.run.evaluate import find_judge, load_suite
@@ -24,7 +25,8 @@ def main(overrides: list[str]) -> int:
     for benchmark in benchmarks:
         print(github_line(f"{benchmark.alias}: {benchmark.n} docs from {benchmark.source}"))
     planner.refuse_over_long()
-    for note in engine.tokenizer.notes if engine.tokenizer else ():
+    notes = engine.tokenizer.notes if engine.tokenizer else ()
+    for note in notes:
         print(github_line(note))
     if planner.over_long:
         print(f"{len(planner.over_long)} prompts do not fit: over_long={config.over_long}")
@@ -32,5 +34,17 @@ def main(overrides: list[str]) -> int:
     further = ", and what follows from the answers" if steps else ""
     most = config.sampling.max_tokens
     print(f"{len(planner.works)} generations of at most {most} tokens{further}")
-    print(f"run folder: {find_folder(config, engine, benchmarks, judge)}")
-    return 0
+    folder = find_folder(config, engine, benchmarks, judge)
+    print(f"run folder: {folder}")
+    told = {
+        "benchmarks": [
+            {"id": b.id, "alias": b.alias, "docs": b.n, "source": b.source} for b in benchmarks
+        ],
+        "generations": len(planner.works),
+        "max_tokens": most,
+        "further_steps": steps,
+        "over_long": len(planner.over_long),
+        "folder": folder,
+        "notes": notes,
+    }
+    return Outcome(told)

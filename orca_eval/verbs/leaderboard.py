@@ -1,19 +1,22 @@
 """orca-eval leaderboard."""
 
+import contextlib
 import glob
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from orca_eval import command
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.config.nearest import hint
 from orca_eval.config.overrides import groups, key_of, own_folder, yours
 from orca_eval.config.texts import quoted
 from orca_eval.errors import InputError
+from orca_eval.outcome import Outcome
 from orca_eval.paths import expanded
-from orca_eval.verbs.run import run_all
+from orca_eval.verbs.run import result_data, run_all
 
 OWN_KEYS = ("models", "prompts", "baseline", "out", "report.samples")
 INSTEAD = {"model": "models", "model.path": "models", "prompt": "prompts"}
@@ -23,7 +26,7 @@ HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(?<!\.gguf)", re.ASCII)
 INCOMPLETE = 1
 
 
-def main(overrides: list[str]) -> int:
+def main(overrides: list[str]) -> Outcome:
     """Runs every model with every prompt, then writes the report; 1 where a run failed."""
     _refuse_single(overrides)
     composed = compose_verb("leaderboard", overrides)
@@ -35,7 +38,9 @@ def main(overrides: list[str]) -> int:
     ]
     for run in runs:  # every mistake before any work
         run_config(compose_verb("run", run))
-    results = run_all(runs)
+    with command.stdout_apart(away=True) if command.is_quiet() else contextlib.nullcontext():
+        results = run_all(runs)  # each prints its own table
+    data: dict[str, Any] = {"runs": [result_data(result) for result in results]}
     folders = [result.folder for result in results if result.folder is not None]
     if folders:
         from orca_eval.report.run_report import main_report
@@ -43,8 +48,9 @@ def main(overrides: list[str]) -> int:
         out = expanded(composed["out"] or ".")
         failed = [result.failure for result in results if result.problem]
         samples = composed["report"]["samples"]
-        main_report(folders, out, composed["baseline"], samples=samples, notes=failed)
-    return 0 if len(folders) == len(runs) else INCOMPLETE
+        report = main_report(folders, out, composed["baseline"], samples=samples, notes=failed)
+        data |= report.data
+    return Outcome(data, 0 if len(folders) == len(runs) else INCOMPLETE)
 
 
 def _refuse_single(overrides: Sequence[str]) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 from orca_eval.config.compose import compose_verb
 from orca_eval.errors import InputError
+from orca_eval.outcome import Outcome
 from orca_eval.paths import expanded
 
 
-def main(overrides: list[str]) -> int:
+def main(overrides: list[str]) -> Outcome:
     """Writes tables, plots and the report from run folders, or tables from a CSV of scores."""
     composed = compose_verb("report", overrides)
     out, baseline = expanded(composed["out"] or "."), composed["baseline"]

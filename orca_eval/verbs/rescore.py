@@ -9,6 +9,7 @@ from orca_eval import __version__
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import rescore_config
 from orca_eval.extract import EXTRACTOR_VERSION
+from orca_eval.outcome import Outcome
 from orca_eval.results import folder as run_dir
 from orca_eval.results.aggregate import ScoreRow, aggregate
 from orca_eval.results.manifest import Manifest
@@ -26,13 +27,13 @@ SHOWN_FLIPS = 20
 FLIPS = "flips.csv"
 
 
-def main(overrides: list[str]) -> int:
-    """Writes `rescored/<extractor version>/` inside the run folder; exit code 0."""
+def main(overrides: list[str]) -> Outcome:
+    """Writes `rescored/<extractor version>/` inside the run folder."""
     config = rescore_config(compose_verb("rescore", overrides))
     return rescore_run(config.run, config.extract.conflict)
 
 
-def rescore_run(run: str, conflict: Conflict | None = None) -> int:
+def rescore_run(run: str, conflict: Conflict | None = None) -> Outcome:
     """The same for a run's folder; without `conflict` as the run had it."""
     folder, manifest, old = finished_run(run)
     conflict = conflict or manifest.extract.conflict
@@ -59,7 +60,15 @@ def rescore_run(run: str, conflict: Conflict | None = None) -> int:
         run_dir.write_frame(target / FLIPS, changed)
         run_dir.write_json(target / MANIFEST, rescored)
     _print(before, after, changed, manifest, target)
-    return 0
+    told = {
+        "folder": target,
+        "old_extractor_version": manifest.extractor_version,
+        "extractor_version": EXTRACTOR_VERSION,
+        "old_scores": before,
+        "scores": after,
+        "changed": len(changed),
+    }
+    return Outcome(told)
 
 
 def _print(

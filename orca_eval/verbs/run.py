@@ -10,25 +10,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
-from orca_eval import command
+from orca_eval import command, interrupts
 from orca_eval.config import overrides as ov
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.errors import OrcaEvalError
-from orca_eval.run.progress import say
+from orca_eval.outcome import Outcome
+from orca_eval.run.progress import complain, say
 
 MULTIRUN = ("-m", "--multirun")
 FAILED = 1
 
 
-def main(overrides: list[str]) -> int:
+def main(overrides: list[str]) -> Outcome:
     """One run, or with -m one process for each combination of values."""
     rest = [o for o in overrides if o not in MULTIRUN]
-    if len(rest) < len(overrides):
-        return max(result.exit_code for result in run_all(sweep(rest)))
-    run_one(rest)
-    return 0
+    if len(rest) == len(overrides):
+        return Outcome(run_data(run_one(rest)))
+    results = run_all(sweep(rest))
+    runs = [result_data(result) for result in results]
+    return Outcome({"runs": runs}, max(result.exit_code for result in results))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,27 @@ def run_one(overrides: Sequence[str]) -> Path:
     return folder
 
 
+def run_data(folder: Path) -> dict[str, Any]:
+    """A finished run for a program: the rows of scores.csv, and what the manifest says of them."""
+    from orca_eval.results.manifest import read_manifest  # pandas takes long to import
+    from orca_eval.results.scores import read_scores
+
+    manifest = read_manifest(folder, whole=True)
+    return {
+        "folder": folder,
+        "model": manifest.model.name,
+        "suite": manifest.suite,
+        "prompt": manifest.prompt.name,
+        "engine": manifest.engine.name,
+        "quickstart": manifest.quickstart,
+        "limit": manifest.limit,
+        "scores": read_scores(folder),
+        "samples": manifest.samples,
+        "speed": manifest.speed,
+        "notes": manifest.notes,
+    }
+
+
 def sweep(overrides: Sequence[str]) -> list[list[str]]:
     """Hydra's sweep syntax (`model=a,b prompt=x,y`) as one list of overrides per combination.
 
@@ -88,14 +112,20 @@ def run_all(runs: Sequence[Sequence[str]]) -> list[RunResult]:
         results.append(_run_in_process(overrides))
     for result in results:
         if result.folder is None:
-            say(result.failure)
+            complain(result.failure)
     return results
+
+
+def result_data(result: RunResult) -> dict[str, Any]:
+    """One run of several for a program: what `run_data` tells, or why it failed."""
+    told = run_data(result.folder) if result.folder else {"error": result.problem}
+    return {"overrides": result.overrides, "exit_code": result.exit_code, **told}
 
 
 def _run_in_process(overrides: Sequence[str]) -> RunResult:
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_run_here, args=(tuple(overrides), sender))
+    process = context.Process(target=_run_here, args=(tuple(overrides), command.is_quiet(), sender))
     process.start()
     sender.close()
     try:
@@ -111,9 +141,14 @@ def _run_in_process(overrides: Sequence[str]) -> RunResult:
     return result
 
 
-def _run_here(overrides: tuple[str, ...], results: Connection) -> None:
+def _run_here(overrides: tuple[str, ...], quiet: bool, results: Connection) -> None:
     os.setsid()  # Ctrl-C is for our parent, which passes it on
-    command.begin()
+    command.begin(quiet=quiet)
+    with interrupts.heard(say, lambda: None):
+        _send_result(overrides, results)
+
+
+def _send_result(overrides: tuple[str, ...], results: Connection) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     folder, code, problem = None, 0, ""
     try:
@@ -121,7 +156,7 @@ def _run_here(overrides: tuple[str, ...], results: Connection) -> None:
     except OrcaEvalError as error:
         code, problem = error.exit_code, str(error).replace("\n", "; ")
     except KeyboardInterrupt:
-        code, problem = command.INTERRUPTED, "interrupted; the same command goes on"
+        code, problem = interrupts.INTERRUPTED, "interrupted; the same command goes on"
     except Exception as error:  # a defect in one model's run must not take the others with it
         code, problem = FAILED, f"{type(error).__name__}: {error}"
     with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more

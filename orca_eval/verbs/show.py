@@ -13,23 +13,24 @@ from orca_eval.config.nearest import hint
 from orca_eval.config.schema import RunConfig, SuiteConfig
 from orca_eval.engines.registry import build_engine
 from orca_eval.errors import InputError
+from orca_eval.outcome import Outcome
 from orca_eval.run.evaluate import load_suite
 from orca_eval.run.plan import Prompter
 from orca_eval.safe_text import github_line
 from orca_eval.types import Doc, Step
 
 
-def main(overrides: list[str]) -> int:
-    """Prints one document's prompt; exit code 0."""
+def main(overrides: list[str]) -> Outcome:
+    """Prints one document's prompt, or the sample's indices."""
     composed = compose_verb("show", overrides)
     config = _only(run_config(composed), composed["task"])
     benchmark = load_suite(config)[0]
     if composed["indices"]:
-        print(json.dumps(sample_indices(benchmark)))
-        return 0
+        indices = sample_indices(benchmark)
+        print(json.dumps(indices))
+        return Outcome({"indices": indices})
     task = _task(benchmark, composed["task"])
-    _print_prompt(config, _doc(task, composed["doc_id"]), composed)
-    return 0
+    return Outcome(_print_prompt(config, _doc(task, composed["doc_id"]), composed))
 
 
 def _only(config: RunConfig, task: str | None) -> RunConfig:
@@ -62,7 +63,8 @@ def _doc(task: Task, doc_id: int | None) -> Doc:
     )
 
 
-def _print_prompt(config: RunConfig, doc: Doc, composed: Mapping[str, Any]) -> None:
+def _print_prompt(config: RunConfig, doc: Doc, composed: Mapping[str, Any]) -> dict[str, Any]:
+    """Prints it and tells it."""
     engine = build_engine(config)
     engine.check()
     step = Step(doc.messages)
@@ -71,10 +73,18 @@ def _print_prompt(config: RunConfig, doc: Doc, composed: Mapping[str, Any]) -> N
     messages = prompter.messages(step)
     gold = doc.golds[0] if doc.golds else "none: a judge grades the answer"
     print(github_line(f"# {doc.benchmark}/{doc.task} doc {doc.doc_id} · gold {gold}"))
+    told = {
+        "benchmark": doc.benchmark,
+        "task": doc.task,
+        "doc_id": doc.doc_id,
+        "golds": doc.golds,
+        "messages": messages,
+        "max_tokens": config.sampling.max_tokens,
+    }
     if engine.tokenizer is None:
         print(f"# {len(messages)} messages; the server applies its own template")
         _print_lines(json.dumps(messages, indent=1, ensure_ascii=False))
-        return
+        return told | {"prompt": None, "token_ids": None, "notes": []}
     prompt = engine.tokenizer.render(messages)
     ids = list(engine.tokenizer.encode([prompt])[0])
     for note in engine.tokenizer.notes:
@@ -83,6 +93,7 @@ def _print_prompt(config: RunConfig, doc: Doc, composed: Mapping[str, Any]) -> N
     _print_lines(prompt)
     if composed["ids"]:
         print(json.dumps(ids))
+    return told | {"prompt": prompt, "token_ids": ids, "notes": engine.tokenizer.notes}
 
 
 def _print_lines(text: str) -> None:

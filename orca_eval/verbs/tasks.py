@@ -1,5 +1,8 @@
 """orca-eval tasks."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import yaml
 
 from orca_eval.benchmarks.load import at_hand, shown_source
@@ -7,6 +10,7 @@ from orca_eval.benchmarks.specs import known_specs
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import sources
 from orca_eval.config.overrides import own_folder
+from orca_eval.outcome import Outcome
 from orca_eval.paths import CONF
 from orca_eval.screen import screen
 from orca_eval.tables.screen import show
@@ -17,11 +21,34 @@ AT_HAND = {True: "yes", False: "missing", None: "on the hub"}
 AVERAGES = {"pooled": "all items", "mean_of_tasks": "mean of task means"}
 
 
-def main(overrides: list[str]) -> int:
-    """Prints suites and benchmarks; exit code 0."""
+def main(overrides: list[str]) -> Outcome:
+    """Prints suites and benchmarks."""
     composed = compose_verb("tasks", overrides)
     given = sources(composed)
     own = own_folder(composed["conf"]["path"])
+    benchmarks = [
+        {
+            "id": spec.id,
+            "alias": spec.alias,
+            "tasks": sorted(task.name for task in spec.tasks),
+            "rows": sum(task.rows for task in spec.tasks),
+            "left_out": sum(map(len, spec.excluded.values())),
+            "aggregate": spec.aggregate,
+            "source": shown_source(spec),
+            "at_hand": at_hand(spec, given.data.root),
+        }
+        for spec in known_specs(given.tasks.path, given.allow_code).values()
+    ]
+    suites = {
+        path.stem: yaml.safe_load(path.read_text("utf-8"))["benchmarks"]
+        for path in sorted(p for place in (CONF, own) if place for p in place.glob("suite/*.yaml"))
+        if path.stem != "custom"
+    }
+    _print(benchmarks, suites)
+    return Outcome({"benchmarks": benchmarks, "suites": suites})
+
+
+def _print(benchmarks: Sequence[Mapping[str, Any]], suites: Mapping[str, Sequence[str]]) -> None:
     console = screen()
     table = Table(
         name="tasks",
@@ -30,22 +57,19 @@ def main(overrides: list[str]) -> int:
         columns=columns(*COLUMNS, text=set(COLUMNS) - {"tasks", "rows", "left out"}),
         rows=tuple(
             text_row(
-                spec.alias,
-                spec.id,
-                str(len(spec.tasks)),
-                f"{sum(task.rows for task in spec.tasks):,}",
-                str(sum(map(len, spec.excluded.values())) or ""),
-                AVERAGES[spec.aggregate],
-                shown_source(spec),
-                AT_HAND[at_hand(spec, given.data.root)],
+                told["alias"],
+                told["id"],
+                str(len(told["tasks"])),
+                f"{told['rows']:,}",
+                str(told["left_out"] or ""),
+                AVERAGES[told["aggregate"]],
+                told["source"],
+                AT_HAND[told["at_hand"]],
             )
-            for spec in known_specs(given.tasks.path, given.allow_code).values()
+            for told in benchmarks
         ),
     )
     show(console, table)
     console.print("  suites:", style="bold")
-    for path in sorted(p for place in (CONF, own) if place for p in place.glob("suite/*.yaml")):
-        suite = yaml.safe_load(path.read_text("utf-8"))
-        if path.stem != "custom":
-            console.print(f"  {path.stem}: {', '.join(suite['benchmarks'])}")
-    return 0
+    for name, members in suites.items():
+        console.print(f"  {name}: {', '.join(members)}")

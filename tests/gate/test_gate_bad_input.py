@@ -223,5 +223,5 @@ def test_samples_by_themselves_need_no_manifest_and_a_folder_does(
     run = Path(write_run(tmp_path / "run", samples(RUN)))
     (run / "manifest.json").unlink()
     refused(good, str(run), "manifest.json: no such file; repeat the run's own command")
-    assert main_gate(good, str(run / "samples.parquet"), shipped("default")) == 0
+    assert main_gate(good, str(run / "samples.parquet"), shipped("default")).exit_code == 0
     assert "no manifest in" in capsys.readouterr().out

@@ -19,7 +19,7 @@ from orca_eval.results.published import read_published
 
 def exported(tmp_path: Path, run: str) -> str:
     path = tmp_path / "baseline.parquet"
-    assert main_baseline_export(run, path) == 0
+    assert main_baseline_export(run, path).exit_code == 0
     return str(path)
 
 
@@ -63,7 +63,7 @@ def test_export_keeps_the_versions_that_must_agree(tmp_path: Path) -> None:
 
 def test_export_into_a_folder_has_a_name(tmp_path: Path) -> None:
     run = write_run(tmp_path / "a", samples({"gsm8k/gsm8k": 40}))
-    assert main_baseline_export(run, tmp_path) == 0
+    assert main_baseline_export(run, tmp_path).exit_code == 0
     assert (tmp_path / "baseline.parquet").is_file()
 
 
@@ -71,7 +71,7 @@ def test_export_keeps_ids_that_are_no_numbers(tmp_path: Path) -> None:
     frame = samples({"gsm8k/gsm8k": 300})
     frame["doc_id"] = [f"row-{i}" for i in frame["doc_id"]]
     run = write_run(tmp_path / "a", frame)
-    assert main_gate(exported(tmp_path, run), run, shipped("default"), tmp_path) == 0
+    assert main_gate(exported(tmp_path, run), run, shipped("default"), tmp_path).exit_code == 0
 
 
 def test_export_of_other_data_is_refused(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_published_scores_by_benchmark(tmp_path: Path) -> None:
 def test_against_a_published_model(tmp_path: Path, right: float, code: int) -> None:
     run = write_run(tmp_path / "run", samples({"gsm8k/gsm8k": 1319}, right=right))
     out = tmp_path / "out"
-    assert main_gate("published:Orca-2-13B", run, shipped("default"), out) == code
+    assert main_gate("published:Orca-2-13B", run, shipped("default"), out).exit_code == code
     content = json.loads((out / "gate.json").read_text())
     (line,) = content["lines"]
     assert line["baseline"] == pytest.approx(0.5914)

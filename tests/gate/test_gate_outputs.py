@@ -42,7 +42,7 @@ def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
     a, b = write_run(tmp_path / "a", before), write_run(tmp_path / "b", after)
-    assert main_gate(a, b, shipped("default"), tmp_path / "out") == 1
+    assert main_gate(a, b, shipped("default"), tmp_path / "out").exit_code == 1
     return tmp_path
 
 
@@ -101,7 +101,7 @@ def test_hostile_names_of_benchmarks_and_tasks(
     frame = samples({f"{name}/{name}": 300, "gsm8k/gsm8k": 300})
     run = write_run(tmp_path / "run", frame)
     worse = write_run(tmp_path / "worse", flipped(frame, 100))
-    assert main_gate(run, worse, shipped("smoke"), tmp_path / "out") == 1
+    assert main_gate(run, worse, shipped("smoke"), tmp_path / "out").exit_code == 1
     assert "\x1b" not in capsys.readouterr().out
     text = (tmp_path / "out" / "gate.md").read_text()
     assert "<b>" not in text
@@ -125,7 +125,7 @@ def test_every_output_says_what_each_score_is_over_its_tasks(
     frame = samples({"bbh/a": 100, "bbh/b": 100, "race/high": 100, "race/middle": 100})
     sizes = {"bbh": {"full_n": 200}, "race": {"full_n": full}}
     run = write_run(tmp_path / "run", frame, MANIFEST | {"benchmarks": sizes})
-    assert main_gate(run, run, shipped("smoke"), tmp_path / "out") == 0
+    assert main_gate(run, run, shipped("smoke"), tmp_path / "out").exit_code == 0
     pooled = "2 tasks pooled" + (" as sampled" if full > 200 else "")
     kinds = f"Scores: BBH mean of 2 tasks, RACE {pooled}."
     files = (tmp_path / "out" / name for name in ("gate.md", "gate.xml", "gate.json"))
@@ -140,7 +140,7 @@ def test_no_workflow_commands_outside_of_github(
 ) -> None:
     frame = samples({"gsm8k/gsm8k": 1000})
     a, b = write_run(tmp_path / "a", frame), write_run(tmp_path / "b", flipped(frame, 200))
-    assert main_gate(a, b, shipped("default")) == 1
+    assert main_gate(a, b, shipped("default")).exit_code == 1
     assert "::" not in capsys.readouterr().out
     assert {p.name for p in tmp_path.iterdir() if p.is_file()} == {
         "gate.md",
@@ -152,7 +152,7 @@ def test_no_workflow_commands_outside_of_github(
 def test_json_knows_no_nan(tmp_path: Path) -> None:
     frame = samples({f"bbh/t{i}": 1 for i in range(5)}, right=1.0).drop(columns="response")
     a, b = write_run(tmp_path / "a", frame), write_run(tmp_path / "b", flipped(frame, 3))
-    assert main_gate(a, b, shipped("smoke"), tmp_path / "out") == 2
+    assert main_gate(a, b, shipped("smoke"), tmp_path / "out").exit_code == 2
     (line,) = json.loads((tmp_path / "out" / "gate.json").read_text())["lines"]
     assert line["drop_low"] is None
     assert line["detectable"] is None
@@ -162,6 +162,6 @@ def test_only_the_required_columns_are_needed(tmp_path: Path) -> None:
     columns = ["benchmark", "task", "doc_id", "doc_hash", "score", "answer", "finish_reason"]
     frame: pd.DataFrame = samples({"gsm8k/gsm8k": 300})[columns]
     run = write_run(tmp_path / "run", frame)
-    assert main_gate(run, run, shipped("default"), tmp_path / "out") == 0
+    assert main_gate(run, run, shipped("default"), tmp_path / "out").exit_code == 0
     (line,) = json.loads((tmp_path / "out" / "gate.json").read_text())["lines"]
     assert set(line["rates"]) == {"unanswered", "truncated"}

@@ -41,7 +41,7 @@ def verdict(tmp_path: Path, before: pd.DataFrame, after: pd.DataFrame, policy: s
     return main_gate(
         write_run(tmp_path / "before", before), write_run(tmp_path / "after", after),
         shipped(policy), tmp_path / "out",
-    )  # fmt: skip
+    ).exit_code  # fmt: skip
 
 
 def found(tmp_path: Path) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def test_a_close_call_on_the_whole_test_set_says_that_no_more_exist(
     before = core[core["benchmark"] == "gsm8k"]
     for run, frame in (("before", before), ("after", flipped(before, 55, 40))):
         write_run(tmp_path / run, frame, MANIFEST)
-    assert main_gate("before", "after", shipped("default"), tmp_path / "out") == 2
+    assert main_gate("before", "after", shipped("default"), tmp_path / "out").exit_code == 2
     assert "no more exist" in found(tmp_path)["gsm8k"]["sentence"]
 
 
@@ -314,4 +314,4 @@ def test_each_line_has_its_own_alpha(tmp_path: Path) -> None:
     write_run(tmp_path / "b", flipped(before, 30, 15))  # p = 0.018
     for alpha, code in ((0.05, 1), (0.01, 2), (0.001, 0)):
         policy = policy_from_mapping({"groups": {"g": {**rule, "alpha": alpha}}})
-        assert main_gate("a", "b", policy, tmp_path / "out") == code
+        assert main_gate("a", "b", policy, tmp_path / "out").exit_code == code

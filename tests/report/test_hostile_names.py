@@ -43,7 +43,7 @@ def test_an_averages_name_stays_inside_out_and_acts_nowhere(
     scores.to_csv(run / "scores.csv", index=False)
     out = tmp_path / "deep" / "er" / "out"
     before = files_outside(tmp_path, out)
-    assert main_report([run], out, None) == 0
+    assert main_report([run], out, None).exit_code == 0
     assert files_outside(tmp_path, out) == before
     for path in out.rglob("*.tex"):
         assert "\\input{" not in path.read_text()
@@ -58,7 +58,7 @@ def test_a_folder_of_the_users_own_is_let_be(run: Path, tmp_path: Path) -> None:
     mine = out / page.DATA / "notes.txt"
     mine.parent.mkdir(parents=True)
     mine.write_text("mine")
-    assert main_report([run], out, None) == 0
+    assert main_report([run], out, None).exit_code == 0
     assert mine.read_text() == "mine"
     chunk = mine.with_name("chunk-0.js")
     chunk.write_text("mine too")
@@ -72,9 +72,9 @@ def test_chunks_of_an_older_report_go(
 ) -> None:
     with monkeypatch.context() as small:
         small.setattr(page, "ONE_FILE_BYTES", 1)
-        assert main_report([run], tmp_path / "out", None) == 0
+        assert main_report([run], tmp_path / "out", None).exit_code == 0
     assert list((tmp_path / "out" / page.DATA).glob("chunk-*.js"))
-    assert main_report([run], tmp_path / "out", None) == 0
+    assert main_report([run], tmp_path / "out", None).exit_code == 0
     assert not (tmp_path / "out" / page.DATA).exists()
 
 

@@ -133,7 +133,7 @@ def test_a_name_or_a_note_cannot_act_on_whoever_reads_the_page(tmp_path: Path) -
 @pytest.fixture(scope="module")
 def report(runs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report")
-    assert main_report(runs, out, "small", notes=["model x failed"]) == 0
+    assert main_report(runs, out, "small", notes=["model x failed"]).exit_code == 0
     return out
 
 

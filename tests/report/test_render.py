@@ -224,7 +224,7 @@ def test_every_table_comes_in_every_format(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = PUBLISHED / "orca1_agieval.csv"
-    assert main_report_csv(source, tmp_path, "Vicuna-13B") == 0
+    assert main_report_csv(source, tmp_path, "Vicuna-13B").exit_code == 0
     files = {path.name for path in (tmp_path / "tables").iterdir()}
     assert files == {f"scores.{suffix}" for suffix in FORMATS}
     assert "27.9 (+39.2 %)" in capsys.readouterr().out

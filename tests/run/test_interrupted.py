@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -63,6 +64,27 @@ def test_sigterm_is_heard_while_a_large_run_is_planned(command: list[str]) -> No
     time.sleep(1.0)
     code, line = ended(process)
     assert code == 130, line
+
+
+@pytest.mark.parametrize("phase", ["engine replay", "reading the data", "loading", "generating"])
+@pytest.mark.parametrize("several", [[], ["-m"]])
+def test_a_run_is_ended_in_every_phase(phase: str, several: list[str], command: list[str]) -> None:
+    slow = [*command, *several, "engine.delay=2", "engine.max_in_flight=2"]
+    code, line = ended(started(slow, phase))
+    assert code == 130
+    assert line.startswith("orca-eval: interrupted")
+
+
+def test_what_is_kept_is_said(command: list[str], tmp_path: Path) -> None:
+    process = started([*command, "engine.delay=2", "engine.max_in_flight=8"], "generating")
+    until(lambda: stored(tmp_path / "out") >= 8)
+    process.send_signal(signal.SIGTERM)
+    _, error = process.communicate(timeout=HANG_SECONDS)
+    kept, total = map(int, re.findall(r"stopping; (\d+) of (\d+) answers are kept", error)[0])
+    assert 8 <= kept < total
+    assert main(command) == 0
+    (manifest,) = (tmp_path / "out").glob("*/*/manifest.json")
+    assert json.loads(manifest.read_text())["samples"]["reused"] >= kept
 
 
 def test_more_samples_than_fit_are_refused_before_they_are_made(

@@ -16,8 +16,14 @@ _AS_THEY_ARE = ("baseline", "candidate", "policy", "headline", "cautions", "note
 
 
 def as_json(result: GateResult) -> str:
-    """ASCII JSON, scores and drops as shares of 1; what is not known is null."""
-    content = {
+    """ASCII JSON; what is not known is null."""
+    known = to_jsonable_python(content(result), inf_nan_mode="null")
+    return json.dumps(known, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def content(result: GateResult) -> dict[str, Any]:
+    """Tells all that the gate found, scores and drops as shares of 1."""
+    return {
         "verdict": result.verdict.name,
         "exit_code": result.verdict.value,
         **{key: getattr(result, key) for key in _AS_THEY_ARE},
@@ -27,8 +33,6 @@ def as_json(result: GateResult) -> str:
             for flip in result.flips
         ],
     }
-    known = to_jsonable_python(content, inf_nan_mode="null")
-    return json.dumps(known, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
 
 
 def entry(line: Line) -> dict[str, Any]:
