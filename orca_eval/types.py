@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypedDict
 
-Kind = Literal["choice", "number", "span", "text"]
+Kind = Literal["choice", "number", "span", "text", "word"]
 FinishReason = Literal["stop", "length", "skipped", "timeout", "failed"]
 CUT_OFF: FinishReason = "length"
 """Of an answer that broke off at max_tokens."""
