@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from orca_eval.extract.open.announced import announced, marked_final, trim, value_at
 from orca_eval.extract.reply import Reply
 from orca_eval.extract.reply.cues import REFUSAL
-from orca_eval.extract.rule import Claim, Example, Kind, rule
+from orca_eval.extract.rule import DECLINED, Claim, Example, Kind, rule
 
 _MISSING = re.compile(
     r"\b(?:(?:missing|last|final|next|omitted|correct)(?: \w+)? word|word (?:that is )?missing|"
@@ -30,7 +30,7 @@ def _one(reply: Reply, claims: Iterator[Claim]) -> Claim | None:
     for claim in claims:
         value = " ".join((claim.answer or "")[:_LONGEST].split())
         if REFUSAL.pattern.search(value.lower()):
-            return claim._replace(answer=None, reason="refusal")
+            return claim._replace(answer=None, reason=DECLINED)
         word = _WORD.fullmatch(value)
         if word and (at := reply.text.find(word[1], claim.start, claim.end)) >= 0:
             return Claim(word[1], at, at + len(word[1]))
