@@ -156,7 +156,7 @@ def _caveats(reference: BenchmarkRun) -> list[str]:
     left_out = reference.excluded
     excluded = left_out if isinstance(left_out, int) else len(left_out)
     name = f"{reference.alias}: "
-    rows = [f"{name}{excluded} rows with a malformed gold are left out"] if excluded else []
+    rows = [f"{name}{excluded} rows without a usable gold are left out"] if excluded else []
     return [*rows, *(name + text.removeprefix(name) for text in reference.caveats)]
 
 

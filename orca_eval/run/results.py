@@ -221,7 +221,7 @@ def notes(session: Session, rows: Sequence[ScoreRow]) -> Iterator[str]:
         yield from benchmark.footnotes
     for benchmark in benchmarks:
         if benchmark.excluded:
-            yield f"{benchmark.alias}: {benchmark.excluded} rows with a malformed gold left out."
+            yield f"{benchmark.alias}: {benchmark.excluded} rows without a usable gold left out."
     yield from _of_requests(session)
     if config.judge is not None and (judged := [b.alias for b in benchmarks if b.judged]):
         yield f"{', '.join(judged)}: graded by {config.judge.model.name}."

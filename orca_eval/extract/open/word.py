@@ -1,10 +1,10 @@
 """Which single word (the missing last one of a passage) a reply commits to."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from orca_eval.extract.open.announced import announced, marked_final, trim, value_at
-from orca_eval.extract.reply import Reply
+from orca_eval.extract.open.announced import announced, block_end, marked_final, trim, value_at
+from orca_eval.extract.reply import Place, Reply
 from orca_eval.extract.reply.cues import REFUSAL
 from orca_eval.extract.rule import DECLINED, Claim, Example, Kind, rule
 
@@ -23,11 +23,11 @@ _WORD = re.compile(
 _MOST_WORDS, _LONGEST = 3, 200  # characters that are looked at
 
 
-def _one(reply: Reply, claims: Iterator[Claim]) -> Claim | None:
-    """The first claim as a word, or as the few words that stand in its place; of more there is no
+def _one(reply: Reply, claims: Iterable[Claim]) -> Claim | None:
+    """The last claim as a word, or as the few words that stand in its place; of more there is no
     claim, and words that decline are void.
     """
-    for claim in claims:
+    for claim in sorted(claims, key=lambda claim: claim.start, reverse=True):
         value = " ".join((claim.answer or "")[:_LONGEST].split())
         if REFUSAL.pattern.search(value.lower()):
             return claim._replace(answer=None, reason=DECLINED)
@@ -42,13 +42,13 @@ def _one(reply: Reply, claims: Iterator[Claim]) -> Claim | None:
 @rule(Example("###Final answer: {harbour}", "harbour"), stated=True, final=True)
 def final_marker(reply: Reply) -> Claim | None:
     """A mark for the final answer, and the word behind it; up to three words stay as they are."""
-    return _one(reply, marked_final(reply))
+    return _one(reply, [*marked_final(reply), *_bare(reply, reply.final_places(reply.cues))])
 
 
 @rule(Example("So the answer is **harbour**.", "harbour"), stated=True)
 def answer_is(reply: Reply) -> Claim | None:
     """A statement of the answer, and the word behind it."""
-    return _one(reply, announced(reply, reply.cues))
+    return _one(reply, [*announced(reply, reply.cues), *_bare(reply, reply.cues)])
 
 
 @rule(
@@ -59,6 +59,17 @@ def answer_is(reply: Reply) -> Claim | None:
 def missing_word(reply: Reply) -> Claim | None:
     """What is said to be the missing word, or to fill the blank."""
     return _one(reply, announced(reply, reply.places(_MISSING)))
+
+
+def _bare(reply: Reply, places: Iterable[Place]) -> Iterator[Claim]:
+    """The single words that stand at these places, though elsewhere they would say that there is no
+    answer, or be the hint's own ("nothing", "word"); not in the hint's braces.
+    """
+    for at, value, end in places:
+        start, stop = trim(reply.text, value, block_end(reply.text, value) if end is None else end)
+        word, braced = reply.text[start:stop], "{" in reply.text[value:start]
+        if len(word.split()) == 1 and not braced and not reply.supposed(at):
+            yield Claim(word, start, stop)
 
 
 @rule(Example("Harbour.", "Harbour"), weak=True)
