@@ -25,7 +25,7 @@ def _doc(row: Row, about: Row | None) -> Item:
     question, targets = row["question"], row["mc1_targets"]
     right = targets["choices"][targets["labels"].index(1)]
     options = sorted(
-        targets["choices"], key=lambda option: sha256(f"{question} {option}".encode()).digest()
+        targets["choices"], key=lambda option: sha256(f"{question}\n{option}".encode()).digest()
     )
     item = choice(question, options, options.index(right))
     if about is not None:
