@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -122,8 +123,13 @@ def _empty(spec: BenchmarkSpec, task: TaskSpec, source: Source) -> InputError:
     return InputError(f"{where}: the split is empty; fetch {source.csv or source.dataset} again")
 
 
-def _rows(root: Path | None, source: Source) -> Iterable[Batch]:
-    return hub_rows(source) if root is None else local_rows(root, source)
+def _rows(root: Path | None, source: Source) -> Iterator[Batch]:
+    left = sys.maxsize if source.first is None else source.first
+    for rows, origin in hub_rows(source) if root is None else local_rows(root, source):
+        yield rows[:left], origin
+        left -= len(rows)
+        if left <= 0:
+            return
 
 
 def no_items(name: str) -> InputError:
