@@ -56,7 +56,7 @@ class Doc(NamedTuple):
     DROP). `cluster` names the passage shared with other docs, `stratum` the level or subset that a
     limited sample keeps in proportion. `extra` is what the task's own `ask` and `score` need.
     `order` counts the ways in which the item is asked (its options the other way round): docs of
-    one id make one score. `groups` names, by what they tell apart, the groups it belongs to:
+    one id make one score. `slices` names, by what tells them apart, those it belongs to:
     {"category": ["Law"]}.
     """
 
@@ -73,7 +73,7 @@ class Doc(NamedTuple):
     stop: tuple[str, ...] = ()
     extra: Mapping[str, Any] | None = None
     order: int = 0
-    groups: Mapping[str, Sequence[str]] | None = None
+    slices: Mapping[str, Sequence[str]] | None = None
 
 
 class Step(NamedTuple):

@@ -23,7 +23,7 @@ class Item(TypedDict):
 
     `labels` and `options` run in parallel, in printed order, and are empty for other kinds than
     choice. `golds` holds the accepted variants, each a list of spans. `target` is the gold as text.
-    `extra` is for a task's own `ask` and `score`. `groups` are those of `Doc`. `row` is the place
+    `extra` is for a task's own `ask` and `score`. `slices` are those of `Doc`. `row` is the place
     of the item's row among those that were read, where not every row makes one item (`per_rows`).
     """
 
@@ -36,7 +36,7 @@ class Item(TypedDict):
     cluster: str | None
     stratum: str | None
     extra: NotRequired[dict[str, Any]]
-    groups: NotRequired[dict[str, list[str]]]
+    slices: NotRequired[dict[str, list[str]]]
     row: NotRequired[int]
 
 

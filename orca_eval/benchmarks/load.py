@@ -219,7 +219,7 @@ def _doc(benchmark: str, task: TaskSpec, doc_id: int, row: RawRow, item: Item) -
         cluster=item["cluster"],
         stratum=item["stratum"],
         extra=item.get("extra"),
-        groups=item.get("groups"),
+        slices=item.get("slices"),
     )
 
 

@@ -10,6 +10,7 @@ from orca_eval.results.run import BenchmarkRun, Run
 from orca_eval.results.scores import CONFLICT_NOTE_RATE
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.tables.table import Cell, Column, Row, Table, ranked
+from orca_eval.types import EXACT_MATCH
 
 NOTE_RATE = 0.05
 COMPARABLE = (
@@ -76,7 +77,11 @@ def benchmark_column(board: Board, benchmark: str) -> Column:
     reference = board.columns.reference(benchmark)
     kind = f", {reference.kind}" if reference.kind else ""
     metric = ", exact match" if board.columns.exact_match(benchmark) else ""
-    metric = metric if reference.measure.unit == "%" else f", {reference.measure.unit}"
+    measure = reference.measure
+    if measure.unit != "%":
+        metric = f", {measure.unit}"
+    elif measure.name != EXACT_MATCH.name:
+        metric = f", {measure.name.replace('_', ' ')}"
     judge = f", judge: {reference.judge}" if reference.judge else ""
     return Column(benchmark, alias, f"n = {reference.n:,}{kind}{metric}{judge}")
 

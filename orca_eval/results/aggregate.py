@@ -19,7 +19,7 @@ from orca_eval.stats.spread import Scale
 from orca_eval.stats.strata import Clusters, FloatArray
 from orca_eval.types import CUT_OFF, Aggregate, Measure
 
-Level = Literal["task", "benchmark", "average", "group"]
+Level = Literal["task", "benchmark", "average", "slice"]
 WHOLE: tuple[Level, ...] = ("benchmark", "average")
 """The levels of the rows that tables on the screen show."""
 RATES = ("extraction_rate", "truncation_rate", "empty_rate", "conflict_rate")
@@ -46,7 +46,7 @@ class ScoreRow:
     the benchmark's measure, shares of 1 for most; `n` counts docs.
 
     `ungraded` counts the samples that have no score; they are in no mean. `figures` are means of
-    what stands beside the score, and the shares that its measure names. `group` is that of the
+    what stands beside the score, and the shares that its measure names. `slice` is that of the
     documents which a row of this level counts ("category: Law"). `conflict_rate` is the share of
     samples whose letter names one option and whose text is another's; `score_by_letter` and
     `score_by_text` are the scores with either counted, where there are any. An average over a
@@ -72,7 +72,7 @@ class ScoreRow:
     conflict_rate: float | None = None
     score_by_letter: float | None = None
     score_by_text: float | None = None
-    group: str = ""
+    slice: str = ""
 
     @property
     def rates(self) -> dict[str, float]:
@@ -109,7 +109,7 @@ def aggregate(
         rows.append(_row("benchmark", benchmark, "", tasks, kind, draws.get(benchmark)))
         if len(tasks) > 1:
             rows += [_row("task", benchmark, task.name, [task], "pooled") for task in tasks]
-        rows += [row for task in tasks for row in _group_rows(benchmark, task)]
+        rows += [row for task in tasks for row in _slice_rows(benchmark, task)]
     rows += [_average_row(average, rows, draws, measures) for average in averages]
     return rows
 
@@ -178,16 +178,16 @@ def _row(
     return replace(row, score_by_letter=by_letter, score_by_text=by_text)
 
 
-def _group_rows(benchmark: str, task: _Task) -> Iterator[ScoreRow]:
-    """A row per group of the task's documents; a document of several counts in each."""
+def _slice_rows(benchmark: str, task: _Task) -> Iterator[ScoreRow]:
+    """A row per slice of the task's documents; a document of several counts in each."""
     members: dict[str, list[int]] = {}
-    for place, groups in enumerate(task.samples.get("groups", ())):
-        for what, names in groups.items() if isinstance(groups, dict) else ():
+    for place, slices in enumerate(task.samples.get("slices", ())):
+        for what, names in slices.items() if isinstance(slices, dict) else ():
             for name in names:
                 members.setdefault(f"{what}: {name}", []).append(place)
     for name, places in sorted(members.items()):
         part = _task(task.name, task.samples.iloc[places], task.measure)
-        yield replace(_row("group", benchmark, task.name, [part], "pooled"), group=name)
+        yield replace(_row("slice", benchmark, task.name, [part], "pooled"), slice=name)
 
 
 def _mean_of(scores: Sequence[FloatArray], kind: Aggregate) -> float:

@@ -49,13 +49,13 @@ def figures_of(cell: str) -> dict[str, float]:
     return figures
 
 
-def groups_of(cell: str) -> dict[str, list[str]]:
-    """The groups that a document belongs to. ValueError for a cell that holds anything else."""
-    groups = orjson.loads(cell or "{}")
-    names = groups.values() if isinstance(groups, dict) else [None]
+def slices_of(cell: str) -> dict[str, list[str]]:
+    """The slices that a document belongs to. ValueError for a cell that holds anything else."""
+    slices = orjson.loads(cell or "{}")
+    names = slices.values() if isinstance(slices, dict) else [None]
     if not all(isinstance(name, list) and set(map(type, name)) <= {str} for name in names):
-        raise ValueError(f"groups {cell[:40]!r}: a JSON mapping of lists of names is wanted")
-    return dict(groups)
+        raise ValueError(f"slices {cell[:40]!r}: a JSON mapping of lists of names is wanted")
+    return dict(slices)
 
 
 def by_task(frame: pd.DataFrame, column: str) -> list[NDArray[Any]]:

@@ -66,7 +66,7 @@ def scores_of(samples: pd.DataFrame) -> pd.DataFrame:
         answered=samples["answer"].notna(),
         empty=blank(responses),
         figures=samples.get("figures", none).map(json.loads, na_action="ignore"),
-        groups=samples.get("groups", none).map(json.loads, na_action="ignore"),
+        slices=samples.get("slices", none).map(json.loads, na_action="ignore"),
     )
 
 

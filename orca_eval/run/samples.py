@@ -86,13 +86,13 @@ def scores_frame(samples: Iterable[ScoredSample]) -> pd.DataFrame:
             s.scored.by_text,
             s.scored.answer,
             s.scored.rule,
-            s.waiting.doc.groups,
+            s.waiting.doc.slices,
         )
         for s in samples
     ]
     columns = ["benchmark", "task", "doc_id", "cluster", "score", "f1", "exact_match_parts"]
     columns += ["answered", "finish_reason", "empty", "figures", "by_letter", "by_text"]
-    columns += ["answer", "rule", "groups"]
+    columns += ["answer", "rule", "slices"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -127,7 +127,7 @@ def _row(
         None if scored.figures is None else _json(scored.figures),
         scored.by_letter,
         scored.by_text,
-        None if doc.groups is None else _json(doc.groups),
+        None if doc.slices is None else _json(doc.slices),
     )
 
 

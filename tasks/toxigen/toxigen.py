@@ -39,7 +39,7 @@ def _doc(row: Row, gold: str) -> Item:
         cluster=passage_id(text),  # some stand in the file twice
         stratum=groups[0],
     )
-    return {**item, "groups": {"group": groups}}
+    return {**item, "slices": {"group": groups}}
 
 
 toxic, neutral = map(_class, CLASSES)

@@ -1,7 +1,7 @@
 """TruthfulQA: a question, one true answer, and false ones that people believe.
 
 Options are ordered by a hash of question and option, one by one: no seed, number of options or
-letter of the true one tells its place. Stock lm-eval has no rows beside, and so no groups.
+letter of the true one tells its place. Stock lm-eval has no rows beside, and so no slices.
 
 A row, of our own writing:
 
@@ -30,5 +30,5 @@ def _doc(row: Row, about: Row | None) -> Item:
     item = choice(question, options, options.index(right))
     if about is not None:
         item["stratum"] = about["category"]
-        item["groups"] = {"type": [about["type"]], "category": [about["category"]]}
+        item["slices"] = {"type": [about["type"]], "category": [about["category"]]}
     return item
