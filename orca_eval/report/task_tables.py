@@ -15,6 +15,7 @@ from orca_eval.tables.table import Cell, Column, Row, Table
 
 Part = tuple[str, Mapping[str, ScoreRow]]
 """A row: its label, and every run's score by the run's label."""
+SINGULAR = {"categories": "category", "classes": "class"}
 MEANING: Mapping[str, str] = {
     "pooled": "the score where every document counts once, not every task",
     "accuracy": "right answers, every order of a document by itself",
@@ -102,8 +103,10 @@ def _by(board: Board, benchmark: str, what: str, parts: Sequence[Part]) -> Table
         else f"Last row: {kind}.",
         *((AS_SAMPLED,) if reference.as_sampled else ()),
     )
-    head = what.removesuffix("s") if what != "categories" else "category"
-    return _table(board, benchmark, (what, f"by {what}"), head, rows, remarks)
+    head = SINGULAR.get(what, what.removesuffix("s"))
+    return _table(
+        board, benchmark, (what, f"by {what}: {_unit(board, benchmark)}"), head, rows, remarks
+    )
 
 
 def _beside(board: Board, benchmark: str, shares: Sequence[Part]) -> Table:
@@ -112,7 +115,14 @@ def _beside(board: Board, benchmark: str, shares: Sequence[Part]) -> Table:
     rows = [_row(board, benchmark, None, *share) for share in shares]
     rows.append(_summary(board, benchmark, None, label, _whole(board, benchmark)))
     remarks = tuple(f"{name}: {MEANING[name]}." for name, _ in shares if name in MEANING)
-    return _table(board, benchmark, ("beside", "and what stands beside"), "", rows, remarks)
+    return _table(
+        board,
+        benchmark,
+        ("beside", f"and what stands beside it: {board.columns.measure(benchmark).unit}"),
+        "figure",
+        rows,
+        remarks,
+    )
 
 
 def _by_slice(
@@ -132,13 +142,19 @@ def _by_slice(
     rows = [_row(board, benchmark, over, *part) for part in parts.items()]
     rows.append(_summary(board, benchmark, over, f"Average ({len(parts)})", mean))
     rows.append(_summary(board, benchmark, over, f"All {n:,}", whole))
-    of_task = "" if alone else f"{task_name(task)}, "
-    remarks = (
-        f"Last rows: unweighted mean over the {len(parts)} above, and every document once. A "
-        "document may belong to several.",
-    )
+    of_task = "" if alone else f"({task_name(task)}) "
+    counted = sum(next(iter(scores.values())).n for scores in parts.values())
+    remarks = [f"Last rows: unweighted mean over the {len(parts)} above, and every document once."]
+    remarks += ["A document that belongs to several counts in each."] if counted > n else []
     name = what if alone else f"{task_name(task)}_{what}"
-    return _table(board, benchmark, (name, f"{of_task}by {what}"), what, rows, remarks)
+    return _table(
+        board,
+        benchmark,
+        (name, f"{of_task}by {what}: {_unit(board, benchmark)}"),
+        what,
+        rows,
+        remarks,
+    )
 
 
 def _scores(parts: Mapping[str, Mapping[str, ScoreRow]], label: str) -> list[float]:
@@ -166,13 +182,12 @@ def _table(
     remarks: Sequence[str],
 ) -> Table:
     """A column per run; `named` ends the file's name and the title."""
-    over, unit = board.measured_baseline, board.columns.measure(benchmark).unit
+    over = board.measured_baseline
     changes = any(cell.change for row in rows for cell in row.cells)
     change = f"; relative improvement over {over}, %, in brackets" if changes else ""
     return Table(
         name=f"{benchmark}_{named[0]}",
-        title=f"{board.columns.alias(benchmark)} {named[1]}: "
-        f"{'accuracy, ' * (unit == '%')}{unit}{change}",
+        title=f"{board.columns.alias(benchmark)} {named[1]}{change}",
         head=head,
         columns=(
             Column("n", "n"),
@@ -181,6 +196,11 @@ def _table(
         rows=tuple(rows),
         remarks=tuple(remarks),
     )
+
+
+def _unit(board: Board, benchmark: str) -> str:
+    unit = board.columns.measure(benchmark).unit
+    return f"accuracy, {unit}" if unit == "%" else unit
 
 
 def _summary(
