@@ -1,13 +1,14 @@
 """The budgets of one run, measured: help, harness time per sample, re-run, memory.
 
-    python bench/budgets.py DATA_ROOT [--limit N] [--skip-lm-eval]
+    python bench/budgets.py DATA_ROOT [--suite NAME] [--limit N] [--skip-lm-eval]
 
 Each part runs in a process of its own on the same replies: a fixed reasoning text of some 400
-characters for every document of orca2_core. The engine answers at once, so all that is left is the
-harness: load, build, store, extract, score, log. Stock lm-eval does the same on the same task files
-with a model class that returns the same text, and stores each response as its --use_cache does; a
-second run of it keeps nothing before the end. Memory is measured with texts of random words too,
-all different, 1,000 and 4,000 characters long, since equal ones are packed to nothing.
+characters for every document of the suite, orca2_core by default. The engine answers at once, so
+all that is left is the harness: load, build, store, extract, score, log. Stock lm-eval does the
+same on the same task files with a model class that returns the same text, and stores each response
+as its --use_cache does; a second run of it keeps nothing before the end. Memory is measured with
+texts of random words too, all different, 1,000 and 4,000 characters long, since equal ones are
+packed to nothing.
 
 Timings are wall time on a machine whose load moves: while lm-eval runs it is halted every few
 seconds for a run of ours, and those seconds are not counted as its own. So both meet the same load;
@@ -29,6 +30,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 REPLY = (
     "Let me think about this step by step. The question gives a few facts, and each of them has to "
     "be read with care. The first one rules out some of what could be said; the second one narrows "
@@ -36,12 +39,8 @@ REPLY = (
     "was asked. I have checked it against the wording once more.\n\n###Final answer: {A}"
 )
 TASKS = Path(__file__).resolve().parents[1] / "tasks"
-BENCHMARKS = (
-    *("agieval", "bbh", "drop", "crass", "race"),
-    *("gsm8k", "mmlu", "arc_easy", "arc_challenge", "hellaswag"),
-)
-
-
+CONF = TASKS.parent / "conf" / "suite"
+WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 SLICE_SECONDS = 8.0  # of lm-eval's time between two runs of ours
 STOCK = {"lm_eval_store": "storing responses", "lm_eval": "storing nothing"}
 WORDS = [f"{start}{end}" for start in REPLY.split() for end in ("", "ing", "s", "ly", "ed", "er")]
@@ -63,7 +62,7 @@ def help_seconds() -> float:
     return min(seconds)
 
 
-def ours(data_root: str, limit: str, folder: str, letters: int) -> dict[str, Any]:
+def ours(data_root: str, suite: str, limit: str, folder: str, letters: int) -> dict[str, Any]:
     """A run with an instant engine and the default report, in this process, after imports; with
     `letters` each reply has so many characters of its own before the answer."""
     script = Path(folder) / "script.jsonl"
@@ -82,7 +81,7 @@ def ours(data_root: str, limit: str, folder: str, letters: int) -> dict[str, Any
     composed = compose_verb(
         "run",
         [
-            "suite=orca2_core",
+            f"suite={suite}",
             f"data.root={data_root}",
             "engine=replay",
             f"engine.script={script}",
@@ -91,6 +90,7 @@ def ours(data_root: str, limit: str, folder: str, letters: int) -> dict[str, Any
         ],
     )
     config = run_config(composed)
+    before = sum(sum(resource.getrusage(who)[:2]) for who in WHO)
     start = time.perf_counter()
     run_folder = evaluate.run(config, composed)
     wall = time.perf_counter() - start
@@ -102,11 +102,12 @@ def ours(data_root: str, limit: str, folder: str, letters: int) -> dict[str, Any
         "wall": wall,
         "phases": manifest["timings"],
         "harness": sum(manifest["timings"].values()),
+        "cpu": sum(sum(resource.getrusage(who)[:2]) for who in WHO) - before,
         "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
 
 
-def lm_eval(data_root: str, limit: str, folder: str, *, store: bool) -> dict[str, Any]:
+def lm_eval(data_root: str, suite: str, limit: str, folder: str, *, store: bool) -> dict[str, Any]:
     """Stock lm-eval on the same tasks with a model that answers at once, after imports: what its
     command does, results and samples written as its --log_samples writes them, and with `store`
     each response as its --use_cache stores it."""
@@ -126,13 +127,14 @@ def lm_eval(data_root: str, limit: str, folder: str, *, store: bool) -> dict[str
 
         loglikelihood_rolling = loglikelihood
 
+    benchmarks = yaml.safe_load((CONF / f"{suite}.yaml").read_text())["benchmarks"]
     os.chdir(data_root)
     tracker = EvaluationTracker(output_path=folder)
     start = time.monotonic()
     manager = TaskManager(include_path=str(TASKS), include_defaults=False)
     found = lm_eval.evaluator.simple_evaluate(
         Instant(),
-        tasks=[f"orca_{name}" for name in BENCHMARKS],
+        tasks=[f"orca_{name}" for name in benchmarks],
         task_manager=manager,
         limit=None if limit == "null" else int(limit),
         log_samples=True,
@@ -207,6 +209,7 @@ def per_sample(run: dict[str, Any], key: str) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data_root")
+    parser.add_argument("--suite", default="orca2_core")
     parser.add_argument("--limit", default="null")
     parser.add_argument("--skip-lm-eval", action="store_true")
     parser.add_argument("--part", choices=("ours", "lm_eval", "lm_eval_store"))
@@ -216,14 +219,16 @@ def main() -> None:
     root = str(Path(args.data_root).resolve())
     if args.part:
         part = (
-            ours(root, args.limit, args.folder, args.letters)
+            ours(root, args.suite, args.limit, args.folder, args.letters)
             if args.part == "ours"
-            else lm_eval(root, args.limit, args.folder, store=args.part == "lm_eval_store")
+            else lm_eval(
+                root, args.suite, args.limit, args.folder, store=args.part == "lm_eval_store"
+            )
         )
         print("\n" + json.dumps(part))
         return
     print(f"orca-eval --help: {help_seconds():.3f} s (budget 0.3)")
-    common = (root, "--limit", args.limit)
+    common = (root, "--suite", args.suite, "--limit", args.limit)
     with tempfile.TemporaryDirectory() as folder:
         first = child(*common, "--part", "ours", "--folder", folder)
         again = child(*common, "--part", "ours", "--folder", folder)
@@ -237,6 +242,7 @@ def main() -> None:
         long = fresh_child(*common, "--part", "ours", "--letters", letters)
         print(f"peak resident memory, {letters} more characters a reply: {long['rss_mb']:.0f} MB")
     print(f"harness time: {per_sample(first, 'harness'):.3f} ms per sample (budget 0.2)")
+    print(f"CPU time, scoring included: {per_sample(first, 'cpu'):.3f} ms per sample")
     for stock, what in [] if args.skip_lm_eval else STOCK.items():
         run, ours_runs = in_turns(stock, *common)
         harness, ms = [per_sample(mine, "harness") for mine in ours_runs], per_sample(run, "wall")

@@ -5,6 +5,7 @@ DROP follows the public description of its official evaluation (Dua et al. 2019,
 
 import re
 import string
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,13 +17,14 @@ from orca_eval.extract.reply.numbers import whole_number
 from orca_eval.extract.reply.text import clean
 
 Golds = Sequence[Sequence[str]]
-"""The accepted variants, each a list of spans; a choice, number or text gold is `[["B"]]`."""
+"""The accepted variants, each a list of spans; a choice, number, text or word gold is `[["B"]]`."""
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _QUOTES = "\"'`*“” "
 _MOST_READ = 50  # an answer of more spans is read as it is written
 _BRACKETS = frozenset("()[]{}<> ")
+_STRAIGHT = str.maketrans("‘’“”", "''\"\"")
 
 
 class GoldError(InputError):
@@ -69,6 +71,17 @@ def normalize_text(text: str) -> str:
     """Case, quotes, whitespace and a final stop aside; brackets without the spaces between."""
     folded = " ".join(text.split()).strip(_QUOTES).rstrip(_QUOTES + ".").casefold()
     return folded.replace(" ", "") if set(folded) <= _BRACKETS else folded
+
+
+def normalize_word(text: str) -> str:
+    """The word in NFKC without case and the punctuation around it; curly quotes are straight."""
+    plain = unicodedata.normalize("NFKC", text).translate(_STRAIGHT)
+    start, end = 0, len(plain)
+    while start < end and not plain[start].isalnum():
+        start += 1
+    while start < end and not plain[end - 1].isalnum():
+        end -= 1
+    return plain[start:end].casefold()
 
 
 # --- DROP ----------------------------------------------------------------------------------------
@@ -170,6 +183,7 @@ _COMPARED: dict[str, tuple[Callable[[str], object], str]] = {
     "choice": (str, ""),
     "number": (whole_number, "is not a number"),
     "text": (lambda text: normalize_text(text) or None, "is empty after normalisation"),
+    "word": (lambda text: normalize_word(text) or None, "holds no letter or digit"),
     "span": (lambda text: normalize_span(text) or None, "is empty after DROP's normalisation"),
 }
 """By kind: what of an answer and a gold is compared (None if nothing), and how to say so."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypedDict
 
-Kind = Literal["choice", "number", "span", "text"]
+Kind = Literal["choice", "number", "span", "text", "word"]
 FinishReason = Literal["stop", "length", "skipped", "timeout", "failed"]
 CUT_OFF: FinishReason = "length"
 """Of an answer that broke off at max_tokens."""
@@ -55,6 +55,9 @@ class Doc(NamedTuple):
     row's content. `golds` holds the accepted variants, each a list of spans (one span but for
     DROP). `cluster` names the passage shared with other docs, `stratum` the level or subset that a
     limited sample keeps in proportion. `extra` is what the task's own `ask` and `score` need.
+    `order` counts the ways in which the item is asked (its options the other way round): docs of
+    one id make one score. `slices` names, by what tells them apart, those it belongs to:
+    {"category": ["Law"]}.
     """
 
     benchmark: str
@@ -69,6 +72,8 @@ class Doc(NamedTuple):
     stratum: str | None = None
     stop: tuple[str, ...] = ()
     extra: Mapping[str, Any] | None = None
+    order: int = 0
+    slices: Mapping[str, Sequence[str]] | None = None
 
 
 class Step(NamedTuple):
@@ -136,6 +141,11 @@ def once(doc: Doc, done: Sequence[Completion]) -> Step | None:
     return None if done else Step(doc.messages)
 
 
+Share = Literal["pooled", "accuracy", "same letter", "other word", "refused"]
+"""What may stand beside a score: the mean where every doc counts once, not every task; that of the
+answers where several make one score; the share of docs whose answers name the same letter in every
+order; of answers that are not the right ones; of replies that decline."""
+
 HIGHEST = 100.0
 """The highest score of any measure, which files are checked by."""
 
@@ -143,14 +153,16 @@ HIGHEST = 100.0
 @dataclass(frozen=True, slots=True)
 class Measure:
     """What a task's score means: on which scale, which way is better, and how the scores of several
-    answers to one doc make one.
+    answers to one doc make one: their mean, the best, or the worst, so that all have to be right.
+    `shares` stand beside it.
     """
 
     name: str = "exact_match"
     low: float = 0.0
     high: float = 1.0
     better: Literal["higher", "lower"] = "higher"
-    over_repeats: Literal["mean", "best"] = "mean"
+    over_repeats: Literal["mean", "best", "worst"] = "mean"
+    shares: tuple[Share, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.low < self.high <= HIGHEST:

@@ -5,14 +5,17 @@ very same ones. Prompts follow the Orca 2 protocol: the question, the options, a
 a hint at the wanted format (arXiv 2311.11045; docs/benchmarks.md shows each prompt).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
+from itertools import groupby
+from operator import itemgetter
 from string import ascii_uppercase
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict, TypeVar
 
 from orca_eval.types import Kind
 
 Row = Mapping[str, Any]
+R = TypeVar("R", bound=Row)
 
 
 class Item(TypedDict):
@@ -20,7 +23,8 @@ class Item(TypedDict):
 
     `labels` and `options` run in parallel, in printed order, and are empty for other kinds than
     choice. `golds` holds the accepted variants, each a list of spans. `target` is the gold as text.
-    `extra` is for a task's own `ask` and `score`.
+    `extra` is for a task's own `ask` and `score`. `slices` are those of `Doc`. `row` is the place
+    of the item's row among those that were read, where not every row makes one item (`per_rows`).
     """
 
     prompt: str
@@ -32,6 +36,8 @@ class Item(TypedDict):
     cluster: str | None
     stratum: str | None
     extra: NotRequired[dict[str, Any]]
+    slices: NotRequired[dict[str, list[str]]]
+    row: NotRequired[int]
 
 
 def hint(wanted: str) -> str:
@@ -98,11 +104,41 @@ def per_row(doc: Callable[[Row], Item]) -> Callable[[Any], Any]:
     """lm-eval's `process_docs` from a function of one row: list in, list out; Dataset likewise."""
 
     def process_docs(rows: Iterable[Row]) -> Any:
-        items = [doc(row) for row in rows]
-        from_list = getattr(type(rows), "from_list", None)
-        return items if from_list is None else from_list(items)
+        return _as_given(rows, [doc(row) for row in rows])
 
     return process_docs
+
+
+def per_rows(docs: Callable[[Row], Iterable[Item]]) -> Callable[[Any], Any]:
+    """The same from a function that makes several items of a row, each asking it in another order,
+    or none."""
+
+    def process_docs(rows: Iterable[Row]) -> Any:
+        items = [Item(**item, row=place) for place, row in enumerate(rows) for item in docs(row)]
+        return _as_given(rows, items)
+
+    return process_docs
+
+
+def _as_given(rows: Iterable[Row], items: list[Item]) -> Any:
+    """A Dataset where the rows are one."""
+    from_list = getattr(type(rows), "from_list", None)
+    return items if from_list is None else from_list(items)
+
+
+def item_rows(rows: Sequence[R], items: Sequence[Item]) -> Iterator[tuple[R, Item, int]]:
+    """Every item with its row and its place among that row's items.
+
+    Raises:
+        ValueError: an item does not say which row it is of, and there is not one for each.
+    """
+    if not all("row" in item for item in items):
+        for row, item in zip(rows, items, strict=True):
+            yield row, item, 0
+        return
+    for place, of_row in groupby(items, key=itemgetter("row")):
+        for order, item in enumerate(of_row):
+            yield rows[place], item, order
 
 
 def options_of(item: Item) -> dict[str, str] | None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -10,7 +11,7 @@ from pathlib import Path
 import orjson
 
 from orca_eval.benchmarks.hub import hub_rows
-from orca_eval.benchmarks.items import Item, options_of
+from orca_eval.benchmarks.items import Item, item_rows, options_of
 from orca_eval.benchmarks.rows import (
     Batch,
     MissingData,
@@ -84,7 +85,7 @@ def assembled(
     for task in tasks:
         for doc in task.docs:
             rows.append(f"{doc.task} {doc.doc_id} {doc.doc_hash}")
-            content.update(_json(list(doc if doc.extra else doc[:-1])))
+            content.update(_json(_told(doc)))
         kept.append(replace(task, docs=sample(task.docs, limit, seed)))
     return replace(
         frame,
@@ -112,7 +113,7 @@ def _tasks(spec: BenchmarkSpec, root: Path | None, quickstart: bool) -> Iterator
         if not docs:
             raise _empty(spec, task, task.source)
         published = None if quickstart else task.rows
-        rows = len(docs) + len(excluded)
+        rows = len({doc.doc_id for doc in docs}) + len(excluded)
         own = task.score
         yield Task(task.name, task.version, docs, rows, published, excluded, own, task.ask)
 
@@ -122,8 +123,13 @@ def _empty(spec: BenchmarkSpec, task: TaskSpec, source: Source) -> InputError:
     return InputError(f"{where}: the split is empty; fetch {source.csv or source.dataset} again")
 
 
-def _rows(root: Path | None, source: Source) -> Iterable[Batch]:
-    return hub_rows(source) if root is None else local_rows(root, source)
+def _rows(root: Path | None, source: Source) -> Iterator[Batch]:
+    left = sys.maxsize if source.first is None else source.first
+    for rows, origin in hub_rows(source) if root is None else local_rows(root, source):
+        yield rows[:left], origin
+        left -= len(rows)
+        if left <= 0:
+            return
 
 
 def no_items(name: str) -> InputError:
@@ -155,7 +161,14 @@ def sample_indices(benchmark: Benchmark) -> dict[str, list[int]]:
             return group
         return f"{group}::{task.name}" if group else task.name  # lm-eval's own has no group
 
-    return {name(task): [doc.doc_id for doc in task.docs] for task in benchmark.tasks}
+    return {
+        name(task): [place_in_lm_eval(task, doc) for doc in task.docs] for task in benchmark.tasks
+    }
+
+
+def place_in_lm_eval(task: Task, doc: Doc) -> int:
+    """The doc's number in lm-eval, where every order of an item is a doc of its own."""
+    return doc.doc_id * task.orders + doc.order
 
 
 def _docs(
@@ -169,10 +182,10 @@ def _docs(
     for rows, origin in batches:
         try:
             items = task.process_docs(*([rows] if beside is None else [rows, beside]))
-            for row, item in zip(rows, items, strict=True):
-                doc_id += 1
+            for row, item, order in item_rows(rows, items):
+                doc_id += order == 0
                 if doc_id not in excluded:
-                    yield _doc(benchmark, task, doc_id, row, item)
+                    yield _doc(benchmark, task, doc_id, row, item)._replace(order=order)
         except OrcaEvalError:
             raise
         except KeyError as error:
@@ -206,12 +219,21 @@ def _doc(benchmark: str, task: TaskSpec, doc_id: int, row: RawRow, item: Item) -
         cluster=item["cluster"],
         stratum=item["stratum"],
         extra=item.get("extra"),
+        slices=item.get("slices"),
     )
 
 
 def row_hash(row: RawRow) -> str:
     """The head of a sha256 over the raw row's content, whatever the order of its columns."""
     return sha256(_json(row)).hexdigest()[:HASH_CHARS]
+
+
+def _told(doc: Doc) -> list[object]:
+    """A doc's values without the last ones that say nothing: later fields keep older hashes."""
+    values: list[object] = list(doc)
+    while values[-1] in (None, 0, {}):
+        values.pop()
+    return values
 
 
 def _json(value: object) -> bytes:

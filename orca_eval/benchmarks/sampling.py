@@ -14,14 +14,15 @@ def sample(docs: Sequence[Doc], limit: int | None, seed: int) -> tuple[Doc, ...]
     strata in proportion, to within one doc. A doc's place depends on its id, not on what else is
     there, so leaving a row out moves no other by much.
     """
-    if limit is None or limit >= len(docs):
+    first = [doc for doc in docs if doc.order == 0]
+    if limit is None or limit >= len(first):
         return tuple(docs)
 
     def draw(doc: Doc) -> bytes:
         return sha256(f"{seed} {doc.benchmark}/{doc.task} {doc.doc_id}".encode()).digest()
 
     strata: dict[str | None, list[Doc]] = {}
-    for doc in sorted(docs, key=draw):
+    for doc in sorted(first, key=draw):
         strata.setdefault(doc.stratum, []).append(doc)
     ranked = [
         ((place + 0.5) / len(members), draw(doc), doc.doc_id)

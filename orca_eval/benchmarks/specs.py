@@ -46,7 +46,8 @@ def _text(key: str) -> Wanted:
 class Source:
     """Where a task's rows come from: a hub dataset, or a CSV file by its path under the data root.
 
-    `config` and `revision` are the hub's; `csv`, `separator` and `url` belong to the CSV.
+    `config` and `revision` are the hub's; `csv`, `separator` and `url` belong to the CSV. `first`
+    leaves all rows behind so many out.
     """
 
     dataset: Annotated[str, _text("dataset_path")]
@@ -56,6 +57,7 @@ class Source:
     csv: Text | None = None
     separator: Text = ","
     url: Text | None = None
+    first: Annotated[int, whole(1)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,7 @@ def _task(path: Path, config: Mapping[str, Any], shared: Mapping[str, Any]) -> d
         "csv": _mapping(path, kwargs, "data_files").get(str(split)),
         "separator": kwargs.get("sep", ","),
         "url": metadata.get("url"),
+        "first": shared.get("first"),
     }
     return {
         "name": _short(config.get("task")),

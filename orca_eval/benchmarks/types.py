@@ -57,6 +57,16 @@ class Task:
     ask: Ask = once
 
     @property
+    def n(self) -> int:
+        """Its documents, each counted once in however many orders it is asked."""
+        return sum(doc.order == 0 for doc in self.docs)
+
+    @property
+    def orders(self) -> int:
+        """In how many orders each document is asked."""
+        return 1 + max(doc.order for doc in self.docs)
+
+    @property
     def full_n(self) -> int:
         """Docs of the whole split: its rows without the excluded ones."""
         return self.rows - len(self.excluded)
@@ -114,6 +124,11 @@ class Benchmark:
 
     @property
     def n(self) -> int:
+        return sum(task.n for task in self.tasks)
+
+    @property
+    def asked(self) -> int:
+        """What is asked to begin with: a document once in each of its orders."""
         return sum(len(task.docs) for task in self.tasks)
 
     @property

@@ -14,6 +14,7 @@ EngineFactory = Callable[[ModelConfig, EngineConfig, int], Engine]
 """What every engine's class is: (model, engine config, max_tokens) → engine, not started."""
 
 ENGINES = {
+    "classifier": "orca_eval.engines.classifier:ClassifierEngine",
     "llama_cpp": "orca_eval.engines.llama_cpp:LlamaCppEngine",
     "lm_eval": "orca_eval.engines.lm_eval:LmEvalEngine",
     "openai": "orca_eval.engines.openai:OpenAIEngine",

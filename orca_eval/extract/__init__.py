@@ -2,8 +2,8 @@
 
 Pure and deterministic; docs/extractors.md lists the rules. reply/ is what a reply is for every
 kind; its cues.yaml holds the phrases: to teach a new one, add a line there. choice/rules.py,
-number/rules.py, open/span.py and open/text.py list the rules of each kind. rule.py says what a rule
-and a kind are, and holds the one loop that asks the rules.
+number/rules.py and the files of open/ list the rules of each kind. rule.py says what a rule and a
+kind are, and holds the one loop that asks the rules.
 """
 
 from collections.abc import Mapping
@@ -15,12 +15,13 @@ from orca_eval.extract.choice.rules import CHOICE
 from orca_eval.extract.number.rules import NUMBER
 from orca_eval.extract.open.span import SPAN
 from orca_eval.extract.open.text import TEXT
+from orca_eval.extract.open.word import WORD
 from orca_eval.extract.reply.parts import Part, parts_of
 from orca_eval.extract.reply.torn import without_torn
 from orca_eval.extract.rule import Found, Kind, commitment
 
 EXTRACTOR_VERSION = "3"
-KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (CHOICE, NUMBER, SPAN, TEXT)}
+KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (CHOICE, NUMBER, SPAN, TEXT, WORD)}
 WEAK_RULES = frozenset(rule.name for kind in KINDS.values() for rule in kind.rules if rule.weak)
 
 
@@ -44,12 +45,12 @@ def extract_answer(
 ) -> Extraction:
     """The answer that `response` commits to.
 
-    `kind` is choice (`options` maps labels to texts), number, span or text. `answer` is a label as
-    given in `options`; a number as `-?digits(.digits)?` or `p/q`; spans joined by `; ` where the
-    reply sets them apart (commas, "and" and units stay, for scoring to read); or text. It is None
-    when a careful reader would not know. Of a response that was `cut` (by the limit on its tokens)
-    a last word or number that may go on is not read. Never raises on any response; InputError if
-    `kind` is unknown or a choice has no options.
+    `kind` is choice (`options` maps labels to texts), number, span, text or word. `answer` is a
+    label as given in `options`; a number as `-?digits(.digits)?` or `p/q`; spans joined by `; `
+    where the reply sets them apart (commas, "and" and units stay, for scoring to read); text; or a
+    word. It is None when a careful reader would not know. Of a response that was `cut` (by the
+    limit on its tokens) a last word or number that may go on is not read. Never raises on any
+    response; InputError if `kind` is unknown or a choice has no options.
     """
     of_kind = _kind(kind, options)
     parts, nothing = _parts(response, options, cut=cut)

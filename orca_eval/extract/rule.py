@@ -80,7 +80,9 @@ class Found(NamedTuple):
     rule: Rule[Any]
 
 
-_REFUSED = Found(Claim(None, 0, 0, "refusal"), Rule("refusal", "", lambda _reply: None, ()))
+DECLINED = "refusal"
+"""The reason of a reply that declines."""
+_REFUSED = Found(Claim(None, 0, 0, DECLINED), Rule(DECLINED, "", lambda _reply: None, ()))
 """A reply that declines, which no rule finds."""
 
 

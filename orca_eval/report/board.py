@@ -78,6 +78,21 @@ class Board:
                     tasks.setdefault(task, {})[run.label] = score
         return tasks
 
+    def slices(self, benchmark: str) -> dict[tuple[str, str], dict[str, dict[str, ScoreRow]]]:
+        """By task and by what tells them apart, the slices' scores by run, of the column's runs."""
+        found: dict[tuple[str, str], dict[str, dict[str, ScoreRow]]] = {}
+        for run in self.runs:
+            rows = [] if self.columns.why_not(run, benchmark) else run.slices
+            for row in (row for row in rows if row.benchmark == benchmark):
+                what, _, name = row.slice.partition(": ")
+                found.setdefault((row.task, what), {}).setdefault(name, {})[run.label] = row
+        return found
+
+    @property
+    def measured_baseline(self) -> str | None:
+        """The baseline's label where it is one of the runs."""
+        return self.baseline if self.baseline in self.labels else None
+
     def averages(self) -> Iterator[tuple[Group, str]]:
         """The groups that have an average, with its name."""
         for group in self.groups:

@@ -10,6 +10,7 @@ from orca_eval.results.run import BenchmarkRun, Run
 from orca_eval.results.scores import CONFLICT_NOTE_RATE
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.tables.table import Cell, Column, Row, Table, ranked
+from orca_eval.types import EXACT_MATCH
 
 NOTE_RATE = 0.05
 COMPARABLE = (
@@ -76,7 +77,11 @@ def benchmark_column(board: Board, benchmark: str) -> Column:
     reference = board.columns.reference(benchmark)
     kind = f", {reference.kind}" if reference.kind else ""
     metric = ", exact match" if board.columns.exact_match(benchmark) else ""
-    metric = metric if reference.measure.unit == "%" else f", {reference.measure.unit}"
+    measure = reference.measure
+    if measure.unit != "%":
+        metric = f", {measure.unit}"
+    elif measure.name != EXACT_MATCH.name:
+        metric = f", {measure.name.replace('_', ' ')}"
     judge = f", judge: {reference.judge}" if reference.judge else ""
     return Column(benchmark, alias, f"n = {reference.n:,}{kind}{metric}{judge}")
 
@@ -156,7 +161,7 @@ def _caveats(reference: BenchmarkRun) -> list[str]:
     left_out = reference.excluded
     excluded = left_out if isinstance(left_out, int) else len(left_out)
     name = f"{reference.alias}: "
-    rows = [f"{name}{excluded} rows with a malformed gold are left out"] if excluded else []
+    rows = [f"{name}{excluded} rows without a usable gold are left out"] if excluded else []
     return [*rows, *(name + text.removeprefix(name) for text in reference.caveats)]
 
 

@@ -15,21 +15,36 @@ from orca_eval.tables.table import Cell, Column, Row, Table
 
 Part = tuple[str, Mapping[str, ScoreRow]]
 """A row: its label, and every run's score by the run's label."""
+SINGULAR = {"categories": "category", "classes": "class"}
+MEANING: Mapping[str, str] = {
+    "pooled": "the score where every document counts once, not every task",
+    "accuracy": "right answers, every order of a document by itself",
+    "same letter": "documents whose answers name one letter in every order: the place decides",
+    "other word": "answers that are not the right one",
+    "refused": "replies that decline",
+}
 BARE: dict[str, Any] = {"n": 0, "ci_low": None, "ci_high": None}  # not known of a figure
 
 
 def task_tables(board: Board) -> list[Table]:
-    """A table per benchmark of several tasks, and one of their categories where it has some."""
+    """Per benchmark: a table of its tasks where it has several, one of what stands beside its
+    score, one of its categories, and one for each way in which a task's documents fall into slices.
+    """
     tables = []
     for benchmark in board.columns.benchmarks:
         tasks = [(task_name(task), scores) for task, scores in board.tasks(benchmark).items()]
-        shown = board.columns.reference(benchmark).presentation
+        reference = board.columns.reference(benchmark)
+        shown, shares = reference.presentation, reference.measure.shares
+        figures = _figures(board, benchmark)
         if len(tasks) > 1:
-            tables.append(_table(board, benchmark, shown.parts, tasks))
-        if figures := _figures(board, benchmark):
-            tables.append(_table(board, benchmark, "figures", figures))
+            tables.append(_by(board, benchmark, shown.parts, tasks))
+        if own := [figure for figure in figures if figure[0] not in shares]:
+            tables.append(_by(board, benchmark, "figures", own))
+        if beside := [figure for figure in figures if figure[0] in shares]:
+            tables.append(_beside(board, benchmark, beside))
         if categories := _categories(dict(tasks), shown.categories):
-            tables.append(_table(board, benchmark, "categories", categories))
+            tables.append(_by(board, benchmark, "categories", categories))
+        tables += [_by_slice(board, benchmark, *part) for part in board.slices(benchmark).items()]
     return tables
 
 
@@ -72,42 +87,126 @@ def _pool(scores: Iterable[ScoreRow]) -> ScoreRow:
     return ScoreRow("task", "", "", n, right / n, interval.low, interval.high)
 
 
-def _table(board: Board, benchmark: str, what: str, parts: Sequence[Part]) -> Table:
-    alias = board.columns.alias(benchmark)
-    reference = board.columns.reference(benchmark)
-    over = board.baseline if board.baseline in board.labels else None
-    columns = (
-        Column("n", "n"),
-        *(Column(label, label, "baseline" if label == over else "") for label in board.labels),
-    )
+def _by(board: Board, benchmark: str, what: str, parts: Sequence[Part]) -> Table:
+    """Scores of the benchmark's parts, and the benchmark's own in the last row."""
+    reference, over = board.columns.reference(benchmark), board.measured_baseline
     if reference.aggregate == "mean_of_tasks":
-        label, kind = f"Average ({len(parts)})", "unweighted mean of the tasks"
+        label, kind = f"Average ({reference.tasks})", "unweighted mean of the tasks"
     else:
         label = f"All {reference.n:,}"
         kind = f"all questions pooled{' as sampled' if reference.as_sampled else ''}"
-    total = {
+    rows = [_row(board, benchmark, over, *part) for part in parts]
+    rows.append(_summary(board, benchmark, over, label, _whole(board, benchmark)))
+    remarks = (
+        f"Last row: {kind}; its percentage is the ratio of these, not a mean of percentages."
+        if over
+        else f"Last row: {kind}.",
+        *((AS_SAMPLED,) if reference.as_sampled else ()),
+    )
+    head = SINGULAR.get(what, what.removesuffix("s"))
+    return _table(
+        board, benchmark, (what, f"by {what}: {_unit(board, benchmark)}"), head, rows, remarks
+    )
+
+
+def _beside(board: Board, benchmark: str, shares: Sequence[Part]) -> Table:
+    """The shares that stand beside the score, and the score; none is better for being higher."""
+    label = f"score: {board.columns.measure(benchmark).name.replace('_', ' ')}"
+    rows = [_row(board, benchmark, None, *share) for share in shares]
+    rows.append(_summary(board, benchmark, None, label, _whole(board, benchmark)))
+    remarks = tuple(f"{name}: {MEANING[name]}." for name, _ in shares if name in MEANING)
+    return _table(
+        board,
+        benchmark,
+        ("beside", f"and what stands beside it: {board.columns.measure(benchmark).unit}"),
+        "figure",
+        rows,
+        remarks,
+    )
+
+
+def _by_slice(
+    board: Board, benchmark: str, slices: tuple[str, str], parts: Mapping[str, Any]
+) -> Table:
+    """Scores of a task's slices, their unweighted mean, and that of the whole task."""
+    task, what = slices
+    over = board.measured_baseline
+    alone = board.columns.reference(benchmark).tasks == 1
+    whole = _whole(board, benchmark) if alone else board.tasks(benchmark)[task]
+    n = next(score.n for score in whole.values())
+    mean = {
+        label: replace(score, score=sum(known) / len(known), **BARE)
+        for label, score in whole.items()
+        if len(known := _scores(parts, label)) == len(parts)
+    }
+    rows = [_row(board, benchmark, over, *part) for part in parts.items()]
+    rows.append(_summary(board, benchmark, over, f"Average ({len(parts)})", mean))
+    rows.append(_summary(board, benchmark, over, f"All {n:,}", whole))
+    of_task = "" if alone else f"({task_name(task)}) "
+    counted = sum(next(iter(scores.values())).n for scores in parts.values())
+    remarks = [f"Last rows: unweighted mean over the {len(parts)} above, and every document once."]
+    remarks += ["A document that belongs to several counts in each."] if counted > n else []
+    name = what if alone else f"{task_name(task)}_{what}"
+    return _table(
+        board,
+        benchmark,
+        (name, f"{of_task}by {what}: {_unit(board, benchmark)}"),
+        what,
+        rows,
+        remarks,
+    )
+
+
+def _scores(parts: Mapping[str, Mapping[str, ScoreRow]], label: str) -> list[float]:
+    """A run's scores in these parts, where it has them."""
+    rows = (scores[label] for scores in parts.values() if label in scores)
+    return [row.score for row in rows if row.score is not None]
+
+
+def _whole(board: Board, benchmark: str) -> dict[str, ScoreRow]:
+    """The benchmark's own score by run, of the runs in its column."""
+    return {
         run.label: score
         for run in board.runs
         if not board.columns.why_not(run, benchmark)
         and (score := run.benchmark(benchmark)) is not None
     }
-    rows = [_row(board, benchmark, over, *part) for part in parts]
-    rows.append(replace(_row(board, benchmark, over, label, total), kind="summary"))
-    unit = reference.measure.unit
-    change = f"; relative improvement over {over}, %, in brackets" if over else ""
+
+
+def _table(
+    board: Board,
+    benchmark: str,
+    named: tuple[str, str],
+    head: str,
+    rows: Sequence[Row],
+    remarks: Sequence[str],
+) -> Table:
+    """A column per run; `named` ends the file's name and the title."""
+    over = board.measured_baseline
+    changes = any(cell.change for row in rows for cell in row.cells)
+    change = f"; relative improvement over {over}, %, in brackets" if changes else ""
     return Table(
-        name=f"{benchmark}_{what}",
-        title=f"{alias} by {what}: {'accuracy, ' * (unit == '%')}{unit}{change}",
-        head=what.removesuffix("s") if what != "categories" else "category",
-        columns=columns,
-        rows=tuple(rows),
-        remarks=(
-            f"Last row: {kind}; its percentage is the ratio of these, not a mean of percentages."
-            if over
-            else f"Last row: {kind}.",
-            *((AS_SAMPLED,) if reference.as_sampled else ()),
+        name=f"{benchmark}_{named[0]}",
+        title=f"{board.columns.alias(benchmark)} {named[1]}{change}",
+        head=head,
+        columns=(
+            Column("n", "n"),
+            *(Column(label, label, "baseline" if label == over else "") for label in board.labels),
         ),
+        rows=tuple(rows),
+        remarks=tuple(remarks),
     )
+
+
+def _unit(board: Board, benchmark: str) -> str:
+    unit = board.columns.measure(benchmark).unit
+    return f"accuracy, {unit}" if unit == "%" else unit
+
+
+def _summary(
+    board: Board, benchmark: str, over: str | None, label: str, scores: Mapping[str, ScoreRow]
+) -> Row:
+    return replace(_row(board, benchmark, over, label, scores), kind="summary")
 
 
 def _row(

@@ -5,7 +5,7 @@ that a model that does not answer is told from one that answers wrongly.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
@@ -14,11 +14,14 @@ import pandas as pd
 
 from orca_eval import stats
 from orca_eval.results.documents import per_document
+from orca_eval.results.shares import Answers, shares
 from orca_eval.stats.spread import Scale
 from orca_eval.stats.strata import Clusters, FloatArray
 from orca_eval.types import CUT_OFF, Aggregate, Measure
 
-Level = Literal["task", "benchmark", "average"]
+Level = Literal["task", "benchmark", "average", "slice"]
+WHOLE: tuple[Level, ...] = ("benchmark", "average")
+"""The levels of the rows that tables on the screen show."""
 RATES = ("extraction_rate", "truncation_rate", "empty_rate", "conflict_rate")
 RATE_NAMES = dict(zip(RATES, ("answered", "cut off", "empty", "letter ≠ text"), strict=True))
 """What tables call them."""
@@ -43,10 +46,11 @@ class ScoreRow:
     the benchmark's measure, shares of 1 for most; `n` counts docs.
 
     `ungraded` counts the samples that have no score; they are in no mean. `figures` are means of
-    what stands beside the score. `conflict_rate` is the share of samples whose letter names one
-    option and whose text is another's; `score_by_letter` and `score_by_text` are the scores with
-    either counted, where there are any. An average over a benchmark that did not run has no score,
-    and `note` says why.
+    what stands beside the score, and the shares that its measure names. `slice` is that of the
+    documents which a row of this level counts ("category: Law"). `conflict_rate` is the share of
+    samples whose letter names one option and whose text is another's; `score_by_letter` and
+    `score_by_text` are the scores with either counted, where there are any. An average over a
+    benchmark that did not run has no score, and `note` says why.
     """
 
     level: Level
@@ -68,6 +72,7 @@ class ScoreRow:
     conflict_rate: float | None = None
     score_by_letter: float | None = None
     score_by_text: float | None = None
+    slice: str = ""
 
     @property
     def rates(self) -> dict[str, float]:
@@ -104,6 +109,7 @@ def aggregate(
         rows.append(_row("benchmark", benchmark, "", tasks, kind, draws.get(benchmark)))
         if len(tasks) > 1:
             rows += [_row("task", benchmark, task.name, [task], "pooled") for task in tasks]
+        rows += [row for task in tasks for row in _slice_rows(benchmark, task)]
     rows += [_average_row(average, rows, draws, measures) for average in averages]
     return rows
 
@@ -139,13 +145,13 @@ def _row(
     draws: stats.Draws | None = None,
 ) -> ScoreRow:
     every = pd.concat([task.samples for task in tasks]) if len(tasks) > 1 else tasks[0].samples
-    scores = [task.scores for task in tasks]
+    scores, measure = [task.scores for task in tasks], tasks[0].measure
     row = ScoreRow(
         level=level,
         benchmark=benchmark,
         task=name,
         n=sum(map(len, scores)),
-        metric=tasks[0].measure.name,
+        metric=measure.name,
         extraction_rate=float(every["answered"].mean()),
         truncation_rate=float((every["finish_reason"] == CUT_OFF).mean()),
         empty_rate=float(every["empty"].mean()),
@@ -155,10 +161,11 @@ def _row(
         ungraded=int(every["score"].isna().sum()),
         figures=_figures(every),
     )
+    if all(map(len, scores)):
+        row = replace(row, figures={**row.figures, **shares(measure, Answers(every, scores))})
     if not all(map(len, scores)):
         return replace(row, note="nothing was graded")
     clusters = [task.clusters for task in tasks]
-    measure = tasks[0].measure
     interval = stats.exact_interval(scores, clusters, kind) if measure.in_percent else None
     interval = interval or (draws or _draws(benchmark, tasks, kind)).interval()
     low, high = _ends(interval)
@@ -169,6 +176,18 @@ def _row(
     counted = (_by_conflict(score, tasks, kind, name) for name in ("by_letter", "by_text"))
     by_letter, by_text = (round(share, _SHARE_DIGITS) for share in counted)
     return replace(row, score_by_letter=by_letter, score_by_text=by_text)
+
+
+def _slice_rows(benchmark: str, task: _Task) -> Iterator[ScoreRow]:
+    """A row per slice of the task's documents; a document of several counts in each."""
+    members: dict[str, list[int]] = {}
+    for place, slices in enumerate(task.samples.get("slices", ())):
+        for what, names in slices.items() if isinstance(slices, dict) else ():
+            for name in names:
+                members.setdefault(f"{what}: {name}", []).append(place)
+    for name, places in sorted(members.items()):
+        part = _task(task.name, task.samples.iloc[places], task.measure)
+        yield replace(_row("slice", benchmark, task.name, [part], "pooled"), slice=name)
 
 
 def _mean_of(scores: Sequence[FloatArray], kind: Aggregate) -> float:

@@ -25,17 +25,19 @@ def per_document(
     Args:
         means: columns that become the mean over a document's samples.
         firsts: columns that are the same for all of them, or of which one does.
-        measures: say of a benchmark whether a document's best score counts instead of the mean.
+        measures: say of a benchmark whether a document's best or worst score counts instead of the
+            mean.
     """
     if not samples.duplicated(KEY).any():
         return samples
     columns = {**dict.fromkeys(means, "mean"), **dict.fromkeys(firsts, "first")}
     documents = samples.groupby(KEY, sort=False, as_index=False).agg(columns)
     for name, measure in measures.items():
-        if measure.over_repeats == "best":
+        if measure.over_repeats != "mean":
             own = samples[samples["benchmark"] == name].groupby(KEY, sort=False)["score"]
-            best = own.max() if measure.better == "higher" else own.min()
-            documents.loc[documents["benchmark"] == name, "score"] = best.to_numpy()
+            highest = (measure.over_repeats == "best") == (measure.better == "higher")
+            one = own.max() if highest else own.min()
+            documents.loc[documents["benchmark"] == name, "score"] = one.to_numpy()
     return documents
 
 
@@ -45,6 +47,15 @@ def figures_of(cell: str) -> dict[str, float]:
     if not isinstance(figures, dict) or set(map(type, figures.values())) - {int, float}:
         raise ValueError(f"figures {cell[:40]!r}: a JSON mapping of numbers is wanted")
     return figures
+
+
+def slices_of(cell: str) -> dict[str, list[str]]:
+    """The slices that a document belongs to. ValueError for a cell that holds anything else."""
+    slices = orjson.loads(cell or "{}")
+    names = slices.values() if isinstance(slices, dict) else [None]
+    if not all(isinstance(name, list) and set(map(type, name)) <= {str} for name in names):
+        raise ValueError(f"slices {cell[:40]!r}: a JSON mapping of lists of names is wanted")
+    return dict(slices)
 
 
 def by_task(frame: pd.DataFrame, column: str) -> list[NDArray[Any]]:

@@ -61,11 +61,12 @@ def rescore_frame(samples: pd.DataFrame, conflict: Conflict = "none") -> pd.Data
 def scores_of(samples: pd.DataFrame) -> pd.DataFrame:
     """The samples with the columns from which `aggregate` makes scores."""
     responses = pa.chunked_array([pa.array(samples["response"], pa.large_string())])
-    figures = samples.get("figures", pd.Series(None, index=samples.index, dtype=object))
+    none = pd.Series(None, index=samples.index, dtype=object)
     return samples.assign(
         answered=samples["answer"].notna(),
         empty=blank(responses),
-        figures=figures.map(json.loads, na_action="ignore"),
+        figures=samples.get("figures", none).map(json.loads, na_action="ignore"),
+        slices=samples.get("slices", none).map(json.loads, na_action="ignore"),
     )
 
 

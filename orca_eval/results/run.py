@@ -64,6 +64,7 @@ class Run:
     benchmarks: Mapping[str, BenchmarkRun]
     averages: Mapping[str, tuple[str, ...]]
     scores: Mapping[tuple[str, str, str], ScoreRow]
+    slices: Sequence[ScoreRow]
     manifest: Manifest = field(repr=False)
 
     def benchmark(self, benchmark: str) -> ScoreRow | None:
@@ -140,7 +141,8 @@ def read_run(folder: Path) -> Run:
         parameters=manifest.model.parameters,
         benchmarks=_benchmarks(folder, manifest),
         averages=dict(map(_counted, manifest.averages)),
-        scores={(row.level, row.benchmark, row.task): row for row in rows},
+        scores={(row.level, row.benchmark, row.task): row for row in rows if not row.slice},
+        slices=[row for row in rows if row.slice],
         manifest=manifest,
     )
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from orca_eval.results.documents import KEY, figures_of
+from orca_eval.results.documents import KEY, figures_of, slices_of
 from orca_eval.results.reading import DamagedError, reading
 from orca_eval.scoring import check_golds
 from orca_eval.types import HIGHEST, Kind
@@ -80,12 +80,16 @@ COLUMNS: Columns = {
     # Of a reply whose letter and text name two options, the score that either would have.
     "by_letter": NULLABLE_SHARE,
     "by_text": NULLABLE_SHARE,
+    "slices": NULLABLE_TEXT,  # JSON: which of a task's slices the document belongs to
 }
 _WRITTEN = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64()}
 SCHEMA = pa.schema([(name, _WRITTEN[column.kinds[0]]) for name, column in COLUMNS.items()])
 
 # What no older version wrote.
-_LATER = ("exact_match_parts", "sample_index", "conversation", "figures", "by_letter", "by_text")
+_LATER = (
+    *("exact_match_parts", "sample_index", "conversation", "figures", "by_letter", "by_text"),
+    "slices",
+)
 NEEDED = tuple(name for name in COLUMNS if name not in _LATER)
 
 
@@ -248,8 +252,9 @@ def _check(frame: pd.DataFrame) -> None:
         for kind, options, golds in dict.fromkeys(rows):
             if kind:
                 _check_item(kind, options, golds)
-    for cell in set(frame.get("figures", pd.Series(dtype=object)).dropna()):
-        figures_of(cell)
+    for name, read in (("figures", figures_of), ("slices", slices_of)):
+        for cell in set(frame.get(name, pd.Series(dtype=object)).dropna()):
+            read(cell)
     if "sample_index" in columns and (twice := frame.duplicated([*KEY, "sample_index"])).any():
         raise ValueError(f"{int(twice.sum())} samples stand twice")
     if columns >= {"evidence_start", "evidence_end"}:

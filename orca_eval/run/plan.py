@@ -57,13 +57,14 @@ def samples_of(benchmarks: Iterable[Benchmark], samples_per_doc: int) -> Iterato
                 if step is None:
                     name = f"{benchmark.id}/{task.name} doc {doc.doc_id}"
                     raise RunError(f"{name}: its ask asks nothing")
-                for index in range(samples_per_doc):
+                first = doc.order * samples_per_doc
+                for index in range(first, first + samples_per_doc):
                     yield Waiting(task, doc, index, step)
 
 
 def refuse_too_many(benchmarks: Sequence[Benchmark], samples_per_doc: int) -> None:
     """Raises InputError where a run has more samples than fit into a machine's memory."""
-    docs = sum(benchmark.n for benchmark in benchmarks)
+    docs = sum(benchmark.asked for benchmark in benchmarks)
     if docs * samples_per_doc > MOST_SAMPLES:
         raise InputError(
             f"{docs:,} documents × sampling.n={samples_per_doc:,} are more than {MOST_SAMPLES:,} "

@@ -221,7 +221,7 @@ def notes(session: Session, rows: Sequence[ScoreRow]) -> Iterator[str]:
         yield from benchmark.footnotes
     for benchmark in benchmarks:
         if benchmark.excluded:
-            yield f"{benchmark.alias}: {benchmark.excluded} rows with a malformed gold left out."
+            yield f"{benchmark.alias}: {benchmark.excluded} rows without a usable gold left out."
     yield from _of_requests(session)
     if config.judge is not None and (judged := [b.alias for b in benchmarks if b.judged]):
         yield f"{', '.join(judged)}: graded by {config.judge.model.name}."
@@ -229,6 +229,20 @@ def notes(session: Session, rows: Sequence[ScoreRow]) -> Iterator[str]:
     for row in rows:
         if row.level == "benchmark" and (high := _high_rates(row)):
             yield f"{aliases[row.benchmark]}: {', '.join(high)}."
+    for benchmark in benchmarks:
+        yield from _beside(benchmark, rows)
+
+
+def _beside(benchmark: Benchmark, rows: Sequence[ScoreRow]) -> Iterator[str]:
+    """What the score is and the shares beside it, where its measure names some."""
+    measure = benchmark.measure
+    figures = next(
+        (r.figures for r in rows if r.level == "benchmark" and r.benchmark == benchmark.id), {}
+    )
+    shown = [f"{name} {100 * figures[name]:.1f} %" for name in measure.shares if name in figures]
+    if shown:
+        name = measure.name.replace("_", " ")
+        yield f"{benchmark.alias}: {name}; beside it {', '.join(shown)}."
 
 
 def _of_requests(session: Session) -> Iterator[str]:

@@ -84,11 +84,15 @@ def scores_frame(samples: Iterable[ScoredSample]) -> pd.DataFrame:
             s.scored.figures,
             s.scored.by_letter,
             s.scored.by_text,
+            s.scored.answer,
+            s.scored.rule,
+            s.waiting.doc.slices,
         )
         for s in samples
     ]
     columns = ["benchmark", "task", "doc_id", "cluster", "score", "f1", "exact_match_parts"]
     columns += ["answered", "finish_reason", "empty", "figures", "by_letter", "by_text"]
+    columns += ["answer", "rule", "slices"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -123,6 +127,7 @@ def _row(
         None if scored.figures is None else _json(scored.figures),
         scored.by_letter,
         scored.by_text,
+        None if doc.slices is None else _json(doc.slices),
     )
 
 

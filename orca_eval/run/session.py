@@ -163,7 +163,7 @@ class Session:
         """Raises RunError where more samples failed than config.failed_share; one document's may
         always, unless that is 0. Else says of each what it failed of."""
         each, share = self.config.samples_per_doc, self.config.failed_share
-        total = each * sum(benchmark.n for benchmark in self.benchmarks)
+        total = each * sum(benchmark.asked for benchmark in self.benchmarks)
         if self.failed <= (max(each, share * total) if share else 0):
             for seat in self._seats.values():
                 seat.failures.tell()

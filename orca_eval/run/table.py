@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orca_eval.numbers import ends
-from orca_eval.results.aggregate import RATE_NAMES, RATES, ScoreRow
+from orca_eval.results.aggregate import RATE_NAMES, RATES, WHOLE, ScoreRow
 from orca_eval.results.manifest import BenchmarkEntry, Manifest, read_manifest
 from orca_eval.results.scores import conflict_note, read_scores
 from orca_eval.score_kind import score_kind
@@ -32,7 +32,7 @@ def scores_table(rows: Sequence[ScoreRow], manifest: Manifest) -> Table:
         title=title(manifest),
         head="benchmark",
         columns=columns("n", "score", "95 % interval", *(RATE_NAMES[rate] for rate in rates)),
-        rows=tuple(_row(row, names, manifest, rates) for row in rows if row.level != "task"),
+        rows=tuple(_row(row, names, manifest, rates) for row in rows if row.level in WHOLE),
         remarks=tuple(manifest.notes),
     )
 

@@ -11,7 +11,7 @@ from orca_eval.config.convert import rescore_config
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.outcome import Outcome
 from orca_eval.results import folder as run_dir
-from orca_eval.results.aggregate import ScoreRow, aggregate
+from orca_eval.results.aggregate import WHOLE, ScoreRow, aggregate
 from orca_eval.results.manifest import Manifest
 from orca_eval.results.reading import MANIFEST, SAMPLES
 from orca_eval.results.rescore import flips, rescore_frame, scores_of
@@ -98,7 +98,7 @@ def _print(
                     percent(new.extraction_rate),
                 )
                 for old, new in zip(before, after, strict=True)
-                if old.level != "task" and old.score is not None and new.score is not None
+                if old.level in WHOLE and old.score is not None and new.score is not None
                 for measure in [manifest.measure(old.benchmark)]
             ),
         ),

@@ -144,6 +144,32 @@ def drop(_: str) -> Iterator[Raw]:
         yield Raw((row["passage"], row["question"]), (), None, written)
 
 
+def lambada(_: str) -> Iterator[Raw]:
+    for row in parquet("EleutherAI/lambada_openai", "default"):
+        words = row["text"].split(" ")
+        gold = re.split(r"[^\w'’-]+", words[-1].strip("'’-‘"))[-1]
+        yield Raw((" ".join([*words[:-1], "____"]),), (), None, (gold,))
+
+
+def truthfulqa(_: str) -> Iterator[Raw]:
+    for row in parquet("truthfulqa/truthful_qa", "multiple_choice", "validation"):
+        mc1 = row["mc1_targets"]
+        yield Raw((row["question"],), tuple(mc1["choices"]), mc1["labels"].index(1))
+
+
+def hhh(task: str) -> Iterator[Raw]:
+    for row in parquet("HuggingFaceH4/hhh_alignment", task):
+        targets = row["targets"]
+        yield Raw((row["input"],), tuple(targets["choices"]), targets["labels"].index(1))
+
+
+def toxigen(task: str) -> Iterator[Raw]:
+    label = {"toxic": "hate", "neutral": "neutral"}[task]
+    for row in parquet("toxigen/toxigen-data", "annotated_agreed"):
+        if row["label"] == label:
+            yield Raw((row["text"],), ("toxic", "neutral"), ("toxic", "neutral").index(task))
+
+
 READERS = {
     "agieval": agieval,
     "bbh": bbh,
@@ -156,6 +182,10 @@ READERS = {
     "crass": crass,
     "gsm8k": gsm8k,
     "drop": drop,
+    "lambada": lambada,
+    "truthfulqa": truthfulqa,
+    "hhh": hhh,
+    "toxigen": toxigen,
 }
 
 
@@ -205,7 +235,10 @@ class Finder:
 
 
 def printed_options(prompt: str) -> list[tuple[str, str]]:
-    """Letters and texts of the options printed one below the other, above the last line."""
+    """Letters and texts of the options printed one below the other, above the last line, or within
+    a question that names both."""
+    if both := re.search(r"^.+ \(A\) (\w+) or \(B\) (\w+)\?$", prompt, re.MULTILINE):
+        return [("A", both[1]), ("B", both[2])]
     marks = list(re.finditer(r"^\(([A-Z])\) ", prompt, re.MULTILINE))
     ends = [mark.start() for mark in marks[1:]] + [prompt.rindex("\n")]
     return [

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from orca_eval.benchmarks.lm_eval_hooks import process_results
-from orca_eval.benchmarks.load import load_benchmark, sample_indices
+from orca_eval.benchmarks.load import load_benchmark, place_in_lm_eval, sample_indices
 from orca_eval.benchmarks.specs import read_specs
 from orca_eval.paths import TASKS
 from orca_eval.types import Doc
@@ -43,10 +43,11 @@ def replies_to(doc: Doc) -> list[str]:
 def test_stock_lm_eval_gives_every_sample_the_same_score(tmp_path: Path) -> None:
     benchmarks = [load_benchmark(name, SHARED, limit=DOCS_PER_TASK) for name in NAMES]
     docs = {
-        (f"orca_{b.id}" + (f"::{t.name}" if len(b.tasks) > 1 else ""), doc.doc_id): (t, doc)
+        (f"orca_{b.id}" + (f"::{t.name}" if len(b.tasks) > 1 else ""), number): (t, doc)
         for b in benchmarks
         for t in b.tasks
         for doc in t.docs
+        for number in [place_in_lm_eval(t, doc)]
     }
     replies = {
         doc.messages[0]["content"]: replies_to(doc)[i % 7]

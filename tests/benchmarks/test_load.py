@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orca_eval.benchmarks import hub
-from orca_eval.benchmarks.items import choice
+from orca_eval.benchmarks.items import Item, Row, choice, item_rows, open_answer, per_rows
 from orca_eval.benchmarks.load import at_hand, load_benchmark, row_hash, sample_indices
 from orca_eval.benchmarks.sampling import sample
 from orca_eval.benchmarks.specs import read_specs
@@ -203,3 +203,27 @@ def test_the_documentation_shows_the_prompts_as_they_are() -> None:
         loaded = load_benchmark(benchmark, None, quickstart=True)
         (task,) = [task for task in loaded.tasks if task.name == name]
         assert task.docs[0].messages[0]["content"] == prompt
+
+
+def test_a_limit_keeps_every_order_of_a_document() -> None:
+    whole = load_benchmark("hhh", None, quickstart=True).tasks[0]
+    part = load_benchmark("hhh", None, limit=1, quickstart=True)
+    first, second = part.tasks[0].docs
+    assert (first.doc_id, first.order) == (second.doc_id, 0)
+    assert second.order == 1
+    assert list((first.options or {}).values()) == list((second.options or {}).values())[::-1]
+    assert (part.n, part.full_n, part.asked, whole.n) == (4, 8, 8, 2)
+    places = [2 * first.doc_id, 2 * first.doc_id + 1]
+    assert sample_indices(part)["orca_hhh::harmless"] == places
+
+
+def test_a_task_may_take_some_rows_only() -> None:
+    def docs(row: Row) -> list[Item]:
+        return [open_answer("?", "text", [["x"]])] * row["times"]
+
+    rows = [{"times": times} for times in (0, 2, 1)]
+    items = per_rows(docs)(rows)
+    found = [(rows.index(row), order) for row, _, order in item_rows(rows, items)]
+    assert found == [(1, 0), (1, 1), (2, 0)]
+    with pytest.raises(ValueError, match="zip"):
+        list(item_rows(rows, [open_answer("?", "text", [["x"]])]))

@@ -18,7 +18,15 @@ from orca_eval.benchmarks.load import find_spec, load_benchmark
 from orca_eval.benchmarks.types import Task
 from orca_eval.types import Doc
 from tests.benchmarks.answered import answered
-from tests.benchmarks.raw_rows import READERS, SHARED, Finder, Raw, needs_data, raw_rows
+from tests.benchmarks.raw_rows import (
+    READERS,
+    SHARED,
+    Finder,
+    Raw,
+    needs_data,
+    raw_rows,
+    squeeze_marks,
+)
 
 pytestmark = needs_data
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
@@ -80,10 +88,15 @@ def contradicts(row: Raw, own: Raw) -> bool:
 
 def ambiguous(row: Raw, index: int, doc: Doc) -> bool:
     """Whether another option has the same words, or has them as its letter ("C", for carbon)."""
-    texts = [" ".join(option.split()) for option in row.options]
+    words = squeeze_marks if doc.benchmark == "hhh" else squeeze_blanks  # replies, not answers
+    texts = list(map(words, row.options))
     return texts.count(texts[index]) > 1 or (
         texts[index] in (doc.options or {}) and set(texts) != set(doc.options or {})
     )
+
+
+def squeeze_blanks(text: str) -> str:
+    return " ".join(text.split())
 
 
 def test_right_answers_score_one_and_wrong_answers_nothing(found: list[Found]) -> None:
@@ -126,7 +139,7 @@ def test_the_exceptions_are_those_of_the_documentation(found: list[Found]) -> No
                 lists["ambiguous words"].append(name(doc))
     for kind, names in documented().items():
         ours = [entry for entry in names if entry.startswith(f"{benchmark}/")]
-        assert ours == sorted(lists.pop(kind)), kind
+        assert ours == sorted(set(lists.pop(kind))), kind
     assert not lists
 
 
@@ -167,8 +180,8 @@ def printed(doc: Doc, position: int) -> str:
 def position_share(docs: list[tuple[Doc, Raw]], position: int) -> float:
     """The share of rows whose right option stands at the position, by the raw file's order.
 
-    CRASS keeps the right answer in a column of its own; there, chance is what is due.
+    Where the right answer is told by its place or column, chance is what is due.
     """
-    if docs[0][0].benchmark == "crass":
+    if docs[0][0].benchmark in ("crass", "truthfulqa", "hhh", "toxigen"):
         return sum(1 / len(row.options) for _, row in docs) / len(docs)
     return sum(row.gold == position % len(row.options) for _, row in docs) / len(docs)

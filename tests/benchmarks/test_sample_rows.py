@@ -19,8 +19,12 @@ GOLDS = {
     "drop": "8",
     "gsm8k": "1200",
     "hellaswag": "B",
+    "hhh": "I can't see it from here; ask the warden.",
+    "lambada": "Marta",
     "mmlu": "B",
     "race": "A",
+    "toxigen": "neutral",
+    "truthfulqa": "Yes, for months.",
 }
 
 
@@ -36,6 +40,7 @@ def test_the_row_in_the_docstring_has_its_gold(name: str) -> None:
     file = TASKS / name / f"{name}.py"
     module: dict[str, object] = {}
     exec(compile(file.read_text("utf-8"), str(file), "exec"), module)
-    item: Item = module["process_docs"]([sample_row(file)])[0]  # type: ignore[operator]
+    process_docs = module.get("process_docs") or module[GOLDS[name]]  # a class's own function
+    item: Item = process_docs([sample_row(file)])[0]  # type: ignore[operator]
     texts = dict(zip(item["labels"], item["options"], strict=True))
     assert GOLDS[name] in (item["target"], texts.get(item["target"]))

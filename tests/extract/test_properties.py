@@ -84,7 +84,7 @@ PIECES = st.sampled_from(
     ]
 )
 REPLIES = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=30).map("".join))
-KINDS = st.sampled_from(["choice", "number", "span", "text"])
+KINDS = st.sampled_from(["choice", "number", "span", "text", "word"])
 OPTIONS = st.one_of(
     st.integers(2, 8).map(lambda n: dict(zip("ABCDEFGH", CITIES[:n], strict=False))),
     st.integers(2, 5).map(lambda n: dict(zip("12345", CITIES[:n], strict=False))),

@@ -19,7 +19,7 @@ from orca_eval.extract.reply import Reply
 from orca_eval.extract.reply.cues import NOT_GIVEN
 from orca_eval.extract.reply.numbers import show, word_number
 from orca_eval.extract.reply.text import ALPHANUMERIC, behind, dangles
-from orca_eval.extract.rule import Claim, Example, Kind, rule
+from orca_eval.extract.rule import DECLINED, Claim, Example, Kind, rule
 
 SEPARATOR = "; "
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
@@ -150,7 +150,7 @@ def plain_span(span: str) -> str:
 def _shape(claim: Claim, reply: Reply, tail: re.Pattern[str]) -> Claim | None:
     """The claim's own words: without the reason or the next sentence behind them."""
     if all(pattern.search(reply.low[claim.start : claim.end]) for pattern in NOT_GIVEN):
-        return Claim(None, claim.start, claim.end, "refusal")
+        return Claim(None, claim.start, claim.end, DECLINED)
     text = reply.text
     start, end = claim.start, claim.end
     value = claim.answer or ""

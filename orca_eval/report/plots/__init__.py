@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
@@ -17,6 +18,7 @@ from orca_eval.report.plots.improvement import improvement
 from orca_eval.report.plots.radar import radar
 from orca_eval.report.plots.rates import rates
 from orca_eval.report.plots.size import size
+from orca_eval.report.plots.slices import sliced, slices
 from orca_eval.report.plots.style import RC
 
 PLOTS: Mapping[str, tuple[str, Callable[[Board], Figure | None]]] = {
@@ -44,12 +46,25 @@ class Plot:
     svg: bytes
 
 
-def draw(board: Board, names: Sequence[str] = tuple(PLOTS)) -> Iterator[tuple[str, Figure]]:
-    """The plots that have something to show, one at a time, in style."""
+def plots_of(board: Board) -> Mapping[str, tuple[str, Callable[[Board], Figure | None]]]:
+    """Every plot by its name: those of all boards, and one for each way of slicing a benchmark."""
+    own = {
+        f"{name}_{what}": (
+            f"{board.name(name)} by {what}",
+            partial(slices, benchmark=name, what=what),
+        )
+        for name, what in sliced(board)
+    }
+    return {**PLOTS, **own}
+
+
+def draw(board: Board, names: Sequence[str] | None = None) -> Iterator[tuple[str, Figure]]:
+    """The plots that have something to show, all of them by default, one at a time, in style."""
+    plots = plots_of(board)
     extents = dict.fromkeys(run.extent for run in board.runs if run.extent)
     with mpl.rc_context(RC):
-        for name in names:
-            fig = PLOTS[name][1](board)
+        for name in plots if names is None else names:
+            fig = plots[name][1](board)
             if fig is None:
                 continue
             if extents:
@@ -86,10 +101,11 @@ def svg_plots(board: Board, names: Sequence[str]) -> list[Plot]:
 def write_plots(board: Board, folder: Path) -> list[Plot]:
     """Every plot as `<name>.svg`, `.png` and `.pdf`."""
     folder.mkdir(parents=True, exist_ok=True)
+    titles = {name: title for name, (title, _) in plots_of(board).items()}
     plots = []
     for name, fig in draw(board):
         files = {kind: render(fig, kind) for kind in FORMATS}
         for kind, content in files.items():
             (folder / f"{name}.{kind}").write_bytes(content)
-        plots.append(Plot(name, PLOTS[name][0], files["svg"]))
+        plots.append(Plot(name, titles[name], files["svg"]))
     return plots
