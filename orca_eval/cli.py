@@ -127,6 +127,10 @@ def _help(args: Sequence[str]) -> Outcome | None:
         print(f"orca-eval {__version__}")
         return Outcome({"version": __version__})
     verbs = [*list_verbs(), "completion"]
+    if "=" in verb or verb.startswith("-"):
+        raise InputError(
+            f"a verb comes first, as in: orca-eval run suite=gsm8k; there are {', '.join(verbs)}"
+        )
     if verb not in verbs:
         shown = verb if verb.isidentifier() else "…"  # never a key that was typed in its place
         raise InputError(f"unknown verb '{shown}': {hint(verb, verbs, 1, 'there are')}")
@@ -139,9 +143,11 @@ def _shown(name: str) -> Outcome:
     return Outcome({"help": text})
 
 
-def _run(verb: str, overrides: list[str]) -> Outcome:
+def _run(verb: str, words: list[str]) -> Outcome:
+    from orca_eval.config.words import overrides  # Hydra takes longer than a help text may
+
     module = importlib.import_module(f"orca_eval.verbs.{verb}")
-    outcome: Outcome = module.main(overrides)
+    outcome: Outcome = module.main(overrides(verb, words))
     return outcome
 
 

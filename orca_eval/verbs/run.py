@@ -16,7 +16,7 @@ from orca_eval import command, interrupts
 from orca_eval.config import overrides as ov
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
-from orca_eval.errors import OrcaEvalError
+from orca_eval.errors import InputError, OrcaEvalError
 from orca_eval.outcome import Outcome
 from orca_eval.run.progress import complain, say
 
@@ -29,7 +29,9 @@ def main(overrides: list[str]) -> Outcome:
     rest = [o for o in overrides if o not in MULTIRUN]
     if len(rest) == len(overrides):
         return Outcome(run_data(run_one(rest)))
-    results = run_all(sweep(rest))
+    sweeps = sweep(rest)
+    check_all(sweeps)
+    results = run_all(sweeps)
     runs = [result_data(result) for result in results]
     return Outcome({"runs": runs}, max(result.exit_code for result in results))
 
@@ -102,6 +104,18 @@ def sweep(overrides: Sequence[str]) -> list[list[str]]:
     choices = [ov.sweep(text, groups) for text in overrides if "=" in text]
     ov.parse([text for text in overrides if "=" not in text])
     return [list(combination) for combination in itertools.product(*choices)]
+
+
+def check_all(runs: Sequence[Sequence[str]]) -> None:
+    """Raises InputError for every mistake in the runs' configs, before any work."""
+    problems: list[str] = []
+    for overrides in runs:
+        try:
+            run_config(compose_verb("run", overrides))
+        except InputError as error:
+            problems += str(error).splitlines()
+    if problems:
+        raise InputError("\n".join(dict.fromkeys(problems)))
 
 
 def run_all(runs: Sequence[Sequence[str]]) -> list[RunResult]:
