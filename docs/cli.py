@@ -16,8 +16,8 @@ from pathlib import Path
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from orca_eval.config.words import INSTEAD
 from orca_eval.help import list_verbs, read_help
-from orca_eval.verbs.leaderboard import INSTEAD
 
 ROOT = Path(__file__).parents[1]
 CONF = ROOT / "conf"

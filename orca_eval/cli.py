@@ -75,19 +75,25 @@ def _help(args: Sequence[str]) -> str | None:
     if verb == "--version":
         return f"orca-eval {__version__}\n"
     verbs = list_verbs()
+    if "=" in verb or verb.startswith("-"):
+        raise InputError(
+            f"a verb comes first, as in: orca-eval run suite=gsm8k; there are {', '.join(verbs)}"
+        )
     if verb not in verbs:
         shown = verb if verb.isidentifier() else "…"  # never a key that was typed in its place
         raise InputError(f"unknown verb '{shown}': {hint(verb, verbs, 1, 'there are')}")
     return read_help(verb) if {"--help", "-h"} & set(args[1:]) else None
 
 
-def _run(verb: str, overrides: list[str]) -> int:
+def _run(verb: str, words: list[str]) -> int:
     # What takes long says so through this logger (a conversion of weights, say).
     log = logging.getLogger("orca_eval")
     log.setLevel(logging.INFO)
     log.handlers = [logging.StreamHandler(sys.stderr)]
+    from orca_eval.config.words import overrides  # Hydra takes longer than a help text may
+
     module = importlib.import_module(f"orca_eval.verbs.{verb}")
-    code: int = module.main(overrides)
+    code: int = module.main(overrides(verb, words))
     return code
 
 

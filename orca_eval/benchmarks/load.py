@@ -24,7 +24,7 @@ from orca_eval.benchmarks.specs import BenchmarkSpec, Source, Specs, TaskSpec, r
 from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.config.nearest import nearest
 from orca_eval.errors import InputError, OrcaEvalError
-from orca_eval.paths import QUICKSTART_DATA
+from orca_eval.paths import CONF, QUICKSTART_DATA
 from orca_eval.scoring import GoldError, check_golds
 from orca_eval.types import Doc, Message
 
@@ -47,7 +47,7 @@ def load_benchmark(
     """The benchmark with its docs ready to be asked.
 
     Args:
-        benchmark_id: "mmlu", "arc_easy", … as in `list_benchmarks`.
+        benchmark_id: "mmlu", "arc_easy", …, or one task of it, "mmlu/anatomy".
         data_root: a folder laid out as on the hub; None reads from the hub.
         limit: docs per task, a seeded nested sample; None takes all.
         seed: draws the sample.
@@ -134,16 +134,37 @@ def no_items(name: str) -> InputError:
     )
 
 
-def find_spec(benchmark_id: str, known: Specs | None = None) -> BenchmarkSpec:
-    """Raises InputError with the nearest ids."""
+def find_spec(name: str, known: Specs | None = None) -> BenchmarkSpec:
+    """The benchmark of that id; `mmlu/anatomy` is one task of it, as a benchmark of that name.
+
+    Raises:
+        InputError: there is none; it names the nearest.
+    """
     specs = known or read_specs()
+    benchmark_id, _, task = name.partition("/")
     if benchmark_id not in specs:
-        near = nearest(benchmark_id, specs) or list(specs)
+        suites = [file.stem for file in CONF.glob("suite/*.yaml")]
+        if name in suites:
+            raise InputError(f"{name} is a suite, no benchmark; write suite={name}")
+        near = nearest(name, [*specs, *suites]) or list(specs)
         raise InputError(
-            f"no benchmark {benchmark_id}; nearest: {', '.join(near)}; one of your own lies in "
+            f"no benchmark {name}; nearest: {', '.join(near)}; one of your own lies in "
             f"tasks.path=DIR as DIR/NAME/NAME.yaml, a suite in conf.path=DIR as DIR/suite/NAME.yaml"
         )
-    return specs[benchmark_id]
+    return _part(specs[benchmark_id], task) if task else specs[benchmark_id]
+
+
+def _part(spec: BenchmarkSpec, task: str) -> BenchmarkSpec:
+    """One task alone. Its name is never the benchmark's: its score is not the benchmark's."""
+    parts = {each.name: each for each in spec.tasks}
+    if task not in parts:
+        near = ", ".join(f"{spec.id}/{name}" for name in nearest(task, parts) or sorted(parts))
+        raise InputError(f"{spec.id} has no task {task}; nearest: {near}")
+    name = f"{spec.id}/{task}"
+    alone = replace(spec.presentation, categories={})
+    return replace(
+        spec, id=name, alias=name, aggregate="pooled", tasks=(parts[task],), presentation=alone
+    )
 
 
 def sample_indices(benchmark: Benchmark) -> dict[str, list[int]]:

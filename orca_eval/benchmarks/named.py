@@ -24,9 +24,11 @@ from orca_eval.benchmarks.specs import Specs, read_specs
 from orca_eval.benchmarks.task_files import task_files_sha256
 from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.errors import InputError
+from orca_eval.paths import expanded
 from orca_eval.types import Aggregate, Doc, Message
 
 PREFIX = "lm_eval:"
+YAML = (".yaml", ".yml")
 
 # Zero examples, and no split loaded for them: a local copy need not hold one.
 ZERO_SHOT = {
@@ -48,7 +50,8 @@ def load_named(
     allow_code: bool = False,
     known: Specs | None = None,
 ) -> Benchmark:
-    """Our benchmark of that id; else lm-eval's task or group, or the task YAML at that path.
+    """Our benchmark of that id, or one task of it (`mmlu/anatomy`); else lm-eval's task or group,
+    or the task YAML at that path.
 
     `lm_eval:NAME` means lm-eval's own where both have the name (gsm8k, drop, …). `data_root` is as
     for our own benchmarks; datasets are looked up there by their hub id. `allow_code` lets a YAML
@@ -58,16 +61,22 @@ def load_named(
         InputError: neither knows it (the nearest of our ids are named), code is not allowed, data
             is missing, or the task can't run here.
     """
-    if name in (known or read_specs()):
+    # A path to a YAML file may begin with a folder that is called as one of ours is.
+    if name.split("/", maxsplit=1)[0] in (known or read_specs()) and not name.endswith(YAML):
         return load_benchmark(name, data_root, limit, seed, quickstart, known)
     foreign = name.removeprefix(PREFIX)
-    if foreign.endswith((".yaml", ".yml")):
-        file = Path(foreign)
+    if quickstart:
+        if name == foreign and not name.endswith(YAML):
+            find_spec(name, known)
+        raise no_items(name)
+    if foreign.endswith(YAML):
+        file = expanded(foreign)
         if not file.is_file():
-            raise InputError(f"no task file {foreign}")
+            raise InputError(f"no task file {foreign}; orca-eval tasks lists the benchmarks")
         if not allow_code:
             raise InputError(
-                f"{foreign}: task YAML can run any Python code; add allow_code=true to run it"
+                f"{foreign}: task YAML can run any Python code; add allow_code=true to run it (a "
+                "suite of your own goes into conf.path=DIR as DIR/suite/NAME.yaml)"
             )
     else:
         try:
@@ -95,7 +104,7 @@ def load_named(
 @lru_cache(maxsize=16)
 def _find_file(name: str) -> Path:
     """The file that declares a task or group of the registry; far quicker than lm-eval's index."""
-    package = importlib.util.find_spec("lm_eval")
+    package = importlib.util.find_spec("lm_eval") if name else None
     places = package.submodule_search_locations if package else None
     files = (f for place in places or () for f in sorted(Path(place, "tasks").rglob("*.yaml")))
     declares = re.compile(DECLARATION.format(name=re.escape(name)).encode(), re.MULTILINE)

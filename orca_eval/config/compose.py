@@ -1,20 +1,20 @@
 """Hydra's edge: a verb's overrides → one plain, resolved mapping. Nothing of Hydra goes further."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
+from yaml import MarkedYAMLError
 
 from orca_eval.config import overrides as ov, secrets
-from orca_eval.config.texts import JUDGE, OPEN, quoted
+from orca_eval.config.texts import INTERPOLATION, JUDGE, OPEN, is_place, quoted
 from orca_eval.errors import InputError
 from orca_eval.paths import CONF
 
+SEARCHED = " Config search path:"  # before folders that nobody chose
 NOBODY = "judge.model.path"
 OWN = "own"  # a system message that no file in conf/prompt has
 
@@ -26,22 +26,27 @@ def compose_verb(verb: str, overrides: Sequence[str]) -> dict[str, Any]:
         InputError: one line for every wrong key, choice or syntax error, all together.
     """
     parsed = ov.parse(overrides)
-    sweeps = [p.text for p in parsed if p.is_sweep]
-    if sweeps:
-        raise InputError(f"{sweeps[0]} names several values; orca-eval run -m takes them")
+    if sweeps := [ov.one_value(item, verb) for item in parsed if item.is_sweep]:
+        raise InputError("\n".join(sweeps))
     own = ov.own_folder(next((p.value for p in parsed if p.key == "conf.path"), None))
     choices = ov.groups(own)
-    parsed, extra = _shorthands(parsed, choices["suite"])
-    defaults = _compose(verb, [], complete=False)
-    problems = ov.check(parsed, ov.known_keys(defaults) | set(extra), choices)
+    valid = ov.flat(default_config(verb))
+    parsed, extra = _shorthands(parsed, valid.keys(), choices)
+    problems = ov.check(parsed, valid, choices, verb)
     if problems:
         raise InputError("\n".join(problems))
     places = [f"hydra.searchpath=[{quoted(str(own))}]"] if own else []
     return _compose(verb, [*places, *extra.values(), *(_forced(p) for p in parsed)])
 
 
+@lru_cache(maxsize=16)
+def default_config(verb: str) -> dict[str, Any]:
+    """The verb's config without any override, to be read only; what it lacks is `???`."""
+    return _compose(verb, [], complete=False)
+
+
 def _shorthands(
-    parsed: list[ov.Parsed], suites: Sequence[str]
+    parsed: list[ov.Parsed], valid: Collection[str], choices: Mapping[str, Sequence[str]]
 ) -> tuple[list[ov.Parsed], dict[str, str]]:
     """Short forms that are no group choice: any model by its path, any benchmark as a suite, any
     class as an engine.
@@ -52,12 +57,17 @@ def _shorthands(
     extra: dict[str, str] = {}
     rest = []
     for item in parsed:
-        suite = item.value if item.key == "suite" and isinstance(item.value, str) else ""
+        given = item.value if isinstance(item.value, str) and item.key in valid else ""
+        suite = given if item.key == "suite" else ""
+        model = given if ov.group_of(item.key) == "model" else ""
         # What is no file in conf/suite is a benchmark's or a task's name, checked later.
-        if suite.strip() and suite not in suites:
+        if suite.strip() and suite not in choices["suite"]:
             extra["suite"] = "suite=custom"
             extra["suite.benchmarks"] = f"suite.benchmarks=[{quoted(suite)}]"
-        elif ov.group_of(item.key) == "engine" and ":" in str(item.value):
+        elif model not in choices["model"] and is_place(model):
+            extra[item.key] = f"{item.key}=custom"
+            extra[f"{item.key}.path"] = f"{item.key}.path={quoted(model)}"
+        elif ov.group_of(item.key) == "engine" and ":" in given:
             at = "" if item.key == "engine" else f"@{item.key}"
             extra[item.key] = f"~engine{at}"
             extra[f"{item.key}.name"] = f"++{item.key}.name={quoted(item.value)}"
@@ -77,7 +87,7 @@ def _forced(item: ov.Parsed) -> str:
     if item.key.startswith(JUDGE) and ov.group_of(item.key) in ov.groups():
         return f"{ov.group_of(item.key)}@{item.text}"
     whole = item.key.endswith("model.chat_template_kwargs")
-    if (whole or item.key.startswith(OPEN)) and not item.text.startswith("+"):
+    if whole or item.key.startswith(OPEN):
         return f"++{item.text}"
     return item.text
 
@@ -92,10 +102,10 @@ def _compose(verb: str, overrides: list[str], complete: bool = True) -> dict[str
             OmegaConf.update(config, NOBODY, None)  # a run needs no judge
         missing = sorted(OmegaConf.missing_keys(config)) if complete else []
         plain = OmegaConf.to_container(config, resolve=True)
-    except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        most = 3 if isinstance(error, YAMLError) else 2
-        raise InputError(secrets.masked(" ".join(lines[:most]))) from error
+    except InputError:
+        raise
+    except Exception as error:  # those of Hydra, OmegaConf and PyYAML have no common base
+        raise InputError(_told(error, overrides)) from error
     if missing:
         raise InputError(
             "\n".join(f"{key}= is needed; see orca-eval {verb} --help" for key in missing)
@@ -103,6 +113,25 @@ def _compose(verb: str, overrides: list[str], complete: bool = True) -> dict[str
     config_of_run: dict[str, Any] = plain  # type: ignore[assignment]  # its keys are strings
     _refuse_secrets(config_of_run)
     return config_of_run
+
+
+def _told(error: Exception, overrides: Sequence[str]) -> str:
+    """What a library says of a config that it can't compose, and of which override."""
+    mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+    if isinstance(error, MarkedYAMLError) and mark:
+        return f"{mark.name}: line {mark.line + 1}: {error.problem}; mend the file"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.removesuffix(SEARCHED) for line in lines]
+    said = secrets.masked(" ".join(lines[:2]))
+    filled = [override for override in overrides if INTERPOLATION in override]
+    if not filled:
+        return said or type(error).__name__
+    return "\n".join(
+        f"{secrets.masked(override)}: what ${{…}} stands for can't be filled in "
+        f"({lines[0] if lines else type(error).__name__}); ${{KEY}} is the value of another key, "
+        "${oc.env:NAME} of an environment variable"
+        for override in filled
+    )
 
 
 def _refuse_secrets(config: dict[str, Any]) -> None:

@@ -1,7 +1,10 @@
 """A plain mapping → RunConfig, every wrong value reported together before any work starts."""
 
+import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from orca_eval.config.schema import (
@@ -89,6 +92,8 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
         for name in dict.fromkeys(average.benchmarks)
         if name not in run.suite.benchmarks
     ]
+    twice = [name for name, n in Counter(run.suite.benchmarks).items() if n > 1]
+    problems += [f"suite.benchmarks: '{name}' is there twice; name it once" for name in twice]
     if run.sampling.n > 1 and run.sampling.temperature == 0 and not run.prompt.task_sampling:
         problems.append("sampling.n: greedy answers are all alike; set sampling.temperature too")
     problems += _unsent_temperature("", run.sampling, run.engine.name)
@@ -186,7 +191,7 @@ def name_of_path(path: str, *, at_server: bool = False) -> str:
     A name `at_server` is no path, whatever lies here.
     """
     folder = expanded(path)
-    if at_server or not folder.exists():
-        return path.rsplit("/", 1)[-1]
-    parts = folder.resolve().with_suffix("" if folder.suffix == ".gguf" else folder.suffix).parts
-    return "-".join(part for part in parts[-MODEL_NAME_PARTS:] if part != "/")
+    if at_server or not os.path.exists(folder):  # noqa: PTH110  # Path's own may raise
+        return path.rstrip("/").rsplit("/", 1)[-1] or UNTOLD
+    parts = Path(str(folder.resolve()).removesuffix(".gguf")).parts
+    return "-".join(part for part in parts[-MODEL_NAME_PARTS:] if part != "/") or UNTOLD

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 def nearest(name: str, valid: Iterable[str], most: int = 3, cutoff: float = 0.5) -> list[str]:
     """Finds at most `most` of `valid` that look like `name`, the most similar ones first."""
-    return difflib.get_close_matches(name, list(valid), most, cutoff)
+    by_lower = {each.lower(): each for each in valid}
+    near = difflib.get_close_matches(name.lower(), list(by_lower), most, cutoff)
+    return [by_lower[each] for each in near]
 
 
 def hint(name: str, valid: Iterable[str], most: int = 3, all_are: str = "valid:") -> str:

@@ -29,7 +29,7 @@ TOKENS_OF_TEXT = frozenset(
 )
 VARIABLE = ("api_key_env", "apikeyenv", "apikey_env", "api-key-env")
 
-NAME = r"[A-Za-z][A-Za-z0-9_.\-]*"
+NAME = r"[A-Za-z][A-Za-z0-9_.\-]{0,80}"
 NAMES = re.compile(NAME)
 FROM_VARIABLE = "env:"
 """Before the name of an environment variable that holds a header's or a query's secret."""
@@ -42,9 +42,11 @@ SHAPE = re.compile(
     r"|(?:AIza|xai-)[\w-]{20,}|(?i:bearer)\s+\S{6,})"
 )
 USER_IN_URL = re.compile(r"://[^/@\s]*:[^/@\s]*@")
-MAYBE = re.compile(
-    r"(?:sk-|hf_|gsk_|gh[a-z]_|xai-|AIza|(?i:bearer)\s)\S+|\S*\d\S{19,}|\S{19,}\d\S*"
-)
+MAYBE = re.compile(r"(?:sk-|hf_|gsk_|gh[a-z]_|xai-|AIza|(?i:bearer)\s)\S+")
+WORD = re.compile(r"\S+")
+DIGIT = re.compile(r"\d")
+LONG_TAIL = 19  # signs beside a digit that make a word look random
+SHOWN = 200  # signs of a word that is no key
 SHORT_NAME = 40
 LONG_KEY = 20
 
@@ -101,8 +103,17 @@ def in_mapping(value: Any, at: str) -> Iterator[str]:
 
 
 def masked(text: str) -> str:
-    """A text for a message, without what may be a key."""
-    return MAYBE.sub(HIDDEN, text)
+    """A text for a message: one line, without what may be a key, words without an end cut."""
+    return MAYBE.sub(HIDDEN, WORD.sub(_shown_word, text)).replace("\n", "\\n")
+
+
+def _shown_word(word: re.Match[str]) -> str:
+    """A word, hidden where a digit stands in or at the end of something long."""
+    last = len(word[0]) - 1
+    places = (digit.start() for digit in DIGIT.finditer(word[0]))
+    if any(at >= LONG_TAIL or last - at >= LONG_TAIL for at in places):
+        return HIDDEN
+    return word[0] if last < SHOWN else word[0][:SHOWN] + HIDDEN
 
 
 def _names_variable(value: object) -> bool:

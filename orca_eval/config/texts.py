@@ -6,7 +6,9 @@ key that takes a text is put into quotes before Hydra sees it. What the user quo
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from orca_eval.paths import expanded
 
 OPTIONAL = frozenset(
     {
@@ -30,6 +32,9 @@ REQUIRED = frozenset(
 )
 LISTS = frozenset({"models", "prompts", "runs", "suite.benchmarks"})
 """Keys of several texts: `[a,b]`, `a,b` or one."""
+LISTS_OF_A_POLICY = re.compile(r"policy\.(?:groups|averages)\..+\.benchmarks")
+AVERAGES = "suite.averages"
+"""A list of mappings, which may be without its brackets too."""
 
 JUDGE = "judge."
 """Before the keys of the judge's model and engine, which are as the run's own."""
@@ -51,7 +56,29 @@ OPENING, CLOSING = "[({", "])}"
 def is_text(key: str) -> bool:
     """Whether the key takes a text, or several."""
     key = key.removeprefix(JUDGE)
-    return key in OPTIONAL or key in REQUIRED or key in LISTS
+    return key in OPTIONAL or key in REQUIRED or is_list(key)
+
+
+def is_list(key: str) -> bool:
+    """Whether the key takes several texts."""
+    return key in LISTS or LISTS_OF_A_POLICY.fullmatch(key) is not None
+
+
+def joined(key: str, values: Sequence[str]) -> str:
+    """One override of a list key from several; a single one stays as it was typed."""
+    parts = (inside(value) for value in values) if len(values) > 1 else values
+    return f"{key}={','.join(part for part in parts if part.strip())}"
+
+
+def inside(value: str) -> str:
+    """What stands in a list's brackets, if it has any."""
+    bare = value.strip()
+    return bare[1:-1] if bare.startswith("[") and bare.endswith("]") else bare
+
+
+def is_place(text: str) -> bool:
+    """Whether a model's name is a path, a hub id or a package, and not a choice's name."""
+    return "/" in text or text.endswith(".gguf") or text.startswith("package:")
 
 
 def quoted(text: str) -> str:
@@ -71,14 +98,14 @@ def for_hydra(override: str, groups: frozenset[str]) -> str:
     if key in groups:
         several = "," in value or value.lstrip().startswith(("[", "{")) or SWEEP.fullmatch(value)
         return override if several or not value.strip() else f"{head}={_one(value, optional=True)}"
-    if key in LISTS:
+    if is_list(key):
         return f"{head}={_several(value)}"
     if is_text(key):
         return f"{head}={_one(value, optional=key in OPTIONAL)}"
-    # Below these, whose types we don't know, a number stays one if it reads as it was typed.
-    if key.startswith(OPEN) and UNLIKE_TYPED.fullmatch(value.strip()):
-        return f"{head}={quoted(value.strip())}"
-    return override
+    if key.startswith(OPEN):
+        return f"{head}={_untyped(value)}"
+    bare = key == AVERAGES and not value.lstrip().startswith("[")
+    return f"{head}=[{value}]" if bare else override
 
 
 def alternatives(value: str) -> list[str]:
@@ -111,10 +138,17 @@ def _one(value: str, optional: bool) -> str:
     return quoted(value)
 
 
+def _untyped(value: str) -> str:
+    """A value whose type we don't know: a number stays one if it reads as it was typed."""
+    if value.startswith("~"):
+        return quoted(str(expanded(value)))
+    return quoted(value.strip()) if UNLIKE_TYPED.fullmatch(value.strip()) else value
+
+
 def _several(value: str) -> str:
     bare = value.strip()
     if bare == NONE or INTERPOLATION in value:
         return value
-    inside = bare[1:-1] if bare.startswith("[") and bare.endswith("]") else bare
-    parts = [part.strip() for part in split(inside)] if inside.strip() else []
+    members = inside(bare)
+    parts = [part.strip() for part in split(members)] if members.strip() else []
     return f"[{','.join(_one(part, optional=False) for part in parts)}]"

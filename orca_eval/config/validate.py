@@ -15,8 +15,10 @@ from orca_eval.config.nearest import hint
 from orca_eval.config.secrets import masked
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
+from orca_eval.safe_text import shorten
 
 T = TypeVar("T")
+SHOWN = 200  # signs of a wrong value
 
 PLAIN = {
     **{"int_type": "int", "float_type": "float", "string_type": "str", "bool_type": "bool"},
@@ -74,10 +76,16 @@ def names(of: str) -> Wanted:
     return Wanted(f"a list of {of}", schema, tuple)
 
 
+def _path(given: str) -> Path:
+    if "\0" in given:
+        raise ValueError(given)
+    return expanded(given)
+
+
 Text = Annotated[str, text()]
 AnyText = Annotated[str, Wanted("a text", {"type": "nullable", "schema": STR}, lambda v: v or "")]
 """It may be empty, and blanks are kept as they are."""
-FilePath = Annotated[Path, text(expanded)]
+FilePath = Annotated[Path, text(_path)]
 Flag = Annotated[bool, Wanted("true or false", {"type": "bool", "strict": True})]
 AnyMapping = Annotated[
     Mapping[str, Any],
@@ -105,7 +113,8 @@ class Mistake(NamedTuple):
         # A file gave it: YAML has read 83e2010 as infinity and 1.10 as 1.1.
         unread = self.wanted == "a text" and not isinstance(self.value, str | None)
         quotes = " (in quotes, where a file gives it)" if unread else ""
-        return f"{self.key}={masked(show(self.value))}: {self.wanted}{quotes} is wanted"
+        shown = masked(shorten(show(self.value), SHOWN))
+        return f"{self.key}={shown}: {self.wanted}{quotes} is wanted"
 
 
 def read(

@@ -17,7 +17,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Any
 
 from orca_eval.config.schema import EngineConfig, ModelConfig
@@ -26,6 +25,7 @@ from orca_eval.engines.arguments import read_args
 from orca_eval.errors import InputError, RunError
 from orca_eval.model.tokenizer import TemplateTokenizer
 from orca_eval.model.types import Weights
+from orca_eval.paths import expanded
 from orca_eval.types import Completion, FinishReason, Request
 
 FIELDS = {"prompt", "prompt_sha256", "default", "text", "finish_reason"}
@@ -57,7 +57,7 @@ class ReplayEngine:
 
     def __init__(self, _model: ModelConfig, config: EngineConfig, _max_tokens: int) -> None:
         self._args = read_args("replay", ReplayArgs, config.args)
-        self._file = Path(self._args.script)
+        self._file = expanded(self._args.script)
         self.max_in_flight = self._args.max_in_flight
         self._served, self._sha256 = 0, ""
 

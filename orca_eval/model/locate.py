@@ -40,13 +40,13 @@ def locate(model: ModelConfig, need: Need) -> tuple[Path, str | None]:
     local = expanded(model.path)
     if local.exists():
         return local.resolve(), None
-    if _is_path(model.path):
+    if is_no_hub_id(model.path):
         raise InputError(f"model.path: {model.path!r} does not exist{_advice(model.path)}")
     folder = _hub_snapshot(model, need)
     return folder, folder.name if folder.parent.name == "snapshots" else model.revision
 
 
-def _is_path(text: str) -> bool:
+def is_no_hub_id(text: str) -> bool:
     """Whether a text that is no path here can't be meant as a hub id either: it is none, its owner
     is a folder here, or it ends as a file or a training's checkpoint does."""
     owner, _, name = text.partition("/")

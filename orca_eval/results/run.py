@@ -184,7 +184,7 @@ def is_run(folder: Path) -> bool:
 def check_is_run(folder: Path, named: str) -> None:
     """Raises InputError where no run was finished in the folder, `named` as the user did."""
     if not folder.is_dir():
-        raise InputError(f"{named}: no such folder")
+        raise InputError(f"{named}: no such folder; name a finished run's folder")
     if not is_run(folder):
         raise InputError(
             f"{named}: no finished run here (no {MANIFEST}); name a finished run's folder, or "

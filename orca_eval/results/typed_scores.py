@@ -193,7 +193,7 @@ def _read(path: Path) -> _File:
         if not row[0]:
             raise InputError(f"{path}: row {number} has no name in its first column")
     if name := _repeated([row[0] for row in rows]):
-        raise InputError(f"{path}: two rows are named {name!r}")
+        raise InputError(f"{path}: two rows are named {name!r}; give each its own name")
     return _File(path, head, {row[0]: dict(zip(head, row, strict=True)) for row in rows})
 
 

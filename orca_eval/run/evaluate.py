@@ -173,6 +173,9 @@ def find_judge(config: RunConfig, benchmarks: Iterable[Benchmark]) -> Engine | N
 
 def load_suite(config: RunConfig) -> list[Benchmark]:
     """Every benchmark of the suite, in its order; all that is missing in one error."""
+    root = config.data.root
+    if root is not None and not root.is_dir():
+        raise InputError(f"data.root={root}: no such folder; it is laid out as DIR/owner/name")
     benchmarks, problems = [], []
     known = known_specs(config.tasks.path, config.allow_code)
     for name in config.suite.benchmarks:

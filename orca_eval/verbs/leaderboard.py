@@ -7,25 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from orca_eval.config.compose import compose_verb
-from orca_eval.config.convert import run_config
 from orca_eval.config.nearest import hint
-from orca_eval.config.overrides import groups, key_of, own_folder, yours
-from orca_eval.config.texts import quoted
+from orca_eval.config.overrides import CUSTOM, groups, own_folder, yours
+from orca_eval.config.texts import is_place, quoted
 from orca_eval.errors import InputError
+from orca_eval.model.locate import is_no_hub_id
 from orca_eval.paths import expanded
-from orca_eval.verbs.run import run_all
+from orca_eval.verbs.run import check_all, run_all
 
 OWN_KEYS = ("models", "prompts", "baseline", "out", "report.samples")
-INSTEAD = {"model": "models", "model.path": "models", "prompt": "prompts"}
 WILDCARDS = "*?["
 SERVED = ("openai", "replay")
-HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(?<!\.gguf)", re.ASCII)
 INCOMPLETE = 1
 
 
 def main(overrides: list[str]) -> int:
     """Runs every model with every prompt, then writes the report; 1 where a run failed."""
-    _refuse_single(overrides)
     composed = compose_verb("leaderboard", overrides)
     shared = [o for o in overrides if o.lstrip("+").split("=", 1)[0] not in OWN_KEYS]
     runs = [
@@ -33,8 +30,7 @@ def main(overrides: list[str]) -> int:
         for model in _models(composed)
         for prompt in _names(composed["prompts"], "prompts")
     ]
-    for run in runs:  # every mistake before any work
-        run_config(compose_verb("run", run))
+    check_all(runs)
     results = run_all(runs)
     folders = [result.folder for result in results if result.folder is not None]
     if folders:
@@ -45,17 +41,6 @@ def main(overrides: list[str]) -> int:
         samples = composed["report"]["samples"]
         main_report(folders, out, composed["baseline"], samples=samples, notes=failed)
     return 0 if len(folders) == len(runs) else INCOMPLETE
-
-
-def _refuse_single(overrides: Sequence[str]) -> None:
-    """`run`'s own keys for model and prompt would take the place of every entry of the lists."""
-    single = [
-        f"{key}= is a run's; a leaderboard takes {INSTEAD[key]}=[a,b]"
-        for key in dict.fromkeys(map(key_of, overrides))
-        if key in INSTEAD
-    ]
-    if single:
-        raise InputError("\n".join(single))
 
 
 def _names(value: Any, key: str) -> list[str]:
@@ -71,7 +56,7 @@ def _models(composed: Mapping[str, Any]) -> list[list[str]]:
     Where the engine loads no model, or is not ours, a path need not exist here.
     """
     models, problems = [], []
-    known = groups(own_folder(composed["conf"]["path"]))["model"]
+    known = set(groups(own_folder(composed["conf"]["path"]))["model"]) - {CUSTOM}
     engine = composed["engine"]["name"]
     served = engine in SERVED or ":" in engine
     for entry in _names(composed["models"], "models"):
@@ -79,14 +64,13 @@ def _models(composed: Mapping[str, Any]) -> list[list[str]]:
             models.append([f"model={entry}"])
             continue
         paths = _paths(entry)
-        looks_like_path = "/" in entry or entry.endswith(".gguf")
-        if not paths and not looks_like_path:
-            near = f"{hint(entry, known)}; {yours('model')}"
+        if not paths and not is_place(entry):
+            near = f"{hint(entry, sorted(known))}; {yours('model')}"
             problems.append(f"models: '{entry}' is no model and no path; {near}")
         elif not paths and any(sign in entry for sign in WILDCARDS):
             problems.append(f"models: nothing matches '{entry}'")
-        elif not paths and not served and not HUB_ID.fullmatch(entry):
-            problems.append(f"models: '{entry}' does not exist")
+        elif not (paths or served or entry.startswith("package:")) and is_no_hub_id(entry):
+            problems.append(f"models: '{entry}' does not exist; give a path or a hub id")
         models += [[f"model.path={quoted(path)}"] for path in paths or [entry]]
     if problems:
         raise InputError("\n".join(problems))

@@ -30,6 +30,6 @@ def _folders(value: Any) -> list[Path]:
     for entry in entries:
         found = sorted(glob.glob(str(expanded(entry))))  # noqa: PTH207
         if not found:
-            raise InputError(f"runs: no such folder: {entry}")
+            raise InputError(f"runs: no such folder: {entry}; name finished runs' folders")
         folders += [Path(path) for path in found]
     return folders

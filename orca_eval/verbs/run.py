@@ -15,7 +15,7 @@ from orca_eval import command
 from orca_eval.config import overrides as ov
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
-from orca_eval.errors import OrcaEvalError
+from orca_eval.errors import InputError, OrcaEvalError
 from orca_eval.run.progress import say
 
 MULTIRUN = ("-m", "--multirun")
@@ -26,7 +26,9 @@ def main(overrides: list[str]) -> int:
     """One run, or with -m one process for each combination of values."""
     rest = [o for o in overrides if o not in MULTIRUN]
     if len(rest) < len(overrides):
-        return max(result.exit_code for result in run_all(sweep(rest)))
+        runs = sweep(rest)
+        check_all(runs)
+        return max(result.exit_code for result in run_all(runs))
     run_one(rest)
     return 0
 
@@ -78,6 +80,18 @@ def sweep(overrides: Sequence[str]) -> list[list[str]]:
     choices = [ov.sweep(text, groups) for text in overrides if "=" in text]
     ov.parse([text for text in overrides if "=" not in text])
     return [list(combination) for combination in itertools.product(*choices)]
+
+
+def check_all(runs: Sequence[Sequence[str]]) -> None:
+    """Raises InputError for every mistake in the runs' configs, before any work."""
+    problems: list[str] = []
+    for overrides in runs:
+        try:
+            run_config(compose_verb("run", overrides))
+        except InputError as error:
+            problems += str(error).splitlines()
+    if problems:
+        raise InputError("\n".join(dict.fromkeys(problems)))
 
 
 def run_all(runs: Sequence[Sequence[str]]) -> list[RunResult]:

@@ -105,8 +105,14 @@ def test_a_report_is_the_command_lines(finished: FinishedRun, tmp_path: Path) ->
         (lambda run: orca_eval.evaluate(limit="two"), "limit=two: a whole number"),
         (lambda run: orca_eval.evaluate(limit=object()), "limit=<object"),
         (lambda run: orca_eval.evaluate(sampling={"seeds": 1}), "'sampling.seeds'; did you mean"),
-        (lambda run: orca_eval.evaluate(model=["a", "b"]), "not a list; see orca-eval run -m"),
-        (lambda run: orca_eval.evaluate("limit=1,2"), "orca-eval run -m takes them"),
+        (
+            lambda run: orca_eval.evaluate(model=["a", "b"]),
+            "one value is wanted; orca-eval leaderboard",
+        ),
+        (
+            lambda run: orca_eval.evaluate("limit=1,2"),
+            "orca-eval run -m limit=1,2 makes a run of each",
+        ),
         (lambda run: orca_eval.evaluate(engine={"api_key": "k"}), "environment variable"),
         (lambda run: orca_eval.load_run("no/such/folder"), "no/such/folder: no such folder"),
         (lambda run: orca_eval.load_run(run.folder.parent), "no finished run here"),

@@ -72,7 +72,7 @@ def test_any_engine_argument_goes_to_the_engine() -> None:
         (["over_long=cut"], ["over_long=cut", "shrink"]),
         (["engine.api_key=sk-123"], ["engine.api_key", "api_key_env"]),
         (["limit"], ["limit", "key=value"]),
-        (["limit=[1"], ["limit=[1", "parse"]),
+        (["limit=[1"], ["limit=[1", "whole number"]),
         (["limit=1,2"], ["limit=1,2", "-m"]),
         (["results_dir=${nothing}"], ["nothing"]),
     ],

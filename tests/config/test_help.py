@@ -21,12 +21,12 @@ from docs.cli import LEGEND, WIDTH, Conf, Key, read_verb, render
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import ENGINE_OWN_KEYS
 from orca_eval.config.overrides import groups
+from orca_eval.config.words import INSTEAD
 from orca_eval.engines.llama_cpp import LlamaCppArgs
 from orca_eval.engines.openai import OpenAIArgs
 from orca_eval.engines.replay import ReplayArgs
 from orca_eval.help import list_verbs, read_help
 from orca_eval.paths import CONF
-from orca_eval.verbs.leaderboard import INSTEAD
 
 VERBS = list_verbs()
 NEEDED = {"audit": ["run=r"], "rescore": ["run=r"], "leaderboard": ["models=[a]"]}

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from orca_eval.cli import main
+from orca_eval.config.words import overrides
 from orca_eval.help import read_help
 from orca_eval.verbs.leaderboard import _paths
 from tests.waiting import HANG_SECONDS, until
@@ -74,14 +75,9 @@ def test_mistakes_come_before_any_run(
 @pytest.mark.parametrize(
     ("key", "list_key"), [("model", "models"), ("model.path", "models"), ("prompt", "prompts")]
 )
-def test_one_model_or_prompt_would_replace_every_entry_of_the_lists(
-    shared: list[str], capfd: pytest.CaptureFixture[str], key: str, list_key: str
-) -> None:
-    lists = ["models=[orca-2-7b,orca-2-13b]", "prompts=[empty,cautious]"]
-    assert main(["leaderboard", *lists, f"{key}=empty", *shared]) == 3
-    (line,) = capfd.readouterr().err.splitlines()
-    assert f"{key}= " in line
-    assert f"{list_key}=[" in line
+def test_a_runs_model_or_prompt_joins_the_list(key: str, list_key: str) -> None:
+    """In the runs themselves it would take the place of every entry."""
+    assert overrides("leaderboard", [f"{list_key}=[a,b]", f"{key}=c"]) == [f"{list_key}=a,b,c"]
     assert f"\n  {key}=" in read_help("run")
     assert f"\n  {key}=" not in read_help("leaderboard")
 
