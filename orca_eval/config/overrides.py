@@ -205,7 +205,7 @@ def sweep(override: str, choices: Mapping[str, Sequence[str]]) -> list[str]:
     if not values and key in choices:
         raise InputError(f"{shown}: nothing matches; valid: {', '.join(choices[key])}")
     if not values:
-        raise InputError(f"{shown}: glob() chooses among files of conf/; write {key}=a,b")
+        raise InputError(f"{shown}: glob() chooses among names; write {key}=a,b")
     return [f"{head}={value}" for value in values]
 
 
