@@ -65,10 +65,6 @@ def load_named(
     if name.split("/", maxsplit=1)[0] in (known or read_specs()) and not name.endswith(YAML):
         return load_benchmark(name, data_root, limit, seed, quickstart, known)
     foreign = name.removeprefix(PREFIX)
-    if quickstart:
-        if name == foreign and not name.endswith(YAML):
-            find_spec(name, known)
-        raise no_items(name)
     if foreign.endswith(YAML):
         file = expanded(foreign)
         if not file.is_file():

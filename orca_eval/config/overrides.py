@@ -37,6 +37,8 @@ BESIDES = {
     "engine": "an engine's class is {key}=package.module:Class",
 }
 """What there is besides a group's files."""
+FLAGS = ("report.samples", "ids", "indices")
+"""Booleans that are not among what a typed config reads."""
 OF_RUNS = ("run", "check", "show", "leaderboard")
 TOGETHER = {
     "suite": "suite.benchmarks={} makes one suite of them",
@@ -205,7 +207,7 @@ def sweep(override: str, choices: Mapping[str, Sequence[str]]) -> list[str]:
     if not values and key in choices:
         raise InputError(f"{shown}: nothing matches; valid: {', '.join(choices[key])}")
     if not values:
-        raise InputError(f"{shown}: glob() chooses among files of conf/; write {key}=a,b")
+        raise InputError(f"{shown}: glob() chooses among names; write {key}=a,b")
     return [f"{head}={value}" for value in values]
 
 
@@ -262,9 +264,8 @@ def one_value(item: Parsed, verb: str) -> str:
 
 
 def _check_kind(item: Parsed, default: Any) -> list[str]:
-    """A value in the place of keys would take all of them away; one that is no boolean is true."""
-    filled = texts.INTERPOLATION in item.text
-    if isinstance(default, bool) and not isinstance(item.value, bool) and not filled:
+    """A value in the place of keys would take all of them away."""
+    if item.key in FLAGS and not isinstance(item.value, bool):
         return [f"{secrets.masked(item.text)}: true or false is wanted"]
     if not isinstance(default, dict) or not default or isinstance(item.value, dict):
         return []
