@@ -109,7 +109,7 @@ def _find_file(name: str) -> Path:
         if name.encode() in content and declares.search(content):
             return file
     raise InputError(
-        f"no task {name} in lm-eval; `orca-eval tasks` lists our benchmarks; one of your own is"
+        f"no task '{name}' in lm-eval; `orca-eval tasks` lists our benchmarks; one of your own is"
         " suite=FILE.yaml allow_code=true, or lies in tasks.path=DIR as DIR/NAME/NAME.yaml"
     )
 

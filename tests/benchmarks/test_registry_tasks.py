@@ -76,7 +76,7 @@ def test_a_group_brings_its_tasks_and_its_kind_of_average() -> None:
         ("lm_eval:hellaswag", "log-likelihoods"),
         ("agieval_math", "dataset hails/agieval-math is not in data.root"),
         ("wikitext", "dataset EleutherAI/wikitext_document_level is not in data.root"),
-        ("lm_eval:no_such_task", "no task no_such_task in lm-eval"),
+        ("lm_eval:no_such_task", "no task 'no_such_task' in lm-eval"),
         ("mmlux", "nearest: mmlu"),
         ("/no/such/file.yaml", "no task file"),
     ],
