@@ -14,7 +14,7 @@ def main(overrides: list[str]) -> int:
     composed = compose_verb("report", overrides)
     out, baseline = expanded(composed["out"] or "."), composed["baseline"]
     if bool(composed["runs"]) == bool(composed["from"]):
-        raise InputError("give either runs=[FOLDER,...] or from=FILE.csv")
+        raise InputError("give either runs=FOLDER,FOLDER or from=FILE.csv")
     # matplotlib and pyarrow take long to import: no mistake above is to wait for them
     from orca_eval.report.run_report import main_report, main_report_csv
 

@@ -203,3 +203,12 @@ def test_the_documentation_shows_the_prompts_as_they_are() -> None:
         loaded = load_benchmark(benchmark, None, quickstart=True)
         (task,) = [task for task in loaded.tasks if task.name == name]
         assert task.docs[0].messages[0]["content"] == prompt
+
+
+def test_one_task_is_a_benchmark_of_its_own_name_and_never_the_whole() -> None:
+    part = load_benchmark("mmlu/anatomy", None, quickstart=True)
+    assert (part.id, part.alias) == ("mmlu/anatomy", "mmlu/anatomy")
+    assert [task.name for task in part.tasks] == ["anatomy"]
+    assert {doc.benchmark for task in part.tasks for doc in task.docs} == {"mmlu/anatomy"}
+    with pytest.raises(InputError, match="mmlu has no task anatmy; nearest: mmlu/anatomy"):
+        load_benchmark("mmlu/anatmy", None, quickstart=True)
