@@ -100,6 +100,8 @@ def for_hydra(override: str, groups: frozenset[str]) -> str:
         return override if several or not value.strip() else f"{head}={_one(value, optional=True)}"
     if is_list(key):
         return f"{head}={_several(value)}"
+    if key.startswith(OPEN) and value.startswith("~"):  # libraries take it as a folder's name
+        return f"{head}={quoted(str(expanded(value)))}"
     if is_text(key):
         return f"{head}={_one(value, optional=key in OPTIONAL)}"
     if key.startswith(OPEN):
@@ -140,8 +142,6 @@ def _one(value: str, optional: bool) -> str:
 
 def _untyped(value: str) -> str:
     """A value whose type we don't know: a number stays one if it reads as it was typed."""
-    if value.startswith("~"):
-        return quoted(str(expanded(value)))
     return quoted(value.strip()) if UNLIKE_TYPED.fullmatch(value.strip()) else value
 
 

@@ -227,3 +227,12 @@ def test_a_task_may_take_some_rows_only() -> None:
     assert found == [(1, 0), (1, 1), (2, 0)]
     with pytest.raises(ValueError, match="zip"):
         list(item_rows(rows, [open_answer("?", "text", [["x"]])]))
+
+
+def test_one_task_is_a_benchmark_of_its_own_name_and_never_the_whole() -> None:
+    part = load_benchmark("mmlu/anatomy", None, quickstart=True)
+    assert (part.id, part.alias) == ("mmlu/anatomy", "mmlu/anatomy")
+    assert [task.name for task in part.tasks] == ["anatomy"]
+    assert {doc.benchmark for task in part.tasks for doc in task.docs} == {"mmlu/anatomy"}
+    with pytest.raises(InputError, match="mmlu has no task anatmy; nearest: mmlu/anatomy"):
+        load_benchmark("mmlu/anatmy", None, quickstart=True)

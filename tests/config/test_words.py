@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import pytest
 
+from orca_eval.cli import main
 from orca_eval.config import overrides as ov
 from orca_eval.config.compose import compose_verb, default_config
+from orca_eval.config.convert import run_config
 from orca_eval.config.texts import OPEN
 from orca_eval.config.words import other_names, overrides
 from orca_eval.errors import InputError
@@ -98,3 +101,16 @@ def test_no_name_means_two_things() -> None:
     names = other_names()
     tables = [set(names.means), set(names.answers), set(names.mappings)]
     assert sum(map(len, tables)) == len(set().union(*tables))
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "script.jsonl").write_text('{"default": true, "text": "B"}\n')
+    paths = ["results_dir=~/r", "data.root=~/d", "engine.download_dir=~/e", "tasks.path=~/t"]
+    composed = compose_verb("run", paths)
+    config = run_config(composed)
+    found = (config.results_dir, config.data.root, config.tasks.path)
+    assert found == (tmp_path / "r", tmp_path / "d", tmp_path / "t")
+    assert composed["engine"]["download_dir"] == str(tmp_path / "e")
+    scripted = ["check", "engine=replay", "engine.script=~/script.jsonl", "results_dir=~/r"]
+    assert main([*scripted, "suite.benchmarks=crass", "suite.quickstart=true"]) == 0
