@@ -198,7 +198,7 @@ def test_a_choice_prints_letters_by_place_and_ends_in_the_hint() -> None:
 def test_the_documentation_shows_the_prompts_as_they_are() -> None:
     text = (Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md").read_text()
     shown = re.findall(r"<!-- prompt (\w+)/(\S+) -->\n```\n(.*?)\n```\n", text, re.DOTALL)
-    assert len(shown) == 9
+    assert len(shown) == 12
     for benchmark, name, prompt in shown:
         loaded = load_benchmark(benchmark, None, quickstart=True)
         (task,) = [task for task in loaded.tasks if task.name == name]
