@@ -30,14 +30,16 @@ PREFIX = "published:"
 def main_gate(
     baseline: str | None, candidate: str | None, policy: Policy, out: Path | None = None
 ) -> int:
-    """Compares two runs, writes gate.md, gate.xml and gate.json to `out`, prints the table.
+    """Compares two runs, prints the table, and writes gate.md, gate.xml and gate.json to `out`, if
+    a folder is named.
 
     Returns 0 pass, 1 regression, 2 inconclusive. Raises InputError for runs or a policy that can't
     be used, RunError where an output can't be written.
     """
-    make_folder(out or Path.cwd())
+    if out is not None:
+        make_folder(out)
     result = gate(_given("baseline", baseline), _given("candidate", candidate), policy)
-    write_outputs(result, out or Path.cwd())
+    write_outputs(result, out)
     return result.verdict.value
 
 

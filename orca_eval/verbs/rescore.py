@@ -17,7 +17,7 @@ from orca_eval.results.rescore import flips, rescore_frame, scores_of
 from orca_eval.results.run import finished_run
 from orca_eval.results.scores import write_scores
 from orca_eval.run.table import labels, percent
-from orca_eval.screen import plain, screen
+from orca_eval.screen import print_path, screen
 from orca_eval.tables.screen import show
 from orca_eval.tables.table import Table, columns, text_row
 from orca_eval.types import Conflict
@@ -102,4 +102,4 @@ def _print(
         show(console, Table("flips", "", sample, columns(*others, text=others), rows))
     if len(changed) > SHOWN_FLIPS:
         console.print(f"  … the rest in {FLIPS}")
-    console.print("\n ", plain(str(target)), soft_wrap=True)
+    print_path(console, target)

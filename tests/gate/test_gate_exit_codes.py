@@ -123,7 +123,7 @@ def test_an_output_that_fails_leaves_no_older_one(
 
     monkeypatch.setattr("orca_eval.gate.output.as_json", broken)
     with pytest.raises(RunError, match=r"verdict is PASS.*gate\.json can't be made"):
-        main_gate(good, good, shipped("default"))
+        main_gate(good, good, shipped("default"), tmp_path)
     assert not (tmp_path / "gate.json").exists()
 
 

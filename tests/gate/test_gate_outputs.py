@@ -142,11 +142,9 @@ def test_no_workflow_commands_outside_of_github(
     a, b = write_run(tmp_path / "a", frame), write_run(tmp_path / "b", flipped(frame, 200))
     assert main_gate(a, b, shipped("default")) == 1
     assert "::" not in capsys.readouterr().out
-    assert {p.name for p in tmp_path.iterdir() if p.is_file()} == {
-        "gate.md",
-        "gate.xml",
-        "gate.json",
-    }
+    assert {p.name for p in tmp_path.iterdir()} == {"a", "b"}  # nothing is written unasked
+    main_gate(a, b, shipped("default"), tmp_path / "out")
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"gate.md", "gate.xml", "gate.json"}
 
 
 def test_json_knows_no_nan(tmp_path: Path) -> None:
