@@ -83,15 +83,15 @@ def problems(result: GateResult) -> list[str]:
 def _problem(line: Line) -> tuple[str, str]:
     """Who has it, and what it is."""
     if line.finding is Finding.FEW and not line.comparison.losses_unanswered:
-        who = f"{name_of(line)} ({line.comparison.result.n:,} pairs)"
-        return who, "; ".join([_too_few(line), *_more(line)])
+        who = f"{name_of(line)} (only {line.comparison.result.n:,} pairs)"
+        return who, "; ".join([_why_few(line), *_more(line)])
     return name_of(line), _explained(line)
 
 
-def _too_few(line: Line) -> str:
+def _why_few(line: Line) -> str:
     least = line.comparison.rule.min_pairs
     if line.comparison.result.n < least:
-        return f"too few, the policy asks for {least:,}"
+        return f"the policy asks for {least:,}"
     return "a task has a single sample, which shows no spread"
 
 
@@ -99,7 +99,7 @@ def _explained(line: Line) -> str:
     comparison, result = line.comparison, line.comparison.result
     parts = [f"{points(result.baseline)} → {points(result.candidate)}"]
     if line.finding is Finding.FEW:
-        parts.append(f"{result.n:,} pairs, {_too_few(line)}")
+        parts.append(f"only {result.n:,} pairs, {_why_few(line)}")
     elif line.finding is Finding.FAILED and comparison.failed:
         shares = points(comparison.failed.baseline), points(comparison.failed.candidate)
         parts.append(

@@ -33,11 +33,16 @@ def main(overrides: list[str]) -> int:
         return 0
     task = _task(benchmark, composed["task"])
     doc = _doc(task, composed["doc_id"])
+    seats = _seats(config, benchmark)
     gold = ", ".join(doc.golds[0]) if doc.golds else "none: a judge grades the answer"
     suite = f"suite {config.suite.name}" + " (packed items)" * config.suite.quickstart
     print(github_line(f"# {doc.benchmark}/{doc.task} doc {doc.doc_id} · {suite} · gold {gold}"))
-    seats = _seats(config, benchmark)
+    told: set[str] = set()
     for who, work in _asked(seats, task, doc):
+        for note in seats[who][0].notes:
+            if note not in told:
+                print(github_line(f"# {note}"))
+            told.add(note)
         _print_work(*seats[who], work, config.over_long, ids=composed["ids"])
     return 0
 
@@ -110,8 +115,6 @@ def _print_work(
     settings = {key: value for key, value in asdict(work.sampling).items() if key != "stop"}
     said = ", ".join(f"{key} {value}" for key, value in settings.items() if value is not None)
     stop = f", stop {json.dumps(work.sampling.stop)}" if work.sampling.stop else ""
-    for note in engine.notes:
-        print(github_line(f"# {note}"))
     if planner.over_long:
         print(f"# too long for a context of {engine.context_length} tokens: over_long={over_long}")
     if request.prompt is None or request.prompt_token_ids is None:

@@ -130,7 +130,7 @@ def test_every_output_says_what_each_score_is_over_its_tasks(
     kinds = f"Scores: BBH mean of 2 tasks, RACE {pooled}."
     files = (tmp_path / "out" / name for name in ("gate.md", "gate.xml", "gate.json"))
     for text in (capsys.readouterr().out, *(file.read_text() for file in files)):
-        shown = html.unescape(text).replace("\n", " ")
+        shown = " ".join(html.unescape(text).split())
         assert kinds in shown
         assert ("not by their full size" in shown) == (full > 200)
 
