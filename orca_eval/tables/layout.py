@@ -1,5 +1,6 @@
 """Which columns of a table a screen shows side by side, and how wide each is."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -7,7 +8,9 @@ from rich.cells import cell_len
 
 GAP = 2
 LABEL = 22  # holds "Reasoning average (6)"
-WORD = 28  # a longer word is folded
+TEXT = 10  # narrower, a text is no longer read
+WORD = 24  # a longer word is folded
+_WORDS = re.compile(r"\s*[^\s/_-]+[/_-]*|\s*[/_-]+")
 
 
 class Width(NamedTuple):
@@ -33,10 +36,23 @@ class Block(NamedTuple):
 def width_of(head: str, texts: Iterable[str], *, wraps: bool, gives_way: int = 0) -> Width:
     """Measures a column; a head may break between words, its cells only where it `wraps`."""
     cells = list(texts)
-    whole = [word for text in cells for word in (text.split() if wraps else [text])]
+    whole = [word.strip() for text in cells for word in (_WORDS.findall(text) if wraps else [text])]
     least = max(map(cell_len, [*head.split(), *whole]), default=0)
     most = max(map(cell_len, [head, *cells]), default=0)
-    return Width(min(least, WORD) if wraps else least, most, gives_way)
+    if wraps:
+        least = min(max(least, min(most, TEXT)), WORD)
+    return Width(least, most, gives_way)
+
+
+def lines_of(text: str, width: int) -> str:
+    """Breaks a text between words, and a name where its parts meet."""
+    lines = [""]
+    for word in _WORDS.findall(text):
+        if lines[-1] and cell_len(lines[-1] + word) > width:
+            lines.append(word.lstrip())
+        else:
+            lines[-1] += word
+    return "\n".join(lines)
 
 
 def blocks(label: Width, columns: Sequence[Width], room: int) -> list[Block]:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from orca_eval.safe_text import github_log
 from orca_eval.screen import INDENT, paragraph, plain, screen
-from orca_eval.tables.layout import Block, blocks, width_of
+from orca_eval.tables.layout import Block, blocks, lines_of, width_of
 from orca_eval.tables.table import Cell, Column, Row, Table, together
 
 TEXT_WIDTH = 160
@@ -80,14 +80,16 @@ def _print_grids(console: Console, table: Table, marks: Mapping[str, str]) -> No
     for number, block in enumerate(found):
         if number:
             console.print()
-        console.print(Padding(_grid(table, block, shown), (0, 0, 0, INDENT), expand=False))
+        console.print(Padding(_grid(table, block, labels, shown), (0, 0, 0, INDENT), expand=False))
     kept = {place for block in found for place in block.columns}
     left_out = [c.label for place, c in enumerate(table.columns) if place not in kept]
     if left_out:
         paragraph(console, f"Not shown at this width: {', '.join(left_out)}.", "dim")
 
 
-def _grid(table: Table, block: Block, shown: Sequence[Sequence[str]]) -> Grid:
+def _grid(
+    table: Table, block: Block, labels: Sequence[str], shown: Sequence[Sequence[str]]
+) -> Grid:
     grid = Grid(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     grid.add_column(plain(table.head), overflow="fold", width=block.label)
     for place, width in zip(block.columns, block.widths, strict=True):
@@ -99,11 +101,12 @@ def _grid(table: Table, block: Block, shown: Sequence[Sequence[str]]) -> Grid:
     for number, (row, changed) in enumerate(zip(table.rows, changes, strict=True)):
         if changed:
             grid.add_section()
-        cells = (
-            Text(shown[place][number], style=_STYLES.get(row.cells[place].mark, ""))
-            for place in block.columns
-        )
-        grid.add_row(plain(_label(row)), *cells)
+        cells = []
+        for place, width in zip(block.columns, block.widths, strict=True):
+            figure, wraps = shown[place][number], table.columns[place].text
+            style = _STYLES.get(row.cells[place].mark, "")
+            cells.append(Text(lines_of(figure, width) if wraps else figure, style))
+        grid.add_row(Text(lines_of(labels[number], block.label)), *cells)
     return grid
 
 

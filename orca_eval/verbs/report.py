@@ -42,7 +42,7 @@ def _matching(entry: str) -> list[Path]:
 
 
 def _is_report(folder: Path) -> bool:
-    """Whether an older report lies here, which a glob of runs finds too."""
+    """Whether older reports lie here, which a glob of runs finds too."""
     from orca_eval.results.run import is_run  # pandas takes long to import
 
-    return folder.parent.name == REPORTS and not is_run(folder)
+    return REPORTS in (folder.name, folder.parent.name) and not is_run(folder)

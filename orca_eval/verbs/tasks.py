@@ -8,7 +8,7 @@ from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import sources
 from orca_eval.config.overrides import own_folder
 from orca_eval.paths import CONF
-from orca_eval.screen import screen
+from orca_eval.screen import paragraph, screen
 from orca_eval.tables.screen import show
 from orca_eval.tables.table import Table, columns, text_row
 
@@ -27,7 +27,11 @@ def main(overrides: list[str]) -> int:
         name="tasks",
         title="",
         head="benchmark",
-        columns=columns(*COLUMNS, text=set(COLUMNS) - {"tasks", "rows", "left out"}),
+        columns=columns(
+            *COLUMNS,
+            text=set(COLUMNS) - {"tasks", "rows", "left out"},
+            giving_way=(["score"], ["data"], ["left out"], ["tasks", "rows"]),
+        ),
         rows=tuple(
             text_row(
                 spec.alias,
@@ -43,9 +47,10 @@ def main(overrides: list[str]) -> int:
         ),
     )
     show(console, table)
-    console.print("  suites:", style="bold")
+    console.print()
+    paragraph(console, "suites:", "bold")
     for path in sorted(p for place in (CONF, own) if place for p in place.glob("suite/*.yaml")):
         suite = yaml.safe_load(path.read_text("utf-8"))
         if path.stem != "custom":
-            console.print(f"  {path.stem}: {', '.join(suite['benchmarks'])}")
+            paragraph(console, f"{path.stem}: {', '.join(suite['benchmarks'])}")
     return 0
