@@ -10,7 +10,7 @@ GAP = 2
 LABEL = 22  # holds "Reasoning average (6)"
 TEXT = 10  # narrower, a text is no longer read
 WORD = 24  # a longer word is folded
-_WORDS = re.compile(r"\s*[^\s/_-]+[/_-]*|\s*[/_-]+")
+_WORDS = re.compile(r"\s*[^\s/-]+[/-]*|\s*[/-]+")
 
 
 class Width(NamedTuple):

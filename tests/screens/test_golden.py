@@ -8,12 +8,15 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orca_eval import __version__
+from orca_eval.gate import verb
+from orca_eval.report import run_report
 
 from .screens import SCORES, SCREENS, make_runs
 
@@ -55,7 +58,22 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         make_runs(here)
         for writes in ("write_plots", "write_exports", "write_report"):  # what no screen shows
             patch.setattr(f"orca_eval.report.run_report.{writes}", lambda *_args: ())
+        for module, slow in ((run_report, "build_board"), (verb, "gate")):
+            patch.setattr(module, slow, remembered(getattr(module, slow)))
         yield here
+
+
+def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, called once with the same arguments."""
+    found: dict[str, Any] = {}
+
+    def call(*arguments: Any) -> Any:
+        key = str(arguments)
+        if key not in found:
+            found[key] = function(*arguments)
+        return found[key]
+
+    return call
 
 
 def printed(
@@ -95,7 +113,8 @@ def all_of(name: str) -> dict[str, str]:
 @pytest.mark.usefixtures("runs")
 def test_a_screen_is_the_one_that_was_looked_at(name: str) -> None:
     file, found = GOLDEN / f"{name}.txt", all_of(name)
-    text = "".join(f"═══ {place} ═══\n{shown}\n" for place, shown in found.items())
+    parts = (f"═══ {place} ═══\n{shown.rstrip()}\n" for place, shown in found.items())
+    text = "\n".join(parts)
     if os.environ.get("UPDATE_SCREENS"):
         file.write_text(text, encoding="utf-8")
     assert file.read_text("utf-8").splitlines() == text.splitlines()
