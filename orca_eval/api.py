@@ -14,7 +14,7 @@ from orca_eval.config.overrides import written
 from orca_eval.gate.output.as_json import entry
 from orca_eval.gate.output.tables import comparisons
 from orca_eval.gate.policy import policy_from_mapping
-from orca_eval.gate.result import GateResult, sentence
+from orca_eval.gate.result import GateResult, problems
 from orca_eval.gate.verb import gate
 from orca_eval.paths import expanded
 from orca_eval.results.folder import REPORT
@@ -103,8 +103,8 @@ def compare(
     settings = {"policy": policy, "conf": {"path": conf and os.fspath(conf)}}
     rules = policy_from_mapping(compose_verb("gate", written(settings))["policy"])
     result = gate(os.fspath(baseline), os.fspath(candidate), rules)
-    table, open_lines = comparisons(result), map(sentence, result.open_lines)
-    remarks = (result.headline, *open_lines, *table.remarks, *result.cautions, *result.notes)
+    table = comparisons(result)
+    remarks = (result.headline, *problems(result), *table.remarks, *result.cautions, *result.notes)
     lines = pd.DataFrame(map(entry, result.lines))
     return ComparedRuns(replace(table, remarks=remarks), result.verdict.name, lines, result)
 

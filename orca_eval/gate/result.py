@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from orca_eval.gate.judge import Finding, Line, Verdict
 from orca_eval.gate.pairing import Flip
+from orca_eval.tables.table import together
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +71,35 @@ def name_of(line: Line) -> str:
 
 def sentence(line: Line) -> str:
     """What one line found, why, and what would decide it."""
+    return f"{name_of(line)}: {_explained(line)}"
+
+
+def problems(result: GateResult) -> list[str]:
+    """A sentence per problem; lines that have the same one share it."""
+    folded = together(map(_problem, result.open_lines))
+    return [f"{', '.join(names)}: {what}" for what, names in folded.items()]
+
+
+def _problem(line: Line) -> tuple[str, str]:
+    """Who has it, and what it is."""
+    if line.finding is Finding.FEW and not line.comparison.losses_unanswered:
+        who = f"{name_of(line)} (only {line.comparison.result.n:,} pairs)"
+        return who, "; ".join([_why_few(line), *_more(line)])
+    return name_of(line), _explained(line)
+
+
+def _why_few(line: Line) -> str:
+    least = line.comparison.rule.min_pairs
+    if line.comparison.result.n < least:
+        return f"the policy asks for {least:,}"
+    return "a task has a single sample, which shows no spread"
+
+
+def _explained(line: Line) -> str:
     comparison, result = line.comparison, line.comparison.result
-    parts = [f"{name_of(line)}: {points(result.baseline)} → {points(result.candidate)}"]
+    parts = [f"{points(result.baseline)} → {points(result.candidate)}"]
     if line.finding is Finding.FEW:
-        parts.append(
-            f"only {result.n:,} pairs, the policy asks for {comparison.rule.min_pairs:,}"
-            if result.n < comparison.rule.min_pairs
-            else "a task has a single sample, which shows no spread"
-        )
+        parts.append(f"only {result.n:,} pairs, {_why_few(line)}")
     elif line.finding is Finding.FAILED and comparison.failed:
         shares = points(comparison.failed.baseline), points(comparison.failed.candidate)
         parts.append(
@@ -121,15 +143,14 @@ def _sensitivity(lines: tuple[Line, ...]) -> str:
 
 
 def _more(line: Line) -> list[str]:
-    """How many more samples would decide, or that no more exist."""
+    """How many more samples would decide, and how many exist where those don't."""
     if line.more_samples is None:
         return []
     n, full = line.comparison.result.n, line.comparison.full_n
     if full is not None and n >= full:
         return [f"all {full:,} samples of the test set were used, no more exist"]
-    wanted = f"{line.more_samples:,} more samples are asked for"
-    if line.finding is Finding.CLOSE:
-        wanted = f"about {line.more_samples:,} more samples would decide"
+    close = line.finding is Finding.CLOSE
+    wanted = [f"about {line.more_samples:,} more samples would decide"] if close else []
     if full is not None and n + line.more_samples > full:
-        return [f"{wanted}, only {full - n:,} more exist"]
-    return [wanted]
+        return [*wanted, f"only {full - n:,} more samples exist"]
+    return wanted

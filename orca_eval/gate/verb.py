@@ -32,14 +32,16 @@ PREFIX = "published:"
 def main_gate(
     baseline: str | None, candidate: str | None, policy: Policy, out: Path | None = None
 ) -> Outcome:
-    """Compares two runs, writes gate.md, gate.xml and gate.json to `out`, prints the table.
+    """Compares two runs, prints the table, and writes gate.md, gate.xml and gate.json to `out`, if
+    a folder is named.
 
     Its exit code is 0 pass, 1 regression, 2 inconclusive. Raises InputError for runs or a policy
     that can't be used, RunError where an output can't be written.
     """
-    make_folder(out or Path.cwd())
+    if out is not None:
+        make_folder(out)
     result = gate(_given("baseline", baseline), _given("candidate", candidate), policy)
-    write_outputs(result, out or Path.cwd())
+    write_outputs(result, out)
     return Outcome(content(result), result.verdict.value)
 
 

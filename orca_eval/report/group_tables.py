@@ -5,14 +5,13 @@ from dataclasses import replace
 
 from orca_eval.report.board import Board, Group
 from orca_eval.report.cells import Value, change, figure, scored
+from orca_eval.results.notes import CONFLICT_NOTE_RATE, KINDS, NOTE_RATE
 from orca_eval.results.published import SOURCE
 from orca_eval.results.run import BenchmarkRun, Run
-from orca_eval.results.scores import CONFLICT_NOTE_RATE
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.tables.table import Cell, Column, Row, Table, ranked
 from orca_eval.types import EXACT_MATCH
 
-NOTE_RATE = 0.05
 COMPARABLE = (
     "Generative, zero-shot, answers taken from free text: not comparable with log-likelihood "
     "acc/acc_norm leaderboards."
@@ -60,11 +59,8 @@ def change_cell(board: Board, run: Run, key: str) -> Cell:
 def run_notes(board: Board, run: Run) -> tuple[str, ...]:
     """What a reader of the run's row has to know: its extent, protocol, and its own notes."""
     aliases = tuple(f"{benchmark.alias}:" for benchmark in run.benchmarks.values())
-    own = [
-        str(note)
-        for note in run.manifest.notes
-        if not str(note).startswith((*aliases, "Generative,", "Quickstart", "limit=", AS_SAMPLED))
-    ]
+    told = (*aliases, *KINDS, "Generative,", "Quickstart", "limit=", AS_SAMPLED)
+    own = [str(note) for note in run.manifest.notes if not str(note).startswith(told)]
     extent = (run.extent,) if run.extent else ()
     return (*extent, *board.columns.protocol_notes(run), *own)
 
@@ -178,7 +174,8 @@ def _rate_notes(value: Value) -> tuple[str, ...]:
 def _improvements(board: Board, group: Group) -> Table:
     measured = board.baseline in board.labels
     how = (
-        "In brackets the 95 % interval, paired by document (bootstrap of both runs together)."
+        "Improvement: in brackets the 95 % interval, paired by document (bootstrap of both runs "
+        "together)."
         if measured
         else f"{board.baseline} is published ({SOURCE}): a fixed figure, so no interval is given."
     )
@@ -191,7 +188,7 @@ def _improvements(board: Board, group: Group) -> Table:
         columns=_columns(board, group, "ratio of the averages"),
         rows=_rows(board, group, board.compared(), change_cell),
         remarks=(
-            "Ratio of the unrounded scores minus one.",
+            "Improvement: ratio of the unrounded scores minus one.",
             how,
             COMPARABLE,
             *_as_sampled(_references(board, group)),

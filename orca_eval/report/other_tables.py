@@ -8,10 +8,10 @@ from typing import Any
 from orca_eval.report.board import Board
 from orca_eval.report.cells import Value, change, count, figure, percent, scored
 from orca_eval.results.aggregate import RATE_NAMES
+from orca_eval.results.notes import conflict_note
 from orca_eval.results.published import SOURCE, counterpart
 from orca_eval.results.run import Run
-from orca_eval.results.scores import conflict_note
-from orca_eval.tables.table import Cell, Column, Row, Table, columns, text_row
+from orca_eval.tables.table import Cell, Column, Row, Table, columns, text_row, together
 
 JUDGE = "judge"  # a row only where a run has one
 
@@ -119,6 +119,7 @@ def _reproduction_cells(board: Board, run: Run, key: str, theirs: Fraction) -> t
 def runs_table(board: Board) -> Table:
     """What was run, a column per run: model and weights, data, prompt, sampling, versions."""
     described = [_described(run) for run in board.runs]
+    notes = together((run.label, note) for run in board.runs for note in run.manifest.notes)
     return Table(
         name="runs",
         title="What was run",
@@ -129,7 +130,7 @@ def runs_table(board: Board) -> Table:
             for name in described[0]
             if name != JUDGE or any(texts[JUDGE] for texts in described)
         ),
-        remarks=tuple(f"{run.label}: {note}" for run in board.runs for note in run.manifest.notes),
+        remarks=tuple(f"{', '.join(names)}: {note}" for note, names in notes.items()),
     )
 
 

@@ -1,7 +1,7 @@
 """`orca-eval report`, and the report at the end of every run."""
 
 import contextlib
-import sys
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,49 +14,75 @@ from orca_eval.report.html.page import REPORT, write_report
 from orca_eval.report.plots import svg_plots, write_plots
 from orca_eval.report.run_tables import run_tables
 from orca_eval.report.typed_tables import typed_tables
+from orca_eval.results.folder import identity_hash
+from orca_eval.results.reading import REPORTS
 from orca_eval.results.run import read_run, read_runs
 from orca_eval.results.typed_scores import read_typed_scores
-from orca_eval.tables import markdown, write_tables
+from orca_eval.screen import paragraph, print_path, screen
+from orca_eval.tables import write_tables
 from orca_eval.tables.data import content
+from orca_eval.tables.screen import show
 
 _RUN_PLOTS = ("benchmarks", "rates")
+WAY_TO_FILES = "out=DIR writes these tables as Markdown, LaTeX, HTML, CSV and JSON."
 
 
 @memory.returned_at_once()
 def main_report(
     runs: Sequence[Path],
-    out: Path,
+    out: Path | None,
     baseline: str | None,
     samples: bool = True,
     notes: Sequence[str] = (),
 ) -> Outcome:
-    """Write tables, plots, exports and the report of finished runs into `out`.
+    """Write tables, plots, exports and the report of finished runs into `out`, a folder beside the
+    runs where it is None.
 
     `samples` False leaves prompts and replies out of everything. `notes` stand at the report's
-    head (runs that failed, say). The first tables are printed.
+    head (runs that failed, say). The first tables are printed, and last the report's path.
 
     Raises:
         InputError: a run that can't be read, an unknown baseline, or `out` can't be written.
     """
     board = build_board(read_runs(runs), baseline)
     tables = run_tables(board)
+    out = out or beside([run.folder for run in board.runs])
     with _writing(out):
         write_tables(tables, out / "tables")
         plots = write_plots(board, out / "plots")
         write_exports(board, out / "exports", samples)
         write_report(out / REPORT, board, tables, plots, samples, notes)
     shown = len(board.groups) * (2 if board.baseline else 1)
-    sys.stdout.write("\n".join(map(markdown, tables[:shown])))
+    console = screen()
+    show(console, *tables[:shown])
+    print_path(console, out / REPORT)
     return Outcome({"out": out, "report": out / REPORT, "tables": [*map(content, tables[:shown])]})
 
 
-def main_report_csv(csv: Path, out: Path, baseline: str | None) -> Outcome:
-    """Write every table of `csv` into `out/tables` and print them."""
-    tables = typed_tables(read_typed_scores(csv), baseline)
-    with _writing(out):
-        write_tables(tables, out / "tables")
-    sys.stdout.write("\n".join(map(markdown, tables)))
+def main_report_csv(csv: Path, out: Path | None, baseline: str | None) -> Outcome:
+    """Print every table of `csv` and, where `out` is named, write them into `out/tables`."""
+    tables, console = typed_tables(read_typed_scores(csv), baseline), screen()
+    if out is None:
+        show(console, *tables)
+        console.print()
+        paragraph(console, WAY_TO_FILES)
+    else:
+        with _writing(out):
+            write_tables(tables, out / "tables")
+        show(console, *tables)
+        print_path(console, out / "tables")
     return Outcome({"out": out, "tables": [*map(content, tables)]})
+
+
+def beside(runs: Sequence[Path]) -> Path:
+    """The folder that the report of these runs always goes to: reports/NAME where all of them
+    lie."""
+    folders = sorted({run.resolve() for run in runs})
+    place, here = Path(os.path.commonpath([folder.parent for folder in folders])), Path.cwd()
+    digits = identity_hash([str(folder.relative_to(place)) for folder in folders])
+    name = folders[0].name if len(folders) == 1 else f"{len(folders)}_runs-{digits}"
+    shown = place.relative_to(here) if place.is_relative_to(here) else place
+    return shown / REPORTS / name
 
 
 def write_run_report(run_folder: Path, samples: bool = True) -> Path:
@@ -73,4 +99,5 @@ def _writing(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(f"out={out}: can't be written ({error.strerror})") from error
+        reason = error.strerror
+        raise InputError(f"out={out}: can't be written ({reason}); name another") from error

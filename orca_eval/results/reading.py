@@ -8,6 +8,8 @@ from orca_eval.errors import InputError, OrcaEvalError
 
 RESCORED = "rescored"
 """The subfolder of a run that holds its rescored copies."""
+REPORTS = "reports"
+"""The folder beside runs that holds the reports on several of them."""
 STAGING = ".writing"
 """The subfolder in which a run's files are written before they take their places."""
 MANIFEST, SAMPLES, SCORES = OF_A_RUN = ("manifest.json", "samples.parquet", "scores.csv")

@@ -22,7 +22,6 @@ _NEEDED = ("level", "benchmark", "task", "n", "score", "ci_low", "ci_high")
 _BY_CONFLICT = ("score_by_letter", "score_by_text")
 _MOST_DIGITS = 18
 ROUNDING = 1e-9
-CONFLICT_NOTE_RATE = 0.01
 
 
 def write_scores(folder: Path, rows: Sequence[ScoreRow]) -> None:
@@ -49,17 +48,6 @@ def read_scores(folder: Path) -> list[ScoreRow]:
         if not scores:
             raise ValueError("no rows")
     return scores
-
-
-def conflict_note(row: ScoreRow) -> str:
-    """What letters against texts make of a score, where that is more than a trifle."""
-    rate, by_letter, by_text = row.conflict_rate or 0.0, row.score_by_letter, row.score_by_text
-    if rate <= CONFLICT_NOTE_RATE or by_letter is None or by_text is None:
-        return ""
-    return (
-        f"{100 * rate:.1f} % name one option by its letter and another by its text (counting the "
-        f"letter gives {100 * by_letter:.2f}, the text {100 * by_text:.2f})"
-    )
 
 
 def _row(row: Mapping[str, str | None]) -> ScoreRow:

@@ -13,6 +13,7 @@ from orca_eval.command import is_quiet
 from orca_eval.safe_text import github_line, github_log
 
 LOG_SECONDS = 15.0
+BESIDE = 12  # columns of the spinner, the least bar and what parts them
 
 
 def say(text: str) -> None:
@@ -57,7 +58,7 @@ class ProgressView:
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
+            BarColumn(bar_width=None),
             TextColumn("{task.fields[figures]}"),
             console=Console(stderr=True),
             disable=not self._live or is_quiet(),
@@ -90,14 +91,19 @@ class ProgressView:
                 description=github_log(self._status),
                 total=counts.total or None,
                 completed=counts.finished,
-                figures=self.line() if counts.total else "",
+                figures=self.line(self._room()) if counts.total else "",
             )
         elif time.monotonic() - self._last_log >= LOG_SECONDS and counts.total:
             self._last_log = time.monotonic()
             say(self.line())
 
-    def line(self) -> str:
-        """ "120/800 · 40 stored · 310 tok/s · answers found 96 % · 2:10 left"."""
+    def _room(self) -> int:
+        """Columns for the figures, beside the status and a bar that can be seen."""
+        return self._bar.console.width - len(self._status) - BESIDE
+
+    def line(self, room: int | None = None) -> str:
+        """ "120/800 · 40 stored · 310 tok/s · answers found 96 % · 2:10 left"; in little `room`
+        the ends of it."""
         counts = self._counts
         parts = [f"{counts.finished}/{counts.total}"]
         if counts.reused:
@@ -110,6 +116,8 @@ class ProgressView:
         if counts.generated and counts.finished < counts.total:
             left = (counts.total - counts.finished) * seconds / counts.generated
             parts.append(f"{_clock(left)} left")
+        while room is not None and len(parts) > 1 and len(" · ".join(parts)) > room:
+            del parts[1]
         return " · ".join(parts)
 
 

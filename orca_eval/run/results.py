@@ -19,8 +19,9 @@ from orca_eval.report import write_run_report
 from orca_eval.report.exports.lm_eval import write_lm_eval_results
 from orca_eval.results import folder as run_dir
 from orca_eval.results.aggregate import ScoreRow, aggregate
+from orca_eval.results.notes import MALFORMED, rate_notes
 from orca_eval.results.reading import MANIFEST, SAMPLES, STAGING
-from orca_eval.results.scores import conflict_note, write_scores
+from orca_eval.results.scores import write_scores
 from orca_eval.run import samples as run_samples
 from orca_eval.run.beginning import finish
 from orca_eval.run.progress import complain
@@ -29,7 +30,6 @@ from orca_eval.run.session import Session
 from orca_eval.score_kind import AS_SAMPLED, is_as_sampled
 
 LM_EVAL = "results_*.json"
-NOTE_RATE = 0.05  # a share of unanswered, cut off or empty samples that deserves a footnote
 PACKAGES = ("orca-eval", "lm-eval", "datasets", "vllm", "xllamacpp", "torch", "transformers")
 COMPARABLE = "Generative, zero-shot: not comparable with log-likelihood acc/acc_norm leaderboards."
 
@@ -219,16 +219,13 @@ def notes(session: Session, rows: Sequence[ScoreRow]) -> Iterator[str]:
         yield f"{note[0].upper()}{note[1:]}."
     for benchmark in benchmarks:
         yield from benchmark.footnotes
-    for benchmark in benchmarks:
-        if benchmark.excluded:
-            yield f"{benchmark.alias}: {benchmark.excluded} rows without a usable gold left out."
+    if excluded := [f"{b.alias} {b.excluded}" for b in benchmarks if b.excluded]:
+        yield f"{MALFORMED}: {', '.join(excluded)}."
     yield from _of_requests(session)
     if config.judge is not None and (judged := [b.alias for b in benchmarks if b.judged]):
         yield f"{', '.join(judged)}: graded by {config.judge.model.name}."
     aliases = {b.id: b.alias for b in benchmarks}
-    for row in rows:
-        if row.level == "benchmark" and (high := _high_rates(row)):
-            yield f"{aliases[row.benchmark]}: {', '.join(high)}."
+    yield from rate_notes((aliases[row.benchmark], row) for row in rows if row.level == "benchmark")
     for benchmark in benchmarks:
         yield from _beside(benchmark, rows)
 
@@ -262,17 +259,6 @@ def _of_requests(session: Session) -> Iterator[str]:
         )
     if config.sampling.temperature is None:
         yield "sampling.temperature=null: not sent, the server's own default acts."
-
-
-def _high_rates(row: ScoreRow) -> list[str]:
-    ungraded = [f"{row.ungraded} samples ungraded, in no mean"] if row.ungraded else []
-    shares = {
-        "without an answer": 1 - (row.extraction_rate or 0.0),
-        "cut off at max_tokens": row.truncation_rate or 0.0,
-        "empty": row.empty_rate or 0.0,
-    }
-    high = [f"{100 * share:.1f} % {what}" for what, share in shares.items() if share > NOTE_RATE]
-    return ungraded + high + [note for note in [conflict_note(row)] if note]
 
 
 def _benchmark_entry(benchmark: Benchmark, session: Session) -> dict[str, Any]:

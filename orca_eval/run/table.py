@@ -6,11 +6,14 @@ from pathlib import Path
 from orca_eval.numbers import ends
 from orca_eval.results.aggregate import RATE_NAMES, RATES, WHOLE, ScoreRow
 from orca_eval.results.manifest import BenchmarkEntry, Manifest, read_manifest
-from orca_eval.results.scores import conflict_note, read_scores
+from orca_eval.results.notes import conflict_note
+from orca_eval.results.scores import read_scores
 from orca_eval.score_kind import score_kind
-from orca_eval.screen import plain, screen
+from orca_eval.screen import paragraph, print_path, screen
 from orca_eval.tables.screen import show
-from orca_eval.tables.table import Row, RowKind, Table, columns, text_row
+from orca_eval.tables.table import Cell, Row, RowKind, Table, columns, text_row
+
+INTERVAL = "95 % interval"
 
 
 def print_scores(folder: Path) -> None:
@@ -19,19 +22,21 @@ def print_scores(folder: Path) -> None:
     manifest, console = read_manifest(folder, whole=True), screen()
     show(console, scores_table(read_scores(folder), manifest))
     if manifest.speed:
-        console.print(f"\n  {speed_line(manifest.speed)}")
-    console.print("\n ", plain(str(folder)), soft_wrap=True)
+        console.print()
+        paragraph(console, speed_line(manifest.speed))
+    print_path(console, folder)
 
 
 def scores_table(rows: Sequence[ScoreRow], manifest: Manifest) -> Table:
     """Lists benchmarks and averages, in percent."""
     names, rates = labels(manifest), [*RATES[:3]]
     rates += [RATES[3]] * any(map(conflict_note, rows))
+    shown = [RATE_NAMES[rate] for rate in rates]
     return Table(
         name="scores",
         title=title(manifest),
         head="benchmark",
-        columns=columns("n", "score", "95 % interval", *(RATE_NAMES[rate] for rate in rates)),
+        columns=columns("n", "score", INTERVAL, *shown, giving_way=(shown, [INTERVAL])),
         rows=tuple(_row(row, names, manifest, rates) for row in rows if row.level in WHOLE),
         remarks=tuple(manifest.notes),
     )
@@ -74,12 +79,12 @@ def speed_line(speed: Mapping[str, float]) -> str:
 
 
 def _row(row: ScoreRow, names: Mapping[str, str], manifest: Manifest, rates: Sequence[str]) -> Row:
-    """An average that has no score says why in its first cell."""
+    """An average that has no score says why in a note."""
     name = names.get(row.benchmark, row.benchmark)
     kind: RowKind = "summary" if row.level == "average" else "measured"
     if row.score is None:
-        blank = [""] * len(rates)
-        return text_row(f"{name}: {row.note}", str(row.n), "–", "", *blank, kind=kind)
+        blank = [Cell()] * (1 + len(rates))
+        return Row(name, (Cell(str(row.n)), Cell(notes=(row.note,)), *blank), kind)
     if row.f1 is not None:
         name += f" (exact match; F1 {percent(row.f1, digits=2)})"
     measure = manifest.measure(row.benchmark)

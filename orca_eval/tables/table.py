@@ -1,6 +1,6 @@
 """One definition of a table, whatever format it is written in."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -17,12 +17,16 @@ Number = float | int
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`key` names the column in CSV and JSON; `detail` is the head's second line (n, average)."""
+    """`key` names the column in CSV and JSON; `detail` is the head's second line (n, average).
+
+    A screen too narrow leaves out the columns that give way: first those of 1, then those of 2.
+    """
 
     key: str
     label: str
     detail: str = ""
     text: bool = False
+    gives_way: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +142,30 @@ class Markup(NamedTuple):
         return self.sup.format(",".join(marks)) if marks else ""
 
 
-def columns(*labels: str, text: Collection[str] = ()) -> tuple[Column, ...]:
-    """Columns that have nothing but a label; those in `text` hold texts, the others numbers."""
-    return tuple(Column(label, label, text=label in text) for label in labels)
+def columns(
+    *labels: str, text: Collection[str] = (), giving_way: Sequence[Collection[str]] = ()
+) -> tuple[Column, ...]:
+    """Columns that have nothing but a label; those in `text` hold texts, the others numbers.
+
+    On a narrow screen those of `giving_way` leave group by group.
+    """
+    ranks = {label: rank for rank, group in enumerate(giving_way, start=1) for label in group}
+    return tuple(
+        Column(label, label, text=label in text, gives_way=ranks.get(label, 0)) for label in labels
+    )
 
 
 def text_row(label: str, *texts: str, kind: RowKind = "measured") -> Row:
     """A row of cells that are printed as they are."""
     return Row(label, tuple(map(Cell, texts)), kind)
+
+
+def together(notes: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Puts who a note is of beside the note, which stands once: note to names."""
+    found: dict[str, dict[str, None]] = {}
+    for who, note in notes:
+        found.setdefault(note, {})[who] = None
+    return {note: list(names) for note, names in found.items()}
 
 
 def with_safe_names(*tables: Table) -> list[Table]:

@@ -10,5 +10,5 @@ def main(overrides: list[str]) -> Outcome:
     """Compares two runs; the exit code is the verdict."""
     composed = compose_verb("gate", overrides)
     policy = policy_from_mapping(composed["policy"])
-    out = expanded(composed["out"] or ".")
+    out = expanded(composed["out"]) if composed["out"] else None
     return main_gate(composed["baseline"], composed["candidate"], policy, out)

@@ -41,7 +41,7 @@ def main(overrides: list[str]) -> Outcome:
     if folders:
         from orca_eval.report.run_report import main_report
 
-        out = expanded(composed["out"] or ".")
+        out = expanded(composed["out"]) if composed["out"] else None
         failed = [result.failure for result in results if result.problem]
         samples = composed["report"]["samples"]
         report = main_report(folders, out, composed["baseline"], samples=samples, notes=failed)

@@ -18,7 +18,7 @@ from orca_eval.results.rescore import flips, rescore_frame, scores_of
 from orca_eval.results.run import finished_run
 from orca_eval.results.scores import write_scores
 from orca_eval.run.table import labels, percent
-from orca_eval.screen import plain, screen
+from orca_eval.screen import paragraph, print_path, screen
 from orca_eval.tables.screen import show
 from orca_eval.tables.table import Table, columns, text_row
 from orca_eval.types import Conflict
@@ -79,7 +79,7 @@ def _print(
     target: Path,
 ) -> None:
     console = screen()
-    names = labels(manifest)
+    names, answered = labels(manifest), ("old answered", "new answered")
     show(
         console,
         Table(
@@ -87,7 +87,9 @@ def _print(
             title=f"{manifest.model.name}: extractors {manifest.extractor_version} → "
             f"{EXTRACTOR_VERSION}",
             head="benchmark",
-            columns=columns("old score", "new score", "change", "old answered", "new answered"),
+            columns=columns(
+                *("old score", "new score", "change"), *answered, giving_way=(answered,)
+            ),
             rows=tuple(
                 text_row(
                     names.get(old.benchmark, old.benchmark),
@@ -96,6 +98,7 @@ def _print(
                     f"{measure.shown(new.score - old.score):+.2f}",
                     percent(old.extraction_rate),
                     percent(new.extraction_rate),
+                    kind="summary" if old.level == "average" else "measured",
                 )
                 for old, new in zip(before, after, strict=True)
                 if old.level in WHOLE and old.score is not None and new.score is not None
@@ -103,12 +106,15 @@ def _print(
             ),
         ),
     )
-    console.print(f"  {len(changed)} samples changed")
+    console.print()
+    paragraph(console, f"{len(changed)} samples changed")
     if len(changed):
         shown = changed[:SHOWN_FLIPS].itertuples(index=False, name=None)
         rows = tuple(text_row(*cells) for cells in shown)
         sample, *others = changed.columns
-        show(console, Table("flips", "", sample, columns(*others, text=others), rows))
+        rules = [name for name in others if name.endswith("rule")]
+        heads = columns(*others, text=others, giving_way=(rules,))
+        show(console, Table("flips", "", sample, heads, rows))
     if len(changed) > SHOWN_FLIPS:
-        console.print(f"  … the rest in {FLIPS}")
-    console.print("\n ", plain(str(target)), soft_wrap=True)
+        paragraph(console, f"… the rest in {FLIPS}")
+    print_path(console, target)

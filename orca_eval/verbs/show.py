@@ -1,8 +1,8 @@
-"""orca-eval show."""
+"""orca-eval show: what a run with the same overrides asks about one document, step by step."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 from orca_eval.benchmarks.load import sample_indices
@@ -10,35 +10,58 @@ from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.config.nearest import hint
-from orca_eval.config.schema import RunConfig, SuiteConfig
+from orca_eval.config.overrides import key_of
+from orca_eval.config.schema import OverLong, RunConfig, as_judge
+from orca_eval.config.texts import quoted
+from orca_eval.engines.base import Engine
 from orca_eval.engines.registry import build_engine
 from orca_eval.errors import InputError
 from orca_eval.outcome import Outcome
-from orca_eval.run.evaluate import load_suite
-from orca_eval.run.plan import Prompter
+from orca_eval.run.evaluate import find_judge, load_suite
+from orca_eval.run.plan import Planner, Waiting, Work
 from orca_eval.safe_text import github_line
-from orca_eval.types import Doc, Step
+from orca_eval.types import Completion, Doc, Who
+
+MOST_STEPS = 10  # a task may ask on until it hears what it wants, and here nobody answers
 
 
 def main(overrides: list[str]) -> Outcome:
-    """Prints one document's prompt, or the sample's indices."""
+    """Prints what is asked about one document, or the sample's indices."""
     composed = compose_verb("show", overrides)
-    config = _only(run_config(composed), composed["task"])
-    benchmark = load_suite(config)[0]
+    config = _only(run_config(composed), composed["task"], overrides)
+    (benchmark,) = load_suite(config)
     if composed["indices"]:
         indices = sample_indices(benchmark)
         print(json.dumps(indices))
         return Outcome({"indices": indices})
     task = _task(benchmark, composed["task"])
-    return Outcome(_print_prompt(config, _doc(task, composed["doc_id"]), composed))
+    doc = _doc(task, composed["doc_id"])
+    seats = _seats(config, benchmark)
+    gold = ", ".join(doc.golds[0]) if doc.golds else "none: a judge grades the answer"
+    suite = f"suite {config.suite.name}" + " (packed items)" * config.suite.quickstart
+    print(github_line(f"# {doc.benchmark}/{doc.task} doc {doc.doc_id} · {suite} · gold {gold}"))
+    told: set[str] = set()
+    steps = []
+    for who, work in _asked(seats, task, doc):
+        for note in seats[who][0].notes:
+            if note not in told:
+                print(github_line(f"# {note}"))
+            told.add(note)
+        steps.append(
+            {"who": who} | _print_work(*seats[who], work, config.over_long, ids=composed["ids"])
+        )
+    found = {"benchmark": doc.benchmark, "task": doc.task, "doc_id": doc.doc_id, "golds": doc.golds}
+    return Outcome(found | {"steps": steps, "notes": sorted(told)})
 
 
-def _only(config: RunConfig, task: str | None) -> RunConfig:
-    """The config with the asked benchmark alone, so that nothing else is loaded."""
+def _only(config: RunConfig, task: str | None, overrides: list[str]) -> RunConfig:
+    """The config with the asked benchmark alone, so that nothing else is loaded; where the suite
+    lacks it, as `run suite=BENCHMARK` has it."""
     wanted = task.split("/")[0] if task else config.suite.benchmarks[0]
-    quickstart = config.suite.quickstart and config.data.root is None
-    suite = SuiteConfig(config.suite.name, (wanted,), quickstart=quickstart)
-    return replace(config, suite=suite)
+    if wanted not in config.suite.benchmarks:
+        rest = [text for text in overrides if key_of(text).split(".")[0] != "suite"]
+        config = run_config(compose_verb("show", [*rest, f"suite={quoted(wanted)}"]))
+    return replace(config, suite=replace(config.suite, benchmarks=(wanted,), averages=()))
 
 
 def _task(benchmark: Benchmark, wanted: str | None) -> Task:
@@ -63,37 +86,61 @@ def _doc(task: Task, doc_id: int | None) -> Doc:
     )
 
 
-def _print_prompt(config: RunConfig, doc: Doc, composed: Mapping[str, Any]) -> dict[str, Any]:
-    """Prints it and tells it."""
+def _seats(config: RunConfig, benchmark: Benchmark) -> dict[Who, tuple[Engine, Planner]]:
+    """Who is asked; a judge only where one is named."""
     engine = build_engine(config)
     engine.check()
-    step = Step(doc.messages)
-    asked = config.prompt
-    prompter = Prompter(engine.tokenizer, asked.system_message, system_turn=asked.system_turn)
-    messages = prompter.messages(step)
-    gold = doc.golds[0] if doc.golds else "none: a judge grades the answer"
-    print(github_line(f"# {doc.benchmark}/{doc.task} doc {doc.doc_id} · gold {gold}"))
+    seats: dict[Who, tuple[Engine, Planner]] = {"model": (engine, Planner(config, engine))}
+    if config.judge is not None and (judge := find_judge(config, [benchmark])):
+        seats["judge"] = judge, Planner(as_judge(config, config.judge), judge)
+    return seats
+
+
+def _asked(
+    seats: Mapping[Who, tuple[Engine, Planner]], task: Task, doc: Doc
+) -> Iterator[tuple[Who, Work]]:
+    """Every step as a run plans it; later ones hold marks where the answers to earlier ones go."""
+    done: tuple[Completion, ...] = ()
+    while len(done) < MOST_STEPS and (step := task.next_step(doc, done)):
+        if step.who not in seats:
+            print(f"# step {len(done) + 1} asks a {step.who}: name it with {step.who}.model=")
+            return
+        planner = seats[step.who][1]
+        planner.works.clear()
+        planner.over_long.clear()
+        (work,) = planner.add([Waiting(task, doc, 0, step, done)])
+        if done:
+            print(f"\n# step {len(done) + 1} asks the {step.who}")
+        yield step.who, work
+        done = (*done, Completion(f"<answer {len(done) + 1}>", "stop", 0, 0))
+
+
+def _print_work(
+    engine: Engine, planner: Planner, work: Work, over_long: OverLong, *, ids: bool
+) -> dict[str, Any]:
+    """Prints one step and tells it."""
+    (request,) = planner.prompter.requests([work])
     told = {
-        "benchmark": doc.benchmark,
-        "task": doc.task,
-        "doc_id": doc.doc_id,
-        "golds": doc.golds,
-        "messages": messages,
-        "max_tokens": config.sampling.max_tokens,
+        "messages": request.messages,
+        "sampling": asdict(work.sampling),
+        "prompt": request.prompt,
+        "token_ids": request.prompt_token_ids,
     }
-    if engine.tokenizer is None:
-        print(f"# {len(messages)} messages; the server applies its own template")
-        _print_lines(json.dumps(messages, indent=1, ensure_ascii=False))
-        return told | {"prompt": None, "token_ids": None, "notes": []}
-    prompt = engine.tokenizer.render(messages)
-    ids = list(engine.tokenizer.encode([prompt])[0])
-    for note in engine.tokenizer.notes:
-        print(github_line(f"# {note}"))
-    print(f"# {len(ids)} tokens, max_tokens {config.sampling.max_tokens}")
-    _print_lines(prompt)
-    if composed["ids"]:
-        print(json.dumps(ids))
-    return told | {"prompt": prompt, "token_ids": ids, "notes": engine.tokenizer.notes}
+    settings = {key: value for key, value in asdict(work.sampling).items() if key != "stop"}
+    said = ", ".join(f"{key} {value}" for key, value in settings.items() if value is not None)
+    stop = f", stop {json.dumps(work.sampling.stop)}" if work.sampling.stop else ""
+    if planner.over_long:
+        print(f"# too long for a context of {engine.context_length} tokens: over_long={over_long}")
+    if request.prompt is None or request.prompt_token_ids is None:
+        print(f"# {len(request.messages)} messages; the server applies its own template")
+        print(github_line(f"# {said}{stop}"))
+        _print_lines(json.dumps(request.messages, indent=1, ensure_ascii=False))
+        return told
+    print(github_line(f"# {len(request.prompt_token_ids)} tokens, {said}{stop}"))
+    _print_lines(request.prompt)
+    if ids:
+        print(json.dumps(list(request.prompt_token_ids)))
+    return told
 
 
 def _print_lines(text: str) -> None:

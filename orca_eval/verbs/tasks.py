@@ -12,7 +12,7 @@ from orca_eval.config.convert import sources
 from orca_eval.config.overrides import own_folder
 from orca_eval.outcome import Outcome
 from orca_eval.paths import CONF
-from orca_eval.screen import screen
+from orca_eval.screen import paragraph, screen
 from orca_eval.tables.screen import show
 from orca_eval.tables.table import Table, columns, text_row
 
@@ -54,7 +54,11 @@ def _print(benchmarks: Sequence[Mapping[str, Any]], suites: Mapping[str, Sequenc
         name="tasks",
         title="",
         head="benchmark",
-        columns=columns(*COLUMNS, text=set(COLUMNS) - {"tasks", "rows", "left out"}),
+        columns=columns(
+            *COLUMNS,
+            text=set(COLUMNS) - {"tasks", "rows", "left out"},
+            giving_way=(["score"], ["data"], ["left out"], ["tasks", "rows"]),
+        ),
         rows=tuple(
             text_row(
                 told["alias"],
@@ -70,6 +74,7 @@ def _print(benchmarks: Sequence[Mapping[str, Any]], suites: Mapping[str, Sequenc
         ),
     )
     show(console, table)
-    console.print("  suites:", style="bold")
+    console.print()
+    paragraph(console, "suites:", "bold")
     for name, members in suites.items():
-        console.print(f"  {name}: {', '.join(members)}")
+        paragraph(console, f"{name}: {', '.join(members)}")

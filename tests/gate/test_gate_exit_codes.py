@@ -123,7 +123,7 @@ def test_an_output_that_fails_leaves_no_older_one(
 
     monkeypatch.setattr("orca_eval.gate.output.as_json", broken)
     with pytest.raises(RunError, match=r"verdict is PASS.*gate\.json can't be made"):
-        main_gate(good, good, shipped("default"))
+        main_gate(good, good, shipped("default"), tmp_path)
     assert not (tmp_path / "gate.json").exists()
 
 
@@ -136,7 +136,8 @@ def test_a_step_summary_that_cannot_be_written(
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     for summary in (tmp_path, tmp_path / "no" / "where", Path("/dev/full")):
         monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-        assert main(["gate", f"baseline={good}", f"candidate={good}"]) == GATE_FAILED
+        call = ["gate", f"baseline={good}", f"candidate={good}", f"out={tmp_path}"]
+        assert main(call) == GATE_FAILED
         (line,) = capsys.readouterr().err.splitlines()
         assert f"{summary} can't be written" in line
         assert json.loads((tmp_path / "gate.json").read_text())["exit_code"] == 0

@@ -249,7 +249,8 @@ def test_a_verdict_without_a_grade_is_counted_aloud_and_in_no_mean(
         replied(body, "Very good.") if "square" in body["messages"][-1]["content"] else judge(body)
     )
     _, folder = run()
-    assert "MT-Bench: 1 samples ungraded, in no mean" in " ".join(capsys.readouterr().out.split())
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Ungraded samples, in no mean: MT-Bench 1." in said
     scores = pd.read_csv(folder / "scores.csv")
     assert scores["ungraded"].tolist() == [1, 0, 1]
     assert scores["n"].tolist() == [3, 2, 1]

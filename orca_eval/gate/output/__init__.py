@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,23 +17,19 @@ COMMENT_BYTES = 65_000
 SUMMARY_BYTES = 1_000_000
 
 
-def write_outputs(result: GateResult, out: Path) -> None:
-    """Writes gate.md, gate.xml and gate.json to the folder `out` and prints the table.
+def write_outputs(result: GateResult, out: Path | None) -> None:
+    """Writes gate.md, gate.xml and gate.json to the folder `out`, if one is named, and prints the
+    table.
 
     Raises RunError after everything else is written where one of them can't be.
     """
-    failures = [
-        _failure(out / "gate.md", lambda: markdown(result, COMMENT_BYTES)),
-        _failure(out / "gate.xml", lambda: junit(result)),
-        _failure(out / "gate.json", lambda: as_json(result)),
-    ]
-    show(result)
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        sys.stdout.write(workflow_commands(result))
-        summary = os.environ.get("GITHUB_STEP_SUMMARY")
-        if summary:
-            text = markdown(result, SUMMARY_BYTES)
-            failures.append(_failure(Path(summary), lambda: text, mode="a"))
+    failures = _write_files(result, out) if out else []
+    in_actions = os.environ.get("GITHUB_ACTIONS") == "true"
+    show(result, out, workflow_commands(result) if in_actions else None)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if in_actions and summary:
+        text = markdown(result, SUMMARY_BYTES)
+        failures.append(_failure(Path(summary), lambda: text, mode="a"))
     said = [failure for failure in failures if failure]
     if said:
         raise RunError(
@@ -49,6 +44,14 @@ def make_folder(out: Path) -> None:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"out={out}: can't be written ({reason}); name a folder") from error
+
+
+def _write_files(result: GateResult, out: Path) -> list[str]:
+    return [
+        _failure(out / "gate.md", lambda: markdown(result, COMMENT_BYTES)),
+        _failure(out / "gate.xml", lambda: junit(result)),
+        _failure(out / "gate.json", lambda: as_json(result)),
+    ]
 
 
 def _failure(path: Path, text: Callable[[], str], mode: str = "w") -> str:

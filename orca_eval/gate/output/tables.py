@@ -18,15 +18,19 @@ _MARKS: dict[Verdict, Mark] = {
 
 def comparisons(result: GateResult) -> Table:
     """A row per benchmark and average, scores and drops in points."""
-    scores = ("pairs", "baseline", "candidate", "drop", "95 % interval")
-    numbers, texts = (*scores, "p (Holm)", "tolerated", "would show"), ("tier", "finding")
+    order = ("would show", "tolerated", "p (Holm)", "pairs", "score", "95 % interval", "tier")
     return Table(
         name="gate",
         title=f"{result.candidate} against {result.baseline}",
-        head="",
-        columns=columns(*numbers, *texts, text=texts),
+        head="benchmark",
+        columns=columns(
+            *("tier", "pairs", "score", "drop", "95 % interval"),
+            *("p (Holm)", "tolerated", "would show", "finding"),
+            text=("tier", "finding"),
+            giving_way=[[name] for name in order],
+        ),
         rows=tuple(map(_row, result.lines)),
-        remarks=(f"policy {result.policy}; scores and drops in points",),
+        remarks=(f"Policy {result.policy}; scores, baseline → candidate, and drops in points.",),
     )
 
 
@@ -57,22 +61,26 @@ def _row(line: Line) -> Row:
     low, high = interval.low, interval.high
     row = text_row(
         _label(line),
+        line.comparison.rule.tier,
         f"{found.n:,}",
-        points(found.baseline),
-        points(found.candidate),
-        points(found.difference),
+        f"{points(found.baseline)} → {points(found.candidate)}",
+        _minus(points(found.difference)),
         # A dash where too few units leave nothing to judge by.
-        "–" if math.isnan(interval.low) else " … ".join(ends(100 * low, 100 * high, 1)),
+        "–" if math.isnan(interval.low) else _minus(" – ".join(ends(100 * low, 100 * high, 1))),
         p_text(line.p_adjusted)
         + ("" if unclustered is None else f" (unclustered, raw: {p_text(unclustered)})"),
         points(line.comparison.tolerated),
         "–" if line.detectable is None else points(line.detectable),
-        line.comparison.rule.tier,
     )
     shown = [] if line.finding is Finding.FORMAT else [line.finding.value]
     text = ", ".join([*shown, *(f"format: {name}" for name in line.broken_limits)])
     mark: Mark = "" if line.finding is Finding.OK else _MARKS[line.verdict]
     return Row(row.label, (*row.cells, Cell(text, mark=mark)))
+
+
+def _minus(text: str) -> str:
+    """With true minus signs, which an interval's dash is not taken for."""
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def _label(line: Line) -> str:

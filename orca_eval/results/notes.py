@@ -1,0 +1,51 @@
+"""What the rates behind scores make worth saying: one note a kind, with the benchmarks it is of."""
+
+from collections.abc import Iterable, Iterator
+
+from orca_eval.results.aggregate import ScoreRow
+
+NOTE_RATE = 0.05  # a share of unanswered, cut off or empty samples that deserves a note
+CONFLICT_NOTE_RATE = 0.01
+UNGRADED = "Ungraded samples, in no mean"
+UNANSWERED = "Without an answer"
+CUT_OFF = "Cut off at max_tokens"
+EMPTY = "Empty"
+TWO_OPTIONS = "Naming one option by its letter and another by its text"
+MALFORMED = "Rows left out, their gold malformed"
+KINDS = (UNGRADED, UNANSWERED, CUT_OFF, EMPTY, TWO_OPTIONS, MALFORMED)
+"""How the notes begin that a report has in its own words."""
+
+
+def rate_notes(rows: Iterable[tuple[str, ScoreRow]]) -> list[str]:
+    """Notes on benchmarks' scores, each with its name: "Empty: BBH 6.2 %, RACE 11.0 %."."""
+    found: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    for name, row in rows:
+        for kind, figure in _high(row):
+            found[kind].append(f"{name} {figure}")
+    return [f"{kind}: {', '.join(figures)}." for kind, figures in found.items() if figures]
+
+
+def conflict_note(row: ScoreRow) -> str:
+    """What letters against texts make of a score, where that is more than a trifle."""
+    rate, by_letter, by_text = row.conflict_rate or 0.0, row.score_by_letter, row.score_by_text
+    if rate <= CONFLICT_NOTE_RATE or by_letter is None or by_text is None:
+        return ""
+    return (
+        f"{100 * rate:.1f} % (counting the letter gives {100 * by_letter:.2f}, the text "
+        f"{100 * by_text:.2f})"
+    )
+
+
+def _high(row: ScoreRow) -> Iterator[tuple[str, str]]:
+    if row.ungraded:
+        yield UNGRADED, str(row.ungraded)
+    shares = {
+        UNANSWERED: 1 - (row.extraction_rate or 0.0),
+        CUT_OFF: row.truncation_rate or 0.0,
+        EMPTY: row.empty_rate or 0.0,
+    }
+    for kind, share in shares.items():
+        if share > NOTE_RATE:
+            yield kind, f"{100 * share:.1f} %"
+    if conflict := conflict_note(row):
+        yield TWO_OPTIONS, conflict
