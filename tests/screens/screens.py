@@ -96,7 +96,7 @@ def show_progress() -> None:
 def gate(baseline: str, candidate: str, code: int, policy: Policy | None = None) -> None:
     """Two of the gate's runs."""
     sides = (f"gate/{name}" for name in (baseline, candidate))
-    assert main_gate(*sides, policy or shipped("default")) == code
+    assert main_gate(*sides, policy or shipped("default")).exit_code == code
 
 
 def verb(*call: str) -> Callable[[], None]:

@@ -37,7 +37,8 @@ STYLE = re.compile(r"\x1b\[([\d;]*)m")
 MOVE = re.compile(r"\x1b\[[\d;?]*[A-Za-ln-z]")
 MASKS = {
     r"\b[0-9a-f]{8}\b": "########",
-    r"[\d,]+ tokens generated in \d+ s \([^)]*\)": "N tokens generated in N s (N/s; prompts N/s)",
+    r"[\d,]+ tokens generated in \d+ s(\s+)\([^)]*\)": r"N tokens generated in N s\1(N/s)",
+    "[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]": "⠋",
     re.escape(__version__): "VERSION",
 }
 
