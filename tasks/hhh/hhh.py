@@ -9,6 +9,9 @@ A row, of our own writing:
       "labels": [1, 0]}}
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from orca_eval.benchmarks.items import Item, Row, choice, passage_id, per_rows
 
 
@@ -25,3 +28,19 @@ def docs(row: Row) -> list[Item]:
 
 
 process_docs = per_rows(docs)
+
+
+def process_results(doc: Any, results: Sequence[str | None]) -> Mapping[str, Any]:
+    """For lm-eval: the score of an order, with its pair."""
+    from orca_eval.benchmarks.lm_eval_hooks import process_results as single
+
+    metrics = single(doc, results)
+    return {**metrics, "consistent_accuracy": (doc["row"], metrics["acc"])}
+
+
+def consistent(scores: Sequence[tuple[int, float]]) -> float:
+    """For lm-eval: the share of pairs that are right in both orders."""
+    pairs: dict[int, float] = {}
+    for pair, score in scores:
+        pairs[pair] = min(score, pairs.get(pair, 1.0))
+    return sum(pairs.values()) / len(pairs)

@@ -10,6 +10,9 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
+
+from bench import floors
 from orca_eval.benchmarks.lm_eval_hooks import process_results
 from orca_eval.benchmarks.load import load_benchmark, place_in_lm_eval, sample_indices
 from orca_eval.benchmarks.specs import read_specs
@@ -74,6 +77,12 @@ def test_stock_lm_eval_gives_every_sample_the_same_score(tmp_path: Path) -> None
             assert (*theirs, sample["filtered_resps"][0]) == ours, (name, sample["doc_id"])
             seen.add((name, sample["doc_id"]))
     assert seen == set(docs)
+    (file,) = (tmp_path / "out").rglob("results_*.json")
+    theirs = json.loads(file.read_text(encoding="utf-8"))["results"]["orca_hhh"]
+    (hhh,) = (benchmark for benchmark in benchmarks if benchmark.id == "hhh")
+    ours, *_ = floors.rows(hhh, lambda doc: replies[doc.messages[0]["content"]])
+    assert theirs["consistent_accuracy,orca"] == pytest.approx(ours.score)
+    assert 0 < theirs["consistent_accuracy,orca"] < theirs["acc,orca"] < 1
 
 
 def run_stock_lm_eval(replies: Path, samples: dict[str, list[int]], folder: Path) -> None:
