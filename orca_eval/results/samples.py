@@ -80,12 +80,18 @@ COLUMNS: Columns = {
     # Of a reply whose letter and text name two options, the score that either would have.
     "by_letter": NULLABLE_SHARE,
     "by_text": NULLABLE_SHARE,
+    # What a server set apart from the response, or stands between marks in it.
+    "reasoning": NULLABLE_TEXT,
+    "reasoning_tokens": OFFSET,
 }
 _WRITTEN = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64()}
 SCHEMA = pa.schema([(name, _WRITTEN[column.kinds[0]]) for name, column in COLUMNS.items()])
 
 # What no older version wrote.
-_LATER = ("exact_match_parts", "sample_index", "conversation", "figures", "by_letter", "by_text")
+_LATER = (
+    *("exact_match_parts", "sample_index", "conversation", "figures", "by_letter", "by_text"),
+    *("reasoning", "reasoning_tokens"),
+)
 NEEDED = tuple(name for name in COLUMNS if name not in _LATER)
 
 

@@ -16,7 +16,7 @@ from orca_eval.results.documents import figures_of
 from orca_eval.results.folder import write_frame
 from orca_eval.results.reading import SCORES, reading, text_of
 from orca_eval.safe_text import from_csv_cell
-from orca_eval.types import HIGHEST
+from orca_eval.types import HIGHEST, ReadReasoning
 
 _NEEDED = ("level", "benchmark", "task", "n", "score", "ci_low", "ci_high")
 _BY_CONFLICT = ("score_by_letter", "score_by_text")
@@ -59,6 +59,18 @@ def conflict_note(row: ScoreRow) -> str:
     return (
         f"{100 * rate:.1f} % name one option by its letter and another by its text (counting the "
         f"letter gives {100 * by_letter:.2f}, the text {100 * by_text:.2f})"
+    )
+
+
+def reasoning_note(answers: int, read: ReadReasoning) -> str:
+    """What became of finished answers whose text all stands in the reasoning field."""
+    found = f"{answers} finished answers have all their text in the reasoning field, "
+    if read == "as_answer":
+        return f"{found}which is read as the answer (reasoning=as_answer)."
+    return (
+        f"{found}and so no answer: most likely the server's reasoning parser is not this model's "
+        "and took the answer for reasoning; serve with the model's own or with none, or read that "
+        "text as the answer by orca-eval rescore run=FOLDER reasoning=as_answer."
     )
 
 

@@ -11,9 +11,8 @@ from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.config.nearest import hint
 from orca_eval.config.schema import RunConfig, SuiteConfig
-from orca_eval.engines.registry import build_engine
 from orca_eval.errors import InputError
-from orca_eval.run.evaluate import load_suite
+from orca_eval.run.evaluate import checked_engine, load_suite
 from orca_eval.run.plan import Prompter
 from orca_eval.safe_text import github_line
 from orca_eval.types import Doc, Step
@@ -63,8 +62,7 @@ def _doc(task: Task, doc_id: int | None) -> Doc:
 
 
 def _print_prompt(config: RunConfig, doc: Doc, composed: Mapping[str, Any]) -> None:
-    engine = build_engine(config)
-    engine.check()
+    config, engine = checked_engine(config)
     step = Step(doc.messages)
     asked = config.prompt
     prompter = Prompter(engine.tokenizer, asked.system_message, system_turn=asked.system_turn)
