@@ -19,6 +19,7 @@ from orca_eval.results.run import read_run
 from orca_eval.results.samples import read_samples
 from orca_eval.results.scores import reasoning_note
 from orca_eval.verbs.audit import ONLY_REASONING, entries, html_sheet, markdown_sheet
+from tests.report.test_html import read_index, read_texts
 
 Output = pytest.CaptureFixture[str]
 SUITE = ["suite.benchmarks=[arc_easy]", "suite.quickstart=true"]
@@ -142,20 +143,19 @@ def test_the_sheet_folds_reasoning_and_names_replies_that_are_nothing_else(folde
     assert sheet.count("Reasoning:") == len(reasoned)
 
 
-def test_the_report_packs_every_reply_once_with_its_reasoning(folder: Path, tmp_path: Path) -> None:
-    board = build_board([read_run(folder)], None)
-    with pack(board, tmp_path) as packed:
-        index, chunks = unpacked(packed.index), [unpacked(chunk) for chunk in packed.chunks]
-    text = "".join(chunk.partition("\n")[2] for chunk in chunks)
-    found = rows(folder)
-    assert text.count(THOUGHT) == sum("🤔" in (row["reasoning"] or "") for row in found)
-    assert text.count(SAID) == sum(
-        SAID in row["response"] + (row["reasoning"] or "") for row in found
-    )
-    assert '"folded"' in index
-
-
-def unpacked(content: bytes) -> str:
-    import gzip
-
-    return gzip.decompress(content).decode("utf-8", "replace")
+def test_the_report_packs_every_reply_once_behind_its_reasoning(
+    folder: Path, command: list[str], tmp_path: Path
+) -> None:
+    for place in (folder, run(command, tmp_path, "reasoning=as_answer")):
+        with pack(build_board([read_run(place)], None), tmp_path) as packed:
+            _, columns = read_index(packed)
+            replies = [reply for _, reply in read_texts(packed)]
+        for number, (row, reply) in enumerate(zip(rows(place), replies, strict=True)):
+            units = reply.encode("utf-16-le")
+            start, end = (2 * int(columns[name][number]) for name in ("start", "end"))
+            span = units[start:end].decode("utf-16-le")
+            assert span in SAID
+            assert bool(span) == (row["answer"] == "B")
+            answer = units[2 * int(columns["folded"][number]) :].decode("utf-16-le")
+            assert answer == ("" if row["response"] == "" else SAID)
+            assert reply.count(THOUGHT) == (row["reasoning"] is not None)
