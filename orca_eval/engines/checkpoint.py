@@ -1,7 +1,7 @@
 """What the engines share that hold a checkpoint's weights in this process, and what they must know
 of a model folder beyond its weights: length, special tokens, LoRA."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from orca_eval.model.cache import combined_hash, file_hashes
 from orca_eval.model.loaded_files import refuse_broken
 from orca_eval.model.settings import read_json, reading
 from orca_eval.model.template import ChatTemplate
-from orca_eval.model.thinking import opens_block
+from orca_eval.model.thinking import marks, opens_block
 from orca_eval.model.tokenizer import TemplateTokenizer, folder_tokenizer
 from orca_eval.model.types import Weights
 from orca_eval.model.weights import resolve_weights
@@ -81,20 +81,29 @@ class CheckpointEngine:
         if self.context_length is not None and needed > self.context_length:
             raise RunError(f"a request needs {needed} tokens{context} {self.context_length}")
 
-    def _told(self, completion: Completion) -> Completion:
-        """The completion with a count of the tokens of reasoning that its text begins with. Where
-        the prompt opened it and the answer was cut off before its end, all of the text is that."""
+    def _told(self, completion: Completion, ids: Sequence[int] = ()) -> Completion:
+        """The completion with a count of the tokens of reasoning that its text begins with: those
+        among `ids` up to the closing mark, or as many as that part of the text has. Where the
+        prompt opened it and the answer was cut off before its end, all of the text is that."""
         text, generated = completion.text, completion.completion_tokens
         if not (start := answer_start(text)):
             if completion.finish_reason == CUT_OFF and self._begins_thinking:
                 return completion._replace(text="", reasoning=text, reasoning_tokens=generated)
             return completion
-        tokens = self.tokenizer.count(text[:start]) if start < len(text) else generated
+        tokens = _end_of_last(self._closing, ids)
+        if not tokens:
+            tokens = self.tokenizer.count(text[:start]) if start < len(text) else generated
         return completion._replace(reasoning_tokens=min(tokens, generated))
 
     @cached_property
     def _begins_thinking(self) -> bool:
         return opens_block(self.tokenizer.template)
+
+    @cached_property
+    def _closing(self) -> list[int]:
+        """The ids of the template's closing mark of thinking."""
+        found = marks(self.tokenizer.template)
+        return list(self.tokenizer.encode([found[1]])[0]) if found else []
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -124,6 +133,13 @@ class CheckpointEngine:
     @property
     def _marks_identity(self) -> dict[str, Any]:
         return {"reasoning_marks": self._marks} if self._marks else {}
+
+
+def _end_of_last(part: Sequence[int], ids: Sequence[int]) -> int:
+    """Where the last occurrence of a part ends; 0 where there is none."""
+    length = len(part)
+    starts = range(len(ids) - length, -1, -1) if part else ()
+    return next((at + length for at in starts if list(ids[at : at + length]) == part), 0)
 
 
 def finished_by(reason: object) -> FinishReason | None:

@@ -215,7 +215,8 @@ class VllmEngine(CheckpointEngine):
         self._counts["prompt_tokens"] += prompt_tokens
         self._counts["generated_tokens"] += generated
         self._counts["prefix_cache_hit_tokens"] += output.num_cached_tokens or 0
-        return self._told(Completion(answer.text, finish, prompt_tokens, generated))
+        completion = Completion(answer.text, finish, prompt_tokens, generated)
+        return self._told(completion, answer.token_ids)
 
     def _failure(self, error: Exception, what: str = "vLLM failed on a request") -> RunError:
         from vllm.v1.engine.exceptions import EngineDeadError

@@ -56,19 +56,17 @@ def running(thinker: Path, loop: asyncio.Runner) -> Iterator[VllmEngine]:
     loop.run(engine.close())
 
 
-def answers(
-    loop: asyncio.Runner, running: VllmEngine, template: VllmEngine, sampling: Sampling
-) -> list[Completion]:
-    """What the running engine makes of prompts by another's template."""
+def answers(loop: asyncio.Runner, engine: VllmEngine, sampling: Sampling) -> list[Completion]:
+    """What a started engine answers to the questions, by its template."""
 
     async def all_of_them() -> list[Completion]:
-        return list(await asyncio.gather(*map(running.generate, requests)))
+        return list(await asyncio.gather(*map(engine.generate, requests)))
 
     requests = []
     for question in QUESTIONS:
         messages = (Message(role="user", content=question),)
-        prompt = template.tokenizer.render(messages)
-        (ids,) = template.tokenizer.encode([prompt])
+        prompt = engine.tokenizer.render(messages)
+        (ids,) = engine.tokenizer.encode([prompt])
         requests.append(Request(question, messages, sampling, prompt, ids))
     return loop.run(all_of_them())
 
@@ -82,12 +80,12 @@ def test_a_thinkers_answer_is_as_long_as_its_context_leaves(thinker: Path) -> No
 def test_a_budget_is_respected(thinker: Path, loop: asyncio.Runner, running: VllmEngine) -> None:
     config, _ = fitted(thinker, thinking_budget=BUDGET)
     sampling = replace(config.sampling, max_tokens=LENGTH)
-    found = answers(loop, running, running, sampling)
+    found = answers(loop, running, sampling)
     for answer in found:
         assert 0 < (answer.reasoning_tokens or 0) <= BUDGET + 1  # and the closing mark
         assert answer.text[: answer_start(answer.text)].endswith("</think>")
         assert answer.completion_tokens == LENGTH
-    free = answers(loop, running, running, replace(sampling, thinking_budget=None))
+    free = answers(loop, running, replace(sampling, thinking_budget=None))
     for answer in free:  # random weights close nothing: cut off while it thinks
         assert (answer.text, answer.reasoning_tokens) == ("", LENGTH)
         assert answer.reasoning
@@ -101,8 +99,8 @@ def test_a_budget_of_none_is_the_templates_switch(
     assert config.model.chat_template_kwargs == {"enable_thinking": False}
     assert config.sampling.thinking_budget is None
     assert config.sampling.max_tokens == 256  # quickstart's, as of any model that does not think
-    sampling = replace(config.sampling, max_tokens=LENGTH)
-    for answer in answers(loop, running, off, sampling):
+    off._llm = running._llm  # the same weights, loaded once
+    for answer in answers(loop, off, replace(config.sampling, max_tokens=LENGTH)):
         assert answer.text
         assert (answer.reasoning, answer.reasoning_tokens) == ("", None)
 
