@@ -93,8 +93,8 @@ def request_body(
     if sampling.stop:
         body["stop"] = list(sampling.stop)
     if sampling.thinking_budget is not None:
-        by_word = isinstance(sampling.thinking_budget, str)
-        body["reasoning_effort" if by_word else str(dialect.budget)] = sampling.thinking_budget
+        in_tokens = isinstance(sampling.thinking_budget, int) and dialect.budget
+        body[in_tokens or "reasoning_effort"] = sampling.thinking_budget
     if dialect.chat_template_kwargs:
         body["chat_template_kwargs"] = dict(dialect.chat_template_kwargs)
     return body | dict(dialect.extra)

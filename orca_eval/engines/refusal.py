@@ -108,6 +108,8 @@ _NEUTRAL: Mapping[str, float] = {
     **{"repetition_penalty": 1.0, "repeat_penalty": 1.0},
     **{"presence_penalty": 0.0, "frequency_penalty": 0.0},
 }
+THINKING_FIELDS = frozenset({"reasoning_effort", "thinking_token_budget", "thinking_budget_tokens"})
+"""What servers call a thinking budget."""
 _IDLE_WHEN_GREEDY = frozenset({"top_p", "top_k", "min_p"})
 _ECHOED = frozenset({"input", "body", "request", "prompt", "messages", "failed_generation"})
 """Keys below which servers repeat what they were sent."""
@@ -230,6 +232,8 @@ def _advice(name: str, value: Any) -> str:
         return "sampling.temperature=null leaves it out, and the server's own default acts"
     if name == "chat_template_kwargs":
         return "the server takes no model.chat_template_kwargs"
+    if name in THINKING_FIELDS:
+        return f"the server takes no sampling.thinking_budget={value}; leave it out"
     if name in ("max_tokens", "max_completion_tokens"):
         return f"the server refuses max_tokens={value}"
     if name == "stop":

@@ -1,4 +1,5 @@
-"""A streamed answer put together, as the server would have sent it in one piece. Pure."""
+"""A streamed answer put together, as the server would have sent it in one piece. Pure, and linear
+in the length of the stream."""
 
 import json
 from collections import defaultdict
@@ -9,44 +10,31 @@ REPEATED = frozenset({"id", "index", "role", "type", "format", "object"})
 """Texts that each piece brings again; all others go on."""
 
 
+class _Pieces(list[str]):
+    """A text on its way."""
+
+
+class _Entries(dict[Any, Any]):
+    """A list on its way: its entries by their number, or by one of ours where they have none."""
+
+
 def put_together(content: bytes) -> dict[str, Any] | None:
     """The answer whose pieces are a body's events; None for a body that is no stream."""
     usage: Any = None
-    messages: dict[int, _Message] = defaultdict(_Message)
-    for event in _events(content):
-        usage = event.get("usage") or usage
-        choices = event.get("choices")
-        for choice in choices if isinstance(choices, list) else ():
-            if isinstance(choice, dict):
-                number = choice.get("index")
-                messages[number if isinstance(number, int) else 0].add(choice)
-    if not messages:
+    choices: dict[int, dict[str, Any]] = defaultdict(dict)
+    try:
+        for event in _events(content):
+            usage = event.get("usage") or usage
+            pieces = event.get("choices")
+            for piece in pieces if isinstance(pieces, list) else ():
+                if isinstance(piece, dict):
+                    number = piece.get("index")
+                    _add_piece(choices[number if isinstance(number, int) else 0], piece)
+        if not choices:
+            return None
+        return {"choices": [_whole(choices[n]) for n in sorted(choices)], "usage": usage}
+    except RecursionError:  # parts within parts: no server's, but someone's
         return None
-    return {"choices": [messages[n].choice() for n in sorted(messages)], "usage": usage}
-
-
-class _Message:
-    """One choice, of which pieces are added."""
-
-    def __init__(self) -> None:
-        self._texts: dict[str, list[str]] = defaultdict(list)
-        self._others: dict[str, Any] = {}
-        self._reason: Any = None
-
-    def add(self, choice: Mapping[str, Any]) -> None:
-        self._reason = choice.get("finish_reason") or self._reason
-        delta = choice.get("delta", choice.get("message"))
-        if isinstance(choice.get("text"), str):
-            self._texts["content"].append(choice["text"])
-        for name, value in (delta if isinstance(delta, dict) else {}).items():
-            if isinstance(value, str) and name not in REPEATED:
-                self._texts[name].append(value)
-            else:
-                self._others[name] = _joined(self._others.get(name), value)
-
-    def choice(self) -> dict[str, Any]:
-        texts = {name: "".join(parts) for name, parts in self._texts.items()}
-        return {"message": self._others | texts, "finish_reason": self._reason}
 
 
 def _events(content: bytes) -> Iterator[dict[str, Any]]:
@@ -56,36 +44,47 @@ def _events(content: bytes) -> Iterator[dict[str, Any]]:
             continue
         try:
             event = json.loads(data)
-        except (ValueError, RecursionError):  # "[DONE]", or a torn end
+        except ValueError:  # "[DONE]", or a torn end
             continue
         if isinstance(event, dict):
             yield event
 
 
-def _joined(old: Any, new: Any, name: str = "") -> Any:
-    """A value and its next piece: texts go on, and so do numbered entries of lists."""
+def _add_piece(choice: dict[str, Any], piece: Mapping[str, Any]) -> None:
+    delta = piece.get("delta", piece.get("message"))
+    said = {"content": piece.get("text")} | (delta if isinstance(delta, dict) else {})
+    choice["message"] = _added(choice.get("message"), said)
+    choice["finish_reason"] = piece.get("finish_reason") or choice.get("finish_reason")
+
+
+def _added(old: Any, new: Any, name: str = "") -> Any:
+    """A value with its next piece: texts go on, and so do numbered entries of lists."""
     if new is None:
         return old
-    if isinstance(old, str) and isinstance(new, str) and name not in REPEATED:
-        return old + new
-    if isinstance(old, dict) and isinstance(new, dict):
-        return old | {key: _joined(old.get(key), value, key) for key, value in new.items()}
-    if isinstance(old, list) and isinstance(new, list):
-        return _longer(old, new)
+    if isinstance(new, str) and name not in REPEATED:
+        text = old if isinstance(old, _Pieces) else _Pieces()
+        text.append(new)
+        return text
+    if isinstance(new, dict):
+        fields = old if isinstance(old, dict) else {}
+        for key, value in new.items():
+            fields[key] = _added(fields.get(key), value, key)
+        return fields
+    if isinstance(new, list):
+        entries = old if isinstance(old, _Entries) else _Entries()
+        for entry in new:
+            number = entry.get("index") if isinstance(entry, dict) else None
+            place = number if isinstance(number, int) else ("without one", len(entries))
+            entries[place] = _added(entries.get(place), entry)
+        return entries
     return new
 
 
-def _longer(old: list[Any], new: list[Any]) -> list[Any]:
-    made = list(old)
-    for entry in new:
-        number = entry.get("index") if isinstance(entry, dict) else None
-        same = (
-            at
-            for at, one in enumerate(made)
-            if number is not None and isinstance(one, dict) and one.get("index") == number
-        )
-        if (at := next(same, None)) is None:
-            made.append(entry)
-        else:
-            made[at] = _joined(made[at], entry)
-    return made
+def _whole(value: Any) -> Any:
+    if isinstance(value, _Pieces):
+        return "".join(value)
+    if isinstance(value, _Entries):
+        return [_whole(entry) for entry in value.values()]
+    if isinstance(value, dict):
+        return {key: _whole(part) for key, part in value.items()}
+    return value

@@ -92,3 +92,18 @@ def test_a_stream_that_breaks_off_is_asked_again(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("body", [b"", b"<html>", b"data: {}\n\n", b"data: [DONE]", b"\xff\xfe"])
 def test_what_is_no_stream_is_nothing(body: bytes) -> None:
     assert put_together(body) is None
+
+
+def test_a_hostile_stream_takes_no_more_than_its_length() -> None:
+    """Some 100,000 pieces, each an entry of its own: quadratic work would take minutes."""
+    pieces = [piece(tool_calls=[{"index": n, "id": "x"}]) for n in range(20_000)]
+    found = put_together(events(*pieces * 5))
+    assert found is not None
+    assert len(found["choices"][0]["message"]["tool_calls"]) == 20_000
+
+
+@pytest.mark.parametrize("depth", [5, 900, 100_000])
+def test_deep_parts_are_no_recursion(depth: int) -> None:
+    deep = b"[" * depth + b"]" * depth
+    found = put_together(b'data: {"choices": [{"delta": {"content": ' + deep + b"}}]}")
+    assert (found is None) == (depth > 5)
