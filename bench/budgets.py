@@ -41,6 +41,7 @@ REPLY = (
 TASKS = Path(__file__).resolve().parents[1] / "tasks"
 CONF = TASKS.parent / "conf" / "suite"
 WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+WHERE = ("text", "marked", "apart")
 SLICE_SECONDS = 8.0  # of lm-eval's time between two runs of ours
 STOCK = {"lm_eval_store": "storing responses", "lm_eval": "storing nothing"}
 WORDS = [f"{start}{end}" for start in REPLY.split() for end in ("", "ing", "s", "ly", "ed", "er")]
@@ -62,9 +63,12 @@ def help_seconds() -> float:
     return min(seconds)
 
 
-def ours(data_root: str, suite: str, limit: str, folder: str, letters: int) -> dict[str, Any]:
+def ours(
+    data_root: str, suite: str, limit: str, folder: str, letters: int, where: str
+) -> dict[str, Any]:
     """A run with an instant engine and the default report, in this process, after imports; with
-    `letters` each reply has so many characters of its own before the answer."""
+    `letters` each reply has so many characters of its own, `where` they stand: before the answer,
+    as reasoning between marks before it, or as reasoning that a server set apart."""
     script = Path(folder) / "script.jsonl"
     script.write_text(json.dumps({"default": True, "text": REPLY}) + "\n")
     from orca_eval.config.compose import compose_verb
@@ -74,7 +78,11 @@ def ours(data_root: str, suite: str, limit: str, folder: str, letters: int) -> d
     from orca_eval.types import Completion
 
     async def answer_at_once(_engine: ReplayEngine, _request: object) -> Completion:
-        return Completion(random_words(letters) + REPLY, "stop", 0, 0)
+        words = random_words(letters)
+        if where == "apart":
+            return Completion(REPLY, "stop", 0, 0, words)
+        marked = f"<think>{words}</think>" if where == "marked" else words
+        return Completion(marked + REPLY, "stop", 0, 0)
 
     ReplayEngine.generate = answer_at_once  # type: ignore[method-assign,assignment]
 
@@ -215,11 +223,12 @@ def main() -> None:
     parser.add_argument("--part", choices=("ours", "lm_eval", "lm_eval_store"))
     parser.add_argument("--folder", default="")
     parser.add_argument("--letters", type=int, default=0)
+    parser.add_argument("--where", choices=WHERE, default="text")
     args = parser.parse_args()
     root = str(Path(args.data_root).resolve())
     if args.part:
         part = (
-            ours(root, args.suite, args.limit, args.folder, args.letters)
+            ours(root, args.suite, args.limit, args.folder, args.letters, args.where)
             if args.part == "ours"
             else lm_eval(
                 root, args.suite, args.limit, args.folder, store=args.part == "lm_eval_store"
@@ -238,9 +247,12 @@ def main() -> None:
         f"re-run, {again['reused']:,} stored: {again['wall']:.1f} s after imports (budget 15), "
         f"phases {again['phases']}"
     )
-    for letters in ("1000", "4000"):
-        long = fresh_child(*common, "--part", "ours", "--letters", letters)
-        print(f"peak resident memory, {letters} more characters a reply: {long['rss_mb']:.0f} MB")
+    for letters, where in (("1000", "text"), *(("4000", where) for where in WHERE)):
+        long = fresh_child(*common, "--part", "ours", "--letters", letters, "--where", where)
+        print(
+            f"peak resident memory, {letters} more characters a reply ({where}): "
+            f"{long['rss_mb']:.0f} MB (budget 400)"
+        )
     print(f"harness time: {per_sample(first, 'harness'):.3f} ms per sample (budget 0.2)")
     print(f"CPU time, scoring included: {per_sample(first, 'cpu'):.3f} ms per sample")
     for stock, what in [] if args.skip_lm_eval else STOCK.items():

@@ -5,7 +5,7 @@ dataclasses.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple, TypedDict
 
 Kind = Literal["choice", "number", "span", "text", "word"]
@@ -17,6 +17,11 @@ FAILED = ("timeout", "failed")
 Role = Literal["system", "user", "assistant"]
 Conflict = Literal["none", "letter", "text"]
 """What counts where a reply names an option by its letter and gives the text of another."""
+ReadReasoning = Literal["apart", "as_answer"]
+"""Whether a finished reply that is all reasoning is no answer, or read as one."""
+Effort = Literal["minimal", "low", "medium", "high", "xhigh"]
+Budget = int | Effort
+"""Of thinking: tokens, or a word that a server or a template makes its own of."""
 Who = Literal["model", "judge"]
 """Whose turn a step is: a role that the config binds to an engine."""
 Aggregate = Literal["pooled", "mean_of_tasks"]
@@ -35,7 +40,8 @@ class Sampling:
     """Every field that decides how text is drawn; all are sent, so that no default acts unseen.
 
     `max_tokens` counts generated tokens; a `temperature` of None is left to a server; `top_k` -1 is
-    off; `stop` is empty except for tasks from outside that name stop strings.
+    off; `stop` is empty except for tasks from outside that name stop strings. A `thinking_budget`
+    of None leaves thinking as it is.
     """
 
     max_tokens: int = 1024
@@ -46,6 +52,14 @@ class Sampling:
     repetition_penalty: float = 1.0
     seed: int = 0
     stop: tuple[str, ...] = ()
+    thinking_budget: Budget | None = None
+
+    def told(self) -> dict[str, Any]:
+        """The fields by name; without a budget that is not set, so that keys of old hold."""
+        fields = asdict(self)
+        if self.thinking_budget is None:
+            del fields["thinking_budget"]
+        return fields
 
 
 class Doc(NamedTuple):
@@ -100,12 +114,30 @@ class Request(NamedTuple):
 
 
 class Completion(NamedTuple):
-    """What an engine gives back: the text as it came, untrimmed, and the tokens it cost."""
+    """What an engine gives back: the text as it came, untrimmed, and the tokens it cost.
+
+    `reasoning` is what a server set apart from the text; reasoning between a template's marks stays
+    in the text. `reasoning_tokens` counts those of either, among `completion_tokens`; None where
+    that is not known.
+    """
 
     text: str
     finish_reason: FinishReason
     prompt_tokens: int
     completion_tokens: int
+    reasoning: str = ""
+    reasoning_tokens: int | None = None
+
+    @property
+    def only_reasoning(self) -> bool:
+        """Whether it is whole, and all of its text was set apart as reasoning."""
+        cut = self.finish_reason == CUT_OFF
+        return not cut and not self.text.strip() and bool(self.reasoning.strip())
+
+    def read(self, reasoning: ReadReasoning) -> "Completion":
+        """Gives it as it is scored: with reasoning for its text where that is to be the answer."""
+        as_answer = reasoning == "as_answer" and self.only_reasoning
+        return self._replace(text=self.reasoning) if as_answer else self
 
 
 class Scored(NamedTuple):

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 from orca_eval.config.schema import (
     DataConfig,
@@ -14,10 +14,10 @@ from orca_eval.config.schema import (
     RunConfig,
     TasksConfig,
 )
-from orca_eval.config.validate import Flag, Text, read, real, whole
+from orca_eval.config.validate import Flag, Text, read, real, whole, whole_or
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
-from orca_eval.types import Sampling
+from orca_eval.types import Budget, Effort, ReadReasoning, Sampling
 
 T = TypeVar("T")
 
@@ -41,6 +41,7 @@ class _Sampling(Sampling):
 @dataclass(frozen=True, slots=True)
 class _RunSampling(_Sampling):
     n: Annotated[int, whole(1)] = 1
+    thinking_budget: Annotated[Budget, whole_or(0, "tokens", get_args(Effort))] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,6 @@ class _Run(RunConfig):
 
     sampling: _RunSampling
     judge: _Judge | None = None
-    max_tokens: Annotated[int, whole(1)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ class RescoreConfig:
 
     run: Text
     extract: ExtractConfig
+    reasoning: ReadReasoning | None = None
 
 
 def run_config(config: Mapping[str, Any]) -> RunConfig:

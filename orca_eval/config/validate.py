@@ -59,6 +59,14 @@ def whole(least: int) -> Wanted:
     return Wanted(words, {"type": "int", "strict": True, "ge": least})
 
 
+def whole_or(least: int, of: str, words: Sequence[str]) -> Wanted:
+    """Takes a whole number of something, or one of some words."""
+    number = {"type": "int", "strict": True, "ge": least}
+    word = {"type": "literal", "expected": [*words]}
+    schema = {"type": "union", "choices": [number, word]}
+    return Wanted(f"a whole number of {of}, or one of {', '.join(words)}", schema)
+
+
 def real(low: float, high: float, then: Callable[[float], Any] = float) -> Wanted:
     """Takes a number from `low` to `high`, no boolean and no NaN."""
     schema = {"type": "float", "strict": True, "ge": low, "le": high}

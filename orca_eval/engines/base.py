@@ -6,11 +6,11 @@ The runner calls `check` (no weights loaded), `start`, then keeps up to `max_in_
 
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from orca_eval.model.tokenizer import TemplateTokenizer
 from orca_eval.model.types import Weights
-from orca_eval.types import Completion, Request
+from orca_eval.types import Budget, Completion, Request
 
 
 def _unheard(_seconds: float) -> None:
@@ -20,6 +20,15 @@ def _unheard(_seconds: float) -> None:
 told_to_wait: ContextVar[Callable[[float], None]] = ContextVar("told_to_wait", default=_unheard)
 """Whom an engine tells, within `generate`, that a server wants it to wait so many seconds: waiting
 on the server's word is no hanging."""
+
+
+@runtime_checkable
+class LimitsThinking(Protocol):
+    """An engine that may be able to limit how long a model thinks."""
+
+    def for_budget(self, budget: Budget) -> Mapping[str, Any] | None:
+        """The arguments that it needs, beyond those given, to obey `Sampling.thinking_budget`; None
+        where it can't."""
 
 
 class Engine(Protocol):

@@ -14,12 +14,14 @@ from orca_eval.engines.refusal import (
     EMPTY_SYSTEM,
     FILTER_RETRIES,
     READ_CHARACTERS,
+    STREAMED,
     Hide,
     Rejected,
     one_line,
     read_refusal,
 )
-from orca_eval.engines.reply_text import Found, find_text
+from orca_eval.engines.reply_text import Found, Place, find_text
+from orca_eval.engines.stream import put_together
 from orca_eval.types import Completion, Message, Request
 
 OPTIONAL_FIELDS = ("top_k", "min_p", "repetition_penalty", "seed")
@@ -32,8 +34,6 @@ MOST_CHOICES = 8
 MOST_TOKENS = 10**9
 """No prompt or answer has more: a larger count is a server's mistake, or an attack."""
 UNKNOWN_REASON = "finish_reason "
-UNFINISHED = "<think>\n"
-"""Before reasoning that was cut off: the extractor looks for no answer in it."""
 BILLED_SILENCE = 2
 """Tokens. One is the turn's end, which a silent model needs too."""
 FEWEST_TOKENS_PER_WORD = 0.75
@@ -45,13 +45,15 @@ class Dialect:
     """What a server is sent beside a request.
 
     `model`: its name there. `extra`: further fields. `repeat_penalty`: whether the server knows the
-    repetition penalty under llama.cpp's name too.
+    repetition penalty under llama.cpp's name too. `budget`: the field in which it takes a thinking
+    budget in tokens.
     """
 
     model: str
     chat_template_kwargs: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     repeat_penalty: bool = False
+    budget: str | None = None
 
 
 def request_body(
@@ -59,8 +61,9 @@ def request_body(
 ) -> dict[str, Any]:
     """The JSON body with every sampling field set, less those in `without`.
 
-    `max_tokens` in `without` stands for servers that want `max_completion_tokens` in its place, and
-    EMPTY_SYSTEM for those that take no system turn without content.
+    `max_tokens` in `without` stands for servers that want `max_completion_tokens` in its place,
+    EMPTY_SYSTEM for those that take no system turn without content, and STREAMED for those that
+    give no answer in one piece.
     """
     sampling, messages = request.sampling, list(request.messages)
     if EMPTY_SYSTEM in without and messages[0]["role"] == "system" and not messages[0]["content"]:
@@ -79,6 +82,8 @@ def request_body(
         fields["repeat_penalty"] = sampling.repetition_penalty
     if sampling.temperature is None:
         del fields["temperature"]
+    if STREAMED in without:
+        fields |= {"stream": True, "stream_options": {"include_usage": True}}
     body: dict[str, Any] = {
         "model": dialect.model,
         "messages": messages,
@@ -87,6 +92,9 @@ def request_body(
     body |= {name: value for name, value in fields.items() if name not in without}
     if sampling.stop:
         body["stop"] = list(sampling.stop)
+    if sampling.thinking_budget is not None:
+        in_tokens = isinstance(sampling.thinking_budget, int) and dialect.budget
+        body[in_tokens or "reasoning_effort"] = sampling.thinking_budget
     if dialect.chat_template_kwargs:
         body["chat_template_kwargs"] = dict(dialect.chat_template_kwargs)
     return body | dict(dialect.extra)
@@ -101,19 +109,20 @@ def read_completion(
 ) -> Completion | Rejected:
     """Reads a 200 answer's first choice with a text. `counts` learns what was special about it.
 
-    The text is what find_text finds; reasoning beside it is not part of it, just as text before
-    `</think>` is not part of an answer. A reply that failed, and a filtered one without text, are
-    no answers.
+    The text is what find_text finds; reasoning beside it is kept apart. A reply that failed, and a
+    filtered one without text, are no answers.
     """
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
-        return Rejected(_no_json(content, hide), transient=True)
+        answer = put_together(content)
+        if answer is None:
+            return Rejected(_no_json(content, hide), transient=True)
     choices = answer.get("choices") if isinstance(answer, dict) else None
     if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
         return read_refusal(200, content, body or {}, None, hide)
-    choice = _with_text(choices)
-    found, usage = find_text(choice), answer.get("usage")
+    choice, found = _with_text(choices)
+    usage = answer.get("usage")
     if found is None:
         return Rejected("HTTP 200, but its choice has no message", transient=True)
     reason = choice.get("finish_reason")
@@ -122,21 +131,29 @@ def read_completion(
         return none
     generated = _tokens(usage, "completion_tokens")
     cut = end == "length" or (end in ("unsaid", "unknown") and generated >= max_tokens)
-    text = UNFINISHED + found.text if cut and found.place == "reasoning" else found.text
-    # JSON can carry half of a surrogate pair, which no file or database takes.
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    shown = hide(text)
-    prompt_tokens = _tokens(usage, "prompt_tokens")
-    completion = Completion(shown, "length" if cut else "stop", prompt_tokens, generated)
+    text, reasoning = _whole(found.text), _whole(found.reasoning)
+    completion = Completion(
+        text=hide(text),
+        finish_reason="length" if cut else "stop",
+        prompt_tokens=_tokens(usage, "prompt_tokens"),
+        completion_tokens=generated,
+        reasoning=hide(reasoning),
+        reasoning_tokens=_reasoning_tokens(usage),
+    )
     if end == "unsaid":
         return Rejected("HTTP 200 without a finish_reason", transient=True, unsaid=completion)
     if end == "unknown":
         _count_reason(UNKNOWN_REASON + said, counts)
     counts["content_filtered"] += end == "filtered"
-    counts["key_hidden"] += shown != text
+    counts["key_hidden"] += (completion.text, completion.reasoning) != (text, reasoning)
     counts["without_usage"] += not isinstance(usage, dict)
-    _count_place(found, generated, counts)
+    _count_place(found, generated, cut, counts)
     return completion
+
+
+def _whole(text: str) -> str:
+    """JSON can carry half of a surrogate pair, which no file or database takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _no_json(content: bytes, hide: Hide) -> str:
@@ -149,19 +166,21 @@ def _no_json(content: bytes, hide: Hide) -> str:
     return f"{said}: {one_line(hide(begun), SHOWN_OF_A_BODY)}" if is_text else said
 
 
-def _with_text(choices: list[Any]) -> Mapping[str, Any]:
-    """The first choice; another where only that has a text, for some servers split an answer."""
-    first: Mapping[str, Any] = choices[0]
-    for choice in choices[:MOST_CHOICES]:
-        found = find_text(choice) if isinstance(choice, dict) else None
-        if found is not None and found.text.strip():
-            return dict(choice)
-    return first
+def _with_text(choices: list[Any]) -> tuple[Mapping[str, Any], Found | None]:
+    """The first choice and what is in it; another where only that has a text, for some servers
+    split an answer."""
+    pairs = [(c, find_text(c)) for c in choices[:MOST_CHOICES] if isinstance(c, dict)]
+    choice, found = next((p for p in pairs if p[1] and p[1].text.strip()), pairs[0])
+    reasoning = next((f.reasoning for _, f in pairs if f and f.reasoning), "")
+    if found is None or found.reasoning or not reasoning:
+        return choice, found
+    place: Place = "reasoning" if found.place == "nowhere" else found.place
+    return choice, found._replace(place=place, reasoning=reasoning)
 
 
 def _no_answer(end: Ending, said: str, found: Found) -> Rejected | None:
     """Why a reply is none: it failed, or a filter left nothing of it."""
-    emptied = end == "filtered" and (found.place == "reasoning" or not found.text.strip())
+    emptied = end == "filtered" and not found.text.strip()
     if end != "failed" and not emptied:
         return None
     return Rejected(
@@ -177,15 +196,15 @@ def _count_reason(name: str, counts: Counter[str]) -> None:
     counts[UNKNOWN_REASON + "of many kinds" if several else name] += 1
 
 
-def _count_place(found: Found, generated: int, counts: Counter[str]) -> None:
+def _count_place(found: Found, generated: int, cut: bool, counts: Counter[str]) -> None:
     """Counts texts that stood elsewhere than in the content, and answers without any."""
-    if found.place == "reasoning":
+    if found.place == "reasoning" and not cut:
         counts["only_reasoning"] += 1
-    elif found.reasoned:
+    elif found.reasoning:
         counts["reasoning_separated"] += 1
     if found.place in ("refusal", "tool_calls"):
         counts[found.place] += 1
-    if not found.text.strip() and generated >= BILLED_SILENCE:
+    if found.place == "nowhere" and generated >= BILLED_SILENCE:
         counts["silent"] += 1
         counts["silent_tokens"] += generated
 
@@ -236,3 +255,12 @@ def count(value: Any) -> int | None:
 def _tokens(usage: Any, name: str) -> int:
     """A count of the usage; 0 is no count."""
     return (count(usage.get(name)) if isinstance(usage, dict) else None) or 0
+
+
+def _reasoning_tokens(usage: Any) -> int | None:
+    """How many of the generated tokens are reasoning, where the server says so."""
+    if not isinstance(usage, dict):
+        return None
+    details = usage.get("completion_tokens_details")
+    holders = (details if isinstance(details, dict) else {}, usage)
+    return next((n for h in holders if (n := count(h.get("reasoning_tokens"))) is not None), None)

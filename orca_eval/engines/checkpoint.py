@@ -1,7 +1,7 @@
 """What the engines share that hold a checkpoint's weights in this process, and what they must know
 of a model folder beyond its weights: length, special tokens, LoRA."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,20 +10,23 @@ from typing import Any, cast
 from orca_eval.config.schema import ModelConfig
 from orca_eval.engines.finish import ending
 from orca_eval.errors import InputError, RunError
-from orca_eval.extract.reply.parts import THINKING_TAGS
+from orca_eval.extract.reply.parts import THINKING_TAGS, answer_start
 from orca_eval.model.cache import combined_hash, file_hashes
 from orca_eval.model.loaded_files import refuse_broken
 from orca_eval.model.settings import read_json, reading
 from orca_eval.model.template import ChatTemplate
+from orca_eval.model.thinking import marks, opens_block
 from orca_eval.model.tokenizer import TemplateTokenizer, folder_tokenizer
 from orca_eval.model.types import Weights
 from orca_eval.model.weights import resolve_weights
 from orca_eval.paths import expanded
-from orca_eval.types import FinishReason, Message, Request
+from orca_eval.types import CUT_OFF, Completion, FinishReason, Message, Request
 
 _OPENERS, _CLOSERS = tuple("<[◁"), tuple(">]▷")
 _ANSWER = "A7f3e0answer"
 _HARMONY = "<|channel|>"  # only that format's templates write it
+PROMPT_ROOM = 7168
+"""Tokens of the context left for the prompt by default; more would only ask for a larger cache."""
 _LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length")
 _NO_LIMIT = 10**9  # transformers writes 1e30 for "no limit"
 
@@ -41,6 +44,7 @@ class CheckpointEngine:
     """An engine's model folder and what of it decides the text, each read when first asked for."""
 
     reuse_across_runs = True
+    prompt_room = PROMPT_ROOM
 
     def __init__(self, model: ModelConfig, max_tokens: int) -> None:
         self._model = model
@@ -54,9 +58,14 @@ class CheckpointEngine:
     def tokenizer(self) -> TemplateTokenizer:
         return folder_tokenizer(self._model, self._folder)
 
+    @property
+    def own_context(self) -> int | None:
+        """Tokens that a prompt and its answer may have at most, whatever the run wants."""
+        return own_context_length(self._folder)
+
     @cached_property
     def context_length(self) -> int | None:
-        return own_context_length(self._folder)
+        return self.own_context
 
     def _check_room(self, where: str) -> None:
         """Refuses answers that may fill the whole context, which `where` is the name of."""
@@ -71,6 +80,30 @@ class CheckpointEngine:
         needed = len(request.prompt_token_ids or ()) + request.sampling.max_tokens
         if self.context_length is not None and needed > self.context_length:
             raise RunError(f"a request needs {needed} tokens{context} {self.context_length}")
+
+    def _told(self, completion: Completion, ids: Sequence[int] = ()) -> Completion:
+        """The completion with a count of the tokens of reasoning that its text begins with: those
+        among `ids` up to the closing mark, or as many as that part of the text has. Where the
+        prompt opened it and the answer was cut off before its end, all of the text is that."""
+        text, generated = completion.text, completion.completion_tokens
+        if not (start := answer_start(text)):
+            if completion.finish_reason == CUT_OFF and self._begins_thinking:
+                return completion._replace(text="", reasoning=text, reasoning_tokens=generated)
+            return completion
+        tokens = _end_of_last(self._closing, ids)
+        if not tokens:
+            tokens = self.tokenizer.count(text[:start]) if start < len(text) else generated
+        return completion._replace(reasoning_tokens=min(tokens, generated))
+
+    @cached_property
+    def _begins_thinking(self) -> bool:
+        return opens_block(self.tokenizer.template)
+
+    @cached_property
+    def _closing(self) -> list[int]:
+        """The ids of the template's closing mark of thinking."""
+        found = marks(self.tokenizer.template)
+        return list(self.tokenizer.encode([found[1]])[0]) if found else []
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -100,6 +133,13 @@ class CheckpointEngine:
     @property
     def _marks_identity(self) -> dict[str, Any]:
         return {"reasoning_marks": self._marks} if self._marks else {}
+
+
+def _end_of_last(part: Sequence[int], ids: Sequence[int]) -> int:
+    """Where the last occurrence of a part ends; 0 where there is none."""
+    length = len(part)
+    starts = range(len(ids) - length, -1, -1) if part else ()
+    return next((at + length for at in starts if list(ids[at : at + length]) == part), 0)
 
 
 def finished_by(reason: object) -> FinishReason | None:

@@ -3,16 +3,15 @@
 from collections.abc import Iterator, Mapping
 
 from orca_eval.engines.chat_wire import UNKNOWN_REASON
-from orca_eval.engines.refusal import EMPTY_SYSTEM
+from orca_eval.engines.refusal import EMPTY_SYSTEM, STREAMED
+
+_NOT_DEFAULTS = {"max_tokens", EMPTY_SYSTEM, STREAMED, "stream_options"}
+"""Refused fields whose absence leaves nothing of the text to a server's default."""
 
 _OF_SOME_ANSWERS = {
     "without_finish_reason": (
         "{} answers came without a finish_reason, as all did until then: one as long as max_tokens "
         "counts as cut off, any other as whole"
-    ),
-    "only_reasoning": (
-        "{} answers had all their text where reasoning belongs: it counts as the answer, or as "
-        "unfinished reasoning where it was cut off; see the server's reasoning parser"
     ),
     "refusal": "{} answers were refusals in a field of their own, which count as the text",
     "tool_calls": "{} answers were tool calls, which count as the text, as name(arguments)",
@@ -24,7 +23,7 @@ def endpoint_notes(counts: Mapping[str, int], rejected: frozenset[str]) -> Itera
     """A note for each thing that was special. `rejected`: fields that the server refused."""
     if EMPTY_SYSTEM in rejected:
         yield "the server refuses an empty system turn: it was left out"
-    if neutral := sorted(rejected - {"max_tokens", EMPTY_SYSTEM}):
+    if neutral := sorted(rejected - _NOT_DEFAULTS):
         yield f"the server refuses {', '.join(neutral)}: its own defaults for them act"
     for name, text in _OF_SOME_ANSWERS.items():
         if number := counts.get(name, 0):

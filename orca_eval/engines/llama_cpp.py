@@ -60,6 +60,8 @@ class LlamaCppArgs:
 class LlamaCppEngine(CheckpointEngine):
     """Slots of one native server; a thread for each, since its calls block."""
 
+    prompt_room = PROMPT_ROOM
+
     def __init__(self, model: ModelConfig, config: EngineConfig, max_tokens: int) -> None:
         super().__init__(model, max_tokens)
         self._args = read_args("llama_cpp", LlamaCppArgs, config.args)
@@ -84,6 +86,10 @@ class LlamaCppEngine(CheckpointEngine):
     @cached_property
     def tokenizer(self) -> TemplateTokenizer:
         return gguf_tokenizer(self._model, self._file)
+
+    @property
+    def own_context(self) -> int | None:
+        return self._args.context_length or self._header.context_length
 
     @cached_property
     def context_length(self) -> int:
@@ -208,11 +214,13 @@ class LlamaCppEngine(CheckpointEngine):
             )
         usage = answer.usage
         self._cached_tokens += usage.get("prompt_tokens_details", {}).get("cached_tokens", 0)
-        return Completion(
-            text="".join(answer.pieces),
-            finish_reason=answer.finish_reason,
-            prompt_tokens=usage.get("prompt_tokens", len(request.prompt_token_ids or ())),
-            completion_tokens=usage.get("completion_tokens", 0),
+        return self._told(
+            Completion(
+                text="".join(answer.pieces),
+                finish_reason=answer.finish_reason,
+                prompt_tokens=usage.get("prompt_tokens", len(request.prompt_token_ids or ())),
+                completion_tokens=usage.get("completion_tokens", 0),
+            )
         )
 
     def _body(self, request: Request) -> dict[str, Any]:

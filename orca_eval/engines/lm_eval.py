@@ -92,7 +92,7 @@ class LmEvalEngine(CheckpointEngine):
         self._waiting.append(waiting)
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._run_chunks())
-        return await waiting.answer
+        return self._told(await waiting.answer)
 
     async def close(self) -> None:
         _fail(self._waiting, RunError("the engine is closed"))

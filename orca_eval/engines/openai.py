@@ -43,7 +43,7 @@ from orca_eval.errors import FailedItemError, InputError, PromptTooLongError, Ru
 from orca_eval.model.tokenizer import TemplateTokenizer
 from orca_eval.model.types import Weights
 from orca_eval.safe_text import shorten, terminal
-from orca_eval.types import Completion, Request
+from orca_eval.types import Budget, Completion, Request
 
 FIRST_BACKOFF_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 60.0
@@ -57,6 +57,8 @@ ANSWER_RETRIES = 2
 """After an answer that began and had no end within the time: a dripping server never stops."""
 ANSWERED = frozenset({200, 201, 203})
 """201: gateways whose framework calls every POST a creation. 203: proxies that changed a header."""
+BUDGET_FIELDS = {"vllm": "thinking_token_budget", "llamacpp": "thinking_budget_tokens"}
+"""By `owned_by`: where a server takes the most tokens of thinking."""
 LLAMA_LIKE = frozenset({"llamacpp", "library", "organization_owner", "ollama", "lmstudio", "jan"})
 """`owned_by` of the models of llama.cpp's server and of what stands on it."""
 
@@ -124,6 +126,10 @@ class OpenAIEngine:
             )
         if reply.status == 200:
             self._check_model(reply.content)
+
+    def for_budget(self, budget: Budget) -> Mapping[str, Any] | None:
+        """A word goes to any server, a number of tokens to those that are known to take it."""
+        return {} if isinstance(budget, str) or self._dialect.budget else None
 
     def _sent(self) -> Sent:
         return resolve(self._args, self._key_variable)
@@ -225,7 +231,8 @@ class OpenAIEngine:
         if outcome.unsaid is None or self._gives_reasons:
             return outcome
         enough = unsaid >= TRIES_TO_BELIEVE
-        if self._gives_reasons is None and not (enough and outcome.unsaid.text.strip()):
+        said = outcome.unsaid.text + outcome.unsaid.reasoning
+        if self._gives_reasons is None and not (enough and said.strip()):
             return outcome
         self._gives_reasons = False
         self._counts["without_finish_reason"] += 1
@@ -285,8 +292,12 @@ class OpenAIEngine:
         served = models.get(name) or models.get(f"{name}:latest")
         if served is not None:  # the length is vLLM's and SGLang's addition
             self.context_length = count(served.get("max_model_len")) or None
-            if str(served.get("owned_by")).lower() in LLAMA_LIKE:
-                self._dialect = replace(self._dialect, repeat_penalty=True)
+            owner = str(served.get("owned_by")).lower()
+            self._dialect = replace(
+                self._dialect,
+                repeat_penalty=owner in LLAMA_LIKE,
+                budget=BUDGET_FIELDS.get(owner),
+            )
         elif models and self._args.check_model:
             shown = [shorten(terminal(self._key.hide(model)), 80) for model in models]
             near = nearest(name, shown, cutoff=0.4) or sorted(shown)[:3]

@@ -24,6 +24,8 @@ FILTER_RETRIES = 2
 """Of a reply that a filter emptied: one drawn anew may pass, the greedy one won't."""
 EMPTY_SYSTEM = "an empty system turn"
 """Among the refused fields: stands for the first message where it is a system turn."""
+STREAMED = "an answer in one piece"
+"""Among the refused fields: stands for servers that only stream."""
 
 Whose = Literal["run", "setting", "filtered", "over_long", "unknown"]
 """A setting (a field, the model's name) is at fault only where no other request was answered."""
@@ -84,6 +86,10 @@ _EMPTY = re.compile(
     r"(?:empty|blank)\b|empty (?:content|message|text|string|turn)|at least (?:1|one) char"
     r"|min_?length|too[ _]short|without (?:any )?content|(?:minimum|at least) length"
 )
+_ONLY_STREAMS = re.compile(
+    r"(?:only|must)\b.{0,40}\bstream|\bstream\b.{0,30}(?:must be|to|=|:) ?['\"`]?true\b"
+    r"|non-?stream\w*.{0,60}(?:not|n't|unsupported)|(?:not|n't) support.{0,20}non-?stream"
+)
 _FIELD = re.compile(
     r"extra (?:inputs?|fields?)|extra_forbidden|unrecognized|unrecognised"
     r"|unknown (?:field|param|argument|name|key|propert)|unexpected (?:keyword|field|arg|propert)"
@@ -102,6 +108,8 @@ _NEUTRAL: Mapping[str, float] = {
     **{"repetition_penalty": 1.0, "repeat_penalty": 1.0},
     **{"presence_penalty": 0.0, "frequency_penalty": 0.0},
 }
+THINKING_FIELDS = frozenset({"reasoning_effort", "thinking_token_budget", "thinking_budget_tokens"})
+"""What servers call a thinking budget."""
 _IDLE_WHEN_GREEDY = frozenset({"top_p", "top_k", "min_p"})
 _ECHOED = frozenset({"input", "body", "request", "prompt", "messages", "failed_generation"})
 """Keys below which servers repeat what they were sent."""
@@ -134,6 +142,8 @@ def read_refusal(
     room = room_for_answer(text) if whose == "over_long" else None
     rejected = Rejected(shown, whose, transient, wait_seconds, limited, room=room)
     if status in OF_A_BODY and whose in ("unknown", "setting"):
+        if body.get("stream") is False and _ONLY_STREAMS.search(low):
+            return replace(rejected, fields=frozenset({STREAMED}))
         return _of_system(low, body, rejected) or _of_fields(low, body, rejected)
     return rejected
 
@@ -210,7 +220,11 @@ def _setting(rejected: Rejected, advice: str) -> Rejected:
 def _may_go(name: str, body: Mapping[str, Any]) -> bool:
     """Whether leaving a field out changes nothing that was asked for."""
     greedy = body.get("temperature") == 0 and name in _IDLE_WHEN_GREEDY
-    return name == "seed" or greedy or (name in _NEUTRAL and body[name] == _NEUTRAL[name])
+    return (
+        name in ("seed", "stream_options")
+        or greedy
+        or (name in _NEUTRAL and body[name] == _NEUTRAL[name])
+    )
 
 
 def _advice(name: str, value: Any) -> str:
@@ -218,6 +232,8 @@ def _advice(name: str, value: Any) -> str:
         return "sampling.temperature=null leaves it out, and the server's own default acts"
     if name == "chat_template_kwargs":
         return "the server takes no model.chat_template_kwargs"
+    if name in THINKING_FIELDS:
+        return f"the server takes no sampling.thinking_budget={value}; leave it out"
     if name in ("max_tokens", "max_completion_tokens"):
         return f"the server refuses max_tokens={value}"
     if name == "stop":

@@ -4,7 +4,7 @@ A script is a JSONL file. A line names the user's message, as text or as its sha
 
     {"prompt": "What is 2 + 2?", "text": "4"}
     {"prompt_sha256": "9f86d0…", "text": "A", "finish_reason": "length"}
-    {"default": true, "text": "I don't know."}
+    {"default": true, "text": "I don't know.", "reasoning": "2 and 2 …"}
 
 The message is the content of the request's last user turn, so that one script serves every
 system prompt.
@@ -28,9 +28,9 @@ from orca_eval.model.types import Weights
 from orca_eval.paths import expanded
 from orca_eval.types import Completion, FinishReason, Request
 
-FIELDS = {"prompt", "prompt_sha256", "default", "text", "finish_reason"}
+FIELDS = {"prompt", "prompt_sha256", "default", "text", "finish_reason", "reasoning"}
 FINISH_REASONS = ("stop", "length")
-Answer = tuple[str, FinishReason]
+Answer = tuple[str, FinishReason, str]
 _SHA256 = re.compile("[0-9a-fA-F]{64}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -82,8 +82,8 @@ class ReplayEngine:
         answer = self._answers.get(_digest(user), self._answers.get(None))
         if answer is None:
             raise RunError(f"{self._file}: no answer for the prompt that starts {user[:60]!r}")
-        text, finish_reason = answer
-        words = len(text.split())
+        text, finish_reason, reasoning = answer
+        words = len(text.split()) + len(reasoning.split())
         seconds = self._args.delay
         if self._args.tokens_per_second is not None:
             seconds += words / self._args.tokens_per_second
@@ -91,7 +91,7 @@ class ReplayEngine:
             await asyncio.sleep(seconds)
         self._served += 1
         prompt_words = sum(len(message["content"].split()) for message in request.messages)
-        return Completion(text, finish_reason, prompt_words, words)
+        return Completion(text, finish_reason, prompt_words, words, reasoning)
 
     async def close(self) -> None:
         """Gives the answers' memory back; the manifest still asks for the identity."""
@@ -134,7 +134,7 @@ def _entry(line: bytes) -> tuple[bytes | None, Answer]:
         raise ValueError(f"not a line of JSON: {error}") from error
     if problem := _problem(row):
         raise ValueError(problem)
-    answer = row["text"], row.get("finish_reason", "stop")
+    answer = row["text"], row.get("finish_reason", "stop"), row.get("reasoning", "")
     if "default" in row:
         return None, answer
     named = _digest(row["prompt"]) if "prompt" in row else bytes.fromhex(row["prompt_sha256"])
@@ -147,10 +147,11 @@ def _problem(row: Any) -> str | None:  # noqa: PLR0911 - one return per rule
     unknown = sorted(row.keys() - FIELDS)
     if unknown:
         return f"unknown field {unknown[0]!r}; the fields are {', '.join(sorted(FIELDS))}"
-    if not isinstance(row.get("text"), str):
-        return "needs a string 'text'"
-    if _SURROGATE.search(row["text"]):
-        return "'text' holds half of a surrogate pair, which no file takes"
+    for name, value in (("text", row.get("text")), ("reasoning", row.get("reasoning", ""))):
+        if not isinstance(value, str):
+            return f"needs a string '{name}'"
+        if _SURROGATE.search(value):
+            return f"'{name}' holds half of a surrogate pair, which no file takes"
     if row.get("finish_reason", "stop") not in FINISH_REASONS:
         return f"finish_reason {row['finish_reason']!r} must be one of {', '.join(FINISH_REASONS)}"
     if sum(name in row for name in ("prompt", "prompt_sha256", "default")) != 1:

@@ -15,18 +15,18 @@ Place = Literal["content", "refusal", "tool_calls", "reasoning", "nowhere"]
 
 
 class Found(NamedTuple):
-    """A text and where it stood; `reasoned`: whether reasoning stood beside it."""
+    """A text, where it stood, and the reasoning beside it. Where there is only reasoning, the text
+    is as blank as it came."""
 
     text: str
     place: Place
-    reasoned: bool
+    reasoning: str = ""
 
 
 def find_text(choice: Mapping[str, Any]) -> Found | None:
     """An answer's text wherever the server put it; None where the choice has no message at all.
 
-    Reasoning counts as the answer only where nothing else is: a server's parser that finds no end
-    of it puts the whole answer there. What was called instead of said is written as a call.
+    What was called instead of said is written as a call. Reasoning is no text, wherever it stands.
     """
     message = choice.get("message")
     if isinstance(message, str):
@@ -35,9 +35,7 @@ def find_text(choice: Mapping[str, Any]) -> Found | None:
         message = choice.get("delta")  # of a server that streams in one piece
     if not isinstance(message, dict):
         plain = choice.get("text", choice.get("content"))
-        return None if plain is None else Found(_joined(plain), "content", reasoned=False)
-    reasoning = next((text for name in REASONING_FIELDS if (text := _all_of(message, name))), "")
-    reasoning = reasoning or _thinking(message.get("content"))
+        return None if plain is None else Found(_joined(plain), "content", _reasoning(choice))
     places: tuple[tuple[Place, str], ...] = (
         ("content", _joined(message.get("content"))),
         ("refusal", _joined(message.get("refusal"))),
@@ -46,11 +44,23 @@ def find_text(choice: Mapping[str, Any]) -> Found | None:
         ("content", _joined(message.get("parts"))),
         ("content", _transcript(message.get("audio"))),
         ("tool_calls", _calls(message)),
-        ("reasoning", reasoning),
     )
     blank = places[0][1]  # white space alone is an answer where there is no other
-    place, text = next(((p, t) for p, t in places if t.strip()), ("nowhere", blank))
-    return Found(text, place, reasoned=bool(reasoning))
+    reasoning = _reasoning(message)
+    none: Place = "reasoning" if reasoning.strip() else "nowhere"
+    place, text = next(((p, t) for p, t in places if t.strip()), (none, blank))
+    return Found(text, place, reasoning)
+
+
+def _reasoning(message: Mapping[str, Any]) -> str:
+    """All that stands where reasoning belongs. Servers give the same text in several places."""
+    texts = [_everything(message.get(name)) for name in REASONING_FIELDS]
+    texts += [_thinking(message.get(name)) for name in ("content", "parts", "text")]
+    kept: list[str] = []
+    for text in sorted(filter(None, texts), key=len, reverse=True):
+        if not any(text in longer for longer in kept):
+            kept.append(text)
+    return "\n\n".join(text for text in dict.fromkeys(texts) if text in kept)
 
 
 def _joined(value: Any, depth: int = 0) -> str:
@@ -72,16 +82,17 @@ def _is_thinking(part: Mapping[str, Any]) -> bool:
     return (isinstance(kind, str) and kind in THINKING_PARTS) or part.get("thought") is True
 
 
-def _thinking(content: Any) -> str:
+def _thinking(content: Any, depth: int = 0) -> str:
     """The text of a content's thinking parts."""
-    parts = content if isinstance(content, list) else [content]
-    return "".join(
-        _everything(part) for part in parts if isinstance(part, dict) and _is_thinking(part)
-    )
-
-
-def _all_of(message: Mapping[str, Any], name: str) -> str:
-    return _everything(message.get(name))
+    if depth > MOST_DEPTH:
+        return ""
+    if isinstance(content, list):
+        return "".join(_thinking(part, depth + 1) for part in content)
+    if not isinstance(content, dict):
+        return ""
+    if _is_thinking(content):
+        return _everything(content)
+    return "".join(_thinking(content.get(name), depth + 1) for name in ("content", "parts"))
 
 
 def _everything(value: Any, depth: int = 0) -> str:

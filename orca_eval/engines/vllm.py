@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import asdict
 from functools import cache, cached_property
 from typing import Any
 
@@ -25,8 +24,10 @@ from orca_eval.engines.vllm_arguments import (
 )
 from orca_eval.engines.vllm_process import VllmProcess
 from orca_eval.errors import InputError, RunError
-from orca_eval.types import Completion, Request, Sampling
+from orca_eval.model.thinking import marks
+from orca_eval.types import Budget, Completion, Request, Sampling
 
+_MARKS = ("reasoning_start_str", "reasoning_end_str")
 LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 COUNTS = (
     *("max_in_flight", "max_num_seqs", "max_model_len", "max_num_batched_tokens"),
@@ -55,6 +56,21 @@ class VllmEngine(CheckpointEngine):
     def context_length(self) -> int | None:
         length = self._arguments.get("max_model_len")
         return length if type(length) is int and length > 0 else None
+
+    @property
+    def own_context(self) -> int | None:
+        given = self._given.get("max_model_len")
+        return given if type(given) is int and given > 0 else own_context_length(self._folder)
+
+    def for_budget(self, budget: Budget) -> Mapping[str, Any] | None:
+        """vLLM has to be told the marks of thinking; it forces the closing one."""
+        given = {"reasoning_config", "reasoning_parser"} & self._given.keys()
+        found = marks(self.tokenizer.template)
+        if isinstance(budget, str) or not (given or found):
+            return None
+        if given or found is None:
+            return {}
+        return {"reasoning_config": dict(zip(_MARKS, found, strict=True))}
 
     @property
     def max_in_flight(self) -> int:
@@ -199,7 +215,8 @@ class VllmEngine(CheckpointEngine):
         self._counts["prompt_tokens"] += prompt_tokens
         self._counts["generated_tokens"] += generated
         self._counts["prefix_cache_hit_tokens"] += output.num_cached_tokens or 0
-        return Completion(answer.text, finish, prompt_tokens, generated)
+        completion = Completion(answer.text, finish, prompt_tokens, generated)
+        return self._told(completion, answer.token_ids)
 
     def _failure(self, error: Exception, what: str = "vLLM failed on a request") -> RunError:
         from vllm.v1.engine.exceptions import EngineDeadError
@@ -215,9 +232,12 @@ def sampling_params(sampling: Sampling, stop_token_ids: tuple[int, ...], skip_sp
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind
 
+    fields = sampling.told()  # whose names are vLLM's, but for one
+    if (budget := fields.pop("thinking_budget", None)) is not None:
+        fields["thinking_token_budget"] = budget
     return SamplingParams(
         n=1,
-        **{**asdict(sampling), "stop": list(sampling.stop)},  # whose names are vLLM's
+        **{**fields, "stop": list(sampling.stop)},
         min_tokens=0,
         presence_penalty=0.0,
         frequency_penalty=0.0,

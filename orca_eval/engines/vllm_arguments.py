@@ -15,11 +15,9 @@ from typing import Any
 import yaml
 
 from orca_eval.engines.arguments import refuse_unknown
+from orca_eval.engines.checkpoint import PROMPT_ROOM
 from orca_eval.errors import InputError
 from orca_eval.installed import add_extra
-
-PROMPT_ROOM = 7168
-"""Tokens of the context left for the prompt by default; more would only ask for a larger cache."""
 
 _TABLES = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 OURS = frozenset(_TABLES["ours"])

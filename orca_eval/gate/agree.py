@@ -44,9 +44,12 @@ def agreed(baseline: Side, candidate: Side) -> tuple[Side, Side, list[str]]:
     common = in_both(baseline, candidate)
     of_benchmarks = [("benchmarks", name, key) for name in common for key in _BENCHMARK_KEYS]
     differing = _differing(before, after, (*_RUN_PATHS, *of_benchmarks))
-    read = before.extract.conflict, after.extract.conflict
-    if read[0] != read[1]:  # nothing was recorded where there was no choice
-        differing.append(f"extract.conflict: baseline {read[0]}, candidate {read[1]}")
+    chosen = before.extract.chosen, after.extract.chosen  # nothing is recorded by older runs
+    differing += [
+        f"{name}: baseline {old}, candidate {chosen[1][name]}"
+        for name, old in chosen[0].items()
+        if old != chosen[1][name]
+    ]
     if differing:
         raise InputError(
             f"{baseline.label} and {candidate.label} can't be compared: {'; '.join(differing)}; "

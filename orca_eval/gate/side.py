@@ -15,7 +15,7 @@ from orca_eval.paths import expanded
 from orca_eval.results import samples as results
 from orca_eval.results.baseline import EXPORT_KEY, EXPORTED, NAME, from_export
 from orca_eval.results.documents import KEY, per_document
-from orca_eval.results.manifest import Manifest, read_manifest
+from orca_eval.results.manifest import Extract, Manifest, read_manifest
 from orca_eval.results.reading import MANIFEST, SAMPLES, reading
 from orca_eval.results.rescore import rescore_frame
 from orca_eval.results.run import check_is_run
@@ -84,8 +84,9 @@ def read_side(label: str) -> Side:
 
 def rescored(side: Side) -> Side:
     """The side with today's extractors applied to its responses, in memory."""
-    conflict = side.manifest.extract.conflict if side.manifest else "none"
-    samples = rescore_frame(read_frame(side.path, REQUIRED, COLUMNS), conflict)
+    read = side.manifest.extract if side.manifest else Extract()
+    samples = read_frame(side.path, REQUIRED, COLUMNS)
+    samples = rescore_frame(samples, read.conflict, read.reasoning)
     table = pa.Table.from_pandas(samples, preserve_index=False)
     return replace(side, frame=normalised(table, side.path, side.manifest))
 

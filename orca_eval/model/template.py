@@ -29,7 +29,7 @@ from orca_eval.types import Message
 NAMED_TEMPLATES = Path(__file__).parent / "templates"
 
 _SYSTEM = "S7f3e0system"
-_USER = "U7f3e0user"
+TRIAL = _USER = "U7f3e0user"
 _ANSWER = "A7f3e0answer"
 
 Form = Literal["text", "parts", "user parts"]
@@ -146,6 +146,11 @@ class ChatTemplate:
         self._note(_PARTS_NOTE if self._form != "text" else None)
         self._note(_DATE_NOTE.format(self.now) if self.dated else None)
         return text
+
+    def trial(self, **changes: Any) -> str | None:
+        """The prompt of the question TRIAL with other arguments; None where it is refused."""
+        self._environment.begin()
+        return self._try({"role": "user", "content": TRIAL}, **changes)
 
     def _note(self, note: str | None) -> None:
         if note and note not in self.notes:

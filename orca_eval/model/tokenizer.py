@@ -75,6 +75,10 @@ class TemplateTokenizer:
                 )
         return list(encoded)
 
+    def count(self, text: str) -> int:
+        """Tokens of a text of any beginning."""
+        return len(self._encoder.encode_batch([text])[0])
+
     def close(self) -> None:
         """Gives the encoder's memory back; encoding again would load it anew."""
         self._encoder.close()

@@ -135,5 +135,4 @@ def _protocol(run: Run) -> dict[str, Any]:
     """What decides a score beside model, prompt and documents."""
     content = run.manifest.content
     decisive = {key: content[key] for key in _PROTOCOL if key in content}
-    read = {"extract.conflict": run.manifest.extract.conflict}
-    return decisive | read | (run.manifest.get("sampling") or {})
+    return decisive | run.manifest.extract.chosen | (run.manifest.get("sampling") or {})

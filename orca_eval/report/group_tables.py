@@ -21,6 +21,7 @@ _RATE_NOTES = {
     "unread_rate": (NOTE_RATE, "hold no answer that could be read"),
     "truncation_rate": (NOTE_RATE, "are cut off at max_tokens"),
     "empty_rate": (NOTE_RATE, "are empty"),
+    "only_reasoning_rate": (NOTE_RATE, "are whole and all reasoning: see the server's parser"),
     "conflict_rate": (CONFLICT_NOTE_RATE, "name two options, by letter and by text"),
 }
 

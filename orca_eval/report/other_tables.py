@@ -35,6 +35,9 @@ def rates_table(board: Board) -> Table:
             Column("by_letter", "by letter", "score that it would give"),
             Column("by_text", "by text", "score that it would give"),
         )
+    reasons = any(score.only_reasoning_rate for score in benchmarks if score is not None)
+    if reasons:
+        heads += (Column("only_reasoning", RATE_NAMES["only_reasoning_rate"], "% of replies"),)
     rows = []
     for run in board.runs:
         for name, benchmark in run.benchmarks.items():
@@ -53,6 +56,7 @@ def rates_table(board: Board) -> Table:
                     for rate in ("extraction_rate", "truncation_rate", "empty_rate")
                 ),
                 *(figure(percent(share)) for share in by_conflict if conflicts),
+                *(figure(percent(rate)) for rate in [score.only_reasoning_rate] if reasons),
             )
             notes = (run.extent,) if run.extent else ()
             rows.append(Row(run.label, cells, notes=notes))

@@ -22,9 +22,15 @@ from orca_eval.types import CUT_OFF, Aggregate, Measure
 Level = Literal["task", "benchmark", "average", "slice"]
 WHOLE: tuple[Level, ...] = ("benchmark", "average")
 """The levels of the rows that tables on the screen show."""
-RATES = ("extraction_rate", "truncation_rate", "empty_rate", "conflict_rate")
-RATE_NAMES = dict(zip(RATES, ("answered", "cut off", "empty", "letter ≠ text"), strict=True))
+RATE_NAMES = {
+    "extraction_rate": "answered",
+    "truncation_rate": "cut off",
+    "empty_rate": "empty",
+    "conflict_rate": "letter ≠ text",
+    "only_reasoning_rate": "all reasoning",
+}
 """What tables call them."""
+RATES = tuple(RATE_NAMES)
 _SHARE_DIGITS = 12  # so that nothing lies beyond 1
 SHARE = (0.0, 1.0, "higher")
 """The scale of most measures: from none right to all."""
@@ -49,7 +55,8 @@ class ScoreRow:
     what stands beside the score, and the shares that its measure names. `slice` is that of the
     documents which a row of this level counts ("category: Law"). `conflict_rate` is the share of
     samples whose letter names one option and whose text is another's; `score_by_letter` and
-    `score_by_text` are the scores with either counted, where there are any. An average over a
+    `score_by_text` are the scores with either counted, where there are any. `only_reasoning_rate`
+    is the share of whole replies of which all text was set apart as reasoning. An average over a
     benchmark that did not run has no score, and `note` says why.
     """
 
@@ -70,6 +77,7 @@ class ScoreRow:
     ungraded: int = 0
     figures: Mapping[str, float] = field(default_factory=dict)
     conflict_rate: float | None = None
+    only_reasoning_rate: float | None = None
     score_by_letter: float | None = None
     score_by_text: float | None = None
     slice: str = ""
@@ -156,6 +164,7 @@ def _row(
         truncation_rate=float((every["finish_reason"] == CUT_OFF).mean()),
         empty_rate=float(every["empty"].mean()),
         conflict_rate=float(every["by_letter"].notna().mean()) if "by_letter" in every else 0.0,
+        only_reasoning_rate=_mean(every, "only_reasoning") or 0.0,
         f1=_mean(every, "f1"),
         exact_match_parts=_mean(every, "exact_match_parts"),
         ungraded=int(every["score"].isna().sum()),

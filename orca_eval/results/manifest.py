@@ -19,7 +19,7 @@ from orca_eval.benchmarks.specs import Presentation
 from orca_eval.config.validate import STR, Flag, Wanted
 from orca_eval.results.reading import MANIFEST, DamagedError, reading, text_of
 from orca_eval.safe_text import shorten
-from orca_eval.types import EXACT_MATCH, Aggregate, Conflict, Measure
+from orca_eval.types import EXACT_MATCH, Aggregate, Conflict, Measure, ReadReasoning
 
 _COUNT = {"type": "int", "strict": True, "ge": 0, "le": (1 << 63) - 1}
 _FLOAT = {"type": "float", "strict": True, "ge": 0.0, "lt": 2.0**63, "allow_inf_nan": False}
@@ -51,6 +51,7 @@ Excluded = Annotated[
     int | list[Any], Wanted("a whole number or a list", _one_of({"type": "list"}, _COUNT))
 ]
 _CONFLICT = {"type": "literal", "expected": [*get_args(Conflict)]}
+_REASONING = {"type": "literal", "expected": [*get_args(ReadReasoning)]}
 _NULLS = BeforeValidator(_without_nulls)
 Numbers = Annotated[dict[str, Number], _NULLS]
 
@@ -82,6 +83,12 @@ class Extract(_Part):
     """How answers were read where people may differ."""
 
     conflict: Annotated[Conflict, Wanted("none, letter or text", _CONFLICT)] = "none"
+    reasoning: Annotated[ReadReasoning, Wanted("apart or as_answer", _REASONING)] = "apart"
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The same by the run's keys."""
+        return {"extract.conflict": self.conflict, "reasoning": self.reasoning}
 
 
 class Model(_Part):

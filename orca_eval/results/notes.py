@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from orca_eval.results.aggregate import ScoreRow
+from orca_eval.types import ReadReasoning
 
 NOTE_RATE = 0.05  # a share of unanswered, cut off or empty samples that deserves a note
 CONFLICT_NOTE_RATE = 0.01
@@ -33,6 +34,18 @@ def conflict_note(row: ScoreRow) -> str:
     return (
         f"{100 * rate:.1f} % (counting the letter gives {100 * by_letter:.2f}, the text "
         f"{100 * by_text:.2f})"
+    )
+
+
+def reasoning_note(answers: int, read: ReadReasoning) -> str:
+    """What became of finished answers whose text all stands in the reasoning field."""
+    found = f"{answers} finished answers have all their text in the reasoning field, "
+    if read == "as_answer":
+        return f"{found}which is read as the answer (reasoning=as_answer)."
+    return (
+        f"{found}and so no answer: most likely the server's reasoning parser is not this model's "
+        "and took the answer for reasoning; serve with the model's own or with none, or read that "
+        "text as the answer by orca-eval rescore run=FOLDER reasoning=as_answer."
     )
 
 

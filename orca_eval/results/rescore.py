@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from orca_eval.benchmarks.scorer import score_response
 from orca_eval.errors import InputError
-from orca_eval.results.samples import blank
-from orca_eval.types import CUT_OFF, Conflict, Kind
+from orca_eval.results.reasoning import empty, only_reasoning, read_as_answer
+from orca_eval.types import CUT_OFF, Conflict, Kind, ReadReasoning
 
 NEEDED = ("response", "kind", "options", "golds", "finish_reason")
 BY_CONFLICT = ("by_letter", "by_text")
@@ -21,7 +20,9 @@ MADE_ANEW = (
 )
 
 
-def rescore_frame(samples: pd.DataFrame, conflict: Conflict = "none") -> pd.DataFrame:
+def rescore_frame(
+    samples: pd.DataFrame, conflict: Conflict = "none", reasoning: ReadReasoning = "apart"
+) -> pd.DataFrame:
     """A copy of a run's samples with answer, rule, evidence and scores made anew.
 
     Samples of tasks from outside (no `kind`) keep theirs: their scoring is not ours.
@@ -37,7 +38,8 @@ def rescore_frame(samples: pd.DataFrame, conflict: Conflict = "none") -> pd.Data
         )
     result = samples.copy()
     ours = [position for position, kind in enumerate(samples["kind"]) if kind]
-    cells = samples.iloc[ours][list(NEEDED)].itertuples(index=False, name=None)
+    read = samples.assign(response=read_as_answer(samples)) if reasoning == "as_answer" else samples
+    cells = read.iloc[ours][list(NEEDED)].itertuples(index=False, name=None)
     fresh = [
         _scored(response, kind, options, golds, end == CUT_OFF, conflict)
         for response, kind, options, golds, end in cells
@@ -60,11 +62,11 @@ def rescore_frame(samples: pd.DataFrame, conflict: Conflict = "none") -> pd.Data
 
 def scores_of(samples: pd.DataFrame) -> pd.DataFrame:
     """The samples with the columns from which `aggregate` makes scores."""
-    responses = pa.chunked_array([pa.array(samples["response"], pa.large_string())])
     none = pd.Series(None, index=samples.index, dtype=object)
     return samples.assign(
         answered=samples["answer"].notna(),
-        empty=blank(responses),
+        empty=empty(samples),
+        only_reasoning=only_reasoning(samples),
         figures=samples.get("figures", none).map(json.loads, na_action="ignore"),
         slices=samples.get("slices", none).map(json.loads, na_action="ignore"),
     )

@@ -107,6 +107,12 @@ class Run:
                 yield file.group(number, columns)
 
     @property
+    def sample_columns(self) -> list[str]:
+        """The columns that there are: older runs lack some."""
+        with open_samples(self.samples_path) as file:
+            return list(file.schema.names)
+
+    @property
     def samples_path(self) -> Path:
         """samples.parquet."""
         return self.folder / SAMPLES

@@ -81,6 +81,9 @@ COLUMNS: Columns = {
     "by_letter": NULLABLE_SHARE,
     "by_text": NULLABLE_SHARE,
     "slices": NULLABLE_TEXT,  # JSON: which of a task's slices the document belongs to
+    # What a server set apart from the response, or stands between marks in it.
+    "reasoning": NULLABLE_TEXT,
+    "reasoning_tokens": OFFSET,
 }
 _WRITTEN = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64()}
 SCHEMA = pa.schema([(name, _WRITTEN[column.kinds[0]]) for name, column in COLUMNS.items()])
@@ -89,6 +92,7 @@ SCHEMA = pa.schema([(name, _WRITTEN[column.kinds[0]]) for name, column in COLUMN
 _LATER = (
     *("exact_match_parts", "sample_index", "conversation", "figures", "by_letter", "by_text"),
     "slices",
+    *("reasoning", "reasoning_tokens"),
 )
 NEEDED = tuple(name for name in COLUMNS if name not in _LATER)
 

@@ -24,6 +24,7 @@ from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.results import folder as run_dir
 from orca_eval.results.reading import MANIFEST, DamagedError
 from orca_eval.run.beginning import anew_mark, find_beginning
+from orca_eval.run.fit import fit
 from orca_eval.run.identity import changes, find_folder
 from orca_eval.run.plan import refuse_too_many
 from orca_eval.run.progress import complain, say
@@ -47,9 +48,8 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
         KeyboardInterrupt: interrupted; what is finished is kept.
     """
     phases = Phases()
-    engine = build_engine(config)
     with phases.measure("check"):
-        engine.check()
+        config, engine = checked_engine(config)
     say("reading the data")
     with phases.measure("load"), collected_after(0):
         benchmarks = load_suite(config)
@@ -146,6 +146,21 @@ def collected_after(objects: int) -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*often)
+
+
+def checked_engine(config: RunConfig) -> tuple[RunConfig, Engine]:
+    """The run's engine, checked and not started, and the config with what follows from its model.
+
+    Raises:
+        InputError: the model or the engine can't be used.
+    """
+    engine = build_engine(config)
+    engine.check()
+    fitted = fit(config, engine)
+    if fitted is not config:
+        engine = build_engine(fitted)
+        engine.check()
+    return fitted, engine
 
 
 def find_judge(config: RunConfig, benchmarks: Iterable[Benchmark]) -> Engine | None:

@@ -47,6 +47,8 @@ def find_folder(
         identity["averages"] = [asdict(average) for average in config.suite.averages]
     if config.conflict != "none":
         identity["conflict"] = config.conflict
+    if config.reasoning != "apart":
+        identity["reasoning"] = config.reasoning
     outside = {b.id: b.content_sha256 for b in benchmarks if b.id.startswith(OUTSIDE)}
     if outside:
         identity["content"] = outside
@@ -96,7 +98,7 @@ def _of_answers(
         "base_url": config.engine.base_url,
         "model": [config.model.path, config.model.revision, config.model.adapter],
         "system_message": config.prompt.system_message,
-        "sampling": asdict(config.sampling),
+        "sampling": config.sampling.told(),
         "n": config.samples_per_doc,
         "limit": config.limit,
         "over_long": config.over_long,

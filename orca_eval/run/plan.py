@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
@@ -149,7 +149,7 @@ class KeyMaker:
 
 @lru_cache(maxsize=1024)
 def _fields(sampling: Sampling) -> str:
-    return json.dumps(asdict(sampling), sort_keys=True)
+    return json.dumps(sampling.told(), sort_keys=True)
 
 
 class Planner:

@@ -19,7 +19,7 @@ from orca_eval.report import write_run_report
 from orca_eval.report.exports.lm_eval import write_lm_eval_results
 from orca_eval.results import folder as run_dir
 from orca_eval.results.aggregate import ScoreRow, aggregate
-from orca_eval.results.notes import MALFORMED, rate_notes
+from orca_eval.results.notes import MALFORMED, rate_notes, reasoning_note
 from orca_eval.results.reading import MANIFEST, SAMPLES, STAGING
 from orca_eval.results.scores import write_scores
 from orca_eval.run import samples as run_samples
@@ -55,6 +55,7 @@ def write(folder: Path, session: Session) -> None:
             session.planner.prompter,
             session.stored,
             session.config.conflict,
+            session.config.reasoning,
         )
     with session.phases.measure("aggregate"):
         frame = run_samples.scores_frame(session.samples)
@@ -127,9 +128,9 @@ def build_manifest(session: Session) -> dict[str, Any]:
         "limit": config.limit,
         "max_tokens": config.sampling.max_tokens,
         "over_long": config.over_long,
-        "extract": {"conflict": config.conflict},
+        "extract": {"conflict": config.conflict, "reasoning": config.reasoning},
         "prompt": asdict(config.prompt),
-        "sampling": asdict(config.sampling) | {"n": config.samples_per_doc},
+        "sampling": config.sampling.told() | {"n": config.samples_per_doc},
         "model": asdict(config.model)
         | {
             "parameters": config.model.parameters or (weights.parameters if weights else None),
@@ -168,7 +169,7 @@ def _judge_entry(session: Session) -> dict[str, Any]:
         "judge": {
             "model": asdict(judge.model),
             "engine": engine | dict(session.judge.identity()),
-            "sampling": asdict(judge.sampling),
+            "sampling": judge.sampling.told(),
             "tokens": session.counts.judge_tokens,
         }
     }
@@ -257,6 +258,8 @@ def _of_requests(session: Session) -> Iterator[str]:
             f"Samples whose request failed, counted wrong: {session.failed}; the same command asks "
             "them again."
         )
+    if only_reasoning := sum(sample.only_reasoning for sample in session.samples):
+        yield reasoning_note(only_reasoning, config.reasoning)
     if config.sampling.temperature is None:
         yield "sampling.temperature=null: not sent, the server's own default acts."
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import pandas as pd
@@ -12,11 +12,12 @@ import pyarrow.parquet as pq
 
 from orca_eval.benchmarks.types import NO_ANSWER
 from orca_eval.errors import RunError
+from orca_eval.extract.reply.parts import reasoning_in
 from orca_eval.results.folder import whole
 from orca_eval.results.samples import SCHEMA
 from orca_eval.run.plan import Prompter, batches
-from orca_eval.run.scorer import ScoredSample, scored_sample
-from orca_eval.types import Completion, Conflict
+from orca_eval.run.scorer import ScoredSample, scored_sample, text_hash
+from orca_eval.types import Completion, Conflict, ReadReasoning, Step
 
 CHUNK = 1024
 
@@ -29,6 +30,7 @@ def write_samples(
     prompter: Prompter,
     responses: Responses,
     conflict: Conflict = "none",
+    reasoning: ReadReasoning = "apart",
 ) -> list[ScoredSample]:
     """Writes the samples in their order; prompts are rendered again, responses looked up.
 
@@ -47,9 +49,9 @@ def write_samples(
         writing: Future[object] = thread.submit(int)  # done at once
         for chunk in batches(samples, CHUNK):
             texts = responses([sample.key for sample in chunk])
-            same = [_as_stored(sample, texts.get(sample.key), conflict) for sample in chunk]
+            same = [_as_stored(s, texts.get(s.key), conflict, reasoning) for s in chunk]
             written += same
-            rows = (_row(sample, *_texts(sample, prompter, texts)) for sample in same)
+            rows = (_row(sample, _texts(sample, prompter, texts)) for sample in same)
             table = pa.table([*zip(*rows, strict=True)], SCHEMA)
             writing.result()  # each table is compressed and written while the next one is made
             writing = thread.submit(out.write_table, table)
@@ -58,12 +60,16 @@ def write_samples(
 
 
 def _as_stored(
-    sample: ScoredSample, completion: Completion | None, conflict: Conflict
+    sample: ScoredSample,
+    completion: Completion | None,
+    conflict: Conflict,
+    reasoning: ReadReasoning,
 ) -> ScoredSample:
-    if completion is None or hash(completion.text) == sample.text_hash:
+    if completion is None or text_hash(completion) == sample.text_hash:
         return sample
     waiting = sample.waiting
-    scored = waiting.task.score(waiting.doc, (*waiting.done, completion), conflict)
+    done = (*waiting.done, completion.read(reasoning))
+    scored = waiting.task.score(waiting.doc, done, conflict)
     return scored_sample(waiting, sample.key, completion, scored)
 
 
@@ -81,6 +87,7 @@ def scores_frame(samples: Iterable[ScoredSample]) -> pd.DataFrame:
             s.scored.answer is not None,
             s.finish_reason,
             s.empty,
+            s.only_reasoning,
             s.scored.figures,
             s.scored.by_letter,
             s.scored.by_text,
@@ -91,14 +98,20 @@ def scores_frame(samples: Iterable[ScoredSample]) -> pd.DataFrame:
         for s in samples
     ]
     columns = ["benchmark", "task", "doc_id", "cluster", "score", "f1", "exact_match_parts"]
-    columns += ["answered", "finish_reason", "empty", "figures", "by_letter", "by_text"]
-    columns += ["answer", "rule", "slices"]
+    columns += ["answered", "finish_reason", "empty", "only_reasoning", "figures"]
+    columns += ["by_letter", "by_text", "answer", "rule", "slices"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _row(
-    sample: ScoredSample, prompt: str, response: str, conversation: str | None
-) -> tuple[Any, ...]:
+class _Texts(NamedTuple):
+    """What a sample's row holds beyond its scores."""
+
+    prompt: str
+    answer: Completion
+    conversation: str | None = None
+
+
+def _row(sample: ScoredSample, texts: _Texts) -> tuple[Any, ...]:
     """A sample's cells in the order of SCHEMA."""
     doc, scored = sample.waiting.doc, sample.scored
     return (
@@ -107,8 +120,8 @@ def _row(
         doc.doc_id,
         doc.doc_hash,
         doc.cluster,
-        prompt,
-        response,
+        texts.prompt,
+        texts.answer.text,
         " | ".join("; ".join(variant) for variant in doc.golds),  # for a person
         scored.answer,
         scored.rule,
@@ -123,11 +136,13 @@ def _row(
         doc.kind if sample.waiting.task.own_score is None else "",  # rescoring can't score it
         None if doc.options is None else _json(doc.options),
         _json(doc.golds),
-        conversation,
+        texts.conversation,
         None if scored.figures is None else _json(scored.figures),
         scored.by_letter,
         scored.by_text,
         None if doc.slices is None else _json(doc.slices),
+        texts.answer.reasoning or reasoning_in(texts.answer.text) or None,
+        texts.answer.reasoning_tokens,
     )
 
 
@@ -135,20 +150,21 @@ def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _texts(
-    sample: ScoredSample, prompter: Prompter, texts: Mapping[bytes, Completion]
-) -> tuple[str, str, str | None]:
-    """The prompt and its response; of several steps the model's last, and all of them as JSON."""
+def _texts(sample: ScoredSample, prompter: Prompter, texts: Mapping[bytes, Completion]) -> _Texts:
+    """The prompt and its answer; of several steps the model's last, and all of them as JSON."""
     waiting, last = sample.waiting, _last(sample, texts)
     if not waiting.done:
-        return prompter.text(waiting.step), last.text, None
+        return _Texts(prompter.text(waiting.step), last)
     steps = waiting.task.conversation(waiting.doc, (*waiting.done, last))
     step, answer = [pair for pair in steps if pair[0].who == "model"][-1]
-    told = [
-        {"who": s.who, "messages": s.messages, "response": a.text, "finish_reason": a.finish_reason}
-        for s, a in steps
-    ]
-    return prompter.text(step), answer.text, _json(told)
+    return _Texts(prompter.text(step), answer, _json([_told(*pair) for pair in steps]))
+
+
+def _told(step: Step, answer: Completion) -> dict[str, Any]:
+    """A step of a conversation, as JSON."""
+    reasoning = {"reasoning": answer.reasoning} if answer.reasoning else {}
+    asked = {"who": step.who, "messages": step.messages, "response": answer.text}
+    return asked | {"finish_reason": answer.finish_reason} | reasoning
 
 
 def _last(sample: ScoredSample, texts: Mapping[bytes, Completion]) -> Completion:

@@ -9,7 +9,7 @@ from orca_eval.errors import OrcaEvalError, RunError
 from orca_eval.run.plan import Waiting
 from orca_eval.run.progress import Counts
 from orca_eval.run.scoring_process import Job, ScoringProcess
-from orca_eval.types import CUT_OFF, Completion, Conflict, FinishReason, Scored
+from orca_eval.types import CUT_OFF, Completion, Conflict, FinishReason, ReadReasoning, Scored
 
 BATCH = 64
 MOST_WAITING = 4096
@@ -25,13 +25,14 @@ class ScoredSample(NamedTuple):
     key: bytes
     scored: Scored
     empty: bool
+    only_reasoning: bool
     finish_reason: FinishReason
     prompt_tokens: int
     completion_tokens: int
     last_reason: FinishReason
     """How the last answer ended: one that never came is not in the store."""
     text_hash: int
-    """Python's hash of the last answer, good within this process."""
+    """`text_hash` of the last answer, good within this process."""
 
 
 class Scorer:
@@ -47,9 +48,11 @@ class Scorer:
         RunError: the process can't be started.
     """
 
-    def __init__(self, counts: Counts, conflict: Conflict = "none") -> None:
+    def __init__(
+        self, counts: Counts, conflict: Conflict = "none", reasoning: ReadReasoning = "apart"
+    ) -> None:
         self.samples: list[ScoredSample] = []
-        self._counts, self._conflict = counts, conflict
+        self._counts, self._conflict, self._reasoning = counts, conflict, reasoning
         self._finished: queue.SimpleQueue[Finished | None] = queue.SimpleQueue()
         self._sent: queue.Queue[list[Finished] | None] = queue.Queue(MOST_WAITING // BATCH)
         self._process = ScoringProcess()
@@ -106,7 +109,8 @@ class Scorer:
     def _job(self, item: Finished) -> Job:
         waiting, _, completion = item
         doc, cut = waiting.doc, completion.finish_reason == CUT_OFF
-        return doc.kind, doc.golds, doc.options, completion.text, cut, self._conflict
+        text = completion.read(self._reasoning).text
+        return doc.kind, doc.golds, doc.options, text, cut, self._conflict
 
     def _next_batch(self) -> list[Finished]:
         """What is queued, at least one and at most BATCH; empty at the end."""
@@ -135,7 +139,8 @@ class Scorer:
             if _is_ours(item):
                 yield next(ours)
             else:
-                yield waiting.task.score(waiting.doc, (*waiting.done, completion))
+                done = (*waiting.done, completion.read(self._reasoning))
+                yield waiting.task.score(waiting.doc, done)
 
     def _add(self, waiting: Waiting, key: bytes, completion: Completion, scored: Scored) -> None:
         self.samples.append(scored_sample(waiting, key, completion, scored))
@@ -164,13 +169,19 @@ def scored_sample(
         waiting=waiting,
         key=key,
         scored=scored,
-        empty=not shown.text.strip(),
+        empty=not shown.text.strip() and not shown.reasoning.strip(),
+        only_reasoning=shown.only_reasoning,
         finish_reason=shown.finish_reason,
         prompt_tokens=tokens[0],
         completion_tokens=tokens[1],
         last_reason=completion.finish_reason,
-        text_hash=hash(completion.text),
+        text_hash=text_hash(completion),
     )
+
+
+def text_hash(completion: Completion) -> int:
+    """Python's hash of all that a completion says."""
+    return hash((completion.text, completion.reasoning))
 
 
 def model_answers(waiting: Waiting, last: Completion) -> list[Completion]:

@@ -64,6 +64,11 @@ def run_session(session: Session) -> None:
             say(f"warning: {line}")
 
 
+def _storable(text: str) -> str:
+    """Without lone surrogates: neither SQLite nor Parquet takes them."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def _first(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
@@ -95,7 +100,7 @@ class Session:
     counters: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._scorer = Scorer(self.counts, self.config.conflict)
+        self._scorer = Scorer(self.counts, self.config.conflict, self.config.reasoning)
         self._view = ProgressView(self.counts)
         self._seats: dict[Who, Seat] = {"model": self._seat(self.config, self.engine)}
         if self.judge is not None and self.config.judge is not None:
@@ -273,10 +278,9 @@ class Session:
         else:
             self.counts.tokens += completion.completion_tokens
             self.counts.prompt_tokens += completion.prompt_tokens
-        if not completion.text.isascii():
-            text = completion.text.encode("utf-8", "replace").decode()
-            if text != completion.text:  # lone surrogates: neither SQLite nor Parquet takes them
-                completion = completion._replace(text=text)
+        completion = completion._replace(
+            text=_storable(completion.text), reasoning=_storable(completion.reasoning)
+        )
         if completion.finish_reason == "failed":
             self.failed += len(work.waiting)
         if completion.finish_reason not in NO_ANSWER:
@@ -288,7 +292,7 @@ class Session:
         """Hands an answer to the scorer where nothing follows, else asks the next step in the next
         round."""
         for waiting in work.waiting:
-            done = (*waiting.done, completion)
+            done = (*waiting.done, completion.read(self.config.reasoning))
             step = waiting.task.next_step(waiting.doc, done)
             if step is None:
                 self._scorer.put(waiting, work.key, completion)

@@ -31,6 +31,7 @@ def scores_table(rows: Sequence[ScoreRow], manifest: Manifest) -> Table:
     """Lists benchmarks and averages, in percent."""
     names, rates = labels(manifest), [*RATES[:3]]
     rates += [RATES[3]] * any(map(conflict_note, rows))
+    rates += [RATES[4]] * any(row.only_reasoning_rate for row in rows)
     shown = [RATE_NAMES[rate] for rate in rates]
     return Table(
         name="scores",

@@ -31,6 +31,7 @@ from orca_eval.store.rows import (
     READ_TEXT_AS,
     SCHEMA,
     Row,
+    add_columns,
     from_row,
     readable_marks,
     readable_rows,
@@ -205,6 +206,7 @@ class ResponseStore:
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute(SCHEMA)
             connection.execute(FRESH_SCHEMA)
+            add_columns(connection)
             connection.execute(f"SELECT {COLUMNS} FROM responses LIMIT 1").fetchall()
             connection.execute(f"PRAGMA busy_timeout={1000 * HELD_SECONDS:.0f}")
         except sqlite3.DatabaseError:
@@ -368,6 +370,6 @@ def _write(
     connection.execute("BEGIN IMMEDIATE")
     with connection:
         connection.executemany(
-            f"INSERT OR REPLACE INTO responses ({COLUMNS}) VALUES (?,?,?,?,?,?)", rows
+            f"INSERT OR REPLACE INTO responses ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?)", rows
         )
         connection.executemany("INSERT OR IGNORE INTO fresh VALUES (?, ?)", marks)

@@ -20,14 +20,16 @@ from orca_eval.extract import WEAK_RULES, readings
 from orca_eval.outcome import Outcome
 from orca_eval.paths import expanded
 from orca_eval.results.folder import write_text
+from orca_eval.results.reasoning import evidence_shift, with_reasoning
 from orca_eval.results.run import finished_run
 
 SUFFIXES = (".html", ".md")
 NO_ANSWER = "no answer in a finished reply"
 CUT_OFF = "no answer, cut off at max_tokens"
+ONLY_REASONING = "no answer, all text is reasoning"
 WEAK = "a weak rule decided"
 DISAGREE = "rules disagree"
-WEIGHTS = {DISAGREE: 4, NO_ANSWER: 3, WEAK: 2, CUT_OFF: 1}
+WEIGHTS = {DISAGREE: 4, NO_ANSWER: 3, ONLY_REASONING: 3, WEAK: 2, CUT_OFF: 1}
 REPLY_CHARS = 4000  # of a reply on the sheet, around the evidence
 
 
@@ -57,7 +59,8 @@ def audit_run(run: str, most: int, out: Path | None = None) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One sample on the sheet. `readings` are the rules' answers, strongest first."""
+    """One sample on the sheet. `readings` are the rules' answers, strongest first; `response`
+    begins with `folded` characters of reasoning."""
 
     benchmark: str
     task: str
@@ -68,6 +71,7 @@ class Entry:
     gold: str
     right: bool
     response: str
+    folded: int
     evidence: tuple[int, int] | None
     readings: tuple[tuple[str, str | None], ...]
 
@@ -91,20 +95,24 @@ def entries(samples: pd.DataFrame, most: int) -> list[Entry]:
 def _entry(row: Mapping[str, Any]) -> Entry | None:
     """The sample with the reasons to look at it, None where there are none."""
     response, answer = row["response"], row["answer"] if isinstance(row["answer"], str) else None
-    if not row["kind"] or not response.strip():
+    reply, folded = with_reasoning(response, row.get("reasoning"))
+    if not row["kind"] or not reply.strip():
         return None
     options = json.loads(row["options"]) if isinstance(row["options"], str) else None
-    found = readings(response, row["kind"], options)
+    silent = not response.strip()
+    found = readings(reply if silent else response, row["kind"], options)
     reasons = []
     if len({value for _, value in found if value is not None}) > 1:
         reasons.append(DISAGREE)
     if answer is None:
-        reasons.append(CUT_OFF if row["finish_reason"] == "length" else NO_ANSWER)
+        whole = ONLY_REASONING if silent else NO_ANSWER
+        reasons.append(CUT_OFF if row["finish_reason"] == "length" else whole)
     elif row["rule"] in WEAK_RULES:
         reasons.append(WEAK)
     if not reasons:
         return None
-    start = row["evidence_start"]
+    start, shift = row["evidence_start"], evidence_shift(response, reply)
+    evidence = None if pd.isna(start) else (int(start) + shift, int(row["evidence_end"]) + shift)
     return Entry(
         benchmark=row["benchmark"],
         task=row["task"],
@@ -114,8 +122,9 @@ def _entry(row: Mapping[str, Any]) -> Entry | None:
         answer=answer,
         gold=row["gold"],
         right=row["score"] == 1,
-        response=response,
-        evidence=None if pd.isna(start) else (int(start), int(row["evidence_end"])),
+        response=reply,
+        folded=0 if (evidence and evidence[0] < folded) or folded == len(reply) else folded,
+        evidence=evidence,
         readings=found,
     )
 
@@ -135,11 +144,13 @@ def markdown_sheet(title: str, found: Sequence[Entry]) -> str:
     """The same as Markdown, the evidence between ⟦ and ⟧."""
     parts = [f"# {safe_text.markdown_prose(title)}", _counts(found)]
     for number, entry in enumerate(found, start=1):
-        before, evidence, after = _excerpt(entry)
+        reasoning, before, evidence, after = _excerpt(entry)
         reply = f"{before}⟦{evidence}⟧{after}" if evidence else before + after
         facts = "\n".join(f"- {name}: {safe_text.markdown(value)}" for name, value in _facts(entry))
         where = safe_text.markdown_prose(_where(entry))
-        parts += [f"## {number}. {where}", facts, safe_text.markdown_block(reply)]
+        parts += [f"## {number}. {where}", facts]
+        parts += ["Reasoning:", safe_text.markdown_block(reasoning), "Answer:"] * bool(reasoning)
+        parts.append(safe_text.markdown_block(reply))
     return "\n\n".join(parts) + "\n"
 
 
@@ -156,15 +167,19 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "rules say", ", ".join(f"{rule}: {value or '–'}" for rule, value in entry.readings) or "–"
 
 
-def _excerpt(entry: Entry) -> tuple[str, str, str]:
-    """The reply before, in and after the evidence, cut to what a person reads."""
+def _excerpt(entry: Entry) -> tuple[str, str, str, str]:
+    """The reasoning, and the reply before, in and after the evidence, cut to what one reads."""
     start, end = entry.evidence or (len(entry.response), len(entry.response))
-    before, after = entry.response[:start], entry.response[end:]
-    if len(before) > REPLY_CHARS:
-        before = "… " + before[-REPLY_CHARS:]
-    if len(after) > REPLY_CHARS:
-        after = after[:REPLY_CHARS] + " …"
-    return before, entry.response[start:end], after
+    reasoning, before = entry.response[: entry.folded], entry.response[entry.folded : start]
+    return _tail(reasoning), _tail(before), entry.response[start:end], _head(entry.response[end:])
+
+
+def _tail(text: str) -> str:
+    return "… " + text[-REPLY_CHARS:] if len(text) > REPLY_CHARS else text
+
+
+def _head(text: str) -> str:
+    return text[:REPLY_CHARS] + " …" if len(text) > REPLY_CHARS else text
 
 
 def _counts(found: Sequence[Entry]) -> str:

@@ -10,13 +10,11 @@ from orca_eval.types import once
 def main(overrides: list[str]) -> Outcome:
     """Validates what `run` would use, without loading the engine."""
     config = run_config(compose_verb("check", overrides))
-    from orca_eval.engines.registry import build_engine
-    from orca_eval.run.evaluate import find_judge, load_suite
+    from orca_eval.run.evaluate import checked_engine, find_judge, load_suite
     from orca_eval.run.identity import find_folder
     from orca_eval.run.plan import Planner, refuse_too_many, samples_of
 
-    engine = build_engine(config)
-    engine.check()
+    config, engine = checked_engine(config)
     benchmarks = load_suite(config)
     refuse_too_many(benchmarks, config.samples_per_doc)
     judge = find_judge(config, benchmarks)

@@ -13,7 +13,9 @@ from orca_eval.outcome import Outcome
 from orca_eval.results import folder as run_dir
 from orca_eval.results.aggregate import WHOLE, ScoreRow, aggregate
 from orca_eval.results.manifest import Manifest
+from orca_eval.results.notes import reasoning_note
 from orca_eval.results.reading import MANIFEST, SAMPLES
+from orca_eval.results.reasoning import only_reasoning
 from orca_eval.results.rescore import flips, rescore_frame, scores_of
 from orca_eval.results.run import finished_run
 from orca_eval.results.scores import write_scores
@@ -21,7 +23,7 @@ from orca_eval.run.table import labels, percent
 from orca_eval.screen import paragraph, print_path, screen
 from orca_eval.tables.screen import show
 from orca_eval.tables.table import Table, columns, text_row
-from orca_eval.types import Conflict
+from orca_eval.types import Conflict, ReadReasoning
 
 SHOWN_FLIPS = 20
 FLIPS = "flips.csv"
@@ -30,16 +32,19 @@ FLIPS = "flips.csv"
 def main(overrides: list[str]) -> Outcome:
     """Writes `rescored/<extractor version>/` inside the run folder."""
     config = rescore_config(compose_verb("rescore", overrides))
-    return rescore_run(config.run, config.extract.conflict)
+    return rescore_run(config.run, config.extract.conflict, config.reasoning)
 
 
-def rescore_run(run: str, conflict: Conflict | None = None) -> Outcome:
-    """The same for a run's folder; without `conflict` as the run had it."""
+def rescore_run(
+    run: str, conflict: Conflict | None = None, reasoning: ReadReasoning | None = None
+) -> Outcome:
+    """The same for a run's folder; without `conflict` or `reasoning` as the run had it."""
     folder, manifest, old = finished_run(run)
     conflict = conflict or manifest.extract.conflict
-    new = rescore_frame(old, conflict)
-    name = EXTRACTOR_VERSION if conflict == "none" else f"{EXTRACTOR_VERSION}-{conflict}"
-    target = folder / "rescored" / name
+    reasoning = reasoning or manifest.extract.reasoning
+    new = rescore_frame(old, conflict, reasoning)
+    chosen = [value for value in (conflict, reasoning) if value not in ("none", "apart")]
+    target = folder / "rescored" / "-".join((EXTRACTOR_VERSION, *chosen))
     before, after = (
         aggregate(scores_of(frame), manifest.kinds, manifest.averages, manifest.measures)
         for frame in (old, new)
@@ -47,7 +52,8 @@ def rescore_run(run: str, conflict: Conflict | None = None) -> Outcome:
     changed = flips(old, new)
     rescored = manifest.content | {
         "extractor_version": EXTRACTOR_VERSION,
-        "extract": {"conflict": conflict},
+        "extract": {"conflict": conflict, "reasoning": reasoning},
+        "notes": _notes(manifest, new, reasoning),
         "orca_eval_version": __version__,
         "rescored_from": {
             "extractor_version": manifest.extractor_version,
@@ -69,6 +75,13 @@ def rescore_run(run: str, conflict: Conflict | None = None) -> Outcome:
         "changed": len(changed),
     }
     return Outcome(told)
+
+
+def _notes(manifest: Manifest, samples: pd.DataFrame, reasoning: ReadReasoning) -> list[str]:
+    """The run's, with what is said of reasoning as it is now read."""
+    answers = int(only_reasoning(samples).sum())
+    said, now = (reasoning_note(answers, read) for read in (manifest.extract.reasoning, reasoning))
+    return [now if note == said else note for note in manifest.notes]
 
 
 def _print(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from orca_eval.benchmarks.load import sample_indices
@@ -14,10 +14,9 @@ from orca_eval.config.overrides import key_of
 from orca_eval.config.schema import OverLong, RunConfig, as_judge
 from orca_eval.config.texts import quoted
 from orca_eval.engines.base import Engine
-from orca_eval.engines.registry import build_engine
 from orca_eval.errors import InputError
 from orca_eval.outcome import Outcome
-from orca_eval.run.evaluate import find_judge, load_suite
+from orca_eval.run.evaluate import checked_engine, find_judge, load_suite
 from orca_eval.run.plan import Planner, Waiting, Work
 from orca_eval.safe_text import github_line
 from orca_eval.types import Completion, Doc, Who
@@ -88,8 +87,7 @@ def _doc(task: Task, doc_id: int | None) -> Doc:
 
 def _seats(config: RunConfig, benchmark: Benchmark) -> dict[Who, tuple[Engine, Planner]]:
     """Who is asked; a judge only where one is named."""
-    engine = build_engine(config)
-    engine.check()
+    config, engine = checked_engine(config)
     seats: dict[Who, tuple[Engine, Planner]] = {"model": (engine, Planner(config, engine))}
     if config.judge is not None and (judge := find_judge(config, [benchmark])):
         seats["judge"] = judge, Planner(as_judge(config, config.judge), judge)
@@ -122,11 +120,11 @@ def _print_work(
     (request,) = planner.prompter.requests([work])
     told = {
         "messages": request.messages,
-        "sampling": asdict(work.sampling),
+        "sampling": work.sampling.told(),
         "prompt": request.prompt,
         "token_ids": request.prompt_token_ids,
     }
-    settings = {key: value for key, value in asdict(work.sampling).items() if key != "stop"}
+    settings = {key: value for key, value in work.sampling.told().items() if key != "stop"}
     said = ", ".join(f"{key} {value}" for key, value in settings.items() if value is not None)
     stop = f", stop {json.dumps(work.sampling.stop)}" if work.sampling.stop else ""
     if planner.over_long:

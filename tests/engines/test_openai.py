@@ -93,14 +93,14 @@ def test_template_arguments_and_the_servers_name_for_the_model_are_sent() -> Non
         (answer(None), Completion("", "stop", 7, 3)),
         (answer("cut", "length"), Completion("cut", "length", 7, 3)),
         (answer("I can't say.", "content_filter"), Completion("I can't say.", "stop", 7, 3)),
-        (answer("B", reasoning_content="so A"), Completion("B", "stop", 7, 3)),
+        (answer("B", reasoning_content="so A"), Completion("B", "stop", 7, 3, "so A")),
         (whole({"message": {"content": " \n"}}), Completion(" \n", "stop", 0, 0)),
         (whole({"message": {"content": None, "refusal": "No."}}), Completion("No.", "stop", 0, 0)),
         (whole({"message": {"content": "\ud83dx"}}), Completion("?x", "stop", 0, 0)),
         (whole({"text": "B"}), Completion("B", "stop", 0, 0)),
         (
             whole({"message": {"content": [{"type": "thinking", "text": "A?"}, {"text": "B"}]}}),
-            Completion("B", "stop", 0, 0),
+            Completion("B", "stop", 0, 0, "A?"),
         ),
     ],
 )

@@ -11,7 +11,6 @@ from hypothesis import given, strategies as st
 from test_openai import ask, engine, generate
 
 from orca_eval.engines.reply_text import find_text
-from orca_eval.extract import extract_answer
 
 SAID = "The answer is B."
 
@@ -89,20 +88,65 @@ REASONED = [
 ]
 
 
+@pytest.mark.parametrize("finish", ["stop", "length"])
 @pytest.mark.parametrize("choice", REASONED)
-def test_text_that_is_all_reasoning_is_the_answer_where_it_is_whole(choice: dict[str, Any]) -> None:
-    with serve(Reply(body={"choices": [choice | {"finish_reason": "stop"}]})) as script:
+def test_text_that_is_all_reasoning_is_no_answer_and_kept(
+    choice: dict[str, Any], finish: str
+) -> None:
+    with serve(Reply(body={"choices": [choice | {"finish_reason": finish}]})) as script:
         tested = engine(script)
-        assert generate(tested, ask())[0].text == SAID
-    assert any("all their text where reasoning belongs" in note for note in tested.notes)
+        (found,) = generate(tested, ask())
+    assert (found.text.strip(), found.reasoning, found.finish_reason) == ("", SAID, finish)
+    assert found.only_reasoning == (finish == "stop")
+    assert found.read("apart") == found
+    assert found.read("as_answer").text == (SAID if finish == "stop" else found.text)
+    assert tested.counters().get("only_reasoning", 0) == (finish == "stop")
 
 
-@pytest.mark.parametrize("choice", REASONED)
-def test_reasoning_that_was_cut_off_holds_no_answer(choice: dict[str, Any]) -> None:
-    with serve(Reply(body={"choices": [choice | {"finish_reason": "length"}]})) as script:
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"completion_tokens_details": {"reasoning_tokens": 5}}, 5),
+        ({"reasoning_tokens": 6.0}, 6),
+        ({"completion_tokens_details": {"reasoning_tokens": 0}, "reasoning_tokens": 6}, 0),
+        ({"completion_tokens_details": None, "reasoning_tokens": "7"}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_tokens_of_reasoning_are_the_servers_count(usage: Any, tokens: int | None) -> None:
+    with serve(Reply(body=answer(SAID, reasoning="C?") | {"usage": usage})) as script:
         (found,) = generate(engine(script), ask())
-    assert found.text.endswith(SAID)
-    assert extract_answer(found.text, "choice", {"A": "1", "B": "2"}).answer is None
+    assert (found.reasoning, found.reasoning_tokens) == ("C?", tokens)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reasoning"),
+    [
+        ({"content": SAID, "reasoning": "C?", "reasoning_content": "C?"}, "C?"),
+        ({"content": SAID, "reasoning_content": SAID}, SAID),
+        ({"content": SAID, "reasoning": "C?", "reasoning_details": [{"text": "D?"}]}, "C?\n\nD?"),
+        (
+            {"content": [{"type": "thinking", "thinking": "D?"}, SAID], "reasoning": "C? D?"},
+            "C? D?",
+        ),
+        ({"content": [SAID, {"type": "thinking", "thinking": "C?"}]}, "C?"),
+        ({"content": [{"parts": [{"thought": True, "text": "C?"}]}, {"text": SAID}]}, "C?"),
+        ({"content": SAID}, ""),
+    ],
+)
+def test_reasoning_is_kept_once_wherever_it_stands(fields: dict[str, Any], reasoning: str) -> None:
+    found = find_text(message(**fields))
+    assert found is not None
+    assert (found.text, found.reasoning) == (SAID, reasoning)
+
+
+def test_reasoning_in_one_choice_and_the_answer_in_another_are_one_reply() -> None:
+    choices = [message(content=None, reasoning="C?"), message(content=SAID)]
+    body = {"choices": [choice | {"finish_reason": "stop"} for choice in choices]}
+    with serve(Reply(body=body)) as script:
+        (found,) = generate(engine(script), ask())
+    assert (found.text, found.reasoning) == (SAID, "C?")
 
 
 @pytest.mark.parametrize("content", [None, "", " ", [], [{"type": "text", "text": ""}]])

@@ -91,7 +91,7 @@ def test_either_may_count_in_a_run_and_in_rescoring(
     again = read_run(rescored).benchmark("mmlu")
     assert again is not None
     assert again.score == score.score
-    assert json.loads((rescored / "manifest.json").read_text())["extract"] == {"conflict": conflict}
+    assert json.loads((rescored / "manifest.json").read_text())["extract"]["conflict"] == conflict
 
 
 def test_unlike_choices_are_not_compared(

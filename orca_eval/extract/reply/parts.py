@@ -75,6 +75,13 @@ _TAGS: dict[str, tuple[tuple[str, bool], ...]] = {
                 ("<|channel>thought", False), ("<channel|>", True)),
 }  # fmt: skip
 THINKING_TAGS = tuple(tag for tags in _TAGS.values() for tag, _closes in tags)
+_FORMS = tuple(zip(_OPENING, _CLOSING, strict=True))
+THINKING_MARKS = (
+    *((opens.format(name), closes.format(name)) for name in _NAMES for opens, closes in _FORMS),
+    *(("<|channel|>analysis", "<|channel|>final"), ("<|channel>thought", "<channel|>")),
+)
+"""What opens thinking, and what closes it."""
+_LONGEST_FIRST = sorted(THINKING_TAGS, key=len, reverse=True)
 # Of these, models also write headings that nothing closes: "[Analysis]", "<reasoning>".
 _HEADINGS = frozenset(_NAMES) - {"think", "thinking"}
 _ANSWER_PART = re.compile(
@@ -105,6 +112,22 @@ def after_thinking(low: str) -> int | None:
             ):
                 last, start, still_open = at, at + len(tag), not closes
     return None if still_open else start
+
+
+def answer_start(response: str) -> int:
+    """Where the reasoning that a response begins with ends, its closing mark included; the
+    response's length where it stays open, 0 where there is none."""
+    start = after_thinking(lower(response))
+    return len(response) if start is None else start
+
+
+def reasoning_in(response: str) -> str:
+    """The reasoning that a response begins with, without the marks at its ends."""
+    written = response[: answer_start(response)].strip()
+    low = lower(written)
+    opening = next((tag for tag in _LONGEST_FIRST if low.startswith(tag)), "")
+    closing = next((tag for tag in _LONGEST_FIRST if low.endswith(tag)), "")
+    return written[len(opening) : len(written) - len(closing)].strip()
 
 
 # --- run-on text ---------------------------------------------------------------------------------

@@ -205,6 +205,19 @@ const orcaExplorer = (() => {
     return pieces;
   }
 
+  // A reply, its reasoning folded unless what is looked for stands in it.
+  function folded(reply, length, start, end) {
+    if (!length) return marked(reply, start, end);
+    const [reasoning, answer] = [reply.slice(0, length), reply.slice(length)];
+    const inside = start >= 0 && start < length;
+    const details = element("details");
+    details.open = inside || Boolean(state.needle && reasoning.toLowerCase().includes(state.needle));
+    details.append(element("summary", "reasoning"), marked(reasoning, inside ? start : -1, end));
+    const pieces = document.createDocumentFragment();
+    pieces.append(details, marked(answer, inside ? -1 : start - length, end - length));
+    return pieces;
+  }
+
   function facts(row) {
     const { columns, finishes } = state.index;
     const terms = element("dl", "", "facts");
@@ -235,7 +248,8 @@ const orcaExplorer = (() => {
   async function replyPane(row) {
     const { columns } = state.index;
     const { reply } = await orcaStore.texts(state.index, row);
-    const made = pane(`Reply of ${FIELDS.Model(row)}`, marked(reply, columns.start[row], columns.end[row]));
+    const text = folded(reply, columns.folded[row], columns.start[row], columns.end[row]);
+    const made = pane(`Reply of ${FIELDS.Model(row)}`, text);
     made.classList.add("reply");
     made.insertBefore(facts(row), made.lastChild);
     return made;

@@ -1,7 +1,7 @@
 """Samples packed for the report's explorer: an index of small columns, and texts in chunks.
 
-A reply is one run's answer to one document. Replies are ordered by document, then run, so that the
-answers to one question lie beside each other and compress well.
+A reply is one run's answer to one document, behind its reasoning. Replies are ordered by document,
+then run, so that the answers to one question lie beside each other and compress well.
 
 The index is gzip over: 4 bytes length of a JSON head (little-endian), the head, padding to 8 bytes,
 then the columns one after the other, each padded to 8 bytes. A chunk is gzip over a JSON line with
@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from orca_eval.errors import InputError
 from orca_eval.report.board import Board
 from orca_eval.results.documents import KEY
+from orca_eval.results.reasoning import evidence_shift, with_reasoning
 from orca_eval.results.run import Run
 from orca_eval.results.samples import open_samples
 
@@ -39,7 +40,7 @@ _HASH = np.uint32(2654435761)  # Knuth's multiplicative hashing
 CHUNK_LETTERS = 2_000_000
 MOST_REPLIES = 1 << 22  # explorer.js sorts by a key and a reply's number in one number
 _LEVEL = 3
-TEXT_COLUMNS = ["prompt", "response"]
+TEXT_COLUMNS = ("prompt", "response", "reasoning")
 _SMALL = [
     *KEY,
     "gold",
@@ -92,19 +93,26 @@ class Texts:
         self._path = run.samples_path
         with open_samples(self._path) as file:
             self._starts = np.cumsum([0, *file.sizes])
+        self._columns = text_columns(run)
         self._held: tuple[int, int, pa.Table] | None = None
 
     def rows(self, rows: NDArray[np.int64]) -> pa.Table:
         """These rows in this order; quick where they lie near each other."""
         if not len(rows):
-            return pa.table({name: pa.array([], pa.large_string()) for name in TEXT_COLUMNS})
+            return pa.table({name: pa.array([], pa.large_string()) for name in self._columns})
         first, last = np.searchsorted(self._starts, [rows.min(), rows.max()], side="right") - 1
         if self._held is None or self._held[:2] != (first, last):
             self._held = None  # before the next are read
             with open_samples(self._path) as file:
-                groups = (file.group(group, TEXT_COLUMNS) for group in range(first, last + 1))
+                groups = (file.group(group, self._columns) for group in range(first, last + 1))
                 self._held = first, last, pa.concat_tables(groups).combine_chunks()
         return self._held[2].take(pa.array(rows - self._starts[first]))
+
+
+def text_columns(run: Run) -> list[str]:
+    """Those that the run has: older ones have no reasoning."""
+    known = run.sample_columns
+    return [name for name in TEXT_COLUMNS if name in known]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,22 +199,32 @@ def _ordered(board: Board) -> pd.DataFrame:
 
 
 def _measured(frame: pd.DataFrame, run: Run) -> pd.DataFrame:
-    """With `letters`, the bytes of each reply's texts, the prompt's included, and with evidence
-    offsets counted as JavaScript counts: astral characters are two units there."""
+    """With `letters`, the bytes of each reply's texts, the prompt's included, with `folded`, the
+    length of its reasoning, and with evidence offsets into reasoning and response together. All
+    are counted as JavaScript counts: astral characters are two units there."""
     # Copies: where no sample lacks evidence, pandas gives its own memory out, for reading only.
     starts = frame["evidence_start"].fillna(-1).to_numpy(dtype=np.int64, copy=True)
     ends = frame["evidence_end"].fillna(-1).to_numpy(dtype=np.int64, copy=True)
-    letters = np.zeros(len(frame), dtype=np.int64)
+    letters, folded = np.zeros((2, len(frame)), dtype=np.int64)
+    columns = text_columns(run)
     first = 0
-    for part in run.sample_parts(TEXT_COLUMNS):
-        sizes = sum(pc.binary_length(part[name]).to_numpy() for name in TEXT_COLUMNS)
-        letters[first : first + len(part)] = sizes
-        for row, text in enumerate(part["response"].to_pylist(), first):
-            if starts[row] >= 0 and not text.isascii() and max(text) > "\uffff":
-                starts[row] = utf16_length(text[: starts[row]])
-                ends[row] = utf16_length(text[: ends[row]])
+    for part in run.sample_parts(columns):
+        sizes = [pc.fill_null(pc.binary_length(part[name]), 0).to_numpy() for name in columns]
+        letters[first : first + len(part)] = sum(sizes)
+        reasoned = part["reasoning"].to_pylist() if "reasoning" in columns else [None] * len(part)
+        for row, (text, reasoning) in enumerate(
+            zip(part["response"].to_pylist(), reasoned, strict=True), first
+        ):
+            reply, fold = with_reasoning(text, reasoning)
+            folded[row] = utf16_length(reply[:fold])
+            if starts[row] < 0:
+                continue
+            before = evidence_shift(text, reply)
+            if before or not text.isascii():
+                starts[row] = utf16_length(reply[: before + starts[row]])
+                ends[row] = utf16_length(reply[: before + ends[row]])
         first += len(part)
-    return frame.assign(evidence_start=starts, evidence_end=ends, letters=letters)
+    return frame.assign(evidence_start=starts, evidence_end=ends, letters=letters, folded=folded)
 
 
 def _chunk_starts(frame: pd.DataFrame) -> list[int]:
@@ -229,7 +247,8 @@ def _chunk(positions: NDArray[np.int64], tables: Sequence[Texts]) -> bytes:
         mine = np.flatnonzero(positions[:, 0] == run)
         part = table.rows(positions[mine, 1])
         for at, row in zip(mine.tolist(), part.to_pylist(), strict=True):
-            asked[at], replies[at] = row["prompt"], row["response"]
+            asked[at] = row["prompt"]
+            replies[at], _ = with_reasoning(row["response"], row.get("reasoning"))
     prompts: dict[str, int] = {}
     numbers = [prompts.setdefault(prompt, len(prompts)) for prompt in asked]
     head = {
@@ -259,6 +278,7 @@ def _index(board: Board, frame: pd.DataFrame, starts: Sequence[int]) -> bytes:
         "finish": coded["finish_reason"][0],
         "start": frame["evidence_start"].to_numpy(),
         "end": frame["evidence_end"].to_numpy(),
+        "folded": frame["folded"].to_numpy(),
         "promptTokens": frame["prompt_tokens"].fillna(0).to_numpy(),
         "replyTokens": frame["completion_tokens"].fillna(0).to_numpy(),
     }
