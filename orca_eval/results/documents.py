@@ -30,10 +30,12 @@ def per_document(
     if not samples.duplicated(KEY).any():
         return samples
     columns = {**dict.fromkeys(means, "mean"), **dict.fromkeys(firsts, "first")}
-    documents = samples.groupby(KEY, sort=False, as_index=False).agg(columns)
+    documents = samples.groupby(KEY, sort=False, observed=True, as_index=False).agg(columns)
     for name, measure in measures.items():
         if measure.over_repeats == "best":
-            own = samples[samples["benchmark"] == name].groupby(KEY, sort=False)["score"]
+            own = samples[samples["benchmark"] == name].groupby(KEY, sort=False, observed=True)[
+                "score"
+            ]
             best = own.max() if measure.better == "higher" else own.min()
             documents.loc[documents["benchmark"] == name, "score"] = best.to_numpy()
     return documents

@@ -12,7 +12,7 @@ def main(overrides: list[str]) -> int:
     from orca_eval.engines.registry import build_engine
     from orca_eval.run.evaluate import find_judge, load_suite
     from orca_eval.run.identity import find_folder
-    from orca_eval.run.plan import Planner, refuse_too_many, samples_of
+    from orca_eval.run.plan import Planner, first_steps, refuse_too_many
 
     engine = build_engine(config)
     engine.check()
@@ -20,7 +20,7 @@ def main(overrides: list[str]) -> int:
     refuse_too_many(benchmarks, config.samples_per_doc)
     judge = find_judge(config, benchmarks)
     planner = Planner(config, engine)
-    planner.add(samples_of(benchmarks, config.samples_per_doc))
+    planner.add(first_steps(benchmarks), config.samples_per_doc)
     for benchmark in benchmarks:
         print(github_line(f"{benchmark.alias}: {benchmark.n} docs from {benchmark.source}"))
     planner.refuse_over_long()
@@ -31,6 +31,7 @@ def main(overrides: list[str]) -> int:
     steps = any(task.ask is not once for benchmark in benchmarks for task in benchmark.tasks)
     further = ", and what follows from the answers" if steps else ""
     most = config.sampling.max_tokens
-    print(f"{len(planner.works)} generations of at most {most} tokens{further}")
+    generations = config.samples_per_doc * len(planner.questions)
+    print(f"{generations} generations of at most {most} tokens{further}")
     print(f"run folder: {find_folder(config, engine, benchmarks, judge)}")
     return 0

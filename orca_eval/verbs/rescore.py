@@ -10,7 +10,7 @@ from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import rescore_config
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.results import folder as run_dir
-from orca_eval.results.aggregate import ScoreRow, aggregate
+from orca_eval.results.aggregate import ScoreRow, aggregate, by_benchmark
 from orca_eval.results.manifest import Manifest
 from orca_eval.results.reading import MANIFEST, SAMPLES
 from orca_eval.results.rescore import flips, rescore_frame, scores_of
@@ -39,10 +39,8 @@ def rescore_run(run: str, conflict: Conflict | None = None) -> int:
     new = rescore_frame(old, conflict)
     name = EXTRACTOR_VERSION if conflict == "none" else f"{EXTRACTOR_VERSION}-{conflict}"
     target = folder / "rescored" / name
-    before, after = (
-        aggregate(scores_of(frame), manifest.kinds, manifest.averages, manifest.measures)
-        for frame in (old, new)
-    )
+    how = manifest.kinds, manifest.averages, manifest.measures
+    before, after = (aggregate(by_benchmark(scores_of(frame)), *how) for frame in (old, new))
     changed = flips(old, new)
     rescored = manifest.content | {
         "extractor_version": EXTRACTOR_VERSION,
