@@ -63,9 +63,11 @@ def help_seconds() -> float:
     return min(seconds)
 
 
-def ours(data_root: str, limit: str, folder: str, letters: int) -> dict[str, Any]:
+def ours(
+    data_root: str, limit: str, folder: str, letters: int, suite: str, n: int
+) -> dict[str, Any]:
     """A run with an instant engine and the default report, in this process, after imports; with
-    `letters` each reply has so many characters of its own before the answer."""
+    `letters` each reply has so many characters of its own before the answer. `n` samples a doc."""
     script = Path(folder) / "script.jsonl"
     script.write_text(json.dumps({"default": True, "text": REPLY}) + "\n")
     from orca_eval.config.compose import compose_verb
@@ -82,7 +84,9 @@ def ours(data_root: str, limit: str, folder: str, letters: int) -> dict[str, Any
     composed = compose_verb(
         "run",
         [
-            "suite=orca2_core",
+            f"suite={suite}",
+            f"sampling.n={n}",
+            f"sampling.temperature={float(n > 1)}",
             f"data.root={data_root}",
             "engine=replay",
             f"engine.script={script}",
@@ -212,11 +216,13 @@ def main() -> None:
     parser.add_argument("--part", choices=("ours", "lm_eval", "lm_eval_store"))
     parser.add_argument("--folder", default="")
     parser.add_argument("--letters", type=int, default=0)
+    parser.add_argument("--suite", default="orca2_core")
+    parser.add_argument("--n", type=int, default=1)
     args = parser.parse_args()
     root = str(Path(args.data_root).resolve())
     if args.part:
         part = (
-            ours(root, args.limit, args.folder, args.letters)
+            ours(root, args.limit, args.folder, args.letters, args.suite, args.n)
             if args.part == "ours"
             else lm_eval(root, args.limit, args.folder, store=args.part == "lm_eval_store")
         )
