@@ -52,6 +52,8 @@ soak: $(VENV)/.installed-dev $(VLLM_VENV)/.installed $(LITELLM_VENV)/.installed
 	$(BIN)/python bench/busy_suite.py
 	$(BIN)/python bench/busy_suite.py --nice
 	$(BIN)/python bench/interval_coverage.py
+	$(BIN)/python -m bench.repeats_coverage
+	$(BIN)/python -m bench.many_samples $(ORCA_EVAL_SHARED)/benchmarks
 	$(BIN)/python bench/damage.py
 	$(BIN)/python bench/real_servers.py llama.cpp vllm litellm
 	$(BIN)/python bench/store_corruption.py

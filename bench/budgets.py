@@ -64,11 +64,12 @@ def help_seconds() -> float:
 
 
 def ours(
-    data_root: str, suite: str, limit: str, folder: str, letters: int, where: str
+    data_root: str, suite: str, n: int, limit: str, folder: str, letters: int, where: str
 ) -> dict[str, Any]:
     """A run with an instant engine and the default report, in this process, after imports; with
     `letters` each reply has so many characters of its own, `where` they stand: before the answer,
-    as reasoning between marks before it, or as reasoning that a server set apart."""
+    as reasoning between marks before it, or as reasoning that a server set apart. `n` samples a
+    doc."""
     script = Path(folder) / "script.jsonl"
     script.write_text(json.dumps({"default": True, "text": REPLY}) + "\n")
     from orca_eval.config.compose import compose_verb
@@ -90,6 +91,8 @@ def ours(
         "run",
         [
             f"suite={suite}",
+            f"sampling.n={n}",
+            f"sampling.temperature={float(n > 1)}",
             f"data.root={data_root}",
             "engine=replay",
             f"engine.script={script}",
@@ -224,11 +227,12 @@ def main() -> None:
     parser.add_argument("--folder", default="")
     parser.add_argument("--letters", type=int, default=0)
     parser.add_argument("--where", choices=WHERE, default="text")
+    parser.add_argument("--n", type=int, default=1)
     args = parser.parse_args()
     root = str(Path(args.data_root).resolve())
     if args.part:
         part = (
-            ours(root, args.suite, args.limit, args.folder, args.letters, args.where)
+            ours(root, args.suite, args.n, args.limit, args.folder, args.letters, args.where)
             if args.part == "ours"
             else lm_eval(
                 root, args.suite, args.limit, args.folder, store=args.part == "lm_eval_store"

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from orca_eval.benchmarks.load import load_benchmark
 from orca_eval.benchmarks.types import Benchmark
 from orca_eval.results.aggregate import ScoreRow, aggregate
-from orca_eval.run.plan import samples_of
-from orca_eval.run.samples import scores_frame
-from orca_eval.run.scorer import ScoredSample, scored_sample
+from orca_eval.run.plan import first_steps
+from orca_eval.run.scored import ScoredSamples
+from orca_eval.run.scorer import scored_sample
 from orca_eval.types import Completion, Doc
 
 Script = Callable[[Doc], str]
@@ -99,15 +99,13 @@ def chance(benchmark: Benchmark) -> float:
 
 def rows(benchmark: Benchmark, script: Script) -> list[ScoreRow]:
     """The script's scores, as of a run."""
-
-    def samples() -> Iterable[ScoredSample]:
-        for waiting in samples_of([benchmark], 1):
-            reply = Completion(script(waiting.doc), "stop", 0, 0)
-            scored = waiting.task.score(waiting.doc, (reply,))
-            yield scored_sample(waiting, b"", reply, scored)
-
+    samples = ScoredSamples()
+    for waiting in first_steps([benchmark], 1):
+        reply = Completion(script(waiting.doc), "stop", 0, 0)
+        scored = waiting.task.score(waiting.doc, (reply,))
+        samples.append(scored_sample(waiting, b"", reply, scored))
     kinds, measures = {benchmark.id: benchmark.aggregate}, {benchmark.id: benchmark.measure}
-    return aggregate(scores_frame(samples()), kinds, [], measures)
+    return aggregate(samples.frame, kinds, [], measures)
 
 
 def main() -> None:

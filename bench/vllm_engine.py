@@ -23,7 +23,7 @@ from orca_eval.benchmarks.types import Task
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.vllm import VllmEngine, sampling_params
 from orca_eval.run.generate import generate_all
-from orca_eval.run.plan import Prompter, Waiting, Work
+from orca_eval.run.plan import Prompter, Question, Waiting, Work
 from orca_eval.run.progress import Counts
 from orca_eval.run.scorer import Scorer
 from orca_eval.store import ResponseStore
@@ -46,7 +46,8 @@ def works(count: int, sampling: Sampling) -> list[Work]:
         golds = ((str(number * (number + 7)),),)
         doc = Doc("bench", "bench", number, f"{number}", (message,), "number", golds)
         waiting = Waiting(task, doc, 0, Step(doc.messages))
-        made.append(Work(number.to_bytes(32, "big"), sampling, [waiting]))
+        key = number.to_bytes(32, "big")
+        made.append(Work(Question(key, sampling, range(1), [waiting]), 0, key))
     return made
 
 

@@ -30,6 +30,9 @@ WIDTH, TEXT_COLUMN = 100, 38
 REFUSED = {"leaderboard": tuple(INSTEAD)}
 """Keys of `run` that a verb built on it does not take."""
 
+UNLESS = re.compile(r"\$\{oc\.select:[^,]+,(.*)\}")
+"""A default that another key may give, and what it is where that says nothing."""
+
 HEAD = """# The command line
 
 <!-- `python -m docs.cli` writes this page: edit the comments in conf/, or the first lines
@@ -137,6 +140,8 @@ def _typed(node: Node) -> str:
         return "{" + ", ".join(f"{key.value}: {_typed(value)}" for key, value in node.value) + "}"
     if isinstance(node, SequenceNode):
         return "[" + ", ".join(map(_typed, node.value)) + "]"
+    if unless := UNLESS.fullmatch(str(node.value)):
+        return unless[1]
     return str(node.value) or "''"
 
 

@@ -22,7 +22,7 @@ from orca_eval.results.manifest import Manifest, read_manifest
 from orca_eval.results.reading import SAMPLES
 from orca_eval.results.run import check_is_run
 from orca_eval.results.samples import read_frame
-from orca_eval.results.scores import SHARES, read_scores
+from orca_eval.results.scores import SHARES, read_scores, scores_frame
 from orca_eval.run.evaluate import run
 from orca_eval.run.table import scores_table
 from orca_eval.tables import html_fragment
@@ -87,7 +87,7 @@ def load_run(folder: Place) -> FinishedRun:
     path = expanded(os.fspath(folder))
     check_is_run(path, os.fspath(folder))
     rows, manifest = read_scores(path), read_manifest(path, whole=True)
-    scores = pd.DataFrame(rows).astype(dict.fromkeys(SHARES, float))
+    scores = scores_frame(rows).astype(dict.fromkeys(SHARES, float))
     return FinishedRun(scores_table(rows, manifest), path, manifest, scores)
 
 

@@ -6,7 +6,7 @@ DROP follows the public description of its official evaluation (Dua et al. 2019,
 import re
 import string
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -65,6 +65,17 @@ def score_answer(kind: str, answer: str | None, golds: Golds) -> Score:
     value = compared(answer)
     right = value is not None and any(value == compared(variant[0]) for variant in golds)
     return Score(float(right))
+
+
+@lru_cache(maxsize=1024)
+def vote(kind: str, answer: str) -> Hashable:
+    """What an answer counts as where several are counted: what of it is compared with golds, of
+    spans in any order; the answer itself where that is nothing, or where no kind of ours reads it.
+    """
+    if kind == "span":
+        return tuple(sorted(_normal(map(plain_span, answer.split(SEPARATOR))))) or answer
+    value = _COMPARED[kind][0](answer) if kind else answer
+    return answer if value is None else value
 
 
 def normalize_text(text: str) -> str:
@@ -179,7 +190,7 @@ def _score_spans(answer: str | None, golds: Golds) -> Score:
     return Score(exact, f1, max(exact, parts))
 
 
-_COMPARED: dict[str, tuple[Callable[[str], object], str]] = {
+_COMPARED: dict[str, tuple[Callable[[str], Hashable], str]] = {
     "choice": (str, ""),
     "number": (whole_number, "is not a number"),
     "text": (lambda text: normalize_text(text) or None, "is empty after normalisation"),

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orca_eval.extract import EXTRACTOR_VERSION, extract_answer
-from orca_eval.results.aggregate import aggregate
+from orca_eval.results.aggregate import aggregate, by_benchmark
 from orca_eval.results.manifest import checked
 from orca_eval.results.rescore import scores_of
 from orca_eval.results.samples import SCHEMA
@@ -48,7 +48,7 @@ def write_small_run(folder: Path) -> None:
     )
     content = _manifest()
     manifest = checked(content, folder / "manifest.json", whole=True)
-    scores = scores_of(table.to_pandas())
+    scores = by_benchmark(scores_of(table.to_pandas()))
     write_scores(folder, aggregate(scores, manifest.kinds, manifest.averages, manifest.measures))
     (folder / "manifest.json").write_text(json.dumps(content, indent=1))
 

@@ -66,7 +66,8 @@ class Average:
 class SuiteConfig:
     """Benchmarks by id, in the order of the tables, and the averages over them.
 
-    A suite with `quickstart` reads the packed items, which are never benchmark scores.
+    A suite with `quickstart` reads the packed items, which are never benchmark scores. Where the
+    run names no `max_tokens`, `n` (answers per document) or `temperature`, the suite's hold.
     """
 
     name: Text
@@ -74,6 +75,8 @@ class SuiteConfig:
     averages: tuple[Average, ...] = ()
     quickstart: Flag = False
     max_tokens: Annotated[int, whole(1)] | None = None
+    n: Annotated[int, whole(1)] = 1
+    temperature: Annotated[float, real(0, 10)] | None = 0.0
 
 
 @dataclass(frozen=True, slots=True)

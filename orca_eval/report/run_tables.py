@@ -3,19 +3,24 @@
 from orca_eval.report.board import Board
 from orca_eval.report.group_tables import group_tables
 from orca_eval.report.other_tables import rates_table, reproduction_table, runs_table
+from orca_eval.report.repeats_table import repeats_table
 from orca_eval.report.speed_table import speed_table
 from orca_eval.report.task_tables import task_tables
 from orca_eval.tables.table import Table, with_safe_names
 
 
 def run_tables(board: Board) -> list[Table]:
-    """Scores and improvements, reproduction, rates, sub-tables, speed, and what was run."""
-    reproduction, speed = reproduction_table(board), speed_table(board)
+    """Scores and improvements, reproduction, rates, repeats, sub-tables, speed, what was run."""
+    reproduction, repeats, speed = (
+        [table] if (table := make(board)) else []
+        for make in (reproduction_table, repeats_table, speed_table)
+    )
     return with_safe_names(
         *group_tables(board),
-        *([reproduction] if reproduction else []),
+        *reproduction,
         rates_table(board),
+        *repeats,
         *task_tables(board),
-        *([speed] if speed else []),
+        *speed,
         runs_table(board),
     )

@@ -5,7 +5,7 @@ that a model that does not answer is told from one that answers wrongly.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
@@ -13,10 +13,19 @@ import numpy as np
 import pandas as pd
 
 from orca_eval import stats
-from orca_eval.results.documents import per_document
+from orca_eval.results.documents import KEY, per_document
+from orca_eval.results.repeats import (
+    NAMES,
+    VARIANCE,
+    Estimate,
+    Repeats,
+    answers_per_document,
+    by_document,
+)
 from orca_eval.results.shares import Answers, shares
-from orca_eval.stats.spread import Scale
-from orca_eval.stats.strata import Clusters, FloatArray
+from orca_eval.stats.repeats import split_error
+from orca_eval.stats.spread import SHARE as SHARES, Scale, spread_of
+from orca_eval.stats.strata import Clusters, FloatArray, Stratum
 from orca_eval.types import CUT_OFF, Aggregate, Measure
 
 Level = Literal["task", "benchmark", "average", "slice"]
@@ -34,6 +43,9 @@ RATES = tuple(RATE_NAMES)
 _SHARE_DIGITS = 12  # so that nothing lies beyond 1
 SHARE = (0.0, 1.0, "higher")
 """The scale of most measures: from none right to all."""
+SCORE = "score"
+_Draws = Mapping[str, stats.Draws]
+"""A benchmark's, by the column of its documents."""
 
 
 class Average(Protocol):
@@ -57,7 +69,8 @@ class ScoreRow:
     samples whose letter names one option and whose text is another's; `score_by_letter` and
     `score_by_text` are the scores with either counted, where there are any. `only_reasoning_rate`
     is the share of whole replies of which all text was set apart as reasoning. An average over a
-    benchmark that did not run has no score, and `note` says why.
+    benchmark that did not run has no score, and `note` says why. `repeats` is there where documents
+    have several answers.
     """
 
     level: Level
@@ -81,6 +94,7 @@ class ScoreRow:
     score_by_letter: float | None = None
     score_by_text: float | None = None
     slice: str = ""
+    repeats: Repeats | None = None
 
     @property
     def rates(self) -> dict[str, float]:
@@ -90,7 +104,7 @@ class ScoreRow:
 
 
 def aggregate(
-    samples: pd.DataFrame,
+    samples_of: Callable[[str], pd.DataFrame],
     kinds: Mapping[str, Aggregate],
     averages: Sequence[Average],
     measures: Mapping[str, Measure],
@@ -100,48 +114,84 @@ def aggregate(
     Args:
         kinds: how each benchmark's tasks make one score.
         measures: what each benchmark's score means.
-        samples: a row per sample, in the columns of `run.samples.scores_frame`.
+        samples_of: a benchmark's, a row per sample with benchmark, task, doc_id, cluster, score,
+            answered, empty, finish_reason and rule, and as far as they are known f1,
+            exact_match_parts, only_reasoning, by_letter, by_text, figures, slices and, of several
+            answers to a doc, kind and answer.
     """
     rows: list[ScoreRow] = []
-    draws: dict[str, stats.Draws] = {}
+    draws: dict[str, _Draws] = {}
     for benchmark, kind in kinds.items():
-        part = samples[samples["benchmark"] == benchmark]
+        part = samples_of(benchmark)
         if part.empty:
             continue
-        measure = measures[benchmark]
-        tasks = [
-            _task(str(name), frame, measure) for name, frame in part.groupby("task", sort=False)
-        ]
-        if all(len(task.scores) for task in tasks):
-            draws[benchmark] = _draws(benchmark, tasks, kind)
-        rows.append(_row("benchmark", benchmark, "", tasks, kind, draws.get(benchmark)))
+        tasks = _tasks(part, measures[benchmark])
+        if all(len(task.values(SCORE)) for task in tasks):
+            draws[benchmark] = {
+                name: stats.bootstrap(
+                    _strata(tasks, kind, name),
+                    stats.seed_of(benchmark),
+                    scale=_scale(measures[benchmark], name),
+                )
+                for name in (SCORE, *_estimated(tasks))
+            }
+        rows.append(_row("benchmark", benchmark, "", tasks, kind, draws.get(benchmark, {})))
         if len(tasks) > 1:
-            rows += [_row("task", benchmark, task.name, [task], "pooled") for task in tasks]
+            rows += [_row("task", benchmark, task.name, [task], "pooled", {}) for task in tasks]
         rows += [row for task in tasks for row in _slice_rows(benchmark, task)]
     rows += [_average_row(average, rows, draws, measures) for average in averages]
     return rows
 
 
+def by_benchmark(samples: pd.DataFrame) -> Callable[[str], pd.DataFrame]:
+    """A benchmark's samples of those of all."""
+    return lambda name: samples[samples["benchmark"] == name]
+
+
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A task's samples, and its scores and clusters with one value a doc that was graded: repeated
-    answers make one first."""
+    """A task's samples, and its documents: repeated answers make one score first.
+
+    `documents` has a row per document with its cluster, its SCORE (NaN where nothing was graded)
+    and, where each has up to `n` answers, several, the columns of `repeats.by_document`.
+    """
 
     name: str
     samples: pd.DataFrame
-    scores: FloatArray
-    clusters: Clusters
+    documents: pd.DataFrame
+    n: int
     measure: Measure
 
+    def values(self, name: str) -> FloatArray:
+        """A column of the documents that have it."""
+        return self.documents[name].dropna().to_numpy(dtype=np.float64)
 
-def _task(name: str, samples: pd.DataFrame, measure: Measure) -> _Task:
-    docs = per_document(
-        samples, ["score"], ["cluster"], {samples["benchmark"].iloc[0]: measure}
-    ).sort_values("doc_id")
-    docs = docs[docs["score"].notna()]
-    names = docs["cluster"]
-    clusters = names.to_numpy(dtype=object) if names.notna().any() else None
-    return _Task(name, samples, docs["score"].to_numpy(dtype=np.float64), clusters, measure)
+    def clusters(self, name: str) -> Clusters:
+        """The passages of the same documents; None where none has one."""
+        found = self.documents.loc[self.documents[name].notna(), "cluster"]
+        return found.to_numpy(dtype=object) if found.notna().any() else None
+
+
+def _tasks(samples: pd.DataFrame, measure: Measure) -> list[_Task]:
+    """The tasks of a benchmark's samples."""
+    n = answers_per_document(samples, measure)
+    measures = {samples["benchmark"].iloc[0]: measure}
+    documents = per_document(samples, [SCORE], ["cluster"], measures)[[*KEY, SCORE, "cluster"]]
+    if n > 1:
+        documents = documents.join(by_document(samples, n, measure))
+    by_task = dict(
+        tuple(documents.sort_values("doc_id").groupby("task", sort=False, observed=True))
+    )
+    return [
+        _Task(str(name), frame, by_task[name], n, measure)
+        for name, frame in samples.groupby("task", sort=False, observed=True)
+    ]
+
+
+def _estimated(tasks: Sequence[_Task]) -> list[str]:
+    """The columns of `Repeats.estimates` that every task has values of."""
+    names = filter(NAMES.fullmatch, tasks[0].documents.columns)
+    return [name for name in names if all(len(task.values(name)) for task in tasks)]
 
 
 def _row(
@@ -150,10 +200,10 @@ def _row(
     name: str,
     tasks: Sequence[_Task],
     kind: Aggregate,
-    draws: stats.Draws | None = None,
+    draws: _Draws,
 ) -> ScoreRow:
     every = pd.concat([task.samples for task in tasks]) if len(tasks) > 1 else tasks[0].samples
-    scores, measure = [task.scores for task in tasks], tasks[0].measure
+    scores, measure = [task.values(SCORE) for task in tasks], tasks[0].measure
     row = ScoreRow(
         level=level,
         benchmark=benchmark,
@@ -170,16 +220,12 @@ def _row(
         ungraded=int(every["score"].isna().sum()),
         figures=_figures(every),
     )
-    if all(map(len, scores)):
-        row = replace(row, figures={**row.figures, **shares(measure, Answers(every, scores))})
     if not all(map(len, scores)):
         return replace(row, note="nothing was graded")
-    clusters = [task.clusters for task in tasks]
-    interval = stats.exact_interval(scores, clusters, kind) if measure.in_percent else None
-    interval = interval or (draws or _draws(benchmark, tasks, kind)).interval()
-    low, high = _ends(interval)
-    score = _mean_of(scores, kind)
-    row = replace(row, score=score, ci_low=low, ci_high=high)
+    row = replace(row, figures={**row.figures, **shares(measure, Answers(every, scores))})
+    score, low, high = _estimate(benchmark, tasks, kind, SCORE, draws)
+    repeats = _repeats(benchmark, tasks, kind, draws) if tasks[0].n > 1 else None
+    row = replace(row, score=score, ci_low=low, ci_high=high, repeats=repeats)
     if not row.conflict_rate:
         return row
     counted = (_by_conflict(score, tasks, kind, name) for name in ("by_letter", "by_text"))
@@ -195,8 +241,50 @@ def _slice_rows(benchmark: str, task: _Task) -> Iterator[ScoreRow]:
             for name in names:
                 members.setdefault(f"{what}: {name}", []).append(place)
     for name, places in sorted(members.items()):
-        part = _task(task.name, task.samples.iloc[places], task.measure)
-        yield replace(_row("slice", benchmark, task.name, [part], "pooled"), slice=name)
+        part = _tasks(task.samples.iloc[places], task.measure)
+        yield replace(_row("slice", benchmark, task.name, part, "pooled", {}), slice=name)
+
+
+def _estimate(
+    benchmark: str, tasks: Sequence[_Task], kind: Aggregate, name: str, draws: _Draws
+) -> Estimate:
+    """A column's mean with its interval, by its draws where the benchmark's are there already."""
+    values, clusters = _columns(tasks, name)
+    scale, interval = _scale(tasks[0].measure, name), None
+    if scale == SHARES:
+        interval = stats.exact_interval(values, clusters, kind)
+    if interval is None and name in draws:
+        interval = draws[name].interval()
+    if interval is None:
+        seed = stats.seed_of(benchmark)
+        interval = stats.bootstrap(_strata(tasks, kind, name), seed, scale=scale).interval()
+    return Estimate(_mean_of(values, kind), *_ends(interval))
+
+
+def _repeats(benchmark: str, tasks: Sequence[_Task], kind: Aggregate, draws: _Draws) -> Repeats:
+    estimates = {n: _estimate(benchmark, tasks, kind, n, draws) for n in _estimated(tasks)}
+    if VARIANCE not in tasks[0].documents:
+        return Repeats(tasks[0].n, estimates)
+    spread = spread_of(_strata(tasks, kind, SCORE), _scale(tasks[0].measure, SCORE))
+    if not spread.above.enough:
+        return Repeats(tasks[0].n, estimates)
+    of_means = [task.documents[VARIANCE].to_numpy() for task in tasks]
+    variance = spread.above.variance * spread.scale.above**2
+    return Repeats(tasks[0].n, estimates, *split_error(variance, of_means, kind))
+
+
+def _columns(tasks: Sequence[_Task], name: str) -> tuple[list[FloatArray], list[Clusters]]:
+    """A column's values and their clusters, by task."""
+    return [task.values(name) for task in tasks], [task.clusters(name) for task in tasks]
+
+
+def _strata(tasks: Sequence[_Task], kind: Aggregate, name: str) -> list[Stratum]:
+    return stats.strata(*_columns(tasks, name), kind)
+
+
+def _scale(measure: Measure, name: str) -> Scale:
+    """That of a column: what stands beside the score are shares."""
+    return Scale(measure.low, above=measure.high - measure.low) if name == SCORE else SHARES
 
 
 def _mean_of(scores: Sequence[FloatArray], kind: Aggregate) -> float:
@@ -219,18 +307,10 @@ def _ends(interval: stats.Interval) -> tuple[float, float] | tuple[None, None]:
     return (None, None) if math.isnan(interval.low) else (interval.low, interval.high)
 
 
-def _draws(benchmark: str, tasks: Sequence[_Task], kind: Aggregate) -> stats.Draws:
-    scores, clusters = [task.scores for task in tasks], [task.clusters for task in tasks]
-    measure = tasks[0].measure
-    scale = Scale(measure.low, above=measure.high - measure.low)
-    seed = stats.seed_of(benchmark)
-    return stats.bootstrap(stats.strata(scores, clusters, kind), seed, scale=scale)
-
-
 def _average_row(
     average: Average,
     rows: Sequence[ScoreRow],
-    draws: Mapping[str, stats.Draws],
+    draws: Mapping[str, _Draws],
     measures: Mapping[str, Measure],
 ) -> ScoreRow:
     """An unweighted mean of benchmarks; empty, not smaller, where one did not run, and where their
@@ -247,7 +327,7 @@ def _average_row(
         note = f"nothing was graded: {', '.join(ungraded)}" if ungraded else note
         return ScoreRow("average", name, "", n, metric="mean", note=note)
     kinds = {row.metric for row in parts}
-    low, high = _ends(stats.mean_of_draws([draws[b] for b in average.benchmarks]).interval())
+    low, high = _ends(_mean_of_draws(average, draws, SCORE).interval())
     means: dict[str, Any] = {
         column: math.fsum(getattr(row, column) for row in parts) / len(parts)
         for column in ("score", *RATES)
@@ -260,8 +340,36 @@ def _average_row(
         metric="mean" if scales == {SHARE} else f"mean {'/'.join(sorted(kinds))}",
         ci_low=low,
         ci_high=high,
+        repeats=_average_repeats(average, [row.repeats for row in parts if row.repeats], draws),
         **means,
     )
+
+
+def _average_repeats(
+    average: Average, parts: Sequence[Repeats], draws: Mapping[str, _Draws]
+) -> Repeats | None:
+    """Means of what all benchmarks have; the errors are those of independent scores."""
+    count = len(average.benchmarks)
+    if len(parts) < count or len({part.n for part in parts}) > 1:
+        return None
+    estimates = {}
+    for name in parts[0].estimates:
+        if all(name in part.estimates for part in parts):
+            value = math.fsum(part.estimates[name].value for part in parts) / count
+            interval = _mean_of_draws(average, draws, name).interval()
+            estimates[name] = Estimate(value, *_ends(interval))
+    of_items, of_sampling = (
+        [error for error in errors if error is not None]
+        for errors in ([p.se_items for p in parts], [p.se_sampling for p in parts])
+    )
+    if len(of_items) < count:
+        return Repeats(parts[0].n, estimates)
+    errors = math.hypot(*of_items) / count, math.hypot(*of_sampling) / count
+    return Repeats(parts[0].n, estimates, *errors)
+
+
+def _mean_of_draws(average: Average, draws: Mapping[str, _Draws], name: str) -> stats.Draws:
+    return stats.mean_of_draws([draws[benchmark][name] for benchmark in average.benchmarks])
 
 
 def _figures(frame: pd.DataFrame) -> dict[str, float]:

@@ -31,12 +31,13 @@ def per_document(
     if not samples.duplicated(KEY).any():
         return samples
     columns = {**dict.fromkeys(means, "mean"), **dict.fromkeys(firsts, "first")}
-    documents = samples.groupby(KEY, sort=False, as_index=False).agg(columns)
+    documents = samples.groupby(KEY, sort=False, observed=True, as_index=False).agg(columns)
     for name, measure in measures.items():
         if measure.over_repeats != "mean":
-            own = samples[samples["benchmark"] == name].groupby(KEY, sort=False)["score"]
+            own = samples[samples["benchmark"] == name]
+            scores = own.groupby(KEY, sort=False, observed=True)["score"]
             highest = (measure.over_repeats == "best") == (measure.better == "higher")
-            one = own.max() if highest else own.min()
+            one = scores.max() if highest else scores.min()
             documents.loc[documents["benchmark"] == name, "score"] = one.to_numpy()
     return documents
 

@@ -231,21 +231,32 @@ def _counted(average: Average) -> tuple[str, tuple[str, ...]]:
 
 
 def _benchmarks(folder: Path, manifest: Manifest) -> dict[str, BenchmarkRun]:
-    frame = read_samples(folder / SAMPLES, [*_KEY, "finish_reason"]).to_pandas()
-    counted = frame.groupby("benchmark")["finish_reason"].value_counts()
-    tasks = frame.groupby("benchmark")["task"].nunique()
-    digests = _document_digests(frame)
+    documents, counted = _documents(folder / SAMPLES)
+    tasks = documents.groupby("benchmark")["task"].nunique()
+    digests = _document_digests(documents)
     return {
         name: BenchmarkRun(
             **dict(entry) | {"alias": entry.alias or name} | _presented(manifest, name),
             id=name,
             tasks=int(tasks.get(name, 0)),
             documents=digests.get(name, ""),
-            skipped=int(counted.get((name, "skipped"), 0)),
-            failed=sum(int(counted.get((name, reason), 0)) for reason in FAILED),
+            skipped=counted[name, "skipped"],
+            failed=sum(counted[name, reason] for reason in FAILED),
         )
         for name, entry in manifest.benchmarks.items()
     }
+
+
+def _documents(path: Path) -> tuple[pd.DataFrame, Counter[tuple[str, str]]]:
+    """Every document once, and how often each benchmark's replies ended in each way."""
+    parts, counted = [], Counter[tuple[str, str]]()
+    with open_samples(path) as file:
+        file.check_names([*_KEY, "finish_reason"])
+        for number in range(file.groups):
+            part = file.group(number, [*_KEY, "finish_reason"]).to_pandas()
+            counted.update(zip(part["benchmark"], part["finish_reason"], strict=True))
+            parts.append(part[_KEY].drop_duplicates())
+    return pd.concat(parts, ignore_index=True).drop_duplicates(), counted
 
 
 def _presented(manifest: Manifest, name: str) -> dict[str, Presentation]:
@@ -256,9 +267,9 @@ def _presented(manifest: Manifest, name: str) -> dict[str, Presentation]:
     return {"presentation": spec.presentation}
 
 
-def _document_digests(frame: pd.DataFrame) -> dict[str, str]:
+def _document_digests(documents: pd.DataFrame) -> dict[str, str]:
     """A digest per benchmark of which documents were asked, whatever their order."""
-    documents = frame[_KEY].drop_duplicates().sort_values(_KEY)
+    documents = documents.sort_values(_KEY)
     digests = {}
     for name, part in documents.groupby("benchmark", sort=False):
         lines = part["task"].astype(str) + " " + part["doc_id"].astype(str) + " " + part["doc_hash"]

@@ -5,7 +5,7 @@ import io
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,10 +15,13 @@ from orca_eval.results.aggregate import RATES, Level, ScoreRow
 from orca_eval.results.documents import figures_of
 from orca_eval.results.folder import write_frame
 from orca_eval.results.reading import SCORES, reading, text_of
+from orca_eval.results.repeats import NAMES, Estimate, Repeats
 from orca_eval.safe_text import from_csv_cell
 from orca_eval.types import HIGHEST
 
 _NEEDED = ("level", "benchmark", "task", "n", "score", "ci_low", "ci_high")
+PER_DOCUMENT = "samples_per_doc"
+_ERRORS = ("se_items", "se_sampling")
 _BY_CONFLICT = ("score_by_letter", "score_by_text")
 _MOST_DIGITS = 18
 ROUNDING = 1e-9
@@ -26,10 +29,33 @@ ROUNDING = 1e-9
 
 def write_scores(folder: Path, rows: Sequence[ScoreRow]) -> None:
     """Writes them. Raises RunError as `folder.write_frame`."""
-    cells = [
-        asdict(row) | {"figures": json.dumps(row.figures) if row.figures else ""} for row in rows
-    ]
-    write_frame(folder / SCORES, pd.DataFrame(cells))
+    frame = scores_frame(rows)
+    frame["figures"] = [json.dumps(row.figures) if row.figures else "" for row in rows]
+    write_frame(folder / SCORES, frame)
+
+
+def scores_frame(rows: Sequence[ScoreRow]) -> pd.DataFrame:
+    """The rows in the columns of scores.csv, which has those of repeated answers where there are
+    any."""
+    names = [field.name for field in fields(ScoreRow) if field.name != "repeats"]
+    cells = [{name: getattr(row, name) for name in names} | _repeated(row.repeats) for row in rows]
+    frame = pd.DataFrame(cells)
+    return frame.astype({name: "Int64" for name in frame.columns if name == PER_DOCUMENT})
+
+
+def _repeated(repeats: Repeats | None) -> dict[str, float | None]:
+    """The cells of what several answers show: none where there is one."""
+    if repeats is None:
+        return {}
+    cells: dict[str, float | None] = {PER_DOCUMENT: repeats.n}
+    for name, estimate in repeats.estimates.items():
+        cells |= dict(zip(_columns(name), estimate, strict=True))
+    return cells | {error: getattr(repeats, error) for error in _ERRORS}
+
+
+def _columns(name: str) -> tuple[str, str, str]:
+    """Those of an estimate: its value and the ends of its interval."""
+    return name, f"{name}_ci_low", f"{name}_ci_high"
 
 
 def read_scores(folder: Path) -> list[ScoreRow]:
@@ -66,7 +92,20 @@ def _row(row: Mapping[str, str | None]) -> ScoreRow:
             _share(cells[name])
     if known["ci_low"] == known["ci_high"]:  # an older version's, of units that were all alike
         known |= {"ci_low": None, "ci_high": None}
-    return ScoreRow(**known)
+    return ScoreRow(**known, repeats=_read_repeats(cells))
+
+
+def _read_repeats(cells: Mapping[str, str]) -> Repeats | None:
+    if not (n := _count(cells.get(PER_DOCUMENT, ""))):
+        return None
+    names = [name for name in cells if NAMES.fullmatch(name) and cells[name]]
+    shares = {name: [_share(cells.get(column, "")) for column in _columns(name)] for name in names}
+    estimates = {
+        name: Estimate(value, low, high)
+        for name, (value, low, high) in shares.items()
+        if value is not None
+    }
+    return Repeats(n, estimates, *(_number(cells.get(error, "")) for error in _ERRORS))
 
 
 def _count(text: str) -> int:

@@ -13,7 +13,7 @@ from orca_eval.types import Measure, Share
 
 
 class Answers(NamedTuple):
-    """A row per sample (columns of `scores_frame`), and a score per document in each task."""
+    """A row per sample (columns as `aggregate` has them), and a score per document in each task."""
 
     samples: pd.DataFrame
     scores: Sequence[FloatArray]
@@ -33,7 +33,7 @@ def _accuracy(answers: Answers) -> float:
 
 
 def _same_letter(answers: Answers) -> float:
-    letters = answers.samples.groupby(KEY, sort=False)["answer"]
+    letters = answers.samples.groupby(KEY, sort=False, observed=True)["answer"]
     return float(((letters.nunique() == 1) & (letters.count() == letters.size())).mean())
 
 

@@ -7,13 +7,13 @@ thread of its own and scoring in a process. So neither waits for the other.
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
 from orca_eval.engines.base import told_to_wait
 from orca_eval.errors import RunError
-from orca_eval.run.plan import Prompter, Work, batches
+from orca_eval.run.plan import Prompter, Work, batches, next_of
 from orca_eval.types import Completion, Request
 
 ENCODE_BATCH = 64
@@ -75,7 +75,7 @@ class Watch:
                     f"the engine finished no request in {self.in_a_row} × {self.limit:g} s; "
                     "repeat the same command to go on (stall_seconds= sets the patience)"
                 )
-            doc = work.waiting[0].doc
+            doc = work.doc
             self.say(
                 f"no request finished for {self.limit:g} s; ending the oldest, "
                 f"{doc.benchmark}/{doc.task} doc {doc.doc_id}, without an answer"
@@ -90,7 +90,7 @@ async def generate_all(
     generate: Generate,
     max_in_flight: int,
     prompter: Prompter,
-    works: Sequence[Work],
+    works: Iterable[Work],
     finished: Finished,
     room: Room,
     stall_seconds: float,
@@ -106,10 +106,10 @@ async def generate_all(
     ready: Ready = asyncio.Queue(maxsize=2 * ENCODE_BATCH)
     async with asyncio.TaskGroup() as group:
         watchdog = group.create_task(watch.run())
-        in_flight = min(max_in_flight, len(works))
-        group.create_task(_encode(prompter, works, ready, room, in_flight))
+        group.create_task(_encode(prompter, works, ready, room, max_in_flight))
         workers = [
-            group.create_task(_worker(generate, ready, finished, watch)) for _ in range(in_flight)
+            group.create_task(_worker(generate, ready, finished, watch))
+            for _ in range(max_in_flight)
         ]
         await asyncio.gather(*workers)
         watchdog.cancel()
@@ -117,10 +117,11 @@ async def generate_all(
 
 
 async def _encode(
-    prompter: Prompter, works: Sequence[Work], ready: Ready, room: Room, workers: int
+    prompter: Prompter, works: Iterable[Work], ready: Ready, room: Room, workers: int
 ) -> None:
     """Requests into `ready`, tokenized batch by batch off the event loop; None ends a worker."""
-    for batch in batches(works, ENCODE_BATCH):
+    parts = batches(works, ENCODE_BATCH)
+    while batch := await asyncio.to_thread(next_of, parts):
         await room()
         requests = await asyncio.to_thread(prompter.requests, batch)
         for pair in zip(batch, requests, strict=True):

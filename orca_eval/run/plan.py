@@ -1,6 +1,11 @@
-"""Documents → the distinct generations a run needs, each with the documents that wait for it."""
+"""Documents → the distinct prompts a run asks, each with the documents that wait for its answers.
+
+What a run keeps of a prompt does not grow with the samples drawn of it: their keys and requests are
+made again when they are looked up and sent.
+"""
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +22,7 @@ from orca_eval.types import Completion, Doc, Message, Request, Sampling, Step
 T = TypeVar("T")
 
 NAMED_OVER_LONG = 3
-MOST_SAMPLES = 5_000_000  # of about 1 kB each while a run plans and scores them
+MOST_SAMPLES = 5_000_000  # of some 100 bytes each while a run plans and scores them
 
 
 class Waiting(NamedTuple):
@@ -30,22 +35,61 @@ class Waiting(NamedTuple):
     done: tuple[Completion, ...] = ()
 
 
-@dataclass(slots=True)
-class Work:
-    """One generation: identical prompts are generated once, whatever task they come from.
+@dataclass(slots=True, eq=False)
+class Question:
+    """One prompt: identical ones are generated once, whatever task they come from.
+
+    `key` and `sampling` are those of its first sample. `waiting` are the first samples of all that
+    wait for it, and `samples` those that are wanted, counted from the first, until they are found
+    stored. `skip_tokens` is its length where it does not fit and is counted wrong instead.
 
     The prompt itself is rendered again when it is sent (20 µs), so that 51,752 of them don't fill
-    the memory. `skip_tokens` is its length where it does not fit and is counted wrong instead.
+    the memory.
     """
 
     key: bytes
     sampling: Sampling
+    samples: range | list[int]
     waiting: list[Waiting] = field(default_factory=list)
     skip_tokens: int | None = None
 
 
-def samples_of(benchmarks: Iterable[Benchmark], samples_per_doc: int) -> Iterator[Waiting]:
-    """Every sample of the benchmarks at its first step, in their order.
+class Work(NamedTuple):
+    """One generation: the sample of a question that comes so many after its first."""
+
+    question: Question
+    sample: int
+    key: bytes
+
+    @property
+    def step(self) -> Step:
+        """What is asked."""
+        return self.question.waiting[0].step
+
+    @property
+    def doc(self) -> Doc:
+        """The first document that is asked about."""
+        return self.question.waiting[0].doc
+
+    @property
+    def sampling(self) -> Sampling:
+        """Every sample is drawn with a seed of its own."""
+        sampling = self.question.sampling
+        return replace(sampling, seed=sampling.seed + self.sample) if self.sample else sampling
+
+    @property
+    def waiting(self) -> list[Waiting]:
+        """The samples that wait for it."""
+        if not self.sample:
+            return self.question.waiting
+        return [
+            each._replace(sample_index=each.sample_index + self.sample)
+            for each in self.question.waiting
+        ]
+
+
+def first_steps(benchmarks: Iterable[Benchmark], samples_per_doc: int) -> Iterator[Waiting]:
+    """The first sample of every doc at its first step, in the benchmarks' order.
 
     Raises:
         RunError: a task asks nothing about a doc.
@@ -57,9 +101,7 @@ def samples_of(benchmarks: Iterable[Benchmark], samples_per_doc: int) -> Iterato
                 if step is None:
                     name = f"{benchmark.id}/{task.name} doc {doc.doc_id}"
                     raise RunError(f"{name}: its ask asks nothing")
-                first = doc.order * samples_per_doc
-                for index in range(first, first + samples_per_doc):
-                    yield Waiting(task, doc, index, step)
+                yield Waiting(task, doc, doc.order * samples_per_doc, step)
 
 
 def refuse_too_many(benchmarks: Sequence[Benchmark], samples_per_doc: int) -> None:
@@ -103,7 +145,7 @@ class Prompter:
 
     def requests(self, works: Sequence[Work]) -> list[Request]:
         """Works as an engine takes them, tokenized in one batch."""
-        steps = [work.waiting[0].step for work in works]
+        steps = [work.step for work in works]
         prompts = [prompt for step in steps if (prompt := self.prompt(step)) is not None]
         ids = self.tokenizer.encode(prompts) if self.tokenizer else None
         return [
@@ -153,15 +195,17 @@ def _fields(sampling: Sampling) -> str:
 
 
 class Planner:
-    """Turns tasks into `Work`, in the order in which documents come.
+    """Turns tasks into `Question`s, in the order in which documents come, and these into `Work`.
 
     Attributes:
-        works: by key, in order.
-        over_long: (where, prompt tokens) of prompts that do not fit.
+        questions: by key, in order.
+        under_way: the works that are sent, by key.
+        over_long: (where, prompt tokens) of each generation whose prompt does not fit.
     """
 
     def __init__(self, config: RunConfig, engine: Engine, scope: str | None = None) -> None:
-        self.works: dict[bytes, Work] = {}
+        self.questions: dict[bytes, Question] = {}
+        self.under_way: dict[bytes, Work] = {}
         self.over_long: list[tuple[str, int]] = []
         prompt = config.prompt
         self.prompter = Prompter(
@@ -173,18 +217,37 @@ class Planner:
         self._task_sampling = config.prompt.task_sampling
         self._policy = config.over_long
 
-    def add(self, samples: Iterable[Waiting]) -> list[Work]:
-        """Plans these samples; returns the generations nobody asked for before."""
+    def add(self, samples: Iterable[Waiting], drawn: int = 1) -> list[Question]:
+        """Plans these samples, and those that follow them where so many are `drawn`; returns the
+        questions nobody asked before."""
         new = []
         for waiting in samples:
-            work = self._work(waiting)
-            if work.key not in self.works:
-                self.works[work.key] = work
-                new.append(work)
+            question = self._question(waiting, drawn)
+            if question.key not in self.questions:
+                self.questions[question.key] = question
+                new.append(question)
             else:
-                _refuse_shared(self.works[work.key].waiting[0], waiting)
-            self.works[work.key].waiting.append(waiting)
+                _refuse_shared(self.questions[question.key].waiting[0], waiting)
+            self.questions[question.key].waiting.append(waiting)
         return new
+
+    def works(self, questions: Iterable[Question]) -> Iterator[Work]:
+        """The generations of all samples that are wanted of these."""
+        for question in questions:
+            first = question.waiting[0]
+            prompt = self._prompt(first.step) if any(question.samples) else ""
+            for sample in question.samples:
+                work = Work(question, sample, question.key)
+                if sample:
+                    index = first.sample_index + sample
+                    work = work._replace(key=self._keys.key(prompt, work.sampling, index))
+                yield work
+
+    def sent(self, questions: Iterable[Question]) -> Iterator[Work]:
+        """The same, noted as under way."""
+        for work in self.works(questions):
+            self.under_way[work.key] = work
+            yield work
 
     def refuse_over_long(self) -> None:
         """With over_long=error, one line about every prompt that does not fit.
@@ -203,7 +266,12 @@ class Planner:
             "over_long=shrink (fewer tokens for these answers)"
         )
 
-    def _work(self, waiting: Waiting) -> Work:
+    def _prompt(self, step: Step) -> str | Sequence[Message]:
+        """What a key is made over."""
+        prompt = self.prompter.prompt(step)
+        return self.prompter.messages(step) if prompt is None else prompt
+
+    def _question(self, waiting: Waiting, drawn: int) -> Question:
         step, doc = waiting.step, waiting.doc
         # A verdict on the same reply serves every sample.
         index = waiting.sample_index if step.who == "model" else 0
@@ -213,28 +281,27 @@ class Planner:
             sampling = replace(sampling, temperature=step.temperature)
         if index:
             sampling = replace(sampling, seed=sampling.seed + index)
-        prompt = self.prompter.prompt(step)
-        if prompt is None:
-            return Work(self._keys.key(self.prompter.messages(step), sampling, index), sampling)
-        skip_tokens = None
-        tokens = self._over_long_tokens(prompt)
+        prompt = self._prompt(step)
+        skip_tokens, tokens = None, self._over_long_tokens(prompt)
         if tokens is not None:
-            self.over_long.append((f"{doc.benchmark}/{doc.task} doc {doc.doc_id}", tokens))
+            where = f"{doc.benchmark}/{doc.task} doc {doc.doc_id}"
+            self.over_long += [(where, tokens)] * drawn
             room = (self._context_length or 0) - tokens
             if self._policy == "shrink" and room > 0:
                 sampling = replace(sampling, max_tokens=room)
             else:
                 skip_tokens = tokens
-        return Work(self._keys.key(prompt, sampling, index), sampling, skip_tokens=skip_tokens)
+        key = self._keys.key(prompt, sampling, index)
+        return Question(key, sampling, range(drawn), skip_tokens=skip_tokens)
 
-    def _over_long_tokens(self, prompt: str) -> int | None:
+    def _over_long_tokens(self, prompt: str | Sequence[Message]) -> int | None:
         """The prompt's tokens where max_tokens does not fit behind it, else None.
 
         A token covers at least one byte, so only prompts with more bytes than the context has
         room for are tokenized here.
         """
         context, tokenizer = self._context_length, self.prompter.tokenizer
-        if context is None or tokenizer is None:
+        if context is None or tokenizer is None or not isinstance(prompt, str):
             return None
         if len(prompt.encode()) + 1 + self._sampling.max_tokens <= context:
             return None
@@ -259,23 +326,29 @@ def _asked(messages: Sequence[Message]) -> list[list[str]]:
     return [message["content"].split() for message in messages if message["role"] == "user"]
 
 
-def in_sending_order(works: Iterable[Work]) -> list[Work]:
+def in_sending_order(questions: Iterable[Question]) -> list[Question]:
     """Long generations first, so that the tail is short; documents that share a passage side by
     side, so that a prefix cache serves them.
 
     How long an answer gets is not known beforehand. Free-form tasks draw the longest ones; choices
     about a shared passage come next, and single questions last.
     """
-    return sorted(works, key=_sending_rank)
+    return sorted(questions, key=_sending_rank)
 
 
-def _sending_rank(work: Work) -> tuple[int, str, str, str]:
-    doc = work.waiting[0].doc
+def _sending_rank(question: Question) -> tuple[int, str, str, str]:
+    doc = question.waiting[0].doc
     rank = 0 if doc.kind in ("number", "text") else 1 if doc.cluster else 2
     return rank, doc.benchmark, doc.task, doc.cluster or ""
 
 
-def batches(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
-    """`items` in slices of at most `size`."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """`items`, as they come, in lists of at most `size`."""
+    rest = iter(items)
+    while batch := list(itertools.islice(rest, size)):
+        yield batch
+
+
+def next_of(parts: Iterator[list[T]]) -> list[T]:
+    """The next batch, empty at the end; for a thread, where the batch is made then."""
+    return next(parts, [])

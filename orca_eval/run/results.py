@@ -22,10 +22,9 @@ from orca_eval.results.aggregate import ScoreRow, aggregate
 from orca_eval.results.notes import MALFORMED, rate_notes, reasoning_note
 from orca_eval.results.reading import MANIFEST, SAMPLES, STAGING
 from orca_eval.results.scores import write_scores
-from orca_eval.run import samples as run_samples
 from orca_eval.run.beginning import finish
 from orca_eval.run.progress import complain
-from orca_eval.run.scorer import ScoredSample
+from orca_eval.run.samples import write_samples
 from orca_eval.run.session import Session
 from orca_eval.score_kind import AS_SAMPLED, is_as_sampled
 
@@ -46,24 +45,27 @@ def write(folder: Path, session: Session) -> None:
     shutil.rmtree(staging, ignore_errors=True)
     with run_dir.disk_faults(staging):
         staging.mkdir()
-    samples = in_suite_order(session.samples, session.benchmarks)
     with session.phases.measure("write"):
         session.store.flush()
-        session.samples = run_samples.write_samples(
+        session.samples.sort(session.benchmarks)
+        write_samples(
             staging / SAMPLES,
-            samples,
+            session.samples,
             session.planner.prompter,
             session.stored,
             session.config.conflict,
             session.config.reasoning,
         )
+    content = build_manifest(session)
+    session.samples.drop_texts()
     with session.phases.measure("aggregate"):
-        frame = run_samples.scores_frame(session.samples)
         kinds = {b.id: b.aggregate for b in session.benchmarks}
         measures = {b.id: b.measure for b in session.benchmarks}
-        rows = aggregate(frame, kinds, session.config.suite.averages, measures)
+        averages = session.config.suite.averages
+        rows = aggregate(session.samples.frame, kinds, averages, measures)
         write_scores(staging, rows)
-    manifest = build_manifest(session) | {"notes": list(notes(session, rows))}
+    timings = {name: round(seconds, 3) for name, seconds in session.phases.items()}
+    manifest = content | {"timings": timings, "notes": list(notes(session, rows))}
     run_dir.write_json(staging / MANIFEST, manifest)
     with run_dir.disk_faults(folder):
         for path in (*folder.glob(run_dir.REPORT), *folder.glob(LM_EVAL)):
@@ -101,24 +103,11 @@ def _ends_with(path: Path, end: bytes) -> bool:
         return file.read() == end
 
 
-def in_suite_order(
-    samples: Sequence[ScoredSample], benchmarks: Sequence[Benchmark]
-) -> list[ScoredSample]:
-    """The samples in the suite's order, whatever the order in which they finished."""
-    tasks = [(benchmark.id, task.name) for benchmark in benchmarks for task in benchmark.tasks]
-    order = {task: position for position, task in enumerate(tasks)}
-
-    def place(sample: ScoredSample) -> tuple[int, int, int]:
-        doc = sample.waiting.doc
-        return order[doc.benchmark, doc.task], doc.doc_id, sample.waiting.sample_index
-
-    return sorted(samples, key=place)
-
-
 def build_manifest(session: Session) -> dict[str, Any]:
     """Everything that says what was run; see docs/run-folder.md for each key."""
     config, samples = session.config, session.samples
     identity, weights = dict(session.engine.identity()), session.engine.weights
+    prompt_tokens, completion_tokens = samples.tokens()
     return {
         "orca_eval_version": __version__,
         "extractor_version": EXTRACTOR_VERSION,
@@ -141,8 +130,8 @@ def build_manifest(session: Session) -> dict[str, Any]:
         "benchmarks": {b.id: _benchmark_entry(b, session) for b in session.benchmarks},
         "averages": [asdict(average) for average in config.suite.averages],
         "tokens": {
-            "prompt": sum(s.prompt_tokens for s in samples),
-            "completion": sum(s.completion_tokens for s in samples),
+            "prompt": prompt_tokens,
+            "completion": completion_tokens,
         },
         "samples": {
             "total": len(samples),
@@ -258,7 +247,7 @@ def _of_requests(session: Session) -> Iterator[str]:
             f"Samples whose request failed, counted wrong: {session.failed}; the same command asks "
             "them again."
         )
-    if only_reasoning := sum(sample.only_reasoning for sample in session.samples):
+    if only_reasoning := session.samples.only_reasoning():
         yield reasoning_note(only_reasoning, config.reasoning)
     if config.sampling.temperature is None:
         yield "sampling.temperature=null: not sent, the server's own default acts."

@@ -1,12 +1,11 @@
 """samples.parquet: a row per sample, written in chunks so that the texts never fill the memory."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -15,8 +14,9 @@ from orca_eval.errors import RunError
 from orca_eval.extract.reply.parts import reasoning_in
 from orca_eval.results.folder import whole
 from orca_eval.results.samples import SCHEMA
-from orca_eval.run.plan import Prompter, batches
-from orca_eval.run.scorer import ScoredSample, scored_sample, text_hash
+from orca_eval.run.plan import Prompter
+from orca_eval.run.scored import ScoredSample, ScoredSamples, kind_of
+from orca_eval.run.scorer import scored_sample, text_hash
 from orca_eval.types import Completion, Conflict, ReadReasoning, Step
 
 CHUNK = 1024
@@ -26,37 +26,39 @@ Responses = Callable[[Sequence[bytes]], Mapping[bytes, Completion]]
 
 def write_samples(
     path: Path,
-    samples: Sequence[ScoredSample],
+    samples: ScoredSamples,
     prompter: Prompter,
     responses: Responses,
     conflict: Conflict = "none",
     reasoning: ReadReasoning = "apart",
-) -> list[ScoredSample]:
+) -> None:
     """Writes the samples in their order; prompts are rendered again, responses looked up.
 
-    Returns the samples as written: where another run on the same store has meanwhile put another
-    text under the same key (in 16 bits greedy text may move with the batch), that text is scored.
+    Where another run on the same store has meanwhile put another text under the same key (in 16
+    bits greedy text may move with the batch), that text is scored, and its sample takes the place.
 
     Raises:
         RunError: a response got lost meanwhile, or the disk is full.
     """
-    written: list[ScoredSample] = []
     with (
         whole(path) as temporary,
         pq.ParquetWriter(temporary, SCHEMA, compression="zstd", write_page_checksum=True) as out,
         ThreadPoolExecutor(max_workers=1) as thread,
     ):
         writing: Future[object] = thread.submit(int)  # done at once
-        for chunk in batches(samples, CHUNK):
+        for start in range(0, len(samples), CHUNK):
+            chunk = list(samples.between(start, start + CHUNK))
             texts = responses([sample.key for sample in chunk])
-            same = [_as_stored(s, texts.get(s.key), conflict, reasoning) for s in chunk]
-            written += same
-            rows = (_row(sample, _texts(sample, prompter, texts)) for sample in same)
+            for at, sample in enumerate(chunk):
+                stored = _as_stored(sample, texts.get(sample.key), conflict, reasoning)
+                if stored is not sample:
+                    samples.replace(start + at, stored)
+                    chunk[at] = stored
+            rows = (_row(sample, _texts(sample, prompter, texts)) for sample in chunk)
             table = pa.table([*zip(*rows, strict=True)], SCHEMA)
             writing.result()  # each table is compressed and written while the next one is made
             writing = thread.submit(out.write_table, table)
         writing.result()
-    return written
 
 
 def _as_stored(
@@ -71,36 +73,6 @@ def _as_stored(
     done = (*waiting.done, completion.read(reasoning))
     scored = waiting.task.score(waiting.doc, done, conflict)
     return scored_sample(waiting, sample.key, completion, scored)
-
-
-def scores_frame(samples: Iterable[ScoredSample]) -> pd.DataFrame:
-    """The columns from which scores are aggregated: a row per sample, no texts."""
-    rows = [
-        (
-            s.waiting.doc.benchmark,
-            s.waiting.doc.task,
-            s.waiting.doc.doc_id,
-            s.waiting.doc.cluster,
-            s.scored.score,
-            s.scored.f1,
-            s.scored.parts,
-            s.scored.answer is not None,
-            s.finish_reason,
-            s.empty,
-            s.only_reasoning,
-            s.scored.figures,
-            s.scored.by_letter,
-            s.scored.by_text,
-            s.scored.answer,
-            s.scored.rule,
-            s.waiting.doc.slices,
-        )
-        for s in samples
-    ]
-    columns = ["benchmark", "task", "doc_id", "cluster", "score", "f1", "exact_match_parts"]
-    columns += ["answered", "finish_reason", "empty", "only_reasoning", "figures"]
-    columns += ["by_letter", "by_text", "answer", "rule", "slices"]
-    return pd.DataFrame(rows, columns=columns)
 
 
 class _Texts(NamedTuple):
@@ -133,7 +105,7 @@ def _row(sample: ScoredSample, texts: _Texts) -> tuple[Any, ...]:
         sample.completion_tokens,
         scored.parts,
         sample.waiting.sample_index,
-        doc.kind if sample.waiting.task.own_score is None else "",  # rescoring can't score it
+        kind_of(sample.waiting),
         None if doc.options is None else _json(doc.options),
         _json(doc.golds),
         texts.conversation,

@@ -3,36 +3,19 @@
 import queue
 import threading
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from orca_eval.errors import OrcaEvalError, RunError
 from orca_eval.run.plan import Waiting
 from orca_eval.run.progress import Counts
+from orca_eval.run.scored import ScoredSample, ScoredSamples
 from orca_eval.run.scoring_process import Job, ScoringProcess
-from orca_eval.types import CUT_OFF, Completion, Conflict, FinishReason, ReadReasoning, Scored
+from orca_eval.types import CUT_OFF, Completion, Conflict, ReadReasoning, Scored
 
 BATCH = 64
 MOST_WAITING = 4096
 ABANDON_SECONDS = 5.0  # a task from outside may hang in its own scoring
 
 Finished = tuple[Waiting, bytes, Completion]
-
-
-class ScoredSample(NamedTuple):
-    """A sample without its last answer, which stays in the store, under `key`."""
-
-    waiting: Waiting
-    key: bytes
-    scored: Scored
-    empty: bool
-    only_reasoning: bool
-    finish_reason: FinishReason
-    prompt_tokens: int
-    completion_tokens: int
-    last_reason: FinishReason
-    """How the last answer ended: one that never came is not in the store."""
-    text_hash: int
-    """`text_hash` of the last answer, good within this process."""
 
 
 class Scorer:
@@ -51,7 +34,7 @@ class Scorer:
     def __init__(
         self, counts: Counts, conflict: Conflict = "none", reasoning: ReadReasoning = "apart"
     ) -> None:
-        self.samples: list[ScoredSample] = []
+        self.samples = ScoredSamples()
         self._counts, self._conflict, self._reasoning = counts, conflict, reasoning
         self._finished: queue.SimpleQueue[Finished | None] = queue.SimpleQueue()
         self._sent: queue.Queue[list[Finished] | None] = queue.Queue(MOST_WAITING // BATCH)
@@ -76,7 +59,7 @@ class Scorer:
             raise self._failure
         self._finished.put((waiting, key, completion))
 
-    def finish(self) -> Sequence[ScoredSample]:
+    def finish(self) -> ScoredSamples:
         """Waits for all that was queued; the samples."""
         self._finished.put(None)
         for thread in self._threads:

@@ -105,8 +105,8 @@ class Seat:
                 return completion
 
     def _fail(self, request: Request, error: FailedItemError) -> None:
-        work = self.planner.works.get(bytes.fromhex(request.key))
-        doc = work.waiting[0].doc if work else None
+        work = self.planner.under_way.get(bytes.fromhex(request.key))
+        doc = work.doc if work else None
         where = f"{doc.benchmark}/{doc.task} doc {doc.doc_id}" if doc else "a request"
         self.failures.failed(where, error)
 

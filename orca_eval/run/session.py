@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -21,9 +20,18 @@ from orca_eval.errors import RunError
 from orca_eval.run import identity
 from orca_eval.run.beginning import Beginning
 from orca_eval.run.generate import generate_all
-from orca_eval.run.plan import Waiting, Work, batches, in_sending_order, samples_of
+from orca_eval.run.plan import (
+    Question,
+    Waiting,
+    Work,
+    batches,
+    first_steps,
+    in_sending_order,
+    next_of,
+)
 from orca_eval.run.progress import Counts, ProgressView, say
-from orca_eval.run.scorer import ScoredSample, Scorer
+from orca_eval.run.scored import ScoredSamples
+from orca_eval.run.scorer import Scorer
 from orca_eval.run.seat import Seat
 from orca_eval.store import ResponseStore
 from orca_eval.types import Completion, Who
@@ -94,7 +102,7 @@ class Session:
     phases: Phases
     judge: Engine | None = None
     counts: Counts = field(default_factory=Counts)
-    samples: Sequence[ScoredSample] = ()
+    samples: ScoredSamples = field(default_factory=ScoredSamples)
     stalled: int = 0
     failed: int = 0
     counters: Mapping[str, float] = field(default_factory=dict)
@@ -155,14 +163,15 @@ class Session:
     async def _rounds(self) -> None:
         who: Who | None = "model"
         waiting: Iterable[Waiting] = self._first_steps()
+        drawn = self.config.samples_per_doc
         while who is not None:
-            missing = await self._plan(self._seats[who], waiting)
+            missing = await self._plan(self._seats[who], waiting, drawn)
             if missing:
                 await self._generate(self._seats[who], missing)
             await asyncio.to_thread(self.store.flush)  # what was answered is looked up again
             who = next((who for who, steps in self._next.items() if steps), None)
             if who is not None:
-                waiting, self._next[who] = self._next[who], []
+                waiting, self._next[who], drawn = self._next[who], [], 1
 
     def _refuse_incomplete(self) -> None:
         """Raises RunError where more samples failed than config.failed_share; one document's may
@@ -182,28 +191,37 @@ class Session:
 
     def _first_steps(self) -> Iterator[Waiting]:
         """The model's; a judge's wait for its round."""
-        for waiting in samples_of(self.benchmarks, self.config.samples_per_doc):
+        drawn = self.config.samples_per_doc
+        for waiting in first_steps(self.benchmarks, drawn):
             if waiting.step.who == "model":
                 yield waiting
-            else:
-                self._ask_next(waiting.step.who, waiting)
+                continue
+            first = waiting.sample_index
+            for index in range(first, first + drawn):
+                self._ask_next(waiting.step.who, waiting._replace(sample_index=index))
 
-    async def _plan(self, seat: Seat, waiting: Iterable[Waiting]) -> list[Work]:
-        """Renders and looks up every prompt; returns the works whose answer is not stored."""
+    async def _plan(self, seat: Seat, waiting: Iterable[Waiting], drawn: int) -> list[Question]:
+        """Renders and looks up every prompt, of which so many samples are `drawn`; returns the
+        questions of which some are not stored."""
         self._view.status("building prompts, looking for stored answers")
-        seat.planner.works.clear()
-        missing: list[Work] = []
+        planner = seat.planner
+        planner.questions.clear()
+        missing: list[Question] = []
+        samples: list[int] = []
         with self.phases.measure("plan"):
-            works: list[Work] = []
-            steps = iter(waiting)
+            questions: list[Question] = []
             with seat.named_errors():
-                while planned := list(itertools.islice(steps, PLAN_BATCH)):
-                    works += await asyncio.to_thread(seat.planner.add, planned)
-                seat.planner.refuse_over_long()
-            self.counts.total += sum(len(work.waiting) for work in works)
-            for part in batches(works, LOOKUP_BATCH):
-                found = await self._reuse(seat, part)
-                missing += [work for work in part if work.key not in found]
+                for planned in batches(waiting, PLAN_BATCH):
+                    questions += await asyncio.to_thread(planner.add, planned, drawn)
+                planner.refuse_over_long()
+            self.counts.total += drawn * sum(len(question.waiting) for question in questions)
+            parts = batches(planner.works(questions), LOOKUP_BATCH)
+            while works := await asyncio.to_thread(next_of, parts):
+                for work in await self._reuse(seat, works):
+                    if missing[-1:] != [work.question]:
+                        missing.append(work.question)
+                        work.question.samples = samples = []
+                    samples.append(work.sample)
                 if missing and not seat.begun:
                     await self._make_room(seat)
                     model, engine = seat.config.model.name, seat.config.engine.name
@@ -211,17 +229,17 @@ class Session:
                     seat.begin(self._start(seat))
         return in_sending_order(missing)
 
-    async def _reuse(self, seat: Seat, works: Sequence[Work]) -> Collection[bytes]:
-        """Goes on with stored answers; the keys of those that are stored."""
+    async def _reuse(self, seat: Seat, works: Sequence[Work]) -> list[Work]:
+        """Goes on with stored answers; the works that have none."""
         await self._room()
         found = await asyncio.to_thread(self._look_up, works)
         for work in works:
             if work.key in found:
-                self.counts.reused += len(work.waiting)
+                self.counts.reused += len(work.question.waiting)
                 self._go_on(work, found[work.key])
         if any(completion.finish_reason != "skipped" for completion in found.values()):
             seat.failures.answered()
-        return found.keys()
+        return [work for work in works if work.key not in found]
 
     async def _room(self) -> None:
         """Waits while so much is still to be stored and scored that its texts begin to fill the
@@ -231,9 +249,9 @@ class Session:
 
     def _look_up(self, works: Sequence[Work]) -> dict[bytes, Completion]:
         found = {
-            work.key: Completion("", "skipped", work.skip_tokens, 0)
+            work.key: Completion("", "skipped", tokens, 0)
             for work in works
-            if work.skip_tokens is not None
+            if (tokens := work.question.skip_tokens) is not None
         }
         return found | self.stored([w.key for w in works if w.key not in found])
 
@@ -252,7 +270,7 @@ class Session:
                 if other is not seat:
                     await other.close()
 
-    async def _generate(self, seat: Seat, missing: Sequence[Work]) -> None:
+    async def _generate(self, seat: Seat, missing: Sequence[Question]) -> None:
         await seat.ready()
         self.beginning.record()
         if not self.counts.generated:
@@ -262,18 +280,19 @@ class Session:
         with self.phases.measure("judge" if judging else "generate"):
             watch = await generate_all(
                 seat.answer,
-                seat.engine.max_in_flight,
+                min(seat.engine.max_in_flight, sum(len(each.samples) for each in missing)),
                 seat.planner.prompter,
-                missing,
-                partial(self._on_finish, judging),
+                seat.planner.sent(missing),
+                partial(self._on_finish, seat),
                 self._room,
                 self.config.stall_seconds,
                 say,
             )
         self.stalled += watch.stalled
 
-    def _on_finish(self, judging: bool, work: Work, completion: Completion) -> None:
-        if judging:
+    def _on_finish(self, seat: Seat, work: Work, completion: Completion) -> None:
+        del seat.planner.under_way[work.key]
+        if seat is not self._seats["model"]:
             self.counts.judge_tokens += completion.completion_tokens
         else:
             self.counts.tokens += completion.completion_tokens
@@ -282,10 +301,10 @@ class Session:
             text=_storable(completion.text), reasoning=_storable(completion.reasoning)
         )
         if completion.finish_reason == "failed":
-            self.failed += len(work.waiting)
+            self.failed += len(work.question.waiting)
         if completion.finish_reason not in NO_ANSWER:
             self.store.put(work.key, completion, self.beginning.mark)
-        self.counts.generated += len(work.waiting)
+        self.counts.generated += len(work.question.waiting)
         self._go_on(work, completion)
 
     def _go_on(self, work: Work, completion: Completion) -> None:

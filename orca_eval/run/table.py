@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orca_eval.numbers import ends
+from orca_eval.report.repeats_table import repeats_screen
 from orca_eval.results.aggregate import RATE_NAMES, RATES, WHOLE, ScoreRow
 from orca_eval.results.manifest import BenchmarkEntry, Manifest, read_manifest
 from orca_eval.results.notes import conflict_note
@@ -20,7 +21,10 @@ def print_scores(folder: Path) -> None:
     """Prints a finished run's benchmarks, averages and footnotes, and its folder. Task rows stay
     in scores.csv."""
     manifest, console = read_manifest(folder, whole=True), screen()
-    show(console, scores_table(read_scores(folder), manifest))
+    rows = read_scores(folder)
+    show(console, scores_table(rows, manifest))
+    if (repeats := repeats_screen(rows, labels(manifest), manifest)) is not None:
+        show(console, repeats)
     if manifest.speed:
         console.print()
         paragraph(console, speed_line(manifest.speed))

@@ -12,14 +12,14 @@ def main(overrides: list[str]) -> Outcome:
     config = run_config(compose_verb("check", overrides))
     from orca_eval.run.evaluate import checked_engine, find_judge, load_suite
     from orca_eval.run.identity import find_folder
-    from orca_eval.run.plan import Planner, refuse_too_many, samples_of
+    from orca_eval.run.plan import Planner, first_steps, refuse_too_many
 
     config, engine = checked_engine(config)
     benchmarks = load_suite(config)
     refuse_too_many(benchmarks, config.samples_per_doc)
     judge = find_judge(config, benchmarks)
     planner = Planner(config, engine)
-    planner.add(samples_of(benchmarks, config.samples_per_doc))
+    planner.add(first_steps(benchmarks, config.samples_per_doc), config.samples_per_doc)
     for benchmark in benchmarks:
         print(github_line(f"{benchmark.alias}: {benchmark.n} docs from {benchmark.source}"))
     planner.refuse_over_long()
@@ -31,14 +31,15 @@ def main(overrides: list[str]) -> Outcome:
     steps = any(task.ask is not once for benchmark in benchmarks for task in benchmark.tasks)
     further = ", and what follows from the answers" if steps else ""
     most = config.sampling.max_tokens
-    print(f"{len(planner.works)} generations of at most {most} tokens{further}")
+    generations = config.samples_per_doc * len(planner.questions)
+    print(f"{generations} generations of at most {most} tokens{further}")
     folder = find_folder(config, engine, benchmarks, judge)
     print(f"run folder: {folder}")
     told = {
         "benchmarks": [
             {"id": b.id, "alias": b.alias, "docs": b.n, "source": b.source} for b in benchmarks
         ],
-        "generations": len(planner.works),
+        "generations": generations,
         "max_tokens": most,
         "further_steps": steps,
         "over_long": len(planner.over_long),

@@ -11,7 +11,7 @@ from orca_eval.config.convert import rescore_config
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.outcome import Outcome
 from orca_eval.results import folder as run_dir
-from orca_eval.results.aggregate import WHOLE, ScoreRow, aggregate
+from orca_eval.results.aggregate import WHOLE, ScoreRow, aggregate, by_benchmark
 from orca_eval.results.manifest import Manifest
 from orca_eval.results.notes import reasoning_note
 from orca_eval.results.reading import MANIFEST, SAMPLES
@@ -45,10 +45,8 @@ def rescore_run(
     new = rescore_frame(old, conflict, reasoning)
     chosen = [value for value in (conflict, reasoning) if value not in ("none", "apart")]
     target = folder / "rescored" / "-".join((EXTRACTOR_VERSION, *chosen))
-    before, after = (
-        aggregate(scores_of(frame), manifest.kinds, manifest.averages, manifest.measures)
-        for frame in (old, new)
-    )
+    how = manifest.kinds, manifest.averages, manifest.measures
+    before, after = (aggregate(by_benchmark(scores_of(frame)), *how) for frame in (old, new))
     changed = flips(old, new)
     rescored = manifest.content | {
         "extractor_version": EXTRACTOR_VERSION,

@@ -104,9 +104,9 @@ def _asked(
             print(f"# step {len(done) + 1} asks a {step.who}: name it with {step.who}.model=")
             return
         planner = seats[step.who][1]
-        planner.works.clear()
+        planner.questions.clear()
         planner.over_long.clear()
-        (work,) = planner.add([Waiting(task, doc, 0, step, done)])
+        (work,) = planner.works(planner.add([Waiting(task, doc, 0, step, done)]))
         if done:
             print(f"\n# step {len(done) + 1} asks the {step.who}")
         yield step.who, work

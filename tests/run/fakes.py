@@ -8,7 +8,7 @@ from typing import Any
 
 from orca_eval.benchmarks.types import Task
 from orca_eval.errors import RunError
-from orca_eval.run.plan import Waiting, Work
+from orca_eval.run.plan import Question, Waiting, Work
 from orca_eval.types import Completion, Doc, Message, Request, Sampling, Step
 
 
@@ -89,4 +89,5 @@ def work(number: int, prompt: str) -> Work:
     message: Message = {"role": "user", "content": prompt}
     doc = Doc("bench", "part", number, f"hash{number}", (message,), "text", (("x",),))
     waiting = Waiting(Task("part", "1", (), 0, None, {}), doc, 0, Step(doc.messages))
-    return Work(number.to_bytes(32, "big"), Sampling(), [waiting])
+    key = number.to_bytes(32, "big")
+    return Work(Question(key, Sampling(), range(1), [waiting]), 0, key)

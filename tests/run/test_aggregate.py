@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from orca_eval.config.schema import Average
-from orca_eval.results.aggregate import aggregate
+from orca_eval.results.aggregate import aggregate, by_benchmark
 from orca_eval.types import EXACT_MATCH, Aggregate, Measure
 
 
@@ -31,7 +31,7 @@ def test_an_averages_interval_takes_its_benchmarks_as_independent() -> None:
     names = ("one", "two", "three", "four")
     frame = pd.concat([samples(name, 200, 400) for name in names])
     kinds, measures = dict.fromkeys(names, "pooled"), dict.fromkeys(names, EXACT_MATCH)
-    *_, average = aggregate(frame, kinds, [Average("all", names)], measures)
+    *_, average = aggregate(by_benchmark(frame), kinds, [Average("all", names)], measures)
     assert average.score == 0.5
     expected = 1.96 * math.sqrt(0.25 / 400 / len(names))  # drawn alike, it would be twice as wide
     assert average.ci_low is not None
@@ -55,7 +55,7 @@ def test_no_score_has_an_interval_without_width(right: str) -> None:
     measures = dict.fromkeys(shapes, EXACT_MATCH) | {"rated": Measure("rating", 1.0, 10.0)}
     kinds: dict[str, Aggregate] = {**dict.fromkeys(shapes, "pooled"), "bbh": "mean_of_tasks"}
     averages = [Average("mean", ("crass", "race", "drop", "bbh"))]
-    rows = aggregate(pd.concat(parts.values()), kinds, averages, measures)
+    rows = aggregate(by_benchmark(pd.concat(parts.values())), kinds, averages, measures)
     widths = {}
     for row in rows:
         if row.benchmark == "few":  # four passages

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -12,7 +11,7 @@ from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.config.schema import OverLong, RunConfig
 from orca_eval.errors import InputError
-from orca_eval.run.plan import Planner, samples_of
+from orca_eval.run.plan import Planner, first_steps
 from orca_eval.types import Doc, Sampling, Scored
 
 from .fakes import FakeEngine
@@ -48,7 +47,7 @@ def config(over_long: OverLong, max_tokens: int = 50) -> RunConfig:
 
 def test_error_names_the_worst_and_the_ways_out() -> None:
     planner = Planner(config("error"), FakeEngine(context_length=60))
-    planner.add(samples_of([benchmark()], 1))
+    planner.add(first_steps([benchmark()]))
     with pytest.raises(InputError) as caught:
         planner.refuse_over_long()
     line = str(caught.value)
@@ -60,36 +59,38 @@ def test_error_names_the_worst_and_the_ways_out() -> None:
 
 def test_skip_counts_them_without_generating() -> None:
     planner = Planner(config("skip"), FakeEngine(context_length=60))
-    works = planner.add(samples_of([benchmark()], 1))
+    questions = planner.add(first_steps([benchmark()]))
     planner.refuse_over_long()
-    assert [work.skip_tokens for work in works] == [None, 30, 400]
+    assert [question.skip_tokens for question in questions] == [None, 30, 400]
 
 
 def test_shrink_gives_the_room_there_is_and_skips_where_there_is_none() -> None:
     planner = Planner(config("shrink"), FakeEngine(context_length=60))
-    works = planner.add(samples_of([benchmark()], 1))
+    questions = planner.add(first_steps([benchmark()]))
     planner.refuse_over_long()
-    assert [work.sampling.max_tokens for work in works] == [50, 30, 50]
-    assert [work.skip_tokens for work in works] == [None, None, 400]
+    assert [question.sampling.max_tokens for question in questions] == [50, 30, 50]
+    assert [question.skip_tokens for question in questions] == [None, None, 400]
 
 
 def test_an_engine_whose_context_is_not_known_takes_everything() -> None:
     planner = Planner(config("error"), FakeEngine(context_length=None))
-    assert len(planner.add(samples_of([benchmark()], 1))) == len(WORDS)
+    assert len(planner.add(first_steps([benchmark()]))) == len(WORDS)
     assert planner.over_long == []
 
 
-def test_identical_prompts_are_one_work_and_samples_of_one_doc_are_several() -> None:
+def test_identical_prompts_are_one_question_and_samples_of_one_doc_several_works() -> None:
     planner = Planner(config("error"), FakeEngine())
-    assert len(planner.add(samples_of([benchmark()], 3))) == 3 * len(WORDS)
-    assert planner.add(samples_of([benchmark()], 3)) == []  # the same prompts again
-    assert {len(work.waiting) for work in planner.works.values()} == {2}
-    seeds = {json.dumps(work.sampling.seed) for work in planner.works.values()}
-    assert seeds == {"0", "1", "2"}
+    questions = planner.add(first_steps([benchmark()]), 3)
+    assert planner.add(first_steps([benchmark()]), 3) == []  # the same prompts again
+    works = list(planner.works(questions))
+    assert len({work.key for work in works}) == len(works) == 3 * len(WORDS)
+    assert {len(work.waiting) for work in works} == {2}
+    assert {(work.sample, work.sampling.seed) for work in works} == {(0, 0), (1, 1), (2, 2)}
+    assert [w.sample_index for work in works[:3] for w in work.waiting] == [0, 0, 1, 1, 2, 2]
 
 
 def test_different_questions_in_one_prompt_are_refused() -> None:
     engine = FakeEngine()
     engine.tokenizer.render = lambda _messages: "the same for all"  # type: ignore[method-assign]
     with pytest.raises(InputError, match=r"doc 1 and bench/part doc 2 ask different things"):
-        Planner(config("error"), engine).add(samples_of([benchmark()], 1))
+        Planner(config("error"), engine).add(first_steps([benchmark()]))

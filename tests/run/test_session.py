@@ -122,11 +122,14 @@ def test_a_text_that_another_run_has_put_meanwhile_is_scored_before_it_is_writte
 ) -> None:
     engine = FakeEngine()
     samples = outcome(engine, tmp_path, benchmark("first", QUESTION)).samples
-    assert samples[0].scored.score == 1.0
+    samples.sort([benchmark("first", QUESTION)])
+    (sample,) = samples
+    assert sample.scored.score == 1.0
     path = tmp_path / "samples.parquet"
     text = "Final answer: five\n\nIt was"
-    put = {samples[0].key: Completion(text, "length", 2, 9)}
-    (written,) = write_samples(path, samples, Prompter(engine.tokenizer, ""), lambda _: put)
+    put = {sample.key: Completion(text, "length", 2, 9)}
+    write_samples(path, samples, Prompter(engine.tokenizer, ""), lambda _: put)
+    (written,) = samples
     assert written.scored.score == 0.0
     row = pd.read_parquet(path).loc[0]
     assert (row["response"], row["answer"], row["score"]) == (text, "five", 0.0)

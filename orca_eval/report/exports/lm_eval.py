@@ -112,13 +112,15 @@ def _result(
     name: str, alias: str, score: ScoreRow, measure: Measure, grouped: bool
 ) -> dict[str, Any]:
     """A group's standard error comes from its interval, as its items are not alike; so does that
-    of scores which are more than right or wrong."""
+    of scores which are more than right or wrong, as means of several answers are."""
     result: dict[str, Any] = {"name": name, "alias": alias, "sample_len": score.n}
     if score.score is None:
         return result
     metric = _metric(measure)
     result[f"{metric},{FILTER}"] = score.score
-    result[f"{metric}_stderr,{FILTER}"] = _stderr(score, grouped or not measure.in_percent)
+    result[f"{metric}_stderr,{FILTER}"] = _stderr(
+        score, grouped or not measure.in_percent or score.repeats is not None
+    )
     if score.f1 is not None:
         result[f"f1,{FILTER}"] = score.f1
     if "extraction_rate" in score.rates:

@@ -41,19 +41,20 @@ CHUNK_LETTERS = 2_000_000
 MOST_REPLIES = 1 << 22  # explorer.js sorts by a key and a reply's number in one number
 _LEVEL = 3
 TEXT_COLUMNS = ("prompt", "response", "reasoning")
-_SMALL = [
-    *KEY,
-    "gold",
-    "answer",
-    "rule",
-    "evidence_start",
-    "evidence_end",
-    "score",
-    "f1",
-    "finish_reason",
-    "prompt_tokens",
-    "completion_tokens",
-]
+_TEXTS = ("benchmark", "task", "gold", "answer", "rule", "finish_reason")
+_NUMBERS = {
+    **dict.fromkeys(("doc_id", "prompt_tokens", "completion_tokens"), 0),
+    **dict.fromkeys(("evidence_start", "evidence_end"), -1),
+    **dict.fromkeys(("score", "f1"), np.nan),
+}
+"""What stands for a value that is missing."""
+_TYPES = {
+    **dict.fromkeys((*_TEXTS, *_NUMBERS, "letters", "folded", "row"), np.int32),
+    **dict.fromkeys(("score", "f1"), np.float32),
+    "run": np.int16,
+}
+Coded = dict[str, dict[str, int]]
+"""The code of each text, by column."""
 
 
 class Spool:
@@ -94,6 +95,7 @@ class Texts:
         with open_samples(self._path) as file:
             self._starts = np.cumsum([0, *file.sizes])
         self._columns = text_columns(run)
+        self.size = int(self._starts[-1])
         self._held: tuple[int, int, pa.Table] | None = None
 
     def rows(self, rows: NDArray[np.int64]) -> pa.Table:
@@ -135,12 +137,13 @@ def pack(board: Board, folder: Path) -> Iterator[Packed]:
         OSError: the disk is full.
     """
     tables = [Texts(run) for run in board.runs]
-    frame = _ordered(board)
-    if len(frame) > MOST_REPLIES:
+    replies = sum(table.size for table in tables)
+    if replies > MOST_REPLIES:
         raise InputError(
-            f"{len(frame):,} replies are more than the report's explorer can sort "
+            f"{replies:,} replies are more than the report's explorer can sort "
             f"({MOST_REPLIES:,}); leave it out with report.samples=false, or name fewer runs"
         )
+    frame, texts = _ordered(board, replies)
     starts = _chunk_starts(frame)
     bounds = list(zip(starts, [*starts[1:], len(frame)], strict=True))
     positions = frame[["run", "row"]].to_numpy()
@@ -150,7 +153,7 @@ def pack(board: Board, folder: Path) -> Iterator[Packed]:
         for chunk_hint, chunk in _compressed(raw):
             hints += chunk_hint
             chunks.append(chunk)
-        yield Packed(_index(board, frame, starts), _gzip(bytes(hints)), chunks, len(frame))
+        yield Packed(_index(board, frame, texts, starts), _gzip(bytes(hints)), chunks, len(frame))
 
 
 def _compressed(raw: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
@@ -176,55 +179,86 @@ def hint(text: bytes) -> bytes:
     return np.packbits(bits, bitorder="little").tobytes()
 
 
-def _gzip(data: bytes) -> bytes:
+def _gzip(data: bytes | bytearray) -> bytes:
     """ISA-L takes a tenth of zlib's time at level 5, for 5 to 9 % more bytes."""
     return igzip.compress(data, _LEVEL, mtime=0)
 
 
-def _ordered(board: Board) -> pd.DataFrame:
-    """The small columns of all runs, with `run` and `row` (within the run), in reply order."""
-    frames = []
-    for number, run in enumerate(board.runs):
-        frame = _measured(run.samples(_SMALL).to_pandas(), run)
-        frame["sample"] = frame.groupby(KEY, sort=False).cumcount()
-        frames.append(frame.assign(run=number, row=np.arange(len(frame))))
-    frame = pd.concat(frames, ignore_index=True)
-    for name in ("benchmark", "task"):
-        frame[name] = pd.Categorical(frame[name], categories=frame[name].unique(), ordered=True)
-    ordered: pd.DataFrame = frame.sort_values(
-        [*KEY, "sample", "run"], kind="stable", ignore_index=True
-    )
-    ordered["doc"] = ordered.groupby(KEY, sort=False, observed=True).ngroup()
-    return ordered
+def _ordered(board: Board, replies: int) -> tuple[pd.DataFrame, Coded]:
+    """The small columns of all runs, with `run`, `row` (within the run), `sample` (within the
+    document of a run) and `doc`, in reply order; texts as codes, -1 for none."""
+    texts: Coded = {name: {} for name in _TEXTS}
+    frame = pd.DataFrame(_filled(board.runs, replies, texts), copy=False)
+    frame = _sorted(frame, *KEY, "run", "row")
+    first = _firsts(frame, *KEY, "run")
+    places = np.arange(len(frame), dtype=np.int32)
+    frame["sample"] = places - np.maximum.accumulate(np.where(first, places, 0))
+    frame = _sorted(frame, *KEY, "sample", "run")
+    frame["doc"] = np.cumsum(_firsts(frame, *KEY), dtype=np.int32) - 1
+    return frame, texts
 
 
-def _measured(frame: pd.DataFrame, run: Run) -> pd.DataFrame:
-    """With `letters`, the bytes of each reply's texts, the prompt's included, with `folded`, the
-    length of its reasoning, and with evidence offsets into reasoning and response together. All
-    are counted as JavaScript counts: astral characters are two units there."""
-    # Copies: where no sample lacks evidence, pandas gives its own memory out, for reading only.
-    starts = frame["evidence_start"].fillna(-1).to_numpy(dtype=np.int64, copy=True)
-    ends = frame["evidence_end"].fillna(-1).to_numpy(dtype=np.int64, copy=True)
-    letters, folded = np.zeros((2, len(frame)), dtype=np.int64)
-    columns = text_columns(run)
-    first = 0
-    for part in run.sample_parts(columns):
-        sizes = [pc.fill_null(pc.binary_length(part[name]), 0).to_numpy() for name in columns]
-        letters[first : first + len(part)] = sum(sizes)
-        reasoned = part["reasoning"].to_pylist() if "reasoning" in columns else [None] * len(part)
-        for row, (text, reasoning) in enumerate(
-            zip(part["response"].to_pylist(), reasoned, strict=True), first
-        ):
-            reply, fold = with_reasoning(text, reasoning)
-            folded[row] = utf16_length(reply[:fold])
-            if starts[row] < 0:
-                continue
-            before = evidence_shift(text, reply)
-            if before or not text.isascii():
-                starts[row] = utf16_length(reply[: before + starts[row]])
-                ends[row] = utf16_length(reply[: before + ends[row]])
-        first += len(part)
-    return frame.assign(evidence_start=starts, evidence_end=ends, letters=letters, folded=folded)
+def _sorted(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """The frame by these columns; the same where it is so already, as a single run's is."""
+    order = np.lexsort([frame[name].to_numpy() for name in reversed(names)])
+    if (order[:-1] < order[1:]).all():
+        return frame
+    return frame.take(order).reset_index(drop=True)
+
+
+def _firsts(frame: pd.DataFrame, *names: str) -> NDArray[np.bool_]:
+    """Which rows differ in these columns from the row before them."""
+    first: NDArray[np.bool_] = np.arange(len(frame)) == 0
+    for name in names:
+        values = frame[name].to_numpy()
+        first[1:] |= values[1:] != values[:-1]
+    return first
+
+
+def _filled(runs: Sequence[Run], replies: int, texts: Coded) -> dict[str, NDArray[Any]]:
+    """The small columns of all runs' replies, one run after the other; texts that were not met
+    before go to `texts`. Each is filled a row group at a time: parts and whole would be twice as
+    much."""
+    columns = {name: np.empty(replies, dtype=kind) for name, kind in _TYPES.items()}
+    start = 0
+    for number, run in enumerate(runs):
+        first = start
+        for part in run.sample_parts([*_TEXTS, *_NUMBERS, *text_columns(run)]):
+            end = start + len(part)
+            rows = np.arange(start - first, end - first)
+            for name, values in (_measured(part, texts) | {"run": number, "row": rows}).items():
+                columns[name][start:end] = values
+            start = end
+    return columns
+
+
+def _measured(part: pa.Table, texts: Coded) -> dict[str, Any]:
+    """A row group's columns, with `letters`, the bytes of each reply's texts and prompt, with
+    `folded`, the length of its reasoning, and with evidence offsets into reasoning and response
+    together. These are counted as JavaScript counts: astral characters are two units there.
+    """
+    columns: dict[str, Any] = {}
+    for name, known in texts.items():
+        column = part[name].to_pylist()
+        codes = [-1 if text is None else known.setdefault(text, len(known)) for text in column]
+        columns[name] = codes
+    for name, missing in _NUMBERS.items():
+        columns[name] = part[name].to_pandas().fillna(missing).to_numpy(copy=True)
+    starts, ends = columns["evidence_start"], columns["evidence_end"]
+    held = [name for name in TEXT_COLUMNS if name in part.schema.names]
+    reasoned = part["reasoning"].to_pylist() if "reasoning" in held else [None] * len(part)
+    folded = np.zeros(len(part), dtype=np.int32)
+    for at, (text, reasoning) in enumerate(
+        zip(part["response"].to_pylist(), reasoned, strict=True)
+    ):
+        reply, fold = with_reasoning(text, reasoning)
+        folded[at] = utf16_length(reply[:fold])
+        before = evidence_shift(text, reply)
+        if starts[at] >= 0 and (before or not text.isascii()):
+            starts[at] = utf16_length(reply[: before + int(starts[at])])
+            ends[at] = utf16_length(reply[: before + int(ends[at])])
+    sizes = [pc.fill_null(pc.binary_length(part[name]), 0).to_numpy() for name in held]
+    return columns | {"folded": folded, "letters": sum(sizes)}
 
 
 def _chunk_starts(frame: pd.DataFrame) -> list[int]:
@@ -260,27 +294,32 @@ def _chunk(positions: NDArray[np.int64], tables: Sequence[Texts]) -> bytes:
     return (json.dumps(head, separators=(",", ":")) + "\n" + texts).encode()
 
 
-def _index(board: Board, frame: pd.DataFrame, starts: Sequence[int]) -> bytes:
-    texts = frame[["rule", "finish_reason", "answer", "gold"]].astype(object)
-    coded = {name: pd.factorize(texts[name]) for name in texts}  # -1 for none
+def _index(board: Board, frame: pd.DataFrame, texts: Coded, starts: Sequence[int]) -> bytes:
+    coded, named = {}, {}
+    for name in ("rule", "finish_reason", "answer", "gold"):  # anew, in the order of the replies
+        known, codes = list(texts[name]), frame[name].to_numpy()
+        order = [code for code in pd.unique(codes).tolist() if code >= 0]
+        number = np.full(len(known) + 1, -1, dtype=np.int32)
+        number[order] = np.arange(len(order))
+        coded[name], named[name] = number[codes], [known[code] for code in order]
     columns: dict[str, NDArray[Any]] = {
         "run": frame["run"].to_numpy(),
-        "benchmark": frame["benchmark"].cat.codes.to_numpy(),
-        "task": frame["task"].cat.codes.to_numpy(),
+        "benchmark": frame["benchmark"].to_numpy(),
+        "task": frame["task"].to_numpy(),
         "doc": frame["doc"].to_numpy(),
         "docId": frame["doc_id"].to_numpy(),
         "sample": frame["sample"].to_numpy(),
-        "score": frame["score"].to_numpy(dtype=np.float32),
-        "f1": frame["f1"].to_numpy(dtype=np.float32),
-        "gold": coded["gold"][0],
-        "answer": coded["answer"][0],
-        "rule": coded["rule"][0],
-        "finish": coded["finish_reason"][0],
+        "score": frame["score"].to_numpy(),
+        "f1": frame["f1"].to_numpy(),
+        "gold": coded["gold"],
+        "answer": coded["answer"],
+        "rule": coded["rule"],
+        "finish": coded["finish_reason"],
         "start": frame["evidence_start"].to_numpy(),
         "end": frame["evidence_end"].to_numpy(),
         "folded": frame["folded"].to_numpy(),
-        "promptTokens": frame["prompt_tokens"].fillna(0).to_numpy(),
-        "replyTokens": frame["completion_tokens"].fillna(0).to_numpy(),
+        "promptTokens": frame["prompt_tokens"].to_numpy(),
+        "replyTokens": frame["completion_tokens"].to_numpy(),
     }
     body = bytearray()
     places = {}
@@ -294,19 +333,20 @@ def _index(board: Board, frame: pd.DataFrame, starts: Sequence[int]) -> bytes:
         "columns": places,
         "runs": list(board.labels),
         "benchmarks": [
-            [str(name), board.columns.alias(name), board.measure(str(name)).in_percent]
-            for name in frame["benchmark"].cat.categories
+            [name, board.columns.alias(name), board.measure(name).in_percent]
+            for name in texts["benchmark"]
         ],
-        "tasks": [str(name) for name in frame["task"].cat.categories],
-        "rules": list(coded["rule"][1]),
-        "finishes": list(coded["finish_reason"][1]),
-        "answers": list(coded["answer"][1]),
-        "golds": list(coded["gold"][1]),
+        "tasks": list(texts["task"]),
+        "rules": named["rule"],
+        "finishes": named["finish_reason"],
+        "answers": named["answer"],
+        "golds": named["gold"],
         "starts": list(starts),
     }
     text = json.dumps(head, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-(len(text) + 4) % 8)
-    return _gzip(len(text).to_bytes(4, "little") + text + bytes(body))
+    body[:0] = len(text).to_bytes(4, "little") + text
+    return _gzip(body)
 
 
 def narrowed(values: NDArray[Any]) -> NDArray[Any]:
