@@ -47,7 +47,7 @@ def config(over_long: OverLong, max_tokens: int = 50) -> RunConfig:
 
 def test_error_names_the_worst_and_the_ways_out() -> None:
     planner = Planner(config("error"), FakeEngine(context_length=60))
-    planner.add(first_steps([benchmark()]))
+    planner.add(first_steps([benchmark()], 1))
     with pytest.raises(InputError) as caught:
         planner.refuse_over_long()
     line = str(caught.value)
@@ -59,14 +59,14 @@ def test_error_names_the_worst_and_the_ways_out() -> None:
 
 def test_skip_counts_them_without_generating() -> None:
     planner = Planner(config("skip"), FakeEngine(context_length=60))
-    questions = planner.add(first_steps([benchmark()]))
+    questions = planner.add(first_steps([benchmark()], 1))
     planner.refuse_over_long()
     assert [question.skip_tokens for question in questions] == [None, 30, 400]
 
 
 def test_shrink_gives_the_room_there_is_and_skips_where_there_is_none() -> None:
     planner = Planner(config("shrink"), FakeEngine(context_length=60))
-    questions = planner.add(first_steps([benchmark()]))
+    questions = planner.add(first_steps([benchmark()], 1))
     planner.refuse_over_long()
     assert [question.sampling.max_tokens for question in questions] == [50, 30, 50]
     assert [question.skip_tokens for question in questions] == [None, None, 400]
@@ -74,14 +74,14 @@ def test_shrink_gives_the_room_there_is_and_skips_where_there_is_none() -> None:
 
 def test_an_engine_whose_context_is_not_known_takes_everything() -> None:
     planner = Planner(config("error"), FakeEngine(context_length=None))
-    assert len(planner.add(first_steps([benchmark()]))) == len(WORDS)
+    assert len(planner.add(first_steps([benchmark()], 1))) == len(WORDS)
     assert planner.over_long == []
 
 
 def test_identical_prompts_are_one_question_and_samples_of_one_doc_several_works() -> None:
     planner = Planner(config("error"), FakeEngine())
-    questions = planner.add(first_steps([benchmark()]), 3)
-    assert planner.add(first_steps([benchmark()]), 3) == []  # the same prompts again
+    questions = planner.add(first_steps([benchmark()], 3), 3)
+    assert planner.add(first_steps([benchmark()], 3), 3) == []  # the same prompts again
     works = list(planner.works(questions))
     assert len({work.key for work in works}) == len(works) == 3 * len(WORDS)
     assert {len(work.waiting) for work in works} == {2}
@@ -93,4 +93,4 @@ def test_different_questions_in_one_prompt_are_refused() -> None:
     engine = FakeEngine()
     engine.tokenizer.render = lambda _messages: "the same for all"  # type: ignore[method-assign]
     with pytest.raises(InputError, match=r"doc 1 and bench/part doc 2 ask different things"):
-        Planner(config("error"), engine).add(first_steps([benchmark()]))
+        Planner(config("error"), engine).add(first_steps([benchmark()], 1))

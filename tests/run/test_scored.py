@@ -27,7 +27,8 @@ def benchmark(name: str, docs: int) -> Benchmark:
             "1",
             tuple(
                 Doc(name, task, n, f"{n}", ({"role": "user", "content": f"{name} {task} {n}?"},),
-                    "text", (("x",),), cluster=f"p{n // 3}" if task == "a" else None)
+                    "text", (("x",),), cluster=f"p{n // 3}" if task == "a" else None,
+                    slices={"third": [f"{n % 3}"]} if task == "a" else None)
                 for n in range(docs)
             ),
             docs,
@@ -50,12 +51,13 @@ def sample(waiting: Waiting, rng: random.Random) -> ScoredSample:
     reason = rng.choice(REASONS)
     key, text = rng.randbytes(32), rng.getrandbits(62) - (1 << 61)
     tokens = rng.randrange(2**40), rng.randrange(2**20)
-    return ScoredSample(waiting, key, scored, not answer, reason, *tokens, reason, text)
+    silent = rng.random() < 0.1
+    return ScoredSample(waiting, key, scored, not answer, silent, reason, *tokens, reason, text)
 
 
 def test_what_went_in_comes_out_in_the_suites_order() -> None:
     rng, suite = random.Random(3), [benchmark("second", 40), benchmark("first", 30)]
-    first = list(first_steps(suite))
+    first = list(first_steps(suite, 4))
     told = Completion("said", "stop", 1, 1)
     put = []
     for index in range(300):
@@ -83,8 +85,9 @@ def test_what_went_in_comes_out_in_the_suites_order() -> None:
     samples.replace(5, other)
     expected[5] = other
     assert list(samples) == expected
-    sums = tuple(sum(each) for each in zip(*((s[5], s[6]) for s in expected), strict=True))
+    sums = tuple(sum(each) for each in zip(*((s[6], s[7]) for s in expected), strict=True))
     assert samples.tokens() == sums
+    assert samples.only_reasoning() == sum(each.only_reasoning for each in expected)
 
     frame = samples.frame("first").reset_index(drop=True)
     rows = [each for each in expected if each.waiting.doc.benchmark == "first"]
@@ -98,13 +101,16 @@ def test_what_went_in_comes_out_in_the_suites_order() -> None:
         put_in = [getattr(each.scored, field) for each in rows]
         known = [math.nan if value is None else value for value in put_in]
         assert frame[name].tolist() == pytest.approx(known, nan_ok=True)
-    assert frame["empty"].tolist() == [each.empty for each in rows]
+    for name in ("empty", "only_reasoning", "finish_reason"):
+        assert frame[name].tolist() == [getattr(each, name) for each in rows]
+    assert frame["rule"].tolist() == [each.scored.rule for each in rows]
+    assert frame["slices"].tolist() == [each.waiting.doc.slices for each in rows]
     assert frame["answered"].tolist() == [answer is not None for answer in answers]
 
 
 def test_no_memory_of_a_run_grows_by_more_than_a_packed_row_a_sample() -> None:
     planner = Planner(run_config(compose_verb("run", [])), FakeEngine())
-    waiting = next(first_steps([benchmark("one", 1)]))
+    waiting = next(first_steps([benchmark("one", 1)], 1))
     samples, scored = ScoredSamples(), Scored("42", "mark", (3, 5), 1.0)
     tracemalloc.start()
     try:
@@ -112,7 +118,10 @@ def test_no_memory_of_a_run_grows_by_more_than_a_packed_row_a_sample() -> None:
         before, _ = tracemalloc.get_traced_memory()
         for work in planner.works([question]):
             (each,) = work.waiting
-            samples.append(ScoredSample(each, work.key, scored, False, "stop", 9, 9, "stop", 1))
+            tokens = 9, 9
+            samples.append(
+                ScoredSample(each, work.key, scored, False, False, "stop", *tokens, "stop", 1)
+            )
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
