@@ -37,10 +37,14 @@ def write_scores(folder: Path, rows: Sequence[ScoreRow]) -> None:
 def scores_frame(rows: Sequence[ScoreRow]) -> pd.DataFrame:
     """The rows in the columns of scores.csv, which has those of repeated answers where there are
     any."""
-    names = [field.name for field in fields(ScoreRow) if field.name != "repeats"]
-    cells = [{name: getattr(row, name) for name in names} | _repeated(row.repeats) for row in rows]
-    frame = pd.DataFrame(cells)
+    frame = pd.DataFrame(list(map(cells_of, rows)))
     return frame.astype({name: "Int64" for name in frame.columns if name == PER_DOCUMENT})
+
+
+def cells_of(row: ScoreRow) -> dict[str, Any]:
+    """A row by the columns of scores.csv."""
+    names = [field.name for field in fields(row) if field.name != "repeats"]
+    return {name: getattr(row, name) for name in names} | _repeated(row.repeats)
 
 
 def _repeated(repeats: Repeats | None) -> dict[str, float | None]:

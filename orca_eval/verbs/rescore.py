@@ -18,7 +18,7 @@ from orca_eval.results.reading import MANIFEST, SAMPLES
 from orca_eval.results.reasoning import only_reasoning
 from orca_eval.results.rescore import flips, rescore_frame, scores_of
 from orca_eval.results.run import finished_run
-from orca_eval.results.scores import write_scores
+from orca_eval.results.scores import cells_of, write_scores
 from orca_eval.run.table import labels, percent
 from orca_eval.screen import paragraph, print_path, screen
 from orca_eval.tables.screen import show
@@ -68,8 +68,8 @@ def rescore_run(
         "folder": target,
         "old_extractor_version": manifest.extractor_version,
         "extractor_version": EXTRACTOR_VERSION,
-        "old_scores": before,
-        "scores": after,
+        "old_scores": [cells_of(row) for row in before],
+        "scores": [cells_of(row) for row in after],
         "changed": len(changed),
     }
     return Outcome(told)

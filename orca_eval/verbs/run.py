@@ -74,7 +74,7 @@ def run_one(overrides: Sequence[str]) -> Path:
 def run_data(folder: Path) -> dict[str, Any]:
     """A finished run for a program: the rows of scores.csv, and what the manifest says of them."""
     from orca_eval.results.manifest import read_manifest  # pandas takes long to import
-    from orca_eval.results.scores import read_scores
+    from orca_eval.results.scores import cells_of, read_scores
 
     manifest = read_manifest(folder, whole=True)
     return {
@@ -85,7 +85,7 @@ def run_data(folder: Path) -> dict[str, Any]:
         "engine": manifest.engine.name,
         "quickstart": manifest.quickstart,
         "limit": manifest.limit,
-        "scores": read_scores(folder),
+        "scores": [cells_of(row) for row in read_scores(folder)],
         "samples": manifest.samples,
         "speed": manifest.speed,
         "notes": manifest.notes,
