@@ -8,12 +8,13 @@ from orca_eval.report.board import Board
 from orca_eval.report.cells import Value, count, percent, scored
 from orca_eval.results.aggregate import WHOLE, ScoreRow
 from orca_eval.results.manifest import Manifest
-from orca_eval.results.repeats import REMARK
+from orca_eval.results.repeats import CONSISTENCY, REMARK
 from orca_eval.tables.table import Cell, Column, Row, Table
 from orca_eval.types import Measure
 
 TITLE = "Several answers to each document"
 _ERRORS = {"se_items": "SE of items", "se_sampling": "SE of sampling"}
+_GIVING_WAY = {**dict.fromkeys(_ERRORS, 1), CONSISTENCY: 2}
 _PASS = re.compile(r"pass@(\d+)")
 
 
@@ -69,7 +70,10 @@ def repeats_screen(
         name="repeats",
         title=TITLE,
         head="benchmark",
-        columns=tuple(Column(name, _ERRORS.get(name, name)) for name in columns),
+        columns=tuple(
+            Column(name, _ERRORS.get(name, name), gives_way=_GIVING_WAY.get(name, 0))
+            for name in columns
+        ),
         rows=tuple(
             Row(
                 names.get(row.benchmark, row.benchmark),
@@ -100,7 +104,7 @@ def _figures(score: ScoreRow, measure: Measure) -> dict[str, Value]:
 def _in_order(figures: Iterable[Mapping[str, Value]]) -> list[str]:
     """Every name once: means, pass@k by k, majorities, consistency, errors."""
     names = dict.fromkeys(name for each in figures for name in each)
-    places = ("mean@", "pass@", "majority@", "consistency", *_ERRORS)
+    places = ("mean@", "pass@", "majority@", CONSISTENCY, *_ERRORS)
 
     def place(name: str) -> tuple[int, int]:
         number = next((at for at, start in enumerate(places) if name.startswith(start)))

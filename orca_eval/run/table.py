@@ -22,9 +22,8 @@ def print_scores(folder: Path) -> None:
     in scores.csv."""
     manifest, console = read_manifest(folder, whole=True), screen()
     rows = read_scores(folder)
-    show(console, scores_table(rows, manifest))
-    if (repeats := repeats_screen(rows, labels(manifest), manifest)) is not None:
-        show(console, repeats)
+    repeats = repeats_screen(rows, labels(manifest), manifest)
+    show(console, scores_table(rows, manifest), *([repeats] if repeats else []))
     if manifest.speed:
         console.print()
         paragraph(console, speed_line(manifest.speed))

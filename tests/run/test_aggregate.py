@@ -39,6 +39,18 @@ def test_an_averages_interval_takes_its_benchmarks_as_independent() -> None:
     assert (average.ci_high - average.ci_low) / 2 == pytest.approx(expected, rel=0.05)
 
 
+def test_orders_of_one_question_are_no_repeated_answers() -> None:
+    asked = samples("pairs", 30, 40)
+    frame = pd.concat([asked, asked.assign(score=1.0)]).assign(kind="choice", answer="A")
+    measure = Measure("consistent", over_repeats="worst", shares=("accuracy", "same letter"))
+    for measures, several in (({"pairs": measure}, False), ({"pairs": EXACT_MATCH}, True)):
+        (row,) = aggregate(by_benchmark(frame), {"pairs": "pooled"}, [], measures)
+        assert row.score == (0.875 if several else 0.75)
+        assert (row.repeats is not None) == several
+    (row,) = aggregate(by_benchmark(frame), {"pairs": "pooled"}, [], {"pairs": measure})
+    assert row.figures == {"accuracy": 0.875, "same letter": 1.0}
+
+
 def passages(frame: pd.DataFrame, size: int) -> pd.DataFrame:
     return frame.assign(cluster=[f"{b}-{i // size}" for i, b in enumerate(frame["benchmark"])])
 

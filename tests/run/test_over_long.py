@@ -78,6 +78,21 @@ def test_an_engine_whose_context_is_not_known_takes_everything() -> None:
     assert planner.over_long == []
 
 
+def test_each_order_of_a_question_has_samples_of_its_own() -> None:
+    suite = benchmark()
+    (task,) = suite.tasks
+    docs = [doc._replace(order=order) for doc in task.docs[:2] for order in range(2)]
+    both = replace(suite, tasks=(replace(task, docs=tuple(docs)),))
+    planner = Planner(config("skip"), FakeEngine())
+    found = [
+        each.sample_index
+        for waiting in first_steps([both], 3)
+        for work in planner.works(planner.add([waiting], 3))
+        for each in work.waiting
+    ]
+    assert found == [0, 1, 2, 3, 4, 5] * 2
+
+
 def test_identical_prompts_are_one_question_and_samples_of_one_doc_several_works() -> None:
     planner = Planner(config("error"), FakeEngine())
     questions = planner.add(first_steps([benchmark()], 3), 3)

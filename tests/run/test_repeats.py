@@ -19,6 +19,7 @@ from orca_eval.results.run import read_run
 from orca_eval.results.scores import read_scores, write_scores
 from orca_eval.scoring import vote
 from orca_eval.types import Completion, Request
+from orca_eval.verbs.run import run_data
 
 KEY = ["benchmark", "task", "doc_id"]
 DRAWN = ["sampling.temperature=1", "suite.benchmarks=[crass,gsm8k,drop]", "suite.quickstart=true"]
@@ -103,7 +104,7 @@ def test_screen_report_and_python_show_them(
     tmp_path: Path, asked: list[Request], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = run(tmp_path, "sampling.temperature=1", "suite=quickstart", "sampling.n=4")
-    shown = capsys.readouterr().out
+    shown = " ".join(capsys.readouterr().out.split())
     for name in ("mean@4", "pass@4", "majority@4", "consistency", "most frequent extracted answer"):
         assert name in shown
     other = run(tmp_path, *DRAWN, "model.name=other", "sampling.n=2")
@@ -132,6 +133,16 @@ def test_a_single_answer_leaves_no_trace_of_several(
         folder / "scores.csv"))  # fmt: skip
     assert "Several answers" not in capsys.readouterr().out
     assert "majority@" not in (folder / "report.html").read_text("utf-8")
+
+
+def test_a_program_is_told_the_columns_of_the_file(tmp_path: Path, asked: list[Request]) -> None:
+    folder = run(tmp_path, *DRAWN, "sampling.n=2")
+    of_file = pd.read_csv(folder / "scores.csv").to_dict("records")
+    told = run_data(folder)["scores"]
+    assert {name for row in told for name in row} == {*of_file[0]}
+    for name in ("pass@2", "majority@2_ci_high", "se_sampling", "samples_per_doc"):
+        known = [math.nan if row.get(name) is None else row[name] for row in told]
+        assert known == pytest.approx([row[name] for row in of_file], nan_ok=True)
 
 
 def test_a_suite_says_how_many_and_the_runs_own_keys_win(

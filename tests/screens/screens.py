@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,9 +12,11 @@ import pandas as pd
 import pytest
 
 from orca_eval.cli import main
+from orca_eval.engines.replay import ReplayEngine
 from orca_eval.gate import Policy, main_gate
 from orca_eval.run.progress import Counts, ProgressView
 from orca_eval.run.table import print_scores
+from orca_eval.types import Completion, Request
 from orca_eval.verbs import leaderboard
 from orca_eval.verbs.run import RunResult
 from tests.gate.conftest import shipped
@@ -42,6 +45,7 @@ def make_runs(here: Path) -> None:
         (here / f"{letter}.jsonl").write_text(json.dumps(reply) + "\n")
         call = ["run", "engine=replay", f"engine.script={letter}.jsonl", f"model.name={model}"]
         assert main(call) == 0
+    make_unusual(here)
     shutil.copytree(run_of("alpha"), here / "older")
     older = pd.read_parquet(here / "older/samples.parquet")
     older.loc[:2, "answer"], older.loc[:2, "rule"], older.loc[:2, "score"] = None, "none", 0.0
@@ -66,9 +70,27 @@ def make_runs(here: Path) -> None:
         write_run(here / "gate" / name, frame)
 
 
-def run_of(model: str) -> Path:
+def make_unusual(here: Path) -> None:
+    """A run with several answers to each document, and one whose server takes all for reasoning."""
+
+    async def drawn(_: ReplayEngine, request: Request) -> Completion:
+        rng = random.Random(f"{request.sampling.seed} {request.messages}")
+        answer = rng.choice("AAABC12")
+        return Completion(f"So be it.\n###Final answer: {{{answer}}}", "stop", 90, 8)
+
+    reply = {"default": True, "text": "", "reasoning": "Both look right.\n###Final answer: {B}"}
+    (here / "silent.jsonl").write_text(json.dumps(reply) + "\n")
+    call = ["run", "engine=replay", "results_dir=unusual"]
+    assert main([*call, "engine.script=silent.jsonl", "model.name=silent"]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ReplayEngine, "generate", drawn)
+        several = ["sampling.n=4", "sampling.temperature=1", "model.name=drawn"]
+        assert main([*call, "engine.script=A.jsonl", *several]) == 0
+
+
+def run_of(model: str, results: str = "results") -> Path:
     """A quickstart run's folder."""
-    (manifest,) = Path("results", model).glob("*/manifest.json")
+    (manifest,) = Path(results, model).glob("*/manifest.json")
     return manifest.parent
 
 
@@ -111,6 +133,8 @@ def verb(*call: str) -> Callable[[], None]:
 SCREENS: Mapping[str, Callable[[], None]] = {
     "progress": show_progress,
     "run": lambda: print_scores(run_of("alpha")),
+    "run_repeats": lambda: print_scores(run_of("drawn", "unusual")),
+    "run_reasoning": lambda: print_scores(run_of("silent", "unusual")),
     "run_full": lambda: print_scores(Path("full/Orca-2-7B/empty")),
     "report": verb("report", "runs=[results/*/quickstart-*]", "baseline=alpha"),
     "report_csv": verb("report", "from=scores.csv", "baseline=small"),
