@@ -19,6 +19,8 @@ JUDGING = ("gate", "baseline")
 GOING_ON = ("run", "leaderboard")
 """Verbs that go on where they were interrupted."""
 JSON, QUIET = "--json", "--quiet"
+COMPLETION = "completion"
+"""The verb that takes no keys."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -126,7 +128,7 @@ def _help(args: Sequence[str]) -> Outcome | None:
     if verb == "--version":
         print(f"orca-eval {__version__}")
         return Outcome({"version": __version__})
-    verbs = [*list_verbs(), "completion"]
+    verbs = [*list_verbs(), COMPLETION]
     if "=" in verb or verb.startswith("-"):
         raise InputError(
             f"a verb comes first, as in: orca-eval run suite=gsm8k; there are {', '.join(verbs)}"
@@ -144,10 +146,12 @@ def _shown(name: str) -> Outcome:
 
 
 def _run(verb: str, words: list[str]) -> Outcome:
-    from orca_eval.config.words import overrides  # Hydra takes longer than a help text may
+    if verb != COMPLETION:
+        from orca_eval.config.words import overrides  # takes longer than completion may
 
+        words = overrides(verb, words)
     module = importlib.import_module(f"orca_eval.verbs.{verb}")
-    outcome: Outcome = module.main(overrides(verb, words))
+    outcome: Outcome = module.main(words)
     return outcome
 
 

@@ -21,6 +21,7 @@ from orca_eval.config.validate import Text, real, whole
 from orca_eval.engines.arguments import read_args
 from orca_eval.engines.threads import DaemonThreads
 from orca_eval.errors import InputError, RunError
+from orca_eval.installed import add_extra
 from orca_eval.model.settings import first_line
 from orca_eval.model.tokenizer import TemplateTokenizer
 from orca_eval.model.types import Weights
@@ -69,7 +70,7 @@ class ClassifierEngine:
             return
         if missing := [name for name in LIBRARIES if find_spec(name) is None]:
             raise InputError(
-                f"engine=classifier needs {', '.join(missing)}; run `pip install 'orca-eval[hf]'`, "
+                f"engine=classifier needs {', '.join(missing)}; run `{add_extra('hf')}`, "
                 "or give a file of scores with judge.engine.scores="
             )
         self.weights  # noqa: B018 (reading them checks them)

@@ -21,6 +21,7 @@ from orca_eval.run.plan import Planner, Waiting, Work
 from orca_eval.safe_text import github_line
 from orca_eval.types import Completion, Doc, Who
 
+OF_A_SUITE = ("suite", "suite.name", "suite.benchmarks", "suite.averages")
 MOST_STEPS = 10  # a task may ask on until it hears what it wants, and here nobody answers
 
 
@@ -58,7 +59,7 @@ def _only(config: RunConfig, task: str | None, overrides: list[str]) -> RunConfi
     lacks it, as `run suite=BENCHMARK` has it."""
     wanted = task.split("/")[0] if task else config.suite.benchmarks[0]
     if wanted not in config.suite.benchmarks:
-        rest = [text for text in overrides if key_of(text).split(".")[0] != "suite"]
+        rest = [text for text in overrides if key_of(text) not in OF_A_SUITE]
         config = run_config(compose_verb("show", [*rest, f"suite={quoted(wanted)}"]))
     return replace(config, suite=replace(config.suite, benchmarks=(wanted,), averages=()))
 

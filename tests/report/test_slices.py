@@ -154,7 +154,8 @@ def test_the_gate_pairs_documents_not_their_orders(
     policy = ["policy.others.tier=critical", "policy.min_pairs=2", f"out={tmp_path}"]
     assert main(["gate", f"baseline={runs[0]}", f"candidate={runs[1]}", *policy]) in (0, 2)
     shown = capsys.readouterr().out
-    assert next(line for line in shown.splitlines() if "HHH" in line).split()[1:2] == ["8"]
+    line = next(line for line in shown.splitlines() if "HHH" in line)
+    assert line.split()[1:3] == ["critical", "8"]
     assert main(["baseline", "export", f"run={runs[0]}", f"out={tmp_path / 'b.parquet'}"]) == 0
     assert (
         main(["gate", f"baseline={tmp_path / 'b.parquet'}", f"candidate={runs[0]}", *policy]) == 0

@@ -56,7 +56,7 @@ def calls(folder: Path, out: Path) -> dict[str, tuple[list[str], set[str]]]:
         "baseline": (["export", f"run={folder}", f"out={out}"], {"file", "bytes"}),
         "rescore": ([f"run={folder}"], {"folder", "scores", "old_scores", "changed"}),
         "audit": ([f"run={folder}", f"out={out}.md"], {"file", "samples", "entries"}),
-        "show": (replay(folder), {"messages", "prompt", "token_ids", "golds"}),
+        "show": (replay(folder), {"steps", "golds"}),
         "tasks": ([], {"benchmarks", "suites"}),
         "check": (replay(folder), {"benchmarks", "generations", "folder"}),
     }
@@ -81,9 +81,10 @@ def test_scores_have_intervals_and_rates(
 
 
 def test_the_prompt_and_its_ids(run_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    content = told(capfd, "show", "suite=quickstart")
-    assert content["messages"][-1]["content"] in content["prompt"]
-    assert len(content["token_ids"]) > 10
+    (step,) = told(capfd, "show", "suite=quickstart")["steps"]
+    assert step["messages"][-1]["content"] in step["prompt"]
+    assert len(step["token_ids"]) > 10
+    assert step["sampling"]["max_tokens"] == 256
 
 
 def test_several_runs_each_with_its_own_end(
