@@ -53,13 +53,13 @@ soak: $(VENV)/.installed-dev $(VLLM_VENV)/.installed $(LITELLM_VENV)/.installed
 	$(BIN)/python bench/busy_suite.py --nice
 	$(BIN)/python bench/interval_coverage.py
 	$(BIN)/python -m bench.repeats_coverage
-	$(BIN)/python -m bench.many_samples $(ORCA_EVAL_SHARED)/benchmarks
 	$(BIN)/python bench/damage.py
 	$(BIN)/python bench/real_servers.py llama.cpp vllm litellm
 	$(BIN)/python bench/store_corruption.py
 	$(BIN)/python bench/kill_resume.py --kills 50
 	$(BIN)/python bench/endpoint_soak.py --requests 10000
 	$(BIN)/python bench/endpoint_soak.py --requests 10000 --kills 25
+	$(BIN)/python -m bench.many_samples $(ORCA_EVAL_SHARED)/benchmarks
 
 clean:
 	rm -rf $(VENV) $(VLLM_VENV) $(LITELLM_VENV) build dist

@@ -92,6 +92,8 @@ def paths(config: Any, at: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
             found += paths(value, path)
         elif path == ("tasks", "path") or path == ("tasks", "path"):
             continue  # the benchmarks' own content decides
+        elif path in (("suite", "n"), ("suite", "temperature")):
+            continue  # sampling holds these
         elif field.name not in FREE or path == ("sampling", "max_tokens"):
             found.append(path)
     return found

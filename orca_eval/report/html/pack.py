@@ -145,15 +145,17 @@ def pack(board: Board, folder: Path) -> Iterator[Packed]:
         )
     frame, texts = _ordered(board, replies)
     starts = _chunk_starts(frame)
-    bounds = list(zip(starts, [*starts[1:], len(frame)], strict=True))
+    bounds = list(zip(starts, [*starts[1:], replies], strict=True))
     positions = frame[["run", "row"]].to_numpy()
+    index = _index(board, frame, texts, starts)
+    del frame, texts  # most of what a report of many samples takes, before the chunks are made
     raw = (_chunk(positions[start:end], tables) for start, end in bounds)
     with tempfile.TemporaryFile(dir=folder) as file:
         chunks, hints = Spool(file), bytearray()
         for chunk_hint, chunk in _compressed(raw):
             hints += chunk_hint
             chunks.append(chunk)
-        yield Packed(_index(board, frame, texts, starts), _gzip(bytes(hints)), chunks, len(frame))
+        yield Packed(index, _gzip(bytes(hints)), chunks, replies)
 
 
 def _compressed(raw: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
