@@ -73,12 +73,14 @@ def benchmark_column(board: Board, benchmark: str) -> Column:
         return Column(benchmark, alias, "did not run")
     reference = board.columns.reference(benchmark)
     kind = f", {reference.kind}" if reference.kind else ""
-    metric = ", exact match" if board.columns.exact_match(benchmark) else ""
     measure = reference.measure
-    if measure.unit != "%":
-        metric = f", {measure.unit}"
-    elif measure.name != EXACT_MATCH.name:
-        metric = f", {measure.name.replace('_', ' ')}"
+    named = measure.in_percent and measure.name != EXACT_MATCH.name
+    details = [
+        "exact match" if board.columns.exact_match(benchmark) else "",
+        measure.name.replace("_", " ") if named else "",
+        measure.unit if measure.unit != "%" else "",
+    ]
+    metric = "".join(f", {detail}" for detail in details if detail)
     judge = f", judge: {reference.judge}" if reference.judge else ""
     return Column(benchmark, alias, f"n = {reference.n:,}{kind}{metric}{judge}")
 

@@ -111,14 +111,15 @@ def _by(board: Board, benchmark: str, what: str, parts: Sequence[Part]) -> Table
 
 def _beside(board: Board, benchmark: str, shares: Sequence[Part]) -> Table:
     """The shares that stand beside the score, and the score; none is better for being higher."""
-    label = f"score: {board.columns.measure(benchmark).name.replace('_', ' ')}"
+    measure = board.columns.measure(benchmark)
+    label = f"score: {measure.name.replace('_', ' ')}"
     rows = [_row(board, benchmark, None, *share) for share in shares]
     rows.append(_summary(board, benchmark, None, label, _whole(board, benchmark)))
     remarks = tuple(f"{name}: {MEANING[name]}." for name, _ in shares if name in MEANING)
     return _table(
         board,
         benchmark,
-        ("beside", f"and what stands beside it: {board.columns.measure(benchmark).unit}"),
+        ("beside", f"and what stands beside it: {'%' if measure.in_percent else measure.unit}"),
         "figure",
         rows,
         remarks,

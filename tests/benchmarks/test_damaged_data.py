@@ -138,10 +138,10 @@ def test_what_datasets_reads_is_read(
         ("test.json", b"[1]"),
         ("test.json", b'{\n "question": "a"\n}'),
         ("test.json.gz", b"no gzip"),
-        ("test.jsonl.gz", gzip.compress(b"{}")[:-9]),
-        ("test.jsonl.gz", gzip.compress(b"\xff\xfe{\0}\0")),
-        ("test.parquet.gz", gzip.compress(b"PAR1")),
-        ("test.gz", gzip.compress(b"{}")),
+        ("test.jsonl.gz", gzip.compress(b"{}", mtime=0)[:-9]),
+        ("test.jsonl.gz", gzip.compress(b"\xff\xfe{\0}\0", mtime=0)),
+        ("test.parquet.gz", gzip.compress(b"PAR1", mtime=0)),
+        ("test.gz", gzip.compress(b"{}", mtime=0)),
         ("test.xml", b"<row/>"),
     ],
 )
@@ -156,7 +156,7 @@ def test_what_datasets_does_not_read_is_one_line(folder: Path, name: str, conten
     [
         *(("test.json", text) for text in (b"", b"[]", b"\xef\xbb\xbf[]\n", b"\n\n")),
         *(("test.csv", text) for text in (b"", b"question,answer\n", b"\xef\xbb\xbf")),
-        ("test.jsonl.gz", gzip.compress(b"")),
+        ("test.jsonl.gz", gzip.compress(b"", mtime=0)),
         ("test.tsv", b"question\tanswer\r\n"),
     ],
 )
