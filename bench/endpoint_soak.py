@@ -192,7 +192,7 @@ def faults_of(results: Path, log: Path, endpoint: Endpoint, items: int) -> tuple
     if told["failed"] != ends["failed"]:
         wrong.append(f"{ends['failed']} failed, the manifest says {told['failed']}")
     for row in rows:
-        number, text = item_of(row["prompt"]), row["response"]
+        number, text = item_of(row["prompt"]), row["response"] or row["reasoning"] or ""
         if row["finish_reason"] == "failed" and str(row["doc_id"]) not in named:
             wrong.append(f"item {number} failed and is not named")
         if row["finish_reason"] == "stop" and not any(
@@ -229,6 +229,7 @@ def soak(items: int, kills: int, seed: int, base: Path) -> list[str]:
             *(sys.executable, "-m", "orca_eval", "run", "engine=openai", "model.path=tiny"),
             *(f"engine.base_url={script.url}", f"engine.max_in_flight={REQUESTS_UNDER_WAY}"),
             *("engine.max_retries=4", "engine.timeout=5", "failed_share=1", "suite=gsm8k"),
+            "reasoning=as_answer",
             *(f"data.root={base / 'data'}", f"results_dir={results}"),
         ]
         status, logs, start = None, [], time.monotonic()

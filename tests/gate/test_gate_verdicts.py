@@ -283,7 +283,7 @@ def test_another_extractor_is_rescored_in_memory(
     write_run(tmp_path / "a", flipped(frame, 200), MANIFEST)
     write_run(tmp_path / "b", frame, newer)
 
-    def rescore(samples: pd.DataFrame, _conflict: str) -> pd.DataFrame:
+    def rescore(samples: pd.DataFrame, *_how: str) -> pd.DataFrame:
         return samples.assign(score=samples["response"].str.len().ge(7).astype(float))
 
     monkeypatch.setattr("orca_eval.gate.side.rescore_frame", rescore)

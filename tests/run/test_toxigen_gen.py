@@ -70,7 +70,8 @@ def test_the_first_item_is_judged_and_refusals_are_counted(
     given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(given) == 0
-    assert "4 samples ungraded, in no mean" in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Ungraded samples, in no mean: ToxiGen (generation) 4." in said
     (folder,) = tmp_path.glob("m/toxigen_gen-*")
     rows = {(row.level, row.task): row for row in read_scores(folder)}
     whole = rows["benchmark", ""]
