@@ -35,6 +35,8 @@ class Seat:
         self.failures = Failures(engine.max_in_flight, say)
         self.started = False
         self._starting: asyncio.Task[None] | None = None
+        self._under_way = self._refused = 0
+        self._news = asyncio.Event()
 
     @contextlib.contextmanager
     def named_errors(self) -> Iterator[None]:
@@ -68,7 +70,7 @@ class Seat:
         Raises:
             OrcaEvalError: the engine failed, or so many requests that it is no item's fault.
         """
-        with self.named_errors():
+        with self.named_errors(), self._counted():
             try:
                 completion = await self._shrunk(request)
             except PromptTooLongError as error:
@@ -77,7 +79,7 @@ class Seat:
                     return Completion("", "skipped", 0, 0)
                 self._fail(request, PromptTooLongError(f"{error}; {WAYS_OUT}"))
             except SettingError as error:
-                if not self.failures.any_answered:
+                if not await self._another_answered():
                     raise
                 self._fail(request, FailedItemError(str(error)))
             except FailedItemError as error:
@@ -86,6 +88,33 @@ class Seat:
                 self.failures.answered()
                 return completion
         return Completion("", "failed", 0, 0)
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            self._tell()
+
+    def _tell(self) -> None:
+        """Wakes the refused requests, which look again at what became of the others."""
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def _another_answered(self) -> bool:
+        """Whether a request is answered, which shows that what this one was refused for is its own
+        fault; waits for those under way until all of them were refused like it.
+        """
+        self._refused += 1
+        self._tell()
+        try:
+            while not self.failures.any_answered and self._refused < self._under_way:
+                await self._news.wait()
+        finally:
+            self._refused -= 1
+        return self.failures.any_answered
 
     async def _shrunk(self, request: Request) -> Completion:
         """The completion, with over_long=shrink in as many tokens as the server says that fit."""

@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -361,3 +362,20 @@ def test_refused_prompts_may_follow_each_other_for_ever_once_one_was_answered() 
     failures.answered()
     for _ in range(10_000):
         failures.failed("doc", REFUSED)
+
+
+def test_a_refused_first_item_waits_for_those_beside_it(
+    script: Script, tmp_path: Path, capsys: Output
+) -> None:
+    fault = Reply(400, {"error": {"message": "invalid API key"}})
+    at_once = poisoned(fault, every=1000)
+
+    def late(body: dict[str, Any]) -> Reply:
+        reply = at_once(body)
+        return reply if reply is fault else replace(reply, seconds=0.3)
+
+    script.otherwise = late
+    assert main(command(script, tmp_path)) == 0
+    assert samples(tmp_path)["failed"] == 1
+    (doc,) = failed_docs(tmp_path)
+    assert capsys.readouterr().err.count(f"{doc} failed: ") == 1
