@@ -68,17 +68,23 @@ def _outcome(args: Sequence[str]) -> Outcome:
     """The verb's, or the error that ended it, which is said."""
     try:
         return _help(args) or _run(args[0], list(args[1:]))
-    except OrcaEvalError as error:
+    except (KeyboardInterrupt, Exception) as error:
+        # What is broken off (an import, say) may raise an error of its own.
+        if isinstance(error, Exception) and not interrupts.came():
+            return _error(args, error)
+        interrupts.conclude()
+        return _failed(_interrupted(args), interrupts.INTERRUPTED)
+
+
+def _error(args: Sequence[str], error: Exception) -> Outcome:
+    if isinstance(error, OrcaEvalError):
         is_input = isinstance(error, InputError)
         return _failed(str(error), error.exit_code if is_input else _failure_code(args))
-    except KeyboardInterrupt:
-        return _failed(_interrupted(args), interrupts.INTERRUPTED)
-    except Exception as error:
-        said = f"the {args[0]} failed: {described(error)}"
-        if args[0] in JUDGING:
-            return _failed(said, GATE_FAILED)
-        traceback.print_exc()
-        return Outcome({"error": said}, RunError.exit_code)
+    said = f"the {args[0]} failed: {described(error)}"
+    if args[0] in JUDGING:
+        return _failed(said, GATE_FAILED)
+    traceback.print_exception(error)
+    return Outcome({"error": said}, RunError.exit_code)
 
 
 def _failed(problem: str, code: int) -> Outcome:

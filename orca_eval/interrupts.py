@@ -46,6 +46,8 @@ class _Command:
     def __init__(self, say: Callable[[str], None], last_words: Callable[[], object]) -> None:
         self._say, self._last_words = say, last_words
         self._answered = threading.Event()
+        self._talking = threading.Lock()
+        self._is_over = False
         self.stop: Callable[[], None] = _raise
         self.state: Callable[[], str] = nothing_kept
         self.interrupted = False
@@ -75,8 +77,15 @@ class _Command:
             if first:
                 self._end_now()
             first = last
-            self._say(f"{self.state()}; Ctrl-C again ends at once")
+            with self._talking:
+                if not self._is_over:
+                    self._say(f"{self.state()}; Ctrl-C again ends at once")
             self._answered.set()
+
+    def conclude(self) -> None:
+        """Leaves the last word to the caller: the signal is answered by now, or never."""
+        with self._talking:
+            self._is_over = True
 
     def _end_now(self) -> NoReturn:
         try:
@@ -97,6 +106,17 @@ def _show_cursor() -> None:
 
 def _is_writing() -> bool:
     return any(waits() for waits in list(unwritten))
+
+
+def came() -> bool:
+    """Whether a signal told the command to end."""
+    return _command is not None and _command.interrupted
+
+
+def conclude() -> None:
+    """Leaves what is said last to the caller."""
+    if _command is not None:
+        _command.conclude()
 
 
 @contextlib.contextmanager

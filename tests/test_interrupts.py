@@ -154,3 +154,25 @@ def test_a_caller_gets_its_handlers_back() -> None:
     before = [signal.getsignal(number) for number in numbers]
     assert main(["--version"]) == 0
     assert [signal.getsignal(number) for number in numbers] == before
+
+
+BROKEN_OFF = """
+def broken_off(*_):
+    '''An import that makes an error of its own of Ctrl-C, as some in native code do.'''
+    try:
+        print("stuck", file=sys.stderr, flush=True)
+        time.sleep(1e6)
+    except KeyboardInterrupt:
+        raise ImportError("initialization failed")
+
+cli._run = broken_off
+"""
+
+
+def test_an_error_that_ctrl_c_made_is_an_interruption() -> None:
+    with start(BROKEN_OFF) as process:
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=HANG_SECONDS)
+    assert process.returncode == 130
+    assert error.splitlines()[-1].startswith("orca-eval: interrupted")
+    assert "Traceback" not in error

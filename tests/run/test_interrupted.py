@@ -72,7 +72,7 @@ def test_a_run_is_ended_in_every_phase(phase: str, several: list[str], command: 
     slow = [*command, *several, "engine.delay=2", "engine.max_in_flight=2"]
     code, line = ended(started(slow, phase))
     assert code == 130
-    assert line.startswith("orca-eval: interrupted")
+    assert line.startswith("orca-eval: interrupted"), line
 
 
 def test_what_is_kept_is_said(command: list[str], tmp_path: Path) -> None:
