@@ -28,7 +28,7 @@ def test_calls_run_side_by_side_and_errors_come_back() -> None:
     first, second, error = asyncio.run(both())
     assert {first, second} == {0, 1}
     assert isinstance(error, ValueError)
-    until(lambda: not any(t.name.startswith("engine") for t in threading.enumerate()))
+    until(lambda: not any(t.name.startswith("engine test") for t in threading.enumerate()))
 
 
 def test_the_end_waits_for_the_call_under_way_and_makes_no_further_one() -> None:
@@ -71,7 +71,7 @@ def test_giving_up_on_the_end_leaves_the_call_alone(
 
     asyncio.run(give_up())
     release.set()
-    until(lambda: not any(t.name.startswith("engine") for t in threading.enumerate()))
+    until(lambda: not any(t.name.startswith("engine test") for t in threading.enumerate()))
     assert not recwarn.list  # a thread that dies of an error would warn
 
 
