@@ -124,6 +124,8 @@ def answer_start(response: str) -> int:
 def reasoning_in(response: str) -> str:
     """The reasoning that a response begins with, without the marks at its ends."""
     written = response[: answer_start(response)].strip()
+    if not written:
+        return ""
     low = lower(written)
     opening = next((tag for tag in _LONGEST_FIRST if low.startswith(tag)), "")
     closing = next((tag for tag in _LONGEST_FIRST if low.endswith(tag)), "")
