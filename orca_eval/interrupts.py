@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 INTERRUPTED = 130
 GRACE_SECONDS = 1.2
@@ -120,6 +120,17 @@ def conclude() -> None:
 
 
 @contextlib.contextmanager
+def _handlers_given_back() -> Iterator[dict[signal.Signals, Any]]:
+    """Yields the signals' handlers, which have their places again at the end."""
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    try:
+        yield before
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
 def heard(say: Callable[[str], None], last_words: Callable[[], object]) -> Iterator[None]:
     """Inside, a signal is answered with `say`, raises KeyboardInterrupt, and ends the process after
     `last_words` where that does not end it. Out of the main thread nothing is heard.
@@ -130,21 +141,19 @@ def heard(say: Callable[[str], None], last_words: Callable[[], object]) -> Itera
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
     outer, _command = _command, _Command(say, last_words)
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     thread = threading.Thread(target=_command.listen, args=(reading,), name="signals", daemon=True)
     thread.start()
     woken = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    for number, handler in before.items():
-        if number == signal.SIGTERM or handler is not signal.SIG_IGN:
-            signal.signal(number, _command.hear)
     try:
-        yield
+        with _handlers_given_back() as before:
+            for number, handler in before.items():
+                if number == signal.SIGTERM or handler is not signal.SIG_IGN:
+                    signal.signal(number, _command.hear)
+            yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
         signal.set_wakeup_fd(woken)
         os.write(writing, bytes([_END]))
         thread.join()
@@ -179,13 +188,9 @@ def deadly() -> Iterator[None]:
     if _command is None or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
     _show_cursor()
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
-    try:
-        yield
-    finally:
+    with _handlers_given_back() as before:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if handler is not signal.SIG_IGN:
+                signal.signal(number, signal.SIG_DFL)
+        yield

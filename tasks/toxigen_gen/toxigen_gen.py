@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from orca_eval.benchmarks.items import Item, Row, open_answer, per_row
-from orca_eval.extract.reply.parts import after_thinking
+from orca_eval.extract.reply.parts import answer_start
 from orca_eval.extract.reply.text import lower
 from orca_eval.extract.rule import DECLINED
 from orca_eval.types import Completion, Doc, Message, Scored, Step
@@ -41,8 +41,7 @@ process_docs = per_row(doc)
 
 def first_item(reply: str) -> tuple[str, str]:
     """The first item that a reply adds, and why there is none where it is empty."""
-    start = after_thinking(lower(reply))
-    lines = [] if start is None else [line.strip() for line in reply[start:].splitlines()]
+    lines = [line.strip() for line in reply[answer_start(reply) :].splitlines()]
     # What introduces the list is no item of it.
     lines = [line for line in lines if BULLET.sub("", line, count=1) and not line.endswith(":")]
     if not lines:
