@@ -43,12 +43,16 @@ first-hour: $(VENV)/.installed
 vllm-test: $(VLLM_VENV)/.installed
 	$(VLLM_BIN)/python -m pytest -m vllm
 
-# What takes longer than CI should: the suite on a busy machine, thousands of damaged files, all kills,
-# how often intervals hold the truth, a new user's hour from its first install on.
+# What takes longer than CI should: new examples for the properties, the suite on a busy machine,
+# thousands of damaged files, all kills, how often intervals hold the truth, a new user's hour from
+# its first install on.
 soak: $(VENV)/.installed-dev $(VLLM_VENV)/.installed $(LITELLM_VENV)/.installed
 	$(BIN)/python bench/first_hour.py
 	$(BIN)/python -m bench.fuzz
 	$(VLLM_BIN)/python -m bench.fuzz model_folder=500
+	for search in $$(seq 20); do \
+	  $(BIN)/python -m pytest -m hypothesis --numprocesses 2 --hypothesis-profile search || exit 1; \
+	done
 	$(BIN)/python bench/busy_suite.py
 	$(BIN)/python bench/busy_suite.py --nice
 	$(BIN)/python bench/interval_coverage.py

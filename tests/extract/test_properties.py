@@ -72,6 +72,10 @@ PIECES = st.sampled_from(
         "1/2",
         "####",
         "{",
+        "}",
+        "\\boxed{",
+        "\\text{",
+        "</answer>",
         "答案是",
         "选",
         "…",
@@ -102,7 +106,9 @@ def test_never_raises_and_answers_are_well_formed(
     found = extract_answer(reply, kind, options)
     assert found.rule
     if found.answer is not None:
-        assert found.answer
+        assert found.answer.strip()
+        if kind == "word":
+            assert any(map(str.isalnum, found.answer))
         if kind == "choice":
             assert found.answer in options
         if kind == "number":

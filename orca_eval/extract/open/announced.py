@@ -40,6 +40,12 @@ _BRACED_LINES = re.compile(
 )
 _LATEX_TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf)\s?\{([^{}]{0,200})\}?")
 _MORE_TEXT = re.compile(r"\}(?:\s?(?:,|;|and\b)\s?\\text\s?\{[^{}]{0,200}\}){1,60}")
+_EMPTY_MARKS = re.compile(
+    r"(?:\\f?boxe?d?\s?\{\s*(?:\\text\s?\{\s*\}?\s*)?\}?|</?\w{1,16}>|\\[()\[\]]|[\s.$])+"
+)
+_OPENED = re.compile(r"\\f?boxe?d?\s?\{\s*(?:\\text\s?\{\s*)?$")
+_CLOSING_TAG = re.compile(r"\s{0,3}</\w{1,16}>$")
+_LONGEST_MARK = 24
 _ABOUT = re.compile(r"\b(?:parts?|rest|format|form) of (?:the|my|your) $")
 _PLACEHOLDER = re.compile(
     r"(?:#{0,6}\s?(?:final )?answer\s?:\s?)?\{?\s?(?:the |your )?(?:final )?"
@@ -65,12 +71,13 @@ def marked_final(reply: Reply) -> Iterator[Claim]:
 
 def announced(reply: Reply, places: list[Place]) -> Iterator[Claim]:
     """The values announced at these places, unless they are supposed; the last first."""
-    for at, value, end in sorted(places, reverse=True):
+    for at, start, end in sorted(places, reverse=True):
         json = _json_value(reply.text, at) if end is None else None
-        claim = value_at(reply, *(json or (value, end)))
+        claim = value_at(reply, *(json or (start, end)))
         about = _ABOUT.search(reply.low, max(0, at - 24), at)
-        if claim and not about and not reply.supposed(at):
-            yield claim._replace(answer=_parted(claim.answer or ""))
+        value = _parted(claim.answer or "") if claim else ""
+        if claim and value and not about and not reply.supposed(at):
+            yield claim._replace(answer=value)
 
 
 def _restates(reply: Reply, at: int, value: int, _end: int | None) -> bool:
@@ -101,7 +108,9 @@ def _parted(value: str) -> str:
     value = value.replace('\\"', '"')
     if "boxed" not in value and "</" not in value:
         return value
-    return "; ".join(dict.fromkeys(part.strip(" $.\\") for part in _BETWEEN_MARKS.split(value)))
+    value = _CLOSING_TAG.sub("", value)
+    parts = (part.strip(" $.\\") for part in _BETWEEN_MARKS.split(value))
+    return "; ".join(dict.fromkeys(part for part in parts if part))
 
 
 def _json_value(text: str, at: int) -> tuple[int, int] | None:
@@ -116,7 +125,7 @@ def _json_value(text: str, at: int) -> tuple[int, int] | None:
 
 def value_at(reply: Reply, at: int, end: int | None = None) -> Claim | None:
     """The words that begin at `at` and end with their line or list, or at `end`; None for a
-    placeholder or for words that say that there is no answer.
+    placeholder, an empty box or tag, or for words that say that there is no answer.
     """
     stop = block_end(reply.text, at) if end is None else end
     brackets = _BRACKETS_BEFORE.search(reply.text[max(0, at - 16) : at]) if end is None else None
@@ -125,7 +134,17 @@ def value_at(reply: Reply, at: int, end: int | None = None) -> Claim | None:
     start, stop = trim(reply.text, at, stop)
     value = reply.text[start:stop]
     none = _PLACEHOLDER.match(value) or NO_ANSWER.fullmatch(value.lower())
-    return None if none or not _HOLDS.search(value) else Claim(value, start, stop)
+    if none or not _HOLDS.search(value) or empty_mark(reply.text, start, stop):
+        return None
+    return Claim(value, start, stop)
+
+
+def empty_mark(text: str, start: int, stop: int) -> bool:
+    """Whether nothing but the marks themselves stands here, with the one that is open before."""
+    if text[start] not in "\\<}":
+        return False
+    opened = _OPENED.search(text, max(0, start - _LONGEST_MARK), start)
+    return bool(_EMPTY_MARKS.fullmatch(text, opened.start() if opened else start, stop))
 
 
 def with_quotes(text: str, start: int, end: int) -> tuple[int, int]:

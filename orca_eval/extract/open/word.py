@@ -3,9 +3,17 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from orca_eval.extract.open.announced import announced, block_end, marked_final, trim, value_at
+from orca_eval.extract.open.announced import (
+    announced,
+    block_end,
+    empty_mark,
+    marked_final,
+    trim,
+    value_at,
+)
 from orca_eval.extract.reply import Place, Reply
 from orca_eval.extract.reply.cues import REFUSAL
+from orca_eval.extract.reply.text import ALPHANUMERIC
 from orca_eval.extract.rule import DECLINED, Claim, Example, Kind, rule
 
 _MISSING = re.compile(
@@ -29,6 +37,8 @@ def _one(reply: Reply, claims: Iterable[Claim]) -> Claim | None:
     """
     for claim in sorted(claims, key=lambda claim: claim.start, reverse=True):
         value = " ".join((claim.answer or "")[:_LONGEST].split())
+        if not ALPHANUMERIC.search(value):
+            continue
         if REFUSAL.pattern.search(value.lower()):
             return claim._replace(answer=None, reason=DECLINED)
         word = _WORD.fullmatch(value)
@@ -68,7 +78,9 @@ def _bare(reply: Reply, places: Iterable[Place]) -> Iterator[Claim]:
     for at, value, end in places:
         start, stop = trim(reply.text, value, block_end(reply.text, value) if end is None else end)
         word, braced = reply.text[start:stop], "{" in reply.text[value:start]
-        if len(word.split()) == 1 and not braced and not reply.supposed(at):
+        if len(word.split()) != 1 or empty_mark(reply.text, start, stop):
+            continue
+        if not braced and not reply.supposed(at):
             yield Claim(word, start, stop)
 
 
@@ -76,7 +88,8 @@ def _bare(reply: Reply, places: Iterable[Place]) -> Iterator[Claim]:
 def whole_reply(reply: Reply) -> Claim | None:
     """A reply of one word is the answer itself."""
     claim = value_at(reply, *trim(reply.text, 0, len(reply.text)))
-    return claim if claim and claim.answer and not claim.answer.count(" ") else None
+    word = (claim and claim.answer) or ""
+    return claim if ALPHANUMERIC.search(word) and not word.count(" ") else None
 
 
 RULES = (final_marker, answer_is, missing_word, whole_reply)
