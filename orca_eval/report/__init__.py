@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from orca_eval.results.run import Run
+
 # What it needs (matplotlib, pyarrow) takes long to import, so that is done where it is called.
 
 
-def write_run_report(run_folder: Path, samples: bool = True) -> Path:
+def write_run_report(run: Run, samples: bool = True) -> Path:
     """A single run's report.html in its folder; see `run_report.write_run_report`."""
     from orca_eval.report import run_report
 
-    return run_report.write_run_report(run_folder, samples)
+    return run_report.write_run_report(run, samples)

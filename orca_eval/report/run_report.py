@@ -16,7 +16,7 @@ from orca_eval.report.run_tables import run_tables
 from orca_eval.report.typed_tables import typed_tables
 from orca_eval.results.folder import identity_hash
 from orca_eval.results.reading import REPORTS
-from orca_eval.results.run import read_run, read_runs
+from orca_eval.results.run import Run, read_runs
 from orca_eval.results.typed_scores import read_typed_scores
 from orca_eval.screen import paragraph, print_path, screen
 from orca_eval.tables import write_tables
@@ -85,10 +85,10 @@ def beside(runs: Sequence[Path]) -> Path:
     return shown / REPORTS / name
 
 
-def write_run_report(run_folder: Path, samples: bool = True) -> Path:
+def write_run_report(run: Run, samples: bool = True) -> Path:
     """The report of a single run, in its folder; returns its path."""
-    board = build_board([read_run(run_folder)], None)
-    path = run_folder / REPORT
+    board = build_board([run], None)
+    path = run.folder / REPORT
     plots = svg_plots(board, _RUN_PLOTS)
     write_report(path, board, run_tables(board), plots, samples)
     return path

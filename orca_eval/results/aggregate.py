@@ -13,20 +13,18 @@ import numpy as np
 import pandas as pd
 
 from orca_eval import stats
-from orca_eval.results.documents import KEY, per_document
 from orca_eval.results.repeats import (
     NAMES,
     VARIANCE,
     Estimate,
     Repeats,
-    answers_per_document,
-    by_document,
 )
 from orca_eval.results.shares import Answers, shares
+from orca_eval.results.task_samples import SCORE, TaskSamples, by_task, mean
 from orca_eval.stats.repeats import split_error
 from orca_eval.stats.spread import SHARE as SHARES, Scale, spread_of
 from orca_eval.stats.strata import Clusters, FloatArray, Stratum
-from orca_eval.types import CUT_OFF, Aggregate, Measure
+from orca_eval.types import Aggregate, Measure
 
 Level = Literal["task", "benchmark", "average", "slice"]
 WHOLE: tuple[Level, ...] = ("benchmark", "average")
@@ -43,7 +41,6 @@ RATES = tuple(RATE_NAMES)
 _SHARE_DIGITS = 12  # so that nothing lies beyond 1
 SHARE = (0.0, 1.0, "higher")
 """The scale of most measures: from none right to all."""
-SCORE = "score"
 _Draws = Mapping[str, stats.Draws]
 """A benchmark's, by the column of its documents."""
 
@@ -125,7 +122,7 @@ def aggregate(
         part = samples_of(benchmark)
         if part.empty:
             continue
-        tasks = _tasks(part, measures[benchmark])
+        tasks = by_task(part, measures[benchmark])
         if all(len(task.values(SCORE)) for task in tasks):
             draws[benchmark] = {
                 name: stats.bootstrap(
@@ -148,47 +145,7 @@ def by_benchmark(samples: pd.DataFrame) -> Callable[[str], pd.DataFrame]:
     return lambda name: samples[samples["benchmark"] == name]
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """A task's samples, and its documents: repeated answers make one score first.
-
-    `documents` has a row per document with its cluster, its SCORE (NaN where nothing was graded)
-    and, where each has up to `n` answers, several, the columns of `repeats.by_document`.
-    """
-
-    name: str
-    samples: pd.DataFrame
-    documents: pd.DataFrame
-    n: int
-    measure: Measure
-
-    def values(self, name: str) -> FloatArray:
-        """A column of the documents that have it."""
-        return self.documents[name].dropna().to_numpy(dtype=np.float64)
-
-    def clusters(self, name: str) -> Clusters:
-        """The passages of the same documents; None where none has one."""
-        found = self.documents.loc[self.documents[name].notna(), "cluster"]
-        return found.to_numpy(dtype=object) if found.notna().any() else None
-
-
-def _tasks(samples: pd.DataFrame, measure: Measure) -> list[_Task]:
-    """The tasks of a benchmark's samples."""
-    n = answers_per_document(samples, measure)
-    measures = {samples["benchmark"].iloc[0]: measure}
-    documents = per_document(samples, [SCORE], ["cluster"], measures)[[*KEY, SCORE, "cluster"]]
-    if n > 1:
-        documents = documents.join(by_document(samples, n, measure))
-    by_task = dict(
-        tuple(documents.sort_values("doc_id").groupby("task", sort=False, observed=True))
-    )
-    return [
-        _Task(str(name), frame, by_task[name], n, measure)
-        for name, frame in samples.groupby("task", sort=False, observed=True)
-    ]
-
-
-def _estimated(tasks: Sequence[_Task]) -> list[str]:
+def _estimated(tasks: Sequence[TaskSamples]) -> list[str]:
     """The columns of `Repeats.estimates` that every task has values of."""
     names = filter(NAMES.fullmatch, tasks[0].documents.columns)
     return [name for name in names if all(len(task.values(name)) for task in tasks)]
@@ -198,31 +155,35 @@ def _row(
     level: Level,
     benchmark: str,
     name: str,
-    tasks: Sequence[_Task],
+    tasks: Sequence[TaskSamples],
     kind: Aggregate,
     draws: _Draws,
 ) -> ScoreRow:
-    every = pd.concat([task.samples for task in tasks]) if len(tasks) > 1 else tasks[0].samples
     scores, measure = [task.values(SCORE) for task in tasks], tasks[0].measure
+    numbers = {n: np.concatenate([task.numbers[n] for task in tasks]) for n in tasks[0].numbers}
+    means = {name: mean(values) for name, values in numbers.items()}
+    beside = measure.shares or "figures" in tasks[0].samples
+    every = pd.concat([task.samples for task in tasks]) if beside else None
     row = ScoreRow(
         level=level,
         benchmark=benchmark,
         task=name,
         n=sum(map(len, scores)),
         metric=measure.name,
-        extraction_rate=float(every["answered"].mean()),
-        truncation_rate=float((every["finish_reason"] == CUT_OFF).mean()),
-        empty_rate=float(every["empty"].mean()),
-        conflict_rate=float(every["by_letter"].notna().mean()) if "by_letter" in every else 0.0,
-        only_reasoning_rate=_mean(every, "only_reasoning") or 0.0,
-        f1=_mean(every, "f1"),
-        exact_match_parts=_mean(every, "exact_match_parts"),
-        ungraded=int(every["score"].isna().sum()),
-        figures=_figures(every),
+        extraction_rate=means["answered"],
+        truncation_rate=means["cut"],
+        empty_rate=means["empty"],
+        conflict_rate=means.get("conflict") or 0.0,
+        only_reasoning_rate=means.get("only_reasoning") or 0.0,
+        f1=means.get("f1"),
+        exact_match_parts=means.get("exact_match_parts"),
+        ungraded=int(np.isnan(numbers["score"]).sum()),
+        figures={} if every is None else _figures(every),
     )
     if not all(map(len, scores)):
         return replace(row, note="nothing was graded")
-    row = replace(row, figures={**row.figures, **shares(measure, Answers(every, scores))})
+    if every is not None:
+        row = replace(row, figures={**row.figures, **shares(measure, Answers(every, scores))})
     score, low, high = _estimate(benchmark, tasks, kind, SCORE, draws)
     repeats = _repeats(benchmark, tasks, kind, draws) if tasks[0].n > 1 else None
     row = replace(row, score=score, ci_low=low, ci_high=high, repeats=repeats)
@@ -233,7 +194,7 @@ def _row(
     return replace(row, score_by_letter=by_letter, score_by_text=by_text)
 
 
-def _slice_rows(benchmark: str, task: _Task) -> Iterator[ScoreRow]:
+def _slice_rows(benchmark: str, task: TaskSamples) -> Iterator[ScoreRow]:
     """A row per slice of the task's documents; a document of several counts in each."""
     members: dict[str, list[int]] = {}
     for place, slices in enumerate(task.samples.get("slices", ())):
@@ -241,12 +202,12 @@ def _slice_rows(benchmark: str, task: _Task) -> Iterator[ScoreRow]:
             for name in names:
                 members.setdefault(f"{what}: {name}", []).append(place)
     for name, places in sorted(members.items()):
-        part = _tasks(task.samples.iloc[places], task.measure)
+        part = [task.part(places)]
         yield replace(_row("slice", benchmark, task.name, part, "pooled", {}), slice=name)
 
 
 def _estimate(
-    benchmark: str, tasks: Sequence[_Task], kind: Aggregate, name: str, draws: _Draws
+    benchmark: str, tasks: Sequence[TaskSamples], kind: Aggregate, name: str, draws: _Draws
 ) -> Estimate:
     """A column's mean with its interval, by its draws where the benchmark's are there already."""
     values, clusters = _columns(tasks, name)
@@ -261,7 +222,9 @@ def _estimate(
     return Estimate(_mean_of(values, kind), *_ends(interval))
 
 
-def _repeats(benchmark: str, tasks: Sequence[_Task], kind: Aggregate, draws: _Draws) -> Repeats:
+def _repeats(
+    benchmark: str, tasks: Sequence[TaskSamples], kind: Aggregate, draws: _Draws
+) -> Repeats:
     estimates = {n: _estimate(benchmark, tasks, kind, n, draws) for n in _estimated(tasks)}
     if VARIANCE not in tasks[0].documents:
         return Repeats(tasks[0].n, estimates)
@@ -273,12 +236,12 @@ def _repeats(benchmark: str, tasks: Sequence[_Task], kind: Aggregate, draws: _Dr
     return Repeats(tasks[0].n, estimates, *split_error(variance, of_means, kind))
 
 
-def _columns(tasks: Sequence[_Task], name: str) -> tuple[list[FloatArray], list[Clusters]]:
+def _columns(tasks: Sequence[TaskSamples], name: str) -> tuple[list[FloatArray], list[Clusters]]:
     """A column's values and their clusters, by task."""
     return [task.values(name) for task in tasks], [task.clusters(name) for task in tasks]
 
 
-def _strata(tasks: Sequence[_Task], kind: Aggregate, name: str) -> list[Stratum]:
+def _strata(tasks: Sequence[TaskSamples], kind: Aggregate, name: str) -> list[Stratum]:
     return stats.strata(*_columns(tasks, name), kind)
 
 
@@ -294,7 +257,7 @@ def _mean_of(scores: Sequence[FloatArray], kind: Aggregate) -> float:
     return float(np.concatenate(scores).mean())
 
 
-def _by_conflict(score: float, tasks: Sequence[_Task], kind: Aggregate, column: str) -> float:
+def _by_conflict(score: float, tasks: Sequence[TaskSamples], kind: Aggregate, column: str) -> float:
     """The score with this column's counted, where a reply's letter and text name two options."""
     gains = [(task.samples[column] - task.samples["score"]).fillna(0.0) for task in tasks]
     if kind == "mean_of_tasks":
@@ -377,9 +340,3 @@ def _figures(frame: pd.DataFrame) -> dict[str, float]:
     if "figures" not in frame or not frame["figures"].notna().any():
         return {}
     return dict(pd.DataFrame(list(frame["figures"].dropna())).mean().round(6))
-
-
-def _mean(frame: pd.DataFrame, column: str) -> float | None:
-    if column not in frame or not frame[column].notna().any():
-        return None
-    return float(frame[column].astype(float).mean())

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,6 +24,9 @@ from orca_eval.types import FAILED
 EMPTY_PROMPT = "empty"
 _PROMPTS = {EMPTY_PROMPT: "", "cautious": " w/ cautious sm"}
 _KEY = [*KEY, "doc_hash"]
+_GROUPS_AT_ONCE = 32  # of 1024 rows
+Document = tuple[str, int, str]
+"""Its task, its number there and the hash of its content."""
 
 
 class BenchmarkRun(BenchmarkEntry):
@@ -232,14 +235,12 @@ def _counted(average: Average) -> tuple[str, tuple[str, ...]]:
 
 def _benchmarks(folder: Path, manifest: Manifest) -> dict[str, BenchmarkRun]:
     documents, counted = _documents(folder / SAMPLES)
-    tasks = documents.groupby("benchmark")["task"].nunique()
-    digests = _document_digests(documents)
     return {
         name: BenchmarkRun(
             **dict(entry) | {"alias": entry.alias or name} | _presented(manifest, name),
             id=name,
-            tasks=int(tasks.get(name, 0)),
-            documents=digests.get(name, ""),
+            tasks=len({task for task, _, _ in documents.get(name, ())}),
+            documents=_digest(documents[name]) if name in documents else "",
             skipped=counted[name, "skipped"],
             failed=sum(counted[name, reason] for reason in FAILED),
         )
@@ -247,16 +248,21 @@ def _benchmarks(folder: Path, manifest: Manifest) -> dict[str, BenchmarkRun]:
     }
 
 
-def _documents(path: Path) -> tuple[pd.DataFrame, Counter[tuple[str, str]]]:
-    """Every document once, and how often each benchmark's replies ended in each way."""
-    parts, counted = [], Counter[tuple[str, str]]()
+def _documents(path: Path) -> tuple[dict[str, set[Document]], Counter[tuple[str, str]]]:
+    """Each benchmark's documents, and how often its replies ended in each way."""
+    documents, counted = dict[str, set[Document]](), Counter[tuple[str, str]]()
     with open_samples(path) as file:
         file.check_names([*_KEY, "finish_reason"])
-        for number in range(file.groups):
-            part = file.group(number, [*_KEY, "finish_reason"]).to_pandas()
-            counted.update(zip(part["benchmark"], part["finish_reason"], strict=True))
-            parts.append(part[_KEY].drop_duplicates())
-    return pd.concat(parts, ignore_index=True).drop_duplicates(), counted
+        for first in range(0, file.groups, _GROUPS_AT_ONCE):
+            numbers = range(first, min(file.groups, first + _GROUPS_AT_ONCE))
+            part = pa.concat_tables(file.group(n, [*_KEY, "finish_reason"]) for n in numbers)
+            distinct = part.group_by([*_KEY, "finish_reason"]).aggregate([([], "count_all")])
+            for name, task, doc_id, doc_hash, reason, count in zip(
+                *(column.to_pylist() for column in distinct.columns), strict=True
+            ):
+                documents.setdefault(name, set()).add((task, doc_id, doc_hash))
+                counted[name, reason] += count
+    return documents, counted
 
 
 def _presented(manifest: Manifest, name: str) -> dict[str, Presentation]:
@@ -267,11 +273,7 @@ def _presented(manifest: Manifest, name: str) -> dict[str, Presentation]:
     return {"presentation": spec.presentation}
 
 
-def _document_digests(documents: pd.DataFrame) -> dict[str, str]:
-    """A digest per benchmark of which documents were asked, whatever their order."""
-    documents = documents.sort_values(_KEY)
-    digests = {}
-    for name, part in documents.groupby("benchmark", sort=False):
-        lines = part["task"].astype(str) + " " + part["doc_id"].astype(str) + " " + part["doc_hash"]
-        digests[str(name)] = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-    return digests
+def _digest(documents: Collection[Document]) -> str:
+    """Which documents were asked, whatever their order."""
+    lines = "\n".join(" ".join(map(str, document)) for document in sorted(documents))
+    return hashlib.sha256(lines.encode()).hexdigest()[:16]

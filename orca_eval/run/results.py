@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ from orca_eval.benchmarks.types import Benchmark
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.paths import PACKAGE
 from orca_eval.report import write_run_report
-from orca_eval.report.exports.lm_eval import write_lm_eval_results
+from orca_eval.report.exports.lm_eval import write_results
 from orca_eval.results import folder as run_dir
 from orca_eval.results.aggregate import ScoreRow, aggregate
 from orca_eval.results.notes import MALFORMED, rate_notes, reasoning_note
 from orca_eval.results.reading import MANIFEST, SAMPLES, STAGING
+from orca_eval.results.run import read_run
 from orca_eval.results.scores import write_scores
 from orca_eval.run.beginning import finish
 from orca_eval.run.progress import complain
@@ -78,10 +80,11 @@ def complete(folder: Path, composed: Mapping[str, Any]) -> None:
     """Makes what a finished run has beside its results, where it is not there whole: config,
     lm-eval's file and the report. What can't be made is said in a line: it undoes no run."""
     samples = bool(composed["report"]["samples"])
+    run = cache(lambda: read_run(folder))
     parts: list[tuple[str, str, bytes, Callable[[], object]]] = [
         ("config", run_dir.CONFIG, b"\n", lambda: run_dir.write_config(folder, composed)),
-        ("lm-eval's results", LM_EVAL, b"\n}\n", lambda: write_lm_eval_results(folder)),
-        ("report", run_dir.REPORT, b"</html>", lambda: write_run_report(folder, samples)),
+        ("lm-eval's results", LM_EVAL, b"\n}\n", lambda: write_results(run(), folder)),
+        ("report", run_dir.REPORT, b"</html>", lambda: write_run_report(run(), samples)),
     ]
     for name, pattern, end, make in parts:
         try:

@@ -3,25 +3,29 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from orca_eval.benchmarks.types import NO_ANSWER
 from orca_eval.errors import RunError
 from orca_eval.extract.reply.parts import reasoning_in
 from orca_eval.results.folder import whole
 from orca_eval.results.samples import SCHEMA
-from orca_eval.run.plan import Prompter
-from orca_eval.run.scored import ScoredSample, ScoredSamples, kind_of
+from orca_eval.run.plan import Prompter, Waiting
+from orca_eval.run.scored import NOWHERE, Packed, ScoredSample, ScoredSamples, kind_of
 from orca_eval.run.scorer import scored_sample, text_hash
-from orca_eval.types import Completion, Conflict, ReadReasoning, Step
+from orca_eval.types import Completion, Conflict, FinishReason, ReadReasoning, Step
 
 CHUNK = 1024
 
 Responses = Callable[[Sequence[bytes]], Mapping[bytes, Completion]]
+Cells = Any
+"""A column's values, in whatever pyarrow makes an array of."""
 
 
 def write_samples(
@@ -47,89 +51,107 @@ def write_samples(
     ):
         writing: Future[object] = thread.submit(int)  # done at once
         for start in range(0, len(samples), CHUNK):
-            chunk = list(samples.between(start, start + CHUNK))
-            texts = responses([sample.key for sample in chunk])
-            for at, sample in enumerate(chunk):
-                stored = _as_stored(sample, texts.get(sample.key), conflict, reasoning)
-                if stored is not sample:
-                    samples.replace(start + at, stored)
-                    chunk[at] = stored
-            rows = (_row(sample, _texts(sample, prompter, texts)) for sample in chunk)
-            table = pa.table([*zip(*rows, strict=True)], SCHEMA)
+            chunk = samples.packed(start, start + CHUNK)
+            keys, hashes = (chunk.rows[name].tolist() for name in ("key", "text_hash"))
+            texts = responses(keys)
+            others = [
+                start + at
+                for at, (key, known) in enumerate(zip(keys, hashes, strict=True))
+                if key in texts and text_hash(texts[key]) != known
+            ]
+            for place in others:
+                (sample,) = samples.between(place, place + 1)
+                completion = texts[sample.key]
+                samples.replace(place, _rescored(sample, completion, conflict, reasoning))
+            if others:
+                chunk = samples.packed(start, start + CHUNK)
+            columns = _packed_columns(chunk) | _text_columns(chunk, prompter, texts)
+            table = pa.table([columns[name] for name in SCHEMA.names], SCHEMA)
             writing.result()  # each table is compressed and written while the next one is made
             writing = thread.submit(out.write_table, table)
         writing.result()
 
 
-def _as_stored(
-    sample: ScoredSample,
-    completion: Completion | None,
-    conflict: Conflict,
-    reasoning: ReadReasoning,
+def _rescored(
+    sample: ScoredSample, completion: Completion, conflict: Conflict, reasoning: ReadReasoning
 ) -> ScoredSample:
-    if completion is None or text_hash(completion) == sample.text_hash:
-        return sample
     waiting = sample.waiting
     done = (*waiting.done, completion.read(reasoning))
     scored = waiting.task.score(waiting.doc, done, conflict)
     return scored_sample(waiting, sample.key, completion, scored)
 
 
-class _Texts(NamedTuple):
-    """What a sample's row holds beyond its scores."""
+def _packed_columns(chunk: Packed) -> dict[str, Cells]:
+    """The columns that hold no text of a prompt or a reply."""
+    rows, columns = chunk.rows, dict[str, Cells]()
+    for name, cells in zip(_OF_DOCS, zip(*map(_of_doc, chunk.waiting), strict=True), strict=True):
+        columns[name] = _each(name, cells, chunk.waiting_codes)
+    for name, field in _OF_VERDICTS.items():
+        values = [getattr(verdict, field) for verdict in chunk.verdicts]
+        columns[name] = _each(name, values, chunk.verdict_codes)
+    for name in ("sample_index", "prompt_tokens", "completion_tokens"):
+        columns[name] = rows[name].astype(np.int64)
+    for name in ("evidence_start", "evidence_end"):
+        nowhere = rows["evidence_start"] == NOWHERE
+        columns[name] = pa.array(rows[name].astype(np.int64), mask=nowhere)
+    figures = [None if figures is None else _json(figures) for figures in chunk.figures]
+    return columns | {"answer": chunk.answers, "figures": figures}
 
-    prompt: str
-    answer: Completion
-    conversation: str | None = None
+
+def _each(name: str, values: Sequence[Any], codes: NDArray[np.int64]) -> Cells:
+    """A column from the value of each code."""
+    return pa.array(values, SCHEMA.field(name).type).take(pa.array(codes))
 
 
-def _row(sample: ScoredSample, texts: _Texts) -> tuple[Any, ...]:
-    """A sample's cells in the order of SCHEMA."""
-    doc, scored = sample.waiting.doc, sample.scored
+_OF_DOCS = (
+    *("benchmark", "task", "doc_id", "doc_hash", "cluster", "gold", "kind"),
+    *("options", "golds", "slices"),
+)
+
+
+def _of_doc(waiting: Waiting) -> tuple[Any, ...]:
+    """The cells of `_OF_DOCS`."""
+    doc = waiting.doc
     return (
-        doc.benchmark,
-        doc.task,
-        doc.doc_id,
-        doc.doc_hash,
-        doc.cluster,
-        texts.prompt,
-        texts.answer.text,
+        *(doc.benchmark, doc.task, doc.doc_id, doc.doc_hash, doc.cluster),
         " | ".join("; ".join(variant) for variant in doc.golds),  # for a person
-        scored.answer,
-        scored.rule,
-        *(scored.evidence or (None, None)),
-        scored.score,
-        scored.f1,
-        sample.finish_reason,
-        sample.prompt_tokens,
-        sample.completion_tokens,
-        scored.parts,
-        sample.waiting.sample_index,
-        kind_of(sample.waiting),
+        kind_of(waiting),
         None if doc.options is None else _json(doc.options),
         _json(doc.golds),
-        texts.conversation,
-        None if scored.figures is None else _json(scored.figures),
-        scored.by_letter,
-        scored.by_text,
         None if doc.slices is None else _json(doc.slices),
-        texts.answer.reasoning or reasoning_in(texts.answer.text) or None,
-        texts.answer.reasoning_tokens,
     )
+
+
+_OF_VERDICTS = {
+    **{name: name for name in ("rule", "score", "f1", "by_letter", "by_text", "finish_reason")},
+    "exact_match_parts": "parts",
+}
+"""Columns by the field of a verdict that they show."""
 
 
 def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _texts(sample: ScoredSample, prompter: Prompter, texts: Mapping[bytes, Completion]) -> _Texts:
-    """The prompt and its answer; of several steps the model's last, and all of them as JSON."""
-    waiting, last = sample.waiting, _last(sample, texts)
-    if not waiting.done:
-        return _Texts(prompter.text(waiting.step), last)
-    steps = waiting.task.conversation(waiting.doc, (*waiting.done, last))
-    step, answer = [pair for pair in steps if pair[0].who == "model"][-1]
-    return _Texts(prompter.text(step), answer, _json([_told(*pair) for pair in steps]))
+def _text_columns(
+    chunk: Packed, prompter: Prompter, texts: Mapping[bytes, Completion]
+) -> dict[str, Cells]:
+    """The columns of prompts and replies. Of several steps the model's last, and all as JSON."""
+    names = ("prompt", "response", "conversation", "reasoning", "reasoning_tokens")
+    every = (chunk.rows["key"].tolist(), chunk.waiting_codes.tolist(), chunk.verdict_codes.tolist())
+    rows = []
+    for key, doc, verdict in zip(*every, strict=True):
+        waiting, reason = chunk.waiting[doc], chunk.verdicts[verdict].last_reason
+        last = texts[key] if key in texts else _never_came(waiting, reason)
+        step, answer, conversation = waiting.step, last, None
+        if waiting.done:
+            steps = waiting.task.conversation(waiting.doc, (*waiting.done, last))
+            step, answer = [pair for pair in steps if pair[0].who == "model"][-1]
+            conversation = _json([_told(*pair) for pair in steps])
+        reasoning = answer.reasoning or reasoning_in(answer.text) or None
+        prompt = prompter.text(step)
+        rows.append((prompt, answer.text, conversation, reasoning, answer.reasoning_tokens))
+    return dict(zip(names, zip(*rows, strict=True), strict=True))
 
 
 def _told(step: Step, answer: Completion) -> dict[str, Any]:
@@ -139,13 +161,12 @@ def _told(step: Step, answer: Completion) -> dict[str, Any]:
     return asked | {"finish_reason": answer.finish_reason} | reasoning
 
 
-def _last(sample: ScoredSample, texts: Mapping[bytes, Completion]) -> Completion:
-    """The stored answer; a request that was skipped or ended by the watchdog has none."""
-    if sample.key in texts:
-        return texts[sample.key]
-    if sample.last_reason in NO_ANSWER:
-        return Completion("", sample.last_reason, 0, 0)
-    doc = sample.waiting.doc
+def _never_came(waiting: Waiting, reason: FinishReason) -> Completion:
+    """What stands for an answer that is not stored: a request that was skipped or ended by the
+    watchdog has none."""
+    if reason in NO_ANSWER:
+        return Completion("", reason, 0, 0)
+    doc = waiting.doc
     raise RunError(
         f"the stored response of {doc.benchmark}/{doc.task} doc {doc.doc_id} got lost; "
         "repeat the same command: it alone is generated again"

@@ -16,7 +16,7 @@ from orca_eval.run.plan import Waiting
 from orca_eval.types import FinishReason, Scored
 
 CHUNK = 1 << 15
-_NOWHERE = -1  # where the evidence of none begins
+NOWHERE = -1  # where the evidence of none begins
 _ROW = np.dtype(
     [
         ("waiting", np.int32),
@@ -47,8 +47,8 @@ class ScoredSample(NamedTuple):
     """`text_hash` of the last answer, good within this process."""
 
 
-class _Verdict(NamedTuple):
-    """What many samples share."""
+class Verdict(NamedTuple):
+    """What many samples share. `parts` is their exact_match_parts."""
 
     answered: bool
     rule: str
@@ -71,6 +71,22 @@ _OF_VERDICTS = {
 """The columns that verdicts tell, by their fields."""
 
 
+class Packed(NamedTuple):
+    """Some samples as they are packed, for a file of them: unpacking each costs more than writing.
+
+    `waiting` and `verdicts` are the different ones, and the codes say whose each sample is;
+    `rows` has the fields of `_ROW`. A Waiting is that of its doc's first sample.
+    """
+
+    rows: NDArray[np.void]
+    waiting: list[Waiting]
+    waiting_codes: NDArray[np.int64]
+    verdicts: list[Verdict]
+    verdict_codes: NDArray[np.int64]
+    answers: list[str | None]
+    figures: list[Mapping[str, float] | None]
+
+
 class ScoredSamples:
     """The samples in the order in which they came, or, once sorted, in the suite's; an index is a
     place in that order.
@@ -83,7 +99,7 @@ class ScoredSamples:
         self._count = 0
         self._waiting: list[Waiting] = []
         self._of_doc: dict[int, int] = {}  # by a doc's id, which stays: its Waiting is kept
-        self._verdicts: dict[_Verdict, int] = {}
+        self._verdicts: dict[Verdict, int] = {}
         self._figures: dict[int, Mapping[str, float]] = {}
 
     def __len__(self) -> int:
@@ -97,6 +113,26 @@ class ScoredSamples:
         verdicts = list(self._verdicts)
         rows = range(start, end) if self._order is None else self._order[start:end].tolist()
         return (self._unpacked(row, verdicts) for row in rows)
+
+    def packed(self, start: int, end: int) -> Packed:
+        """The samples at these places."""
+        places = self._rows()[start:end]
+        rows = self._gathered(places)
+        waiting, waiting_codes = np.unique(rows["waiting"], return_inverse=True)
+        verdict, verdict_codes = np.unique(rows["verdict"], return_inverse=True)
+        every = list(self._verdicts)
+        verdicts = [every[number] for number in verdict.tolist()]
+        answered = [verdicts[code].answered for code in verdict_codes.tolist()]
+        known = zip(places.tolist(), answered, strict=True)
+        return Packed(
+            rows,
+            [self._waiting[number] for number in waiting.tolist()],
+            waiting_codes,
+            verdicts,
+            verdict_codes,
+            [self._answer(row) if has_answer else None for row, has_answer in known],
+            [self._figures.get(row) for row in places.tolist()],
+        )
 
     def append(self, sample: ScoredSample) -> None:
         """Adds a sample, before they are sorted."""
@@ -139,27 +175,43 @@ class ScoredSamples:
     def frame(self, benchmark: str) -> pd.DataFrame:
         """What a benchmark's scores are aggregated from: a row per sample in the columns of
         samples.parquet, no texts but, where docs have several, the answers."""
-        rows = self._rows()
-        docs = [waiting.doc for waiting in self._waiting]
-        own = np.array([doc.benchmark == benchmark for doc in docs], dtype=bool)
-        rows = rows[own[self._column("waiting")[rows]]]
-        waiting, verdict = (self._column(name)[rows] for name in ("waiting", "verdict"))
+        rows = self._of(benchmark)
+        waiting, doc_codes = np.unique(self._column("waiting")[rows], return_inverse=True)
+        verdict, codes = np.unique(self._column("verdict")[rows], return_inverse=True)
+        asked = [self._waiting[number] for number in waiting.tolist()]
+        verdicts = list(self._verdicts)
+        found = [verdicts[number] for number in verdict.tolist()]
         columns = {
-            name: _spread([getattr(doc, name) for doc in docs], waiting)
+            name: _spread([getattr(each.doc, name) for each in asked], doc_codes)
             for name in ("benchmark", "task", "doc_id", "cluster", "slices")
         }
         for name, of in _OF_VERDICTS.items():
-            values = [getattr(each, of) for each in self._verdicts]
-            columns[name] = _spread(values, verdict)
+            columns[name] = _spread([getattr(each, of) for each in found], codes)
         if self._figures:
             columns["figures"] = [self._figures.get(row) for row in rows.tolist()]
         if self._column("sample_index")[rows].any():
-            columns["kind"] = _spread([kind_of(each) for each in self._waiting], waiting)
+            columns["kind"] = _spread([kind_of(each) for each in asked], doc_codes)
             columns["answer"] = self._answers_of(rows, columns["answered"])
         return pd.DataFrame(columns)
 
+    def _of(self, benchmark: str) -> NDArray[np.int64]:
+        """The rows of a benchmark's samples."""
+        rows = self._rows()
+        docs = (waiting.doc for waiting in self._waiting)
+        own = np.fromiter((doc.benchmark == benchmark for doc in docs), dtype=bool)
+        of_benchmark: NDArray[np.int64] = rows[own[self._column("waiting")[rows]]]
+        return of_benchmark
+
     def _rows(self) -> NDArray[np.int64]:
         return np.arange(self._count) if self._order is None else self._order
+
+    def _gathered(self, places: NDArray[np.int64]) -> NDArray[np.void]:
+        chunks, at = np.divmod(places, CHUNK)
+        rows = np.empty(len(places), _ROW)
+        for chunk in np.unique(chunks).tolist():
+            own = chunks == chunk
+            rows[own] = self._chunks[chunk][at[own]]
+        return rows
 
     def _column(self, name: str) -> NDArray[np.int64]:
         """Of all rows, in the order in which they came."""
@@ -168,7 +220,7 @@ class ScoredSamples:
         column: NDArray[np.int64] = np.concatenate([chunk[name] for chunk in self._chunks])
         return column[: self._count]
 
-    def _unpacked(self, row: int, verdicts: Sequence[_Verdict]) -> ScoredSample:
+    def _unpacked(self, row: int, verdicts: Sequence[Verdict]) -> ScoredSample:
         chunk, at = divmod(row, CHUNK)
         number, index, key, code, _, start, end, prompt, completion, text = self._chunks[chunk][
             at
@@ -180,7 +232,7 @@ class ScoredSamples:
             scored=Scored(
                 answer=self._answer(row) if shared.answered else None,
                 rule=shared.rule,
-                evidence=None if start == _NOWHERE else (start, end),
+                evidence=None if start == NOWHERE else (start, end),
                 score=shared.score,
                 f1=shared.f1,
                 parts=shared.parts,
@@ -206,7 +258,7 @@ class ScoredSamples:
             self._answers.append(bytearray())
         answers = self._answers[chunk]
         answers += (scored.answer or "").encode("utf-8", "surrogatepass")
-        verdict = _Verdict(
+        verdict = Verdict(
             scored.answer is not None,
             scored.rule,
             *(scored.score, scored.f1, scored.parts, scored.by_letter, scored.by_text),
@@ -221,7 +273,7 @@ class ScoredSamples:
             sample.key,
             self._verdicts.setdefault(verdict, len(self._verdicts)),
             len(answers),
-            *(scored.evidence or (_NOWHERE, _NOWHERE)),
+            *(scored.evidence or (NOWHERE, NOWHERE)),
             sample.prompt_tokens,
             sample.completion_tokens,
             sample.text_hash,

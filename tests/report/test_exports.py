@@ -12,7 +12,7 @@ from huggingface_hub import ModelCard
 from lm_eval.utils import make_table
 
 from orca_eval.report.board import Board
-from orca_eval.report.exports.lm_eval import lm_eval_results, write_lm_eval_results
+from orca_eval.report.exports.lm_eval import lm_eval_results, write_results
 from orca_eval.report.exports.model_card import model_index
 from orca_eval.report.exports.write import write_exports
 from orca_eval.results.run import read_run
@@ -52,7 +52,7 @@ def test_lm_eval_prints_the_same_scores(folder: Path) -> None:
 
 
 def test_results_are_named_by_the_time(folder: Path) -> None:
-    path = write_lm_eval_results(folder)
+    path = write_results(read_run(folder), folder)
     assert path.name == "results_2024-05-06T07-08-09-00-00.json"
     assert json.loads(path.read_text())["n-shot"]["orca_gsm8k"] == 0
     path.unlink()

@@ -50,7 +50,7 @@ def fails(*_: object, **__: object) -> Any:
 
 @pytest.mark.parametrize(
     ("name", "missing"),
-    [("write_run_report", "report.html"), ("write_lm_eval_results", "results_*.json")],
+    [("write_run_report", "report.html"), ("write_results", "results_*.json")],
 )
 def test_a_part_that_fails_leaves_a_finished_run_and_is_made_by_the_same_command(
     command: list[str],
@@ -95,7 +95,7 @@ def test_a_run_that_is_made_again_keeps_no_report_of_the_older_result(
     assert main(command) == 0
     folder = folder_of(command)
     monkeypatch.setattr(results, "write_run_report", fails)
-    monkeypatch.setattr(results, "write_lm_eval_results", fails)
+    monkeypatch.setattr(results, "write_results", fails)
     assert main([*command, "fresh=true"]) == 0
     assert not list(folder.glob("report.html"))
     assert not list(folder.glob("results_*.json"))

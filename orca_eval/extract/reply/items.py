@@ -19,10 +19,6 @@ _MARKS = ("####", "final answer", "\\boxed{", "</answer>")
 _STATEMENTS = ("answer is ", "answer:")
 _LINE = 240
 _GAP = re.compile(r"\n[\s*_=>-]{0,80}")
-_OPTIONS = re.compile(r"\n[^\n]{8,300}\?[ \t]*\n{1,2}[ \t]*\(?a[).:][ \t]")
-# What marks a final answer, up to where the text goes on: below it, or below an empty line.
-_MARK = re.compile(r"(?:####|final answer|\\boxed\{|</answer>)[^\n]{0,200}\n\s{0,20}")
-_STATEMENT = re.compile(r"answer(?: is\b|:)[^\n]{0,200}\n[ \t]{0,8}\n\s{0,20}")
 _OPTIONS = re.compile(r"\n[ \t]*\(?a[).:][ \t][^\n]{0,300}\n{1,2}[ \t]*\(?b[).:][ \t]")
 # A value that is all of a first paragraph.
 _ALONE = re.compile(r"\s{0,8}[^\s\w]{0,4}[\d.,]{1,12}[^\w\n]{0,4}\n[ \t]{0,8}\n\s{0,20}")
@@ -68,8 +64,9 @@ def next_items(part: str, low: str) -> Iterator[int]:
     alone = _ALONE.match(low)
     if alone and _is_item(low, alone.end()) and _asks(low, alone.end()):
         yield alone.end()
+    last = low.rstrip().rfind("\n") + 1
     for mark in (*_MARKS, *_STATEMENTS):
-        for at in _behind_lines(low, mark):
+        for at in _behind_lines(low, mark) if low.find(mark, 0, last) >= 0 else ():
             if _is_item(low, at) and (mark in _MARKS or _has_own_name(part, at)):
                 yield at
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -194,7 +195,7 @@ def _headings(low: str, text: str) -> Iterator[tuple[str, int]]:
     """Headings of another turn, and where in `text`, which begins with a line end, each starts."""
     numbered = _OWN_FIRST.match(text, 1) is not None
     words = words_of(low)
-    if words.isdisjoint(_WORDS) and low.isascii():
+    if low.isascii() and not any(_as_heading(word).search(text) for word in words & _WORDS):
         return
     for found in islice(_HEADING.finditer(text), MOST_SEEN):
         word = found["word"]
@@ -205,6 +206,13 @@ def _headings(low: str, text: str) -> Iterator[tuple[str, int]]:
         # not "question12:", which is a name for something
         if word in _UNSPACED or not words.isdisjoint((word, word.rstrip("123456789"))):
             yield word, found.start("line" if found["sentence"] is None else "sentence")
+
+
+@cache
+def _as_heading(word: str) -> re.Pattern[str]:
+    """What every heading with the word has from there on; its letters are found fast."""
+    stem = word.rstrip("123456789")
+    return re.compile(rf"{stem}\d?\]?[ \t]?#?\d{{0,3}}[ \t]?\*{{0,2}}[ \t]?[:\n]")
 
 
 def _begins_item(text: str, heading: re.Match[str]) -> bool:

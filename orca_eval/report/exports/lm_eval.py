@@ -12,7 +12,7 @@ from typing import Any
 
 from orca_eval.names import task_name
 from orca_eval.results.aggregate import ScoreRow
-from orca_eval.results.run import Run, read_run
+from orca_eval.results.run import Run
 from orca_eval.types import EXACT_MATCH, Measure
 
 FILTER = "orca"
@@ -82,11 +82,6 @@ def lm_eval_samples(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
             grouped = len(run.tasks(row["benchmark"])) > 1
             key = f"{name}::{task_name(row['task'])}" if grouped else name
             yield key, _sample(row, arguments, _metric(run.benchmarks[row["benchmark"]].measure))
-
-
-def write_lm_eval_results(run_folder: Path) -> Path:
-    """`results_<time>.json` in the run's own folder; returns its path."""
-    return write_results(read_run(run_folder), run_folder)
 
 
 def write_results(run: Run, folder: Path) -> Path:
