@@ -158,10 +158,10 @@ def pack(board: Board, folder: Path) -> Iterator[Packed]:
     columns, texts = _ordered(board, replies)
     starts = _chunk_starts(columns)
     bounds = list(zip(starts, [*starts[1:], replies], strict=True))
-    places = columns["run"], columns.pop("row")
+    runs, rows = columns["run"], columns.pop("row")
     index = _index(board, columns, texts, starts)
     del texts  # before the chunks are made
-    raw = (_chunk(*(place[start:end] for place in places), tables) for start, end in bounds)
+    raw = (_chunk(runs[start:end], rows[start:end], tables) for start, end in bounds)
     with tempfile.TemporaryFile(dir=folder) as file:
         chunks, hints = Spool(file), bytearray()
         for chunk_hint, chunk in _compressed(raw):
