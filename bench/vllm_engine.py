@@ -1,6 +1,7 @@
 """A run's generating phase against raw vLLM: the same token ids, settings and sampling, in turns.
 
     python bench/vllm_engine.py [--model PATH] [--prompts 64] [--max-tokens 128] [--rounds 6]
+                                [--memory 0.3]
 
 Ours is what a run does once the engine is loaded: tokenize, generate, store, extract, score. Raw is
 `LLM.generate` on all token ids at once. Both are loaded side by side; each round of prompts goes
@@ -29,8 +30,7 @@ from orca_eval.run.scorer import Scorer
 from orca_eval.store import ResponseStore
 from orca_eval.types import Completion, Doc, Message, Sampling, Step
 
-# A share of the memory that two engines side by side get, on a GPU as on a CPU.
-SETTINGS = {"max_model_len": 2048, "gpu_memory_utilization": 0.3}
+SETTINGS = {"max_model_len": 2048}
 
 Timed = tuple[float, int]
 """Seconds, and tokens generated in them."""
@@ -56,13 +56,13 @@ async def timed_ours(
 ) -> Timed:
     """The generating phase of a run, to the last score."""
     tokens = 0
-    scorer = Scorer(Counts())
+    scorer = await started_scorer(chunk[0])
 
     def finished(work: Work, completion: Completion) -> None:
         nonlocal tokens
         tokens += completion.completion_tokens
         store.put(work.key, completion)
-        scorer.put(work, completion)
+        scorer.put(work.question.waiting[0], work.key, completion)
 
     async def room() -> None:
         """A chunk is far from filling the memory."""
@@ -74,6 +74,16 @@ async def timed_ours(
         )
         await asyncio.to_thread(scorer.finish)
         return time.perf_counter() - began, tokens
+
+
+async def started_scorer(work: Work) -> Scorer:
+    """One whose process runs, as a run's does since long before its engine is loaded."""
+    counts = Counts()
+    scorer = Scorer(counts)
+    scorer.put(work.question.waiting[0], work.key, Completion("", "stop", 0, 0))
+    while not counts.scored:
+        await asyncio.sleep(0.01)
+    return scorer
 
 
 def timed_raw(llm: Any, engine: VllmEngine, prompter: Prompter, chunk: Sequence[Work]) -> Timed:
@@ -132,9 +142,11 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=64, help="of one round")
     parser.add_argument("--max-tokens", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--memory", type=float, default=0.3, help="share that each of both gets")
     given = parser.parse_args()
     model = ModelConfig(name="bench", path=given.model)
-    engine = VllmEngine(model, EngineConfig("vllm", args=SETTINGS), given.max_tokens)
+    settings = {**SETTINGS, "gpu_memory_utilization": given.memory}
+    engine = VllmEngine(model, EngineConfig("vllm", args=settings), given.max_tokens)
     engine.check()
     made = works(given.prompts * given.rounds, Sampling(max_tokens=given.max_tokens))
     parts = [made[n :: given.rounds] for n in range(given.rounds)]

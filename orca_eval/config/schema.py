@@ -4,7 +4,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-from orca_eval.config.validate import AnyMapping, AnyText, FilePath, Flag, Text, names, real, whole
+from orca_eval.config.validate import (
+    STR,
+    AnyMapping,
+    AnyText,
+    FilePath,
+    Flag,
+    Text,
+    Wanted,
+    names,
+    real,
+    whole,
+)
 from orca_eval.types import Conflict, ReadReasoning, Sampling
 
 OverLong = Literal["error", "skip", "shrink"]
@@ -103,6 +114,34 @@ class ExtractConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PreflightConfig:
+    """How many prompts' replies are looked at first. `strict`: if they are no use, the run ends."""
+
+    prompts: int = 10
+    strict: bool = False
+
+
+def _preflight(given: int | str) -> PreflightConfig:
+    if isinstance(given, int):
+        return PreflightConfig(given)
+    _, _, number = given.partition(":")
+    return PreflightConfig(int(number), strict=True) if number else PreflightConfig(strict=True)
+
+
+_PREFLIGHT = Wanted(
+    "a whole number of prompts, strict, or both as in strict:25",
+    {
+        "type": "union",
+        "choices": [
+            {"type": "int", "strict": True, "ge": 0},
+            {**STR, "pattern": r"^strict(:[1-9][0-9]{0,5})?$"},
+        ],
+    },
+    _preflight,
+)
+
+
+@dataclass(frozen=True, slots=True)
 class JudgeConfig:
     """The model that grades where a task asks a judge. `resident`: both engines stay loaded."""
 
@@ -114,8 +153,8 @@ class JudgeConfig:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """Everything that `orca-eval run` needs. `judge` is None where none is named, and `max_tokens`
-    where suite and model decide `sampling.max_tokens`.
+    """Everything that `orca-eval run` needs. `judge` is None where none is named, `max_tokens`
+    where suite and model decide `sampling.max_tokens`, `preflight` where the run's length does.
     """
 
     model: ModelConfig
@@ -137,6 +176,7 @@ class RunConfig:
     extract: ExtractConfig = ExtractConfig()
     reasoning: ReadReasoning = "apart"
     max_tokens: Annotated[int, whole(1)] | None = None
+    preflight: Annotated[PreflightConfig, _PREFLIGHT] | None = None
 
     @property
     def conflict(self) -> Conflict:

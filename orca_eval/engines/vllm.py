@@ -148,7 +148,8 @@ class VllmEngine(CheckpointEngine):
         if request.prompt_token_ids is None:
             raise RunError("the vllm engine takes prompts as token ids")
         stream = self._llm.generate(
-            {"prompt_token_ids": list(request.prompt_token_ids)},
+            # With its type no thread of vLLM's looks at it first, as at text.
+            {"type": "token", "prompt_token_ids": list(request.prompt_token_ids)},
             sampling_params(request.sampling, self.stop_token_ids, not self._marks),
             f"{next(self._numbers)}-{request.key[:16]}",
             lora_request=self._lora,

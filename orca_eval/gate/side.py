@@ -17,14 +17,16 @@ from orca_eval.results.baseline import EXPORT_KEY, EXPORTED, NAME, from_export
 from orca_eval.results.documents import KEY, per_document
 from orca_eval.results.manifest import Extract, Manifest, read_manifest
 from orca_eval.results.reading import MANIFEST, SAMPLES, reading
+from orca_eval.results.reasoning import TEXTS, empty
 from orca_eval.results.rescore import rescore_frame
 from orca_eval.results.run import check_is_run
-from orca_eval.results.samples import blank, read_frame, read_samples
+from orca_eval.results.samples import open_samples, read_frame, read_samples
 from orca_eval.types import CUT_OFF, EXACT_MATCH, FAILED, Measure
 
 REQUIRED = (*KEY, "doc_hash", "score", "answer", "finish_reason")
 OPTIONAL = ("cluster", "sample_index")
-UNKNOWN_OF_FAILED = ("score", "unanswered", "truncated", "empty")
+EMPTY = "empty"
+UNKNOWN_OF_FAILED = ("score", "unanswered", "truncated", EMPTY)
 COLUMNS = {**results.COLUMNS, "doc_id": NAME}
 
 
@@ -73,12 +75,13 @@ def read_side(label: str) -> Side:
         return Side(label, path, frame, manifest, has_answers=False, has_responses=False)
     if missing := [name for name in REQUIRED if name not in schema.names]:
         raise InputError(f"{path}: no column {', '.join(missing)}; name a finished run's folder")
-    wanted = [name for name in (*REQUIRED, *OPTIONAL, "response") if name in schema.names]
-    table = read_samples(path, wanted, COLUMNS)
+    wanted = [name for name in (*REQUIRED, *OPTIONAL, *TEXTS) if name in schema.names]
+    with open_samples(path, COLUMNS) as file:
+        table = pa.concat_tables(told(file.group(n, wanted)) for n in range(file.groups))
     alone = given.is_file() and not (path.parent / MANIFEST).exists()
     manifest = None if alone else read_manifest(path.parent)
     frame = normalised(table, path, manifest)
-    kept = "response" in table.column_names
+    kept = EMPTY in table.column_names
     return Side(label, path, frame, manifest, has_answers=True, has_responses=kept)
 
 
@@ -87,8 +90,17 @@ def rescored(side: Side) -> Side:
     read = side.manifest.extract if side.manifest else Extract()
     samples = read_frame(side.path, REQUIRED, COLUMNS)
     samples = rescore_frame(samples, read.conflict, read.reasoning)
-    table = pa.Table.from_pandas(samples, preserve_index=False)
+    table = told(pa.Table.from_pandas(samples, preserve_index=False))
     return replace(side, frame=normalised(table, side.path, side.manifest))
+
+
+def told(samples: pa.Table) -> pa.Table:
+    """The samples with whether each is empty in the place of their texts, where these are kept."""
+    texts = [name for name in TEXTS if name in samples.column_names]
+    if "response" not in texts:
+        return samples
+    found = pa.array(empty(samples).astype(np.float64))
+    return samples.append_column(EMPTY, found).drop_columns(texts)
 
 
 def on_scale(side: Side, measure: Callable[[str], Measure]) -> Side:
@@ -102,8 +114,8 @@ def on_scale(side: Side, measure: Callable[[str], Measure]) -> Side:
 
 
 def normalised(table: pa.Table, path: Path, manifest: Manifest | None) -> pd.DataFrame:
-    """The samples of a run as `Side.frame` holds them, one row per document."""
-    kept = [name for name in (*REQUIRED, *OPTIONAL) if name in table.column_names]
+    """The samples of a run, as `told`, as `Side.frame` holds them, one row per document."""
+    kept = [name for name in (*REQUIRED, *OPTIONAL, EMPTY) if name in table.column_names]
     raw = table.select(kept).to_pandas()
     failed = raw["finish_reason"].isin(FAILED)
     frame = pd.DataFrame(
@@ -114,9 +126,7 @@ def normalised(table: pa.Table, path: Path, manifest: Manifest | None) -> pd.Dat
             "answer": raw["answer"].astype(object).where(raw["answer"].notna(), None),
             "unanswered": raw["answer"].isna().astype(np.float64),
             "truncated": (raw["finish_reason"] == CUT_OFF).astype(np.float64),
-            "empty": blank(table["response"]).astype(np.float64)
-            if "response" in table.column_names
-            else np.nan,
+            EMPTY: raw.get(EMPTY, np.nan),
             "cluster": raw["cluster"].astype(object).where(raw["cluster"].notna(), None)
             if "cluster" in raw
             else None,

@@ -81,6 +81,7 @@ class ChatTemplate:
 
     `notes` grows with what happened to the system message of the prompts rendered so far. `now` is
     what `strftime_now` shows, the same in every prompt; `dated` is whether the template asks.
+    `unopened` is the note on a template that leaves it to the model to begin its turn, else None.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class ChatTemplate:
         self._form: Form = "text"
         self._drops_user = False
         self._takes_system, self._case_notes = self._probe()
+        self.unopened: str | None = None
         self._cautions = tuple(self._find_cautions())
 
     def render(self, messages: Sequence[Message]) -> str:
@@ -224,8 +226,9 @@ class ChatTemplate:
         chat = self._try(*asked, {"role": "assistant", "content": _ANSWER})
         if prompt is not None and chat is not None and prompt == unasked:
             eos = self.special_tokens.get("eos_token", "")
-            if caution := missing_opening(prompt, chat, _ANSWER, eos):
-                yield caution
+            self.unopened = missing_opening(prompt, chat, _ANSWER, eos)
+            if self.unopened:
+                yield self.unopened
 
 
 _DATE_NOTE = (

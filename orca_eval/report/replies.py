@@ -3,12 +3,14 @@
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from orca_eval.results.reasoning import TEXTS, empty
 from orca_eval.results.run import Run
 from orca_eval.results.samples import blank
+from orca_eval.types import CUT_OFF
 
 
 class ReplyShares(NamedTuple):
@@ -25,37 +27,29 @@ class ReplyShares(NamedTuple):
 KINDS = ReplyShares._fields
 
 
-def _silent(run: Run) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which responses are blank, and which of them have no reasoning either."""
-    silent, empty = [], []
-    columns = [name for name in ("response", "reasoning") if name in run.sample_columns]
-    for part in run.sample_parts(columns):
-        texts = [blank(part[name]) for name in columns]
-        silent.append(texts[0])
-        empty.append(np.logical_and.reduce(texts))
-    return np.concatenate(silent), np.concatenate(empty)
-
-
 def reply_shares(run: Run) -> dict[str, ReplyShares]:
     """By benchmark: an answer or none, and why none."""
-    table = run.samples(["benchmark", "answer", "finish_reason"])
-    silent, empty = _silent(run)
-    answered = pc.is_valid(table["answer"]).to_numpy()
-    cut = pc.equal(table["finish_reason"], "length").to_numpy().astype(bool)
+    counts: dict[str, NDArray[np.int64]] = {}
+    texts = [name for name in TEXTS if name in run.sample_columns]
+    for part in run.sample_parts(["benchmark", "answer", "finish_reason", *texts]):
+        benchmarks, kinds = part["benchmark"].to_numpy(), _kinds(part)
+        for name in np.unique(benchmarks).tolist():
+            of_part = np.bincount(kinds[benchmarks == name], minlength=len(KINDS))
+            counts[name] = counts.get(name, 0) + of_part
+    return {name: ReplyShares(*(count / count.sum()).tolist()) for name, count in counts.items()}
+
+
+def _kinds(part: pa.Table) -> NDArray[np.int64]:
+    """What became of each reply, as a place in KINDS."""
+    answered = pc.is_valid(part["answer"]).to_numpy()
+    cut = pc.equal(part["finish_reason"], CUT_OFF).to_numpy().astype(bool)
     found = {
         "answered": answered & ~cut,
         "answered_cut_off": answered,
-        "empty": empty,
+        "empty": empty(part),
         "cut_off": cut,
-        "only_reasoning": silent,
+        "only_reasoning": blank(part["response"]),
     }
-    kinds = np.select(
+    return np.select(
         list(found.values()), [*map(KINDS.index, found)], default=KINDS.index("unreadable")
     )
-    benchmarks = table["benchmark"].to_pandas().to_numpy(dtype=object)
-    counts = pd.crosstab(benchmarks, kinds).reindex(columns=range(len(KINDS)), fill_value=0)
-    shares = counts.div(counts.sum(axis=1), axis=0)
-    return {
-        str(name): ReplyShares(*map(float, row))
-        for name, row in zip(shares.index, shares.to_numpy(), strict=True)
-    }

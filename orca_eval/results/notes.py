@@ -15,6 +15,8 @@ TWO_OPTIONS = "Naming one option by its letter and another by its text"
 MALFORMED = "Rows left out, their gold malformed"
 KINDS = (UNGRADED, UNANSWERED, CUT_OFF, EMPTY, TWO_OPTIONS, MALFORMED)
 """How the notes begin that a report has in its own words."""
+PARSER = "most likely the server's reasoning parser is not this model's"
+OWN_PARSER = "serve with the model's own or with none"
 
 
 def rate_notes(rows: Iterable[tuple[str, ScoreRow]]) -> list[str]:
@@ -43,9 +45,8 @@ def reasoning_note(answers: int, read: ReadReasoning) -> str:
     if read == "as_answer":
         return f"{found}which is read as the answer (reasoning=as_answer)."
     return (
-        f"{found}and so no answer: most likely the server's reasoning parser is not this model's "
-        "and took the answer for reasoning; serve with the model's own or with none, or read that "
-        "text as the answer by orca-eval rescore run=FOLDER reasoning=as_answer."
+        f"{found}and so no answer: {PARSER} and took the answer for reasoning; {OWN_PARSER}, or "
+        "read that text as the answer by orca-eval rescore run=FOLDER reasoning=as_answer."
     )
 
 

@@ -9,6 +9,8 @@ from orca_eval.extract.reply.parts import answer_start, reasoning_in
 from orca_eval.results.samples import blank
 from orca_eval.types import CUT_OFF
 
+TEXTS = ("response", "reasoning")
+
 
 def with_reasoning(response: str, reasoning: object) -> tuple[str, int]:
     """A reply with its reasoning in front, and how many characters that takes."""
@@ -33,9 +35,11 @@ def only_reasoning(samples: pd.DataFrame) -> NDArray[np.bool_]:
     return found
 
 
-def empty(samples: pd.DataFrame) -> NDArray[np.bool_]:
-    """Which replies have neither response nor reasoning."""
-    found: NDArray[np.bool_] = _blank(samples["response"]) & _blank(_reasoning(samples))
+def empty(samples: pd.DataFrame | pa.Table) -> NDArray[np.bool_]:
+    """Which replies have neither response nor reasoning, which older runs lack."""
+    names = samples.column_names if isinstance(samples, pa.Table) else samples.columns
+    texts = [samples[name] for name in TEXTS if name in names]
+    found: NDArray[np.bool_] = np.logical_and.reduce([_blank(text) for text in texts])
     return found
 
 
@@ -49,5 +53,7 @@ def _reasoning(samples: pd.DataFrame) -> pd.Series:
     return samples.get("reasoning", pd.Series(None, index=samples.index, dtype=object))
 
 
-def _blank(texts: pd.Series) -> NDArray[np.bool_]:
+def _blank(texts: pd.Series | pa.ChunkedArray) -> NDArray[np.bool_]:
+    if isinstance(texts, pa.ChunkedArray):
+        return blank(texts)
     return blank(pa.chunked_array([pa.array(texts, pa.large_string())]))

@@ -34,16 +34,21 @@ def _with_length(config: RunConfig, engine: Engine, template: ChatTemplate | Non
     of an answer alone."""
     if config.max_tokens is not None or not _thinks(config, template):
         return config
-    context, room = engine.context_length, PROMPT_ROOM
-    if isinstance(engine, CheckpointEngine):  # whose context_length follows from max_tokens
-        context, room = engine.own_context, engine.prompt_room
-    left = LONGEST if context is None else context - min(room, context // 2)
-    max_tokens = max(config.sampling.max_tokens, min(left, LONGEST))
+    max_tokens = max(config.sampling.max_tokens, longest_answer(engine) or LONGEST)
     say(
         f"{config.model.name} thinks before it answers: max_tokens={max_tokens} "
         "(max_tokens= sets another, model.thinks=false the usual one)"
     )
     return replace(config, sampling=replace(config.sampling, max_tokens=max_tokens))
+
+
+def longest_answer(engine: Engine) -> int | None:
+    """As many tokens for an answer as the context leaves, at most LONGEST; None where it is not
+    known."""
+    context, room = engine.context_length, PROMPT_ROOM
+    if isinstance(engine, CheckpointEngine):  # whose context_length follows from max_tokens
+        context, room = engine.own_context, engine.prompt_room
+    return None if context is None else min(context - min(room, context // 2), LONGEST)
 
 
 def _thinks(config: RunConfig, template: ChatTemplate | None) -> bool:

@@ -46,7 +46,13 @@ def write_samples(
     """
     with (
         whole(path) as temporary,
-        pq.ParquetWriter(temporary, SCHEMA, compression="zstd", write_page_checksum=True) as out,
+        pq.ParquetWriter(
+            temporary,
+            SCHEMA,
+            compression="zstd",
+            write_page_checksum=True,
+            write_statistics=False,  # kept to the end: each group's least and greatest texts
+        ) as out,
         ThreadPoolExecutor(max_workers=1) as thread,
     ):
         writing: Future[object] = thread.submit(int)  # done at once

@@ -29,6 +29,7 @@ from orca_eval.run.plan import (
     in_sending_order,
     next_of,
 )
+from orca_eval.run.preflight import Preflight
 from orca_eval.run.progress import Counts, ProgressView, say
 from orca_eval.run.scored import ScoredSamples
 from orca_eval.run.scorer import Scorer
@@ -115,6 +116,7 @@ class Session:
             self._seats["judge"] = self._seat(as_judge(self.config, self.config.judge), self.judge)
         self._next: dict[Who, list[Waiting]] = {who: [] for who in self._seats}
         self.planner = self._seats["model"].planner
+        self._preflight = Preflight(self.config, self.engine, say)
 
     def _seat(self, config: RunConfig, engine: Engine) -> Seat:
         asked = (self.config, self.engine, self.benchmarks, config.engine.base_url)
@@ -215,6 +217,7 @@ class Session:
                     questions += await asyncio.to_thread(planner.add, planned, drawn)
                 planner.refuse_over_long()
             self.counts.total += drawn * sum(len(question.waiting) for question in questions)
+            self._preflight.choose(questions)
             parts = batches(planner.works(questions), LOOKUP_BATCH)
             while works := await asyncio.to_thread(next_of, parts):
                 for work in await self._reuse(seat, works):
@@ -278,17 +281,18 @@ class Session:
         judging = seat is not self._seats["model"]
         self._view.status("judging" if judging else "generating")
         with self.phases.measure("judge" if judging else "generate"):
-            watch = await generate_all(
-                seat.answer,
-                min(seat.engine.max_in_flight, sum(len(each.samples) for each in missing)),
-                seat.planner.prompter,
-                seat.planner.sent(missing),
-                partial(self._on_finish, seat),
-                self._room,
-                self.config.stall_seconds,
-                say,
-            )
-        self.stalled += watch.stalled
+            for part in [missing] if judging else self._preflight.parts(missing):
+                watch = await generate_all(
+                    seat.answer,
+                    min(seat.engine.max_in_flight, sum(len(each.samples) for each in part)),
+                    seat.planner.prompter,
+                    seat.planner.sent(part),
+                    partial(self._on_finish, seat),
+                    self._room,
+                    self.config.stall_seconds,
+                    say,
+                )
+                self.stalled += watch.stalled
 
     def _on_finish(self, seat: Seat, work: Work, completion: Completion) -> None:
         del seat.planner.under_way[work.key]
@@ -310,6 +314,7 @@ class Session:
     def _go_on(self, work: Work, completion: Completion) -> None:
         """Hands an answer to the scorer where nothing follows, else asks the next step in the next
         round."""
+        self._preflight.hear(work, completion)
         for waiting in work.waiting:
             done = (*waiting.done, completion.read(self.config.reasoning))
             step = waiting.task.next_step(waiting.doc, done)

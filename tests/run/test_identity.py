@@ -61,7 +61,7 @@ def manifest_of(config: RunConfig, benchmark: Benchmark) -> dict[str, Any]:
 # Where a run lies, when it ends a request, and what it may do: none of them decides a number.
 FREE = {"results_dir", "fresh", "allow_code", "stall_seconds", "root", "trust_remote_code"}
 FREE |= {"quickstart", "api_key_env", "max_tokens", "benchmarks"}  # data and sampling hold these
-FREE |= {"failed_share"}  # whether there are numbers at all
+FREE |= {"failed_share", "preflight"}  # whether there are numbers at all
 FREE |= {"thinks"}  # which decides max_tokens
 FREE |= {"judge"}  # where no task asks one; see test_judged.py
 other_texts = st.text(st.characters(codec="ascii"), min_size=1, max_size=5).map(lambda t: f"x{t}")

@@ -12,6 +12,7 @@ import pytest
 
 from orca_eval.benchmarks.load import load_benchmark
 from orca_eval.cli import main
+from orca_eval.gate.side import read_side, rescored
 from orca_eval.report.board import build_board
 from orca_eval.report.html.pack import pack
 from orca_eval.report.replies import reply_shares
@@ -92,6 +93,13 @@ def test_what_is_all_reasoning_is_a_count_of_its_own(folder: Path, capsys: Outpu
     shares = reply_shares(read_run(folder))["arc_easy"]
     assert (shares.empty, shares.only_reasoning) == (0, pytest.approx(len(silent) / len(found)))
     assert shares.cut_off > 0
+
+
+def test_the_gate_counts_empty_replies_as_the_scores_do(folder: Path) -> None:
+    score, side = read_run(folder).benchmark("arc_easy"), read_side(str(folder))
+    assert score is not None
+    for frame in (side.frame, rescored(side).frame):
+        assert frame["empty"].mean() == score.empty_rate == 0
 
 
 def test_it_is_the_answer_where_that_is_asked_for(

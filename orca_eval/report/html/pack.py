@@ -53,8 +53,20 @@ _TYPES = {
     **dict.fromkeys(("score", "f1"), np.float32),
     "run": np.int16,
 }
+_INDEX = {
+    **{name: name for name in ("run", "benchmark", "task", "doc")},
+    **{"docId": "doc_id", "sample": "sample", "score": "score", "f1": "f1"},
+    **{"gold": "gold", "answer": "answer", "rule": "rule", "finish": "finish_reason"},
+    **{"start": "evidence_start", "end": "evidence_end", "folded": "folded"},
+    **{"promptTokens": "prompt_tokens", "replyTokens": "completion_tokens"},
+}
+"""The columns of the index, by their names there."""
+_NAMED = ("rule", "finish_reason", "answer", "gold")
+"""Of these the index tells the texts in the order of the replies."""
 Coded = dict[str, dict[str, int]]
 """The code of each text, by column."""
+Columns = dict[str, NDArray[Any]]
+"""Each a number a reply. What is not needed any more is taken out: there may be millions."""
 
 
 class Spool:
@@ -143,13 +155,13 @@ def pack(board: Board, folder: Path) -> Iterator[Packed]:
             f"{replies:,} replies are more than the report's explorer can sort "
             f"({MOST_REPLIES:,}); leave it out with report.samples=false, or name fewer runs"
         )
-    frame, texts = _ordered(board, replies)
-    starts = _chunk_starts(frame)
+    columns, texts = _ordered(board, replies)
+    starts = _chunk_starts(columns)
     bounds = list(zip(starts, [*starts[1:], replies], strict=True))
-    positions = frame[["run", "row"]].to_numpy()
-    index = _index(board, frame, texts, starts)
-    del frame, texts  # most of what a report of many samples takes, before the chunks are made
-    raw = (_chunk(positions[start:end], tables) for start, end in bounds)
+    runs, rows = columns["run"], columns.pop("row")
+    index = _index(board, columns, texts, starts)
+    del texts  # before the chunks are made
+    raw = (_chunk(runs[start:end], rows[start:end], tables) for start, end in bounds)
     with tempfile.TemporaryFile(dir=folder) as file:
         chunks, hints = Spool(file), bytearray()
         for chunk_hint, chunk in _compressed(raw):
@@ -186,38 +198,39 @@ def _gzip(data: bytes | bytearray) -> bytes:
     return igzip.compress(data, _LEVEL, mtime=0)
 
 
-def _ordered(board: Board, replies: int) -> tuple[pd.DataFrame, Coded]:
+def _ordered(board: Board, replies: int) -> tuple[Columns, Coded]:
     """The small columns of all runs, with `run`, `row` (within the run), `sample` (within the
     document of a run) and `doc`, in reply order; texts as codes, -1 for none."""
     texts: Coded = {name: {} for name in _TEXTS}
-    frame = pd.DataFrame(_filled(board.runs, replies, texts), copy=False)
-    frame = _sorted(frame, *KEY, "run", "row")
-    first = _firsts(frame, *KEY, "run")
-    places = np.arange(len(frame), dtype=np.int32)
-    frame["sample"] = places - np.maximum.accumulate(np.where(first, places, 0))
-    frame = _sorted(frame, *KEY, "sample", "run")
-    frame["doc"] = np.cumsum(_firsts(frame, *KEY), dtype=np.int32) - 1
-    return frame, texts
+    columns = _filled(board.runs, replies, texts)
+    _sort(columns, *KEY, "run", "row")
+    first = _firsts(columns, *KEY, "run")
+    places = np.arange(replies, dtype=np.int32)
+    columns["sample"] = places - np.maximum.accumulate(np.where(first, places, 0))
+    _sort(columns, *KEY, "sample", "run")
+    columns["doc"] = np.cumsum(_firsts(columns, *KEY), dtype=np.int32) - 1
+    return columns, texts
 
 
-def _sorted(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
-    """The frame by these columns; the same where it is so already, as a single run's is."""
-    order = np.lexsort([frame[name].to_numpy() for name in reversed(names)])
-    if (order[:-1] < order[1:]).all():
-        return frame
-    return frame.take(order).reset_index(drop=True)
+def _sort(columns: Columns, *names: str) -> None:
+    """Puts them in the order of some, one after the other."""
+    order = np.lexsort([columns[name] for name in reversed(names)])
+    if (order[:-1] < order[1:]).all():  # as a single run's is
+        return
+    for name, values in columns.items():
+        columns[name] = values[order]
 
 
-def _firsts(frame: pd.DataFrame, *names: str) -> NDArray[np.bool_]:
+def _firsts(columns: Columns, *names: str) -> NDArray[np.bool_]:
     """Which rows differ in these columns from the row before them."""
-    first: NDArray[np.bool_] = np.arange(len(frame)) == 0
+    first: NDArray[np.bool_] = np.arange(len(columns[names[0]])) == 0
     for name in names:
-        values = frame[name].to_numpy()
+        values = columns[name]
         first[1:] |= values[1:] != values[:-1]
     return first
 
 
-def _filled(runs: Sequence[Run], replies: int, texts: Coded) -> dict[str, NDArray[Any]]:
+def _filled(runs: Sequence[Run], replies: int, texts: Coded) -> Columns:
     """The small columns of all runs' replies, one run after the other; texts that were not met
     before go to `texts`. Each is filled a row group at a time: parts and whole would be twice as
     much."""
@@ -263,10 +276,10 @@ def _measured(part: pa.Table, texts: Coded) -> dict[str, Any]:
     return columns | {"folded": folded, "letters": sum(sizes)}
 
 
-def _chunk_starts(frame: pd.DataFrame) -> list[int]:
+def _chunk_starts(columns: Columns) -> list[int]:
     """First replies of the chunks: whole documents, of about CHUNK_LETTERS together."""
-    letters = frame["letters"].to_numpy()
-    first = np.flatnonzero(np.diff(frame["doc"].to_numpy(), prepend=-1))
+    letters = columns.pop("letters")
+    first = np.flatnonzero(np.diff(columns["doc"], prepend=-1))
     bins = (np.cumsum(letters) - letters)[first] // CHUNK_LETTERS
     return [int(start) for start in first[np.flatnonzero(np.diff(bins, prepend=-1))]]
 
@@ -276,12 +289,12 @@ def utf16_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
-def _chunk(positions: NDArray[np.int64], tables: Sequence[Texts]) -> bytes:
+def _chunk(runs: NDArray[Any], rows: NDArray[Any], tables: Sequence[Texts]) -> bytes:
     """Replies' texts, and the distinct prompts with each reply's prompt by number."""
-    asked, replies = ([""] * len(positions) for _ in range(2))
+    asked, replies = ([""] * len(rows) for _ in range(2))
     for run, table in enumerate(tables):
-        mine = np.flatnonzero(positions[:, 0] == run)
-        part = table.rows(positions[mine, 1])
+        mine = np.flatnonzero(runs == run)
+        part = table.rows(rows[mine])
         for at, row in zip(mine.tolist(), part.to_pylist(), strict=True):
             asked[at] = row["prompt"]
             replies[at], _ = with_reasoning(row["response"], row.get("reasoning"))
@@ -296,42 +309,21 @@ def _chunk(positions: NDArray[np.int64], tables: Sequence[Texts]) -> bytes:
     return (json.dumps(head, separators=(",", ":")) + "\n" + texts).encode()
 
 
-def _index(board: Board, frame: pd.DataFrame, texts: Coded, starts: Sequence[int]) -> bytes:
-    coded, named = {}, {}
-    for name in ("rule", "finish_reason", "answer", "gold"):  # anew, in the order of the replies
-        known, codes = list(texts[name]), frame[name].to_numpy()
-        order = [code for code in pd.unique(codes).tolist() if code >= 0]
-        number = np.full(len(known) + 1, -1, dtype=np.int32)
-        number[order] = np.arange(len(order))
-        coded[name], named[name] = number[codes], [known[code] for code in order]
-    columns: dict[str, NDArray[Any]] = {
-        "run": frame["run"].to_numpy(),
-        "benchmark": frame["benchmark"].to_numpy(),
-        "task": frame["task"].to_numpy(),
-        "doc": frame["doc"].to_numpy(),
-        "docId": frame["doc_id"].to_numpy(),
-        "sample": frame["sample"].to_numpy(),
-        "score": frame["score"].to_numpy(),
-        "f1": frame["f1"].to_numpy(),
-        "gold": coded["gold"],
-        "answer": coded["answer"],
-        "rule": coded["rule"],
-        "finish": coded["finish_reason"],
-        "start": frame["evidence_start"].to_numpy(),
-        "end": frame["evidence_end"].to_numpy(),
-        "folded": frame["folded"].to_numpy(),
-        "promptTokens": frame["prompt_tokens"].to_numpy(),
-        "replyTokens": frame["completion_tokens"].to_numpy(),
-    }
+def _index(board: Board, columns: Columns, texts: Coded, starts: Sequence[int]) -> bytes:
+    """Takes the columns out, one after the other."""
+    count, named = len(columns["run"]), {}
     body = bytearray()
     places = {}
-    for name, column in columns.items():
+    for name, of in _INDEX.items():
+        column = columns.pop(of)
+        if of in _NAMED:
+            column, named[of] = _named_anew(column, list(texts[of]))
         values = narrowed(column)
         places[name] = [values.dtype.name, len(body)]
         body += values.tobytes()
         body += bytes(-len(body) % 8)
     head = {
-        "count": len(frame),
+        "count": count,
         "columns": places,
         "runs": list(board.labels),
         "benchmarks": [
@@ -349,6 +341,14 @@ def _index(board: Board, frame: pd.DataFrame, texts: Coded, starts: Sequence[int
     text += b" " * (-(len(text) + 4) % 8)
     body[:0] = len(text).to_bytes(4, "little") + text
     return _gzip(body)
+
+
+def _named_anew(codes: NDArray[Any], known: Sequence[str]) -> tuple[NDArray[Any], list[str]]:
+    """Codes in the order of the replies, and what they stand for."""
+    order = [code for code in pd.unique(codes).tolist() if code >= 0]
+    number = np.full(len(known) + 1, -1, dtype=np.int32)
+    number[order] = np.arange(len(order))
+    return number[codes], [known[code] for code in order]
 
 
 def narrowed(values: NDArray[Any]) -> NDArray[Any]:
