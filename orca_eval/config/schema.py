@@ -137,6 +137,7 @@ class RunConfig:
     extract: ExtractConfig = ExtractConfig()
     reasoning: ReadReasoning = "apart"
     max_tokens: Annotated[int, whole(1)] | None = None
+    continue_cut: Flag = True
 
     @property
     def conflict(self) -> Conflict:

@@ -31,6 +31,14 @@ class LimitsThinking(Protocol):
         where it can't."""
 
 
+@runtime_checkable
+class Continues(Protocol):
+    """An engine that may go on from a cut reply's tokens."""
+
+    continues: bool
+    """Whether it goes on from `Request.cut`, where that holds token ids."""
+
+
 class Engine(Protocol):
     """Takes requests as they come, answers each as it finishes."""
 

@@ -136,6 +136,8 @@ def build_manifest(session: Session) -> dict[str, Any]:
         "samples": {
             "total": len(samples),
             "reused": session.counts.reused,
+            "from_shorter": session.from_shorter,
+            "continued": session.counts.continued,
             "stalled": session.stalled,
             "over_long": session.over_long,
             "failed": session.failed,

@@ -115,6 +115,7 @@ def _row(sample: ScoredSample, texts: _Texts) -> tuple[Any, ...]:
         None if doc.slices is None else _json(doc.slices),
         texts.answer.reasoning or reasoning_in(texts.answer.text) or None,
         texts.answer.reasoning_tokens,
+        texts.answer.kept_tokens or None,
     )
 
 
