@@ -7,8 +7,8 @@ from typing import Any
 
 from orca_eval.report.board import Board
 from orca_eval.report.cells import Value, change, count, figure, percent, scored
-from orca_eval.results.aggregate import RATE_NAMES
-from orca_eval.results.notes import conflict_note
+from orca_eval.results.aggregate import RATE_NAMES, ScoreRow
+from orca_eval.results.notes import conflict_note, has_bounds
 from orca_eval.results.published import SOURCE, counterpart
 from orca_eval.results.run import Run
 from orca_eval.tables.table import Cell, Column, Row, Table, columns, text_row, together
@@ -35,6 +35,12 @@ def rates_table(board: Board) -> Table:
             Column("by_letter", "by letter", "score that it would give"),
             Column("by_text", "by text", "score that it would give"),
         )
+    cut = any(has_bounds(score) for score in benchmarks if score is not None)
+    if cut:
+        heads += (
+            Column("cut_wrong", "cut wrong", "score with cut replies counted wrong"),
+            Column("cut_left_out", "cut left out", "score without cut replies"),
+        )
     reasons = any(score.only_reasoning_rate for score in benchmarks if score is not None)
     if reasons:
         heads += (Column("only_reasoning", RATE_NAMES["only_reasoning_rate"], "% of replies"),)
@@ -56,6 +62,7 @@ def rates_table(board: Board) -> Table:
                     for rate in ("extraction_rate", "truncation_rate", "empty_rate")
                 ),
                 *(figure(percent(share)) for share in by_conflict if conflicts),
+                *(figure(benchmark.measure.shown(end)) for end in _bounds(score) if cut),
                 *(figure(percent(rate)) for rate in [score.only_reasoning_rate] if reasons),
             )
             notes = (run.extent,) if run.extent else ()
@@ -68,6 +75,13 @@ def rates_table(board: Board) -> Table:
         rows=tuple(rows),
         remarks=("A reply without a readable answer counts as wrong, and is counted here.",),
     )
+
+
+def _bounds(score: ScoreRow) -> tuple[float | None, float | None]:
+    """A score's own where so many replies were cut that it has any."""
+    if not has_bounds(score):
+        return None, None
+    return score.score_cut_wrong, score.score_cut_left_out
 
 
 def reproduction_table(board: Board) -> Table | None:

@@ -23,6 +23,7 @@ _NEEDED = ("level", "benchmark", "task", "n", "score", "ci_low", "ci_high")
 PER_DOCUMENT = "samples_per_doc"
 _ERRORS = ("se_items", "se_sampling")
 _BY_CONFLICT = ("score_by_letter", "score_by_text")
+_CUT = ("score_cut_wrong", "score_cut_left_out")
 _MOST_DIGITS = 18
 ROUNDING = 1e-9
 
@@ -92,8 +93,8 @@ def _row(row: Mapping[str, str | None]) -> ScoreRow:
         if name in cells
     }
     if cells.get("metric", "") in _OF_SHARES:
-        for name in ("score", "ci_low", "ci_high"):
-            _share(cells[name])
+        for name in ("score", "ci_low", "ci_high", *_CUT):
+            _share(cells.get(name, ""))
     if known["ci_low"] == known["ci_high"]:  # an older version's, of units that were all alike
         known |= {"ci_low": None, "ci_high": None}
     return ScoreRow(**known, repeats=_read_repeats(cells))
@@ -137,12 +138,12 @@ def _number(text: str) -> float | None:
     return number
 
 
-SHARES = ("score", "ci_low", "ci_high", *RATES, "f1", "exact_match_parts", *_BY_CONFLICT)
+SHARES = ("score", "ci_low", "ci_high", *RATES, "f1", "exact_match_parts", *_BY_CONFLICT, *_CUT)
 _OF_SHARES = ("exact_match", "mean", "")
 """The metrics of scores that are shares of 1."""
 _READERS: Mapping[str, Callable[[str], Any]] = {
     **dict.fromkeys(("n", "ungraded"), _count),
-    **dict.fromkeys(("score", "ci_low", "ci_high"), _number),
+    **dict.fromkeys(("score", "ci_low", "ci_high", *_CUT), _number),
     **dict.fromkeys((*RATES, "f1", "exact_match_parts", *_BY_CONFLICT), _share),
     "figures": figures_of,
 }

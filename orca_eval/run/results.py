@@ -217,7 +217,12 @@ def notes(session: Session, rows: Sequence[ScoreRow]) -> Iterator[str]:
     if config.judge is not None and (judged := [b.alias for b in benchmarks if b.judged]):
         yield f"{', '.join(judged)}: graded by {config.judge.model.name}."
     aliases = {b.id: b.alias for b in benchmarks}
-    yield from rate_notes((aliases[row.benchmark], row) for row in rows if row.level == "benchmark")
+    measures = {b.id: b.measure for b in benchmarks}
+    yield from rate_notes(
+        (aliases[row.benchmark], row, measures[row.benchmark])
+        for row in rows
+        if row.level == "benchmark"
+    )
     for benchmark in benchmarks:
         yield from _beside(benchmark, rows)
 
