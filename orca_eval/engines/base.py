@@ -39,6 +39,14 @@ class Continues(Protocol):
     """Whether it goes on from `Request.cut`, where that holds token ids."""
 
 
+@runtime_checkable
+class Shortens(Protocol):
+    """An engine that knows what a reply of its own would have been in fewer tokens."""
+
+    def shortened(self, completion: Completion, tokens: int) -> Completion:
+        """The reply, cut off after its first tokens."""
+
+
 class Engine(Protocol):
     """Takes requests as they come, answers each as it finishes."""
 

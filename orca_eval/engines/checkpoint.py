@@ -114,6 +114,16 @@ class CheckpointEngine:
         )
         return self._told(whole, [*kept.ids, *ids])
 
+    def shortened(self, completion: Completion, tokens: int) -> Completion:
+        """The reply, cut off after its first tokens: its own, or where the engine did not tell
+        them, those into which the tokenizer parts its text."""
+        ids = unpacked(completion.token_ids)
+        if not ids:
+            ids = list(self.tokenizer.encode([completion.text or completion.reasoning])[0])
+        text, _ = self.tokenizer.decode(ids[:tokens], self._marks)
+        cut = Completion(text, CUT_OFF, completion.prompt_tokens, tokens)
+        return self._told(cut, ids[:tokens])
+
     def _told(self, completion: Completion, ids: Sequence[int] = ()) -> Completion:
         """The completion with a count of the tokens of reasoning that its text begins with: those
         among `ids` up to the closing mark, or as many as that part of the text has. Where the

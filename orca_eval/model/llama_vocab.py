@@ -33,7 +33,7 @@ class LlamaVocab(Encoder):
         self.adds_bos = header.adds_bos
         self._key = secrets.token_hex(16)  # other users of the machine reach the loopback too
         self._server: Any = None
-        self._control = frozenset(header.control_tokens)
+        self._control = frozenset(token.encode() for token in header.control_tokens)
         self._pieces: dict[int, bytes] = {}
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
@@ -50,9 +50,10 @@ class LlamaVocab(Encoder):
             for number, token in zip(unknown, self._ask(body), strict=True):
                 piece = token["piece"]  # bytes where it is no whole text
                 self._pieces[number] = piece.encode() if isinstance(piece, str) else bytes(piece)
-        left_out = {mark.encode() for mark in self._control.difference(marks)}
-        pieces = (self._pieces[number] for number in ids)
-        return b"".join(p for p in pieces if p not in left_out).decode("utf-8", "replace")
+        kept = {mark.encode() for mark in marks}
+        pieces = [self._pieces[number] for number in ids]
+        text = b"".join(p for p in pieces if p not in self._control or p in kept)
+        return text.decode("utf-8", "replace")
 
     def close(self) -> None:
         self._server = None

@@ -69,22 +69,33 @@ def read_scores(folder: Path) -> list[ScoreRow]:
     Raises:
         DamagedError: the file is missing or damaged; it names the file and what is wrong.
     """
-    path = folder / SCORES
+    return [row for _, row in read_rows(folder / SCORES)]
+
+
+def read_rows(path: Path, more: Sequence[str] = ()) -> list[tuple[dict[str, str], ScoreRow]]:
+    """The rows of a file with the columns of scores.csv and some `more`, each with its cells.
+
+    Raises:
+        DamagedError: as `read_scores`.
+    """
     with reading(path, "can't be read"):
         rows = csv.DictReader(io.StringIO(text_of(path), newline=""), strict=True)
-        missing = [name for name in _NEEDED if name not in (rows.fieldnames or ())]
+        missing = [name for name in (*more, *_NEEDED) if name not in (rows.fieldnames or ())]
         if missing:
             raise ValueError(f"no column {missing[0]!r}")
-        scores = [_row(row) for row in rows]
+        scores = [(cells, _row(cells)) for cells in map(_cells, rows)]
         if not scores:
             raise ValueError("no rows")
     return scores
 
 
-def _row(row: Mapping[str, str | None]) -> ScoreRow:
+def _cells(row: Mapping[str, str | None]) -> dict[str, str]:
     if None in row or None in row.values():
         raise ValueError("a row is longer or shorter than the head")
-    cells = {name: from_csv_cell(text or "") for name, text in row.items()}
+    return {name: from_csv_cell(text or "") for name, text in row.items()}
+
+
+def _row(cells: Mapping[str, str]) -> ScoreRow:
     if cells["level"] not in get_args(Level):
         raise ValueError(f"level {cells['level'][:40]!r}: {', '.join(get_args(Level))} are known")
     known: dict[str, Any] = {
@@ -101,7 +112,7 @@ def _row(row: Mapping[str, str | None]) -> ScoreRow:
 
 
 def _read_repeats(cells: Mapping[str, str]) -> Repeats | None:
-    if not (n := _count(cells.get(PER_DOCUMENT, ""))):
+    if not (n := count(cells.get(PER_DOCUMENT, ""))):
         return None
     names = [name for name in cells if NAMES.fullmatch(name) and cells[name]]
     shares = {name: [_share(cells.get(column, "")) for column in _columns(name)] for name in names}
@@ -113,7 +124,8 @@ def _read_repeats(cells: Mapping[str, str]) -> Repeats | None:
     return Repeats(n, estimates, *(_number(cells.get(error, "")) for error in _ERRORS))
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """A whole number of at least 0. Raises ValueError for another."""
     number = float(text or 0)
     if not (number.is_integer() and 0 <= number < 10**_MOST_DIGITS):
         raise ValueError(f"n {text[:40]!r}: a whole number is wanted")
@@ -142,7 +154,7 @@ SHARES = ("score", "ci_low", "ci_high", *RATES, "f1", "exact_match_parts", *_BY_
 _OF_SHARES = ("exact_match", "mean", "")
 """The metrics of scores that are shares of 1."""
 _READERS: Mapping[str, Callable[[str], Any]] = {
-    **dict.fromkeys(("n", "ungraded"), _count),
+    **dict.fromkeys(("n", "ungraded"), count),
     **dict.fromkeys(("score", "ci_low", "ci_high", *_CUT), _number),
     **dict.fromkeys((*RATES, "f1", "exact_match_parts", *_BY_CONFLICT), _share),
     "figures": figures_of,

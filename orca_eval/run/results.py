@@ -13,16 +13,19 @@ from typing import Any
 
 from orca_eval import __version__
 from orca_eval.benchmarks.types import Benchmark
+from orca_eval.engines.base import Shortens
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.paths import PACKAGE
 from orca_eval.report import write_run_report
 from orca_eval.report.exports.lm_eval import write_lm_eval_results
 from orca_eval.results import folder as run_dir
 from orca_eval.results.aggregate import ScoreRow, aggregate
+from orca_eval.results.budgets import write_budgets
 from orca_eval.results.notes import MALFORMED, rate_notes, reasoning_note
-from orca_eval.results.reading import MANIFEST, SAMPLES, STAGING
+from orca_eval.results.reading import BUDGETS, MANIFEST, SAMPLES, STAGING
 from orca_eval.results.scores import write_scores
 from orca_eval.run.beginning import finish
+from orca_eval.run.budgets import BudgetCurve, budgets_below, scored_as_asked
 from orca_eval.run.progress import complain
 from orca_eval.run.samples import write_samples
 from orca_eval.run.session import Session
@@ -56,6 +59,10 @@ def write(folder: Path, session: Session) -> None:
             session.config.conflict,
             session.config.reasoning,
         )
+    with session.phases.measure("budgets"):
+        rows_by_budget = at_smaller_budgets(session)
+        if any(rows_by_budget.values()):
+            write_budgets(staging, rows_by_budget)
     content = build_manifest(session)
     session.samples.drop_texts()
     with session.phases.measure("aggregate"):
@@ -68,10 +75,26 @@ def write(folder: Path, session: Session) -> None:
     manifest = content | {"timings": timings, "notes": list(notes(session, rows))}
     run_dir.write_json(staging / MANIFEST, manifest)
     with run_dir.disk_faults(folder):
-        for path in (*folder.glob(run_dir.REPORT), *folder.glob(LM_EVAL)):
+        for path in (*folder.glob(run_dir.REPORT), *folder.glob(LM_EVAL), *folder.glob(BUDGETS)):
             path.unlink()
         run_dir.move_all(staging, folder, last=MANIFEST)
         finish(folder)
+
+
+def at_smaller_budgets(session: Session) -> dict[int, list[ScoreRow]]:
+    """The scores that smaller max_tokens would have given; none where the engine's replies are not
+    known by their tokens."""
+    tokenizer = session.engine.tokenizer
+    if tokenizer is None or not isinstance(session.engine, Shortens):
+        return {}
+    config = session.config
+    score = scored_as_asked(config.conflict, config.reasoning)
+    curve = BudgetCurve(session.samples, session.stored, session.engine, score)
+    budgets = budgets_below(config.sampling.max_tokens)
+    try:
+        return curve.rows(budgets, session.benchmarks, config.suite.averages)
+    finally:
+        tokenizer.close()
 
 
 def complete(folder: Path, composed: Mapping[str, Any]) -> None:

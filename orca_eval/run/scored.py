@@ -158,6 +158,12 @@ class ScoredSamples:
             columns["answer"] = self._answers_of(rows, columns["answered"])
         return pd.DataFrame(columns)
 
+    def places(self, benchmark: str) -> range:
+        """Where a benchmark's samples stand, once they are sorted."""
+        own = np.array([each.doc.benchmark == benchmark for each in self._waiting], dtype=bool)
+        found = np.flatnonzero(own[self._column("waiting")[self._rows()]])
+        return range(int(found[0]), int(found[-1]) + 1) if len(found) else range(0)
+
     def _rows(self) -> NDArray[np.int64]:
         return np.arange(self._count) if self._order is None else self._order
 
