@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from orca_eval import stats
-from orca_eval.results.bounds import Bounds, average_bounds, bounds
+from orca_eval.results.bounds import average_bounds, bounds
 from orca_eval.results.documents import KEY, per_document
 from orca_eval.results.repeats import (
     NAMES,
@@ -340,9 +340,7 @@ def _average_row(
         column: math.fsum(getattr(row, column) for row in parts) / len(parts)
         for column in ("score", *RATES)
     }
-    wrong, left_out = average_bounds(
-        (row.score, Bounds(row.score_cut_wrong, row.score_cut_left_out)) for row in parts
-    )
+    wrong, left_out = average_bounds(parts)
     return ScoreRow(
         level="average",
         benchmark=name,

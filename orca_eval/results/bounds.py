@@ -1,8 +1,8 @@
 """Between what a score lies where replies were cut off: these counted wrong, or left out."""
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 import pandas as pd
 
@@ -17,6 +17,19 @@ class Bounds(NamedTuple):
     cut_left_out: float | None = None
 
 
+class Bounded(Protocol):
+    """A benchmark's score with its bounds."""
+
+    @property
+    def score(self) -> float | None: ...
+
+    @property
+    def score_cut_wrong(self) -> float | None: ...
+
+    @property
+    def score_cut_left_out(self) -> float | None: ...
+
+
 def bounds(samples: pd.DataFrame, kind: Aggregate, measure: Measure) -> Bounds:
     """Those of a benchmark's samples; none where no reply was cut off."""
     cut = samples["finish_reason"] == CUT_OFF
@@ -28,15 +41,15 @@ def bounds(samples: pd.DataFrame, kind: Aggregate, measure: Measure) -> Bounds:
     return Bounds(*(_mean(part, tasks, kind, measure) for part in (wrong, samples[~cut])))
 
 
-def average_bounds(parts: Iterable[tuple[float | None, Bounds]]) -> Bounds:
-    """Those of an unweighted mean of benchmarks, each with its score, which counts where no reply
-    of it was cut off."""
-    scores, found = zip(*parts, strict=True)
-    if all(each.cut_wrong is None for each in found):
+def average_bounds(parts: Sequence[Bounded]) -> Bounds:
+    """Those of an unweighted mean of benchmarks; the score counts where no reply was cut off."""
+    if all(part.score_cut_wrong is None for part in parts):
         return Bounds()
     ends = [
-        each if each.cut_wrong is not None else Bounds(score, score)
-        for score, each in zip(scores, found, strict=True)
+        (part.score, part.score)
+        if part.score_cut_wrong is None
+        else (part.score_cut_wrong, part.score_cut_left_out)
+        for part in parts
     ]
     return Bounds(*(_mean_of_all(side) for side in zip(*ends, strict=True)))
 
