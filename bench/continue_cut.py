@@ -167,7 +167,10 @@ async def compare(bench: Bench) -> list[str]:
     if parted > (1 - EQUAL) * len(pairs):
         wrong.append(f"{parted} replies are others after a break")
 
+    began = time.monotonic()
     curve = bench.curve(at_once, "at once")
+    each = 1000 * (time.monotonic() - began) / len(pairs) / len(BUDGETS)
+    print(f"the curve: {each:.2f} ms a sample and budget")
     for budget in BUDGETS:
         alone, _ = (short, 0) if budget == SHORT else await bench.run(f"at {budget}", budget)
         scores = bench.scores(alone)

@@ -45,7 +45,7 @@ class LlamaVocab(Encoder):
             return [ids for batch in pool.map(self._post, batches) for ids in batch]
 
     def decode(self, ids: Sequence[int], marks: Sequence[str]) -> str:
-        if unknown := sorted(set(ids) - self._pieces.keys()):
+        if unknown := [number for number in {*ids} if number not in self._pieces]:
             body = {"content": unknown, "add_special": False, "with_pieces": True}
             for number, token in zip(unknown, self._ask(body), strict=True):
                 piece = token["piece"]  # bytes where it is no whole text

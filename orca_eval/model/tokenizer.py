@@ -17,6 +17,7 @@ from orca_eval.model.types import Encoder
 from orca_eval.types import Message
 
 _TORN = "\ufffd"
+_MOST_BEFORE = 8
 _NO_BOS = (
     "the prompt does not begin with BOS ({!r}), with which this tokenizer begins every text: only"
     " the template writes it here, and this one leaves it out"
@@ -86,17 +87,17 @@ class TemplateTokenizer:
         """The text of generated ids as an engine streams it, and how many of them it is made of:
         those that end within a character wait for its rest. Special tokens are left out, but for
         `marks`."""
-        before, count = self._encoder.decode(self._begun, marks), len(ids)
-        while (text := self._encoder.decode([*self._begun, *ids[:count]], marks)).endswith(_TORN):
-            if not count:
-                return "", 0
-            count -= 1
-        return text[len(before) :], count
+        before, behind = self._begun, len(self._encoder.decode(self._begun, marks))
+        for count in range(len(ids), 0, -1):
+            text = self._encoder.decode([*before, *ids[:count]], marks)
+            if not text.endswith(_TORN):
+                return text[behind:], count
+        return "", 0
 
     @cached_property
     def _begun(self) -> list[int]:
         """What stands before an answer: behind nothing at all some tokenizers drop a blank."""
-        return list(self._encoder.encode_batch([begun(self.template)])[0])
+        return list(self._encoder.encode_batch([begun(self.template)])[0])[-_MOST_BEFORE:]
 
     def close(self) -> None:
         """Gives the encoder's memory back; encoding again would load it anew."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.config.schema import RunConfig
-from orca_eval.engines.base import Engine
+from orca_eval.engines.base import Continues, Engine
 from orca_eval.errors import InputError, RunError
 from orca_eval.model.tokenizer import TemplateTokenizer
 from orca_eval.types import Completion, Doc, Message, Request, Sampling, Step
@@ -39,7 +39,8 @@ class Waiting(NamedTuple):
 class Question:
     """One prompt: identical ones are generated once, whatever task they come from.
 
-    `key`, `request` (the key but for max_tokens) and `sampling` are those of its first sample.
+    `key`, `request` (the key but for max_tokens, of engines that go on from cut replies) and
+    `sampling` are those of its first sample.
     `waiting` are the first samples of all that
     wait for it, and `samples` those that are wanted, counted from the first, until they are found
     stored. `skip_tokens` is its length where it does not fit and is counted wrong instead.
@@ -232,6 +233,7 @@ class Planner:
         )
         self._context_length = engine.context_length
         self._keys = KeyMaker(engine.identity(), scope)
+        self._continues = isinstance(engine, Continues) and engine.continues
         self._sampling = config.sampling
         self._task_sampling = config.prompt.task_sampling
         self._policy = config.over_long
@@ -259,9 +261,7 @@ class Planner:
                 work = Work(question, sample, question.key, question.request)
                 if sample:
                     asked = prompt, work.sampling, first.sample_index + sample
-                    work = work._replace(
-                        key=self._keys.key(*asked), request=self._keys.request(*asked)
-                    )
+                    work = work._replace(key=self._keys.key(*asked), request=self._request(*asked))
                 yield work
 
     def sent(self, questions: Iterable[Question]) -> Iterator[Work]:
@@ -286,6 +286,10 @@ class Planner:
             f"the longest: {named}; lower max_tokens, or choose over_long=skip (counted wrong) or "
             "over_long=shrink (fewer tokens for these answers)"
         )
+
+    def _request(self, *asked: Any) -> bytes:
+        """Where no reply is gone on from, nobody looks for shorter ones."""
+        return self._keys.request(*asked) if self._continues else b""
 
     def _prompt(self, step: Step) -> str | Sequence[Message]:
         """What a key is made over."""
@@ -313,7 +317,7 @@ class Planner:
             else:
                 skip_tokens = tokens
         asked = prompt, sampling, index
-        key, request = self._keys.key(*asked), self._keys.request(*asked)
+        key, request = self._keys.key(*asked), self._request(*asked)
         return Question(key, sampling, range(drawn), skip_tokens=skip_tokens, request=request)
 
     def _over_long_tokens(self, prompt: str | Sequence[Message]) -> int | None:

@@ -318,7 +318,7 @@ class Session:
         if completion.finish_reason == "failed":
             self.failed += len(work.question.waiting)
         if completion.finish_reason not in NO_ANSWER:
-            asked = Asked(work.request, work.sampling.max_tokens)
+            asked = Asked(work.request, work.sampling.max_tokens) if work.request else None
             self.store.put(work.key, completion, self.beginning.mark, asked)
         self.counts.generated += len(work.question.waiting)
         self._go_on(work, Stored(work.key, completion))

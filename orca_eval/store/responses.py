@@ -28,9 +28,10 @@ from orca_eval.store import disk, wal
 from orca_eval.store.rows import (
     COLUMNS,
     FRESH_SCHEMA,
-    PLACES,
     READ_TEXT_AS,
+    REQUESTS_SCHEMA,
     SCHEMA,
+    SHORTER,
     Asked,
     Row,
     Stored,
@@ -39,6 +40,7 @@ from orca_eval.store.rows import (
     readable_marks,
     readable_rows,
     to_row,
+    write_rows,
 )
 from orca_eval.types import Completion
 
@@ -113,10 +115,11 @@ class ResponseStore:
         return self._guarded(lambda: {s.key: s.completion for s in self._read(keys, mark)})
 
     def shorter(self, asked: Iterable[Asked]) -> dict[bytes, Stored]:
-        """The longest reply to each of these requests that was asked for with fewer tokens, by
-        `request`; a damaged one as in `get_many`."""
-        last = "request = ? AND max_tokens < ? ORDER BY max_tokens DESC LIMIT 1"
-        return self._guarded(lambda: {a.request: s for a in asked for s in self._rows_of(last, a)})
+        """The longest replies to these requests with fewer tokens; damage as in `get_many`."""
+        rows = self._rows_of
+        return self._guarded(
+            lambda: {a.request: s for a in asked for s in rows(SHORTER, a) if s.answers(a)}
+        )
 
     def _guarded(self, read: Callable[[], T]) -> T:
         """What is read, once no other process holds the database, and its file is whole."""
@@ -226,6 +229,7 @@ class ResponseStore:
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute(SCHEMA)
             connection.execute(FRESH_SCHEMA)
+            connection.execute(REQUESTS_SCHEMA)
             add_columns(connection)
             connection.execute(f"SELECT {COLUMNS} FROM responses LIMIT 1").fetchall()
             connection.execute(f"PRAGMA busy_timeout={1000 * HELD_SECONDS:.0f}")
@@ -282,7 +286,7 @@ class ResponseStore:
         while True:
             try:
                 with self._mutex:
-                    return _write(self._connection, rows, marks)
+                    return write_rows(self._connection, rows, marks)
             except sqlite3.DatabaseError as error:
                 given_up = self._give_up_at is not None and time.monotonic() > self._give_up_at
                 if not disk.is_busy(error) and "malformed" in str(error) and not mended:
@@ -361,9 +365,9 @@ class ResponseStore:
             with contextlib.closing(self._connect(self._salvaged)) as connection:
                 rows = readable_rows(self.path)
                 while batch := list(itertools.islice(rows, BATCH_ROWS)):
-                    _write(connection, [to_row(row) for row in batch])
+                    write_rows(connection, [to_row(row) for row in batch])
                     kept += len(batch)
-                _write(connection, [], readable_marks(self.path))
+                write_rows(connection, [], readable_marks(self.path))
                 connection.execute("PRAGMA journal_mode=DELETE")  # all of it in the one file
         except sqlite3.Error as error:
             raise RunError(disk.write_line(self._salvaged, error)) from error
@@ -383,14 +387,3 @@ class ResponseStore:
                 if time.monotonic() >= deadline:
                     raise RunError(disk.busy_line(self.path)) from error
                 time.sleep(LOCK_POLL_SECONDS)
-
-
-def _write(
-    connection: sqlite3.Connection, rows: Sequence[Row], marks: Sequence[tuple[str, bytes]] = ()
-) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    with connection:
-        connection.executemany(
-            f"INSERT OR REPLACE INTO responses ({COLUMNS}) VALUES ({PLACES})", rows
-        )
-        connection.executemany("INSERT OR IGNORE INTO fresh VALUES (?, ?)", marks)

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -34,9 +34,16 @@ LATER = {
     "max_tokens": "INTEGER",
 }
 """Columns that older databases lack, and their types; null where there is nothing to tell."""
-# By which a longer run finds what a shorter one was answered.
-REQUEST_INDEX = """
-CREATE INDEX IF NOT EXISTS by_request ON responses (request, max_tokens) WHERE request IS NOT NULL
+# By which a longer run finds what a shorter one was answered. A table of its own: SQLite takes an
+# index that disagrees with a damaged row for a damaged database, and the row could not be replaced.
+# Only the signed row tells what a key answers.
+REQUESTS_SCHEMA = """
+CREATE TABLE IF NOT EXISTS requests (
+    request BLOB NOT NULL,
+    max_tokens INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    PRIMARY KEY (request, max_tokens, key)
+) WITHOUT ROWID
 """
 # Which answers a run that was begun anew has been given since, by the mark of its beginning: row
 # numbers are no clock, as a store may be moved, removed or salvaged meanwhile.
@@ -50,6 +57,11 @@ CREATE TABLE IF NOT EXISTS fresh (
 OLDEST = "key, text, finish_reason, prompt_tokens, completion_tokens, checksum"
 COLUMNS = ", ".join((OLDEST, *LATER))
 PLACES = ",".join("?" * (COLUMNS.count(",") + 1))
+SHORTER = (
+    "key = (SELECT key FROM requests WHERE request = ? AND max_tokens < ? "
+    "ORDER BY max_tokens DESC LIMIT 1)"
+)
+"""Of the longest reply to a request with fewer tokens."""
 LARGEST = 2**63
 SALVAGE_STEP = 256
 READ_TEXT_AS = bytes  # SQLite's text_factory: damaged text has to fail its checksum, not to raise
@@ -71,6 +83,11 @@ class Stored(NamedTuple):
     completion: Completion
     asked: Asked | None = None
 
+    def answers(self, longer: Asked) -> bool:
+        """Whether it is the same request's with fewer tokens."""
+        asked = self.asked
+        return asked is not None and asked.request == longer.request and asked < longer
+
 
 def to_row(stored: Stored) -> Row:
     """Its row, signed.
@@ -86,6 +103,24 @@ def to_row(stored: Stored) -> Row:
     later = (reasoning or None, tokens, ids or None, kept or None, *(asked or (None, None)))
     signature = _checksum(key, text.encode(), finish.encode(), *counts[:2], *_signed(*later))
     return key, text, finish, prompt_tokens, completion_tokens, signature, *later
+
+
+def _asked_in(rows: Iterable[Row]) -> Iterator[Row]:
+    """What rows of today's columns answer, with their keys."""
+    return ((row[-2], row[-1], row[0]) for row in rows if row[-2] is not None)
+
+
+def write_rows(
+    connection: sqlite3.Connection, rows: Sequence[Row], marks: Sequence[tuple[str, bytes]] = ()
+) -> None:
+    """Writes rows, what they answer, and which of them are fresh: all or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        connection.executemany(
+            f"INSERT OR REPLACE INTO responses ({COLUMNS}) VALUES ({PLACES})", rows
+        )
+        connection.executemany("INSERT OR IGNORE INTO requests VALUES (?, ?, ?)", _asked_in(rows))
+        connection.executemany("INSERT OR IGNORE INTO fresh VALUES (?, ?)", marks)
 
 
 def from_row(row: Row) -> Stored | None:
@@ -156,13 +191,13 @@ def _checksum(
 
 
 def add_columns(connection: sqlite3.Connection) -> None:
-    """Gives the columns and the index of today to a database that an older version made."""
-    if _lacking(connection):
-        connection.execute("BEGIN IMMEDIATE")
-        with connection:
-            for name in _lacking(connection):  # another run may have been first
-                connection.execute(f"ALTER TABLE responses ADD COLUMN {name} {LATER[name]}")
-    connection.execute(REQUEST_INDEX)
+    """Gives the columns of today to a database that an older version made."""
+    if not _lacking(connection):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        for name in _lacking(connection):  # another run may have been first
+            connection.execute(f"ALTER TABLE responses ADD COLUMN {name} {LATER[name]}")
 
 
 def _lacking(connection: sqlite3.Connection) -> list[str]:
@@ -180,8 +215,29 @@ def readable_rows(path: Path) -> Iterator[Stored]:
         except sqlite3.DatabaseError:
             return
         columns = ", ".join((OLDEST, *("NULL" if name in lacking else name for name in LATER)))
+        seen = set()
         for first in range(1, last + 1 if isinstance(last, int) else 0, SALVAGE_STEP):
-            yield from _readable_between(connection, columns, first, first + SALVAGE_STEP - 1)
+            end = first + SALVAGE_STEP - 1
+            for stored in _readable_between(connection, columns, first, end):
+                seen.add(stored.key)
+                yield stored
+        for key in _indexed(connection) - seen:
+            with contextlib.suppress(sqlite3.DatabaseError):
+                query = f"SELECT {columns} FROM responses WHERE key = ?"
+                for row in connection.execute(query, [key]).fetchall():
+                    if (found := from_row(row)) is not None:
+                        yield found
+
+
+def _indexed(connection: sqlite3.Connection) -> set[bytes]:
+    """The keys that their index leads to, from either end up to what can't be read: it finds rows
+    that the table's own order does not."""
+    keys: set[bytes] = set()
+    for order in ("ASC", "DESC"):
+        with contextlib.suppress(sqlite3.DatabaseError):
+            for (key,) in connection.execute(f"SELECT key FROM responses ORDER BY key {order}"):
+                keys.add(key)
+    return keys
 
 
 def _readable_between(

@@ -240,7 +240,7 @@ def test_whatever_fails_in_the_writer_ends_the_run_in_one_line(
     def fails(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("orca_eval.store.responses._write", fails)
+    monkeypatch.setattr("orca_eval.store.responses.write_rows", fails)
     with ResponseStore(tmp_path) as store:
         store.put(key(1), completion(1))
         with pytest.raises(RunError, match="MemoryError"):

@@ -135,3 +135,19 @@ def test_a_salvaged_store_keeps_what_was_asked(tmp_path: Path) -> None:
     assert 200 < len(found) < 401
     for request, stored in found.items():
         assert stored.completion.text.startswith(f"{int.from_bytes(request, 'big')} ")
+
+
+def test_a_damaged_row_is_replaced_without_the_others(tmp_path: Path) -> None:
+    with ResponseStore(tmp_path) as store:
+        for number in range(20):
+            asked = Asked(number.to_bytes(16, "big"), 4)
+            store.put(number.to_bytes(32, "big"), CUT, asked=asked)
+    with sqlite3.connect(tmp_path / "responses.sqlite") as connection:
+        connection.execute("UPDATE responses SET request = x'07' WHERE key = ?", [bytes(32)])
+    connection.close()
+    with ResponseStore(tmp_path) as store:
+        store.put(bytes(32), CUT, asked=Asked(bytes(16), 4))
+        store.flush()
+        found = store.shorter(Asked(number.to_bytes(16, "big"), 5) for number in range(20))
+        assert len(found) == 20
+        assert store.warnings == []
