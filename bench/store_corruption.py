@@ -3,10 +3,10 @@
     python bench/store_corruption.py [--trials 1000] [--rows 300] [--seed 0]
 
 Kinds of damage: flipped bytes in the database or in its WAL, truncation of either, a missing WAL.
-After each, every key is asked for. A wrong answer served is a failure; whatever is lost is put
-again, and the store must then hold everything. Printed: how often something was lost, and how
-often damage that lost something was named in a warning. (A missing WAL looks like an older store:
-nothing can be named.)
+After each, every key is asked for, and every request by a longer run. A wrong answer served is a
+failure; whatever is lost is put again, and the store must then hold everything. Printed: how often
+something was lost, and how often damage that lost something was named in a warning. (A missing WAL
+looks like an older store: nothing can be named.)
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from orca_eval.store import ResponseStore
+from orca_eval.store import Asked, ResponseStore
+from orca_eval.token_ids import packed
 from orca_eval.types import Completion
 
 KINDS = ("flip database", "flip WAL", "cut database", "cut WAL", "no WAL")
@@ -30,7 +31,18 @@ def key(number: int) -> bytes:
 
 
 def completion(number: int) -> Completion:
-    return Completion(f"answer {number} " + "reasoning " * (number % 97), "stop", number, 7)
+    text = f"answer {number} " + "reasoning " * (number % 97)
+    ids = packed([number, *range(number % 97)])
+    return Completion(text, "stop", number, 7, token_ids=ids)
+
+
+def asked(number: int) -> Asked:
+    return Asked(number.to_bytes(16, "big"), 7)
+
+
+def longer(number: int) -> Asked:
+    """The same request with more tokens."""
+    return Asked(number.to_bytes(16, "big"), 8)
 
 
 def sound_store(folder: Path, rows: int) -> None:
@@ -38,7 +50,7 @@ def sound_store(folder: Path, rows: int) -> None:
     live = folder / "live"
     with ResponseStore(live) as store:
         for number in range(rows):
-            store.put(key(number), completion(number))
+            store.put(key(number), completion(number), asked=asked(number))
             if number == rows // 2:
                 store.flush()
                 store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -86,9 +98,15 @@ def main() -> None:
                 count["wrong"] += any(
                     value != completion(int.from_bytes(k, "big")) for k, value in found.items()
                 )
+                served = store.shorter(map(longer, range(args.rows)))
+                count["wrong"] += any(
+                    stored.completion != completion(int.from_bytes(request, "big"))
+                    for request, stored in served.items()
+                )
                 lost = [k for k in keys if k not in found]
                 for k in lost:
-                    store.put(k, completion(int.from_bytes(k, "big")))
+                    number = int.from_bytes(k, "big")
+                    store.put(k, completion(number), asked=asked(number))
                 store.flush()
                 count["lost something"] += bool(lost)
                 count["lost and named"] += bool(lost and store.warnings)

@@ -70,7 +70,14 @@ async def timed_ours(
     with ResponseStore(folder) as store:
         began = time.perf_counter()
         await generate_all(
-            engine.generate, engine.max_in_flight, prompter, chunk, finished, room, 600.0, print
+            engine.generate,
+            engine.max_in_flight,
+            prompter.requests,
+            chunk,
+            finished,
+            room,
+            600.0,
+            print,
         )
         await asyncio.to_thread(scorer.finish)
         return time.perf_counter() - began, tokens

@@ -103,7 +103,8 @@ class Step(NamedTuple):
 class Request(NamedTuple):
     """What an engine gets. `key` is the response store's key and serves as the request's id.
 
-    `prompt` and `prompt_token_ids` are None where the engine's server applies the template.
+    `prompt` and `prompt_token_ids` are None where the engine's server applies the template. `cut`
+    is a shorter reply to it, cut off, from whose tokens an engine that can goes on.
     """
 
     key: str
@@ -111,6 +112,7 @@ class Request(NamedTuple):
     sampling: Sampling
     prompt: str | None = None
     prompt_token_ids: Sequence[int] | None = None
+    cut: "Completion | None" = None
 
 
 class Completion(NamedTuple):
@@ -118,7 +120,9 @@ class Completion(NamedTuple):
 
     `reasoning` is what a server set apart from the text; reasoning between a template's marks stays
     in the text. `reasoning_tokens` counts those of either, among `completion_tokens`; None where
-    that is not known.
+    that is not known. `token_ids` are those that its text is made of (see `orca_eval.token_ids`),
+    none where the engine does not tell. `kept_tokens` were generated before, for a shorter reply
+    that this one goes on from.
     """
 
     text: str
@@ -127,6 +131,8 @@ class Completion(NamedTuple):
     completion_tokens: int
     reasoning: str = ""
     reasoning_tokens: int | None = None
+    token_ids: bytes = b""
+    kept_tokens: int = 0
 
     @property
     def only_reasoning(self) -> bool:

@@ -177,6 +177,7 @@ class RunConfig:
     reasoning: ReadReasoning = "apart"
     max_tokens: Annotated[int, whole(1)] | None = None
     preflight: Annotated[PreflightConfig, _PREFLIGHT] | None = None
+    continue_cut: Flag = True
 
     @property
     def conflict(self) -> Conflict:

@@ -31,6 +31,22 @@ class LimitsThinking(Protocol):
         where it can't."""
 
 
+@runtime_checkable
+class Continues(Protocol):
+    """An engine that may go on from a cut reply's tokens."""
+
+    continues: bool
+    """Whether it goes on from `Request.cut`, where that holds token ids."""
+
+
+@runtime_checkable
+class Shortens(Protocol):
+    """An engine that knows what a reply of its own would have been in fewer tokens."""
+
+    def shortened(self, completion: Completion, tokens: int) -> Completion:
+        """The reply, cut off after its first tokens."""
+
+
 class Engine(Protocol):
     """Takes requests as they come, answers each as it finishes."""
 

@@ -2,10 +2,10 @@
 of a model folder beyond its weights: length, special tokens, LoRA."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from orca_eval.config.schema import ModelConfig
 from orca_eval.engines.finish import ending
@@ -20,7 +20,8 @@ from orca_eval.model.tokenizer import TemplateTokenizer, folder_tokenizer
 from orca_eval.model.types import Weights
 from orca_eval.model.weights import resolve_weights
 from orca_eval.paths import expanded
-from orca_eval.types import CUT_OFF, Completion, FinishReason, Message, Request
+from orca_eval.token_ids import packed, unpacked
+from orca_eval.types import CUT_OFF, Completion, FinishReason, Message, Request, Sampling
 
 _OPENERS, _CLOSERS = tuple("<[◁"), tuple(">]▷")
 _ANSWER = "A7f3e0answer"
@@ -38,6 +39,16 @@ class Adapter:
     folder: Path
     rank: int
     sha256: str
+
+
+class Kept(NamedTuple):
+    """The beginning of a reply, and the ids that it is made of."""
+
+    text: str
+    ids: list[int]
+
+
+NOTHING_KEPT = Kept("", [])
 
 
 class CheckpointEngine:
@@ -80,6 +91,38 @@ class CheckpointEngine:
         needed = len(request.prompt_token_ids or ()) + request.sampling.max_tokens
         if self.context_length is not None and needed > self.context_length:
             raise RunError(f"a request needs {needed} tokens{context} {self.context_length}")
+
+    def _kept(self, request: Request) -> Kept:
+        """What of a cut reply the request goes on from: up to its last whole character, and none
+        where ids and text don't agree."""
+        if request.cut is None:
+            return NOTHING_KEPT
+        ids = unpacked(request.cut.token_ids)
+        text, count = self.tokenizer.decode(ids, self._marks)
+        same = text == (request.cut.text or request.cut.reasoning)
+        return Kept(text, ids[:count]) if same else NOTHING_KEPT
+
+    def _continued(self, completion: Completion, kept: Kept, ids: Sequence[int]) -> Completion:
+        """The whole reply, from what was kept and the completion that went on from it."""
+        count = len(kept.ids)
+        whole = completion._replace(
+            text=kept.text + completion.text,
+            prompt_tokens=completion.prompt_tokens - count,
+            completion_tokens=completion.completion_tokens + count,
+            token_ids=packed([*kept.ids, *ids]),
+            kept_tokens=count,
+        )
+        return self._told(whole, [*kept.ids, *ids])
+
+    def shortened(self, completion: Completion, tokens: int) -> Completion:
+        """The reply, cut off after its first tokens: its own, or where the engine did not tell
+        them, those into which the tokenizer parts its text."""
+        ids = unpacked(completion.token_ids)
+        if not ids:
+            ids = list(self.tokenizer.encode([completion.text or completion.reasoning])[0])
+        text, _ = self.tokenizer.decode(ids[:tokens], self._marks)
+        cut = Completion(text, CUT_OFF, completion.prompt_tokens, tokens)
+        return self._told(cut, ids[:tokens])
 
     def _told(self, completion: Completion, ids: Sequence[int] = ()) -> Completion:
         """The completion with a count of the tokens of reasoning that its text begins with: those
@@ -133,6 +176,13 @@ class CheckpointEngine:
     @property
     def _marks_identity(self) -> dict[str, Any]:
         return {"reasoning_marks": self._marks} if self._marks else {}
+
+
+def after(sampling: Sampling, kept: Kept) -> Sampling:
+    """With as many tokens as are left behind what was kept."""
+    if not kept.ids:
+        return sampling
+    return replace(sampling, max_tokens=sampling.max_tokens - len(kept.ids))
 
 
 def _end_of_last(part: Sequence[int], ids: Sequence[int]) -> int:

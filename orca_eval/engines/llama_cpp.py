@@ -18,7 +18,13 @@ from typing import Any, cast
 from orca_eval import interrupts
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.arguments import read_args
-from orca_eval.engines.checkpoint import CheckpointEngine, finished_by, reasoning_marks
+from orca_eval.engines.checkpoint import (
+    CheckpointEngine,
+    Kept,
+    after,
+    finished_by,
+    reasoning_marks,
+)
 from orca_eval.engines.threads import DaemonThreads
 from orca_eval.errors import InputError, RunError
 from orca_eval.model.cache import file_hashes
@@ -60,6 +66,7 @@ class LlamaCppArgs:
 class LlamaCppEngine(CheckpointEngine):
     """Slots of one native server; a thread for each, since its calls block."""
 
+    continues = True
     prompt_room = PROMPT_ROOM
 
     def __init__(self, model: ModelConfig, config: EngineConfig, max_tokens: int) -> None:
@@ -204,29 +211,31 @@ class LlamaCppEngine(CheckpointEngine):
 
     def _complete(self, request: Request, cancelled: threading.Event) -> Completion:
         """Blocks until the request is finished, or until the next token after `cancelled`."""
-        answer = _Answer(cancelled)
+        answer, kept = _Answer(cancelled), self._kept(request)
         if not cancelled.is_set():
             # No name is bound to the server here: an error's traceback would keep it in memory.
-            self._server.handle_completions(self._body(request), answer.receive)
+            self._server.handle_completions(self._body(request, kept), answer.receive)
         if answer.finish_reason is None:
             raise RunError(
                 f"llama.cpp did not finish a request: {answer.error or 'it was cancelled'}"
             )
         usage = answer.usage
         self._cached_tokens += usage.get("prompt_tokens_details", {}).get("cached_tokens", 0)
-        return self._told(
-            Completion(
-                text="".join(answer.pieces),
-                finish_reason=answer.finish_reason,
-                prompt_tokens=usage.get("prompt_tokens", len(request.prompt_token_ids or ())),
-                completion_tokens=usage.get("completion_tokens", 0),
-            )
+        prompt = [*(request.prompt_token_ids or ()), *kept.ids]
+        completion = Completion(
+            text="".join(answer.pieces),
+            finish_reason=answer.finish_reason,
+            prompt_tokens=usage.get("prompt_tokens", len(prompt)),
+            completion_tokens=usage.get("completion_tokens", 0),
         )
+        whole = self._continued(completion, kept, answer.ids)
+        return whole._replace(token_ids=b"") if answer.lost_ids else whole
 
-    def _body(self, request: Request) -> dict[str, Any]:
-        sampling = request.sampling
+    def _body(self, request: Request, kept: Kept) -> dict[str, Any]:
+        sampling = after(request.sampling, kept)
         return {
-            "prompt": list(request.prompt_token_ids or ()),
+            "prompt": [*(request.prompt_token_ids or ()), *kept.ids],
+            "verbose": True,  # tells the tokens' ids
             "stream": True,
             "stream_options": {"include_usage": True},
             "max_tokens": sampling.max_tokens,
@@ -272,6 +281,8 @@ class _Answer:
 
     def __init__(self, cancelled: threading.Event) -> None:
         self.pieces: list[str] = []
+        self.ids: list[int] = []
+        self.lost_ids = False  # of a character's parts it tells the last one's alone
         self.finish_reason: FinishReason | None = None
         self.usage: dict[str, Any] = {}
         self.error: Any = None
@@ -286,5 +297,9 @@ class _Answer:
             if reason := choice["finish_reason"]:
                 self.finish_reason = finished_by(reason)
                 self.error = f"it ended with {reason!r}"
+        told = chunk.get("__verbose", {})
+        if not told.get("stop", True):
+            self.ids += told["tokens"]
+            self.lost_ids |= len(self.ids) < told["tokens_predicted"]
         self.usage = chunk.get("usage") or self.usage
         return self._cancelled.is_set()

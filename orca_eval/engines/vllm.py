@@ -11,6 +11,8 @@ from typing import Any
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.checkpoint import (
     CheckpointEngine,
+    Kept,
+    after,
     finished_by,
     is_quantized,
     own_context_length,
@@ -39,6 +41,8 @@ COUNTERS = ("requests", "prompt_tokens", "generated_tokens", "prefix_cache_hit_t
 
 class VllmEngine(CheckpointEngine):
     """`AsyncLLM` with every sampling field set by us; no default of the model acts unseen."""
+
+    continues = True
 
     def __init__(self, model: ModelConfig, config: EngineConfig, max_tokens: int) -> None:
         super().__init__(model, max_tokens)
@@ -147,10 +151,11 @@ class VllmEngine(CheckpointEngine):
             raise RunError("the vllm engine is not started")
         if request.prompt_token_ids is None:
             raise RunError("the vllm engine takes prompts as token ids")
+        kept = self._kept(request)
         stream = self._llm.generate(
             # With its type no thread of vLLM's looks at it first, as at text.
-            {"type": "token", "prompt_token_ids": list(request.prompt_token_ids)},
-            sampling_params(request.sampling, self.stop_token_ids, not self._marks),
+            {"type": "token", "prompt_token_ids": [*request.prompt_token_ids, *kept.ids]},
+            sampling_params(after(request.sampling, kept), self.stop_token_ids, not self._marks),
             f"{next(self._numbers)}-{request.key[:16]}",
             lora_request=self._lora,
         )
@@ -168,7 +173,7 @@ class VllmEngine(CheckpointEngine):
             self._in_flight -= 1
             if self._in_flight == 0:
                 self._busy_seconds += time.monotonic() - self._busy_since
-        return self._completion(output)
+        return self._completion(output, kept)
 
     async def close(self) -> None:
         """Ends vLLM's processes and gives their memory back."""
@@ -201,7 +206,7 @@ class VllmEngine(CheckpointEngine):
     def stop_token_ids(self) -> tuple[int, ...]:
         return () if self._turn_end is None else (self._turn_end,)
 
-    def _completion(self, output: Any) -> Completion:
+    def _completion(self, output: Any, kept: Kept) -> Completion:
         if output is None or not output.finished:
             raise RunError("vLLM ended a request without an answer")
         answer = output.outputs[0]
@@ -217,7 +222,7 @@ class VllmEngine(CheckpointEngine):
         self._counts["generated_tokens"] += generated
         self._counts["prefix_cache_hit_tokens"] += output.num_cached_tokens or 0
         completion = Completion(answer.text, finish, prompt_tokens, generated)
-        return self._told(completion, answer.token_ids)
+        return self._continued(completion, kept, answer.token_ids)
 
     def _failure(self, error: Exception, what: str = "vLLM failed on a request") -> RunError:
         from vllm.v1.engine.exceptions import EngineDeadError

@@ -110,6 +110,11 @@ class FastEncoder(Encoder):
             raise _failure(error, f"{self._file} can't tokenize a prompt") from None
         return [encoding.ids for encoding in found]
 
+    def decode(self, ids: Sequence[int], marks: Sequence[str]) -> str:
+        """With any marks all special tokens are kept, as vLLM keeps them."""
+        text: str = self._tokenizer.decode(list(ids), skip_special_tokens=not marks)
+        return text
+
 
 def _failure(error: BaseException, what: str) -> BaseException:
     """A line for what the library raises: bare Exception, and panics of its Rust."""
@@ -160,3 +165,10 @@ class SlowEncoder(Encoder):
             return []
         ids = self._tokenizer(list(texts), add_special_tokens=False, truncation=False)["input_ids"]
         return [list(row) for row in ids]
+
+    def decode(self, ids: Sequence[int], marks: Sequence[str]) -> str:
+        """With any marks all special tokens are kept, as vLLM keeps them."""
+        text: str = self._tokenizer.decode(
+            list(ids), skip_special_tokens=not marks, clean_up_tokenization_spaces=False
+        )
+        return text

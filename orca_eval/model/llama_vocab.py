@@ -7,7 +7,7 @@ it: prompts are counted before the engine loads, and the pages are shared with t
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
@@ -33,14 +33,27 @@ class LlamaVocab(Encoder):
         self.adds_bos = header.adds_bos
         self._key = secrets.token_hex(16)  # other users of the machine reach the loopback too
         self._server: Any = None
+        self._control = frozenset(token.encode() for token in header.control_tokens)
+        self._pieces: dict[int, bytes] = {}
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of each text: special tokens parsed, none added. Raises InputError, RunError."""
+        batches = [texts[at : at + _BATCH] for at in range(0, len(texts), _BATCH)]
         if self._server is None:
             self._server = self._load()
-        batches = [texts[at : at + _BATCH] for at in range(0, len(texts), _BATCH)]
         with ThreadPoolExecutor(max_workers=_CONNECTIONS) as pool:
             return [ids for batch in pool.map(self._post, batches) for ids in batch]
+
+    def decode(self, ids: Sequence[int], marks: Sequence[str]) -> str:
+        if unknown := [number for number in {*ids} if number not in self._pieces]:
+            body = {"content": unknown, "add_special": False, "with_pieces": True}
+            for number, token in zip(unknown, self._ask(body), strict=True):
+                piece = token["piece"]  # bytes where it is no whole text
+                self._pieces[number] = piece.encode() if isinstance(piece, str) else bytes(piece)
+        kept = {mark.encode() for mark in marks}
+        pieces = [self._pieces[number] for number in ids]
+        text = b"".join(p for p in pieces if p not in self._control or p in kept)
+        return text.decode("utf-8", "replace")
 
     def close(self) -> None:
         self._server = None
@@ -67,12 +80,18 @@ class LlamaVocab(Encoder):
 
     def _post(self, texts: Sequence[str]) -> list[list[int]]:
         content = [part for text in texts for part in (text, _SEPARATOR)]
-        body = json.dumps({"content": content, "add_special": False, "parse_special": True})
+        tokens = iter(self._ask({"content": content, "add_special": False, "parse_special": True}))
+        return [list(iter(lambda: next(tokens), _SEPARATOR)) for _ in texts]
+
+    def _ask(self, body: Mapping[str, Any]) -> list[Any]:
+        """What the route says of texts or ids."""
+        if self._server is None:
+            self._server = self._load()
         address = urlsplit(self._server.listening_address)
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"}
         connection = HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=600)
         try:
-            connection.request("POST", "/tokenize", body, headers)
+            connection.request("POST", "/tokenize", json.dumps(body), headers)
             answer = json.loads(connection.getresponse().read())
         except (OSError, ValueError) as error:
             raise RunError(f"llama.cpp's tokenizer does not answer: {error}") from None
@@ -80,5 +99,5 @@ class LlamaVocab(Encoder):
             connection.close()
         if "tokens" not in answer:
             raise InputError(f"llama.cpp can't tokenize a prompt: {answer.get('error', answer)}")
-        ids = iter(answer["tokens"])
-        return [list(iter(lambda: next(ids), _SEPARATOR)) for _ in texts]
+        tokens: list[Any] = answer["tokens"]
+        return tokens

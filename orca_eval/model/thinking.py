@@ -15,15 +15,15 @@ def thinks(template: ChatTemplate) -> bool:
     """
     if (name := switch(template)) is not None:
         return template.trial() == template.trial(**{name: True})
-    return opens_block(template) or (not answer_start(_begun(template)) and bool(marks(template)))
+    return opens_block(template) or (not answer_start(begun(template)) and bool(marks(template)))
 
 
 def opens_block(template: ChatTemplate) -> bool:
     """Whether a prompt ends within a block of thinking, which the model has to close."""
-    return after_thinking(_begun(template).lower()) is None
+    return after_thinking(begun(template).lower()) is None
 
 
-def _begun(template: ChatTemplate) -> str:
+def begun(template: ChatTemplate) -> str:
     """What a prompt has behind its question: the beginning of the answer."""
     return (template.trial() or "").rpartition(TRIAL)[2]
 

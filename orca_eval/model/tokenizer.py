@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from orca_eval.config.schema import ModelConfig
@@ -11,9 +12,12 @@ from orca_eval.model.gguf import SPECIAL, read_header
 from orca_eval.model.hf_folder import folder_encoder, folder_templates
 from orca_eval.model.llama_vocab import LlamaVocab
 from orca_eval.model.template import ChatTemplate, template_source
+from orca_eval.model.thinking import begun
 from orca_eval.model.types import Encoder
 from orca_eval.types import Message
 
+_TORN = "\ufffd"
+_MOST_BEFORE = 8
 _NO_BOS = (
     "the prompt does not begin with BOS ({!r}), with which this tokenizer begins every text: only"
     " the template writes it here, and this one leaves it out"
@@ -78,6 +82,22 @@ class TemplateTokenizer:
     def count(self, text: str) -> int:
         """Tokens of a text of any beginning."""
         return len(self._encoder.encode_batch([text])[0])
+
+    def decode(self, ids: Sequence[int], marks: Sequence[str] = ()) -> tuple[str, int]:
+        """The text of generated ids as an engine streams it, and how many of them it is made of:
+        those that end within a character wait for its rest. Special tokens are left out, but for
+        `marks`."""
+        before, behind = self._begun, len(self._encoder.decode(self._begun, marks))
+        for count in range(len(ids), 0, -1):
+            text = self._encoder.decode([*before, *ids[:count]], marks)
+            if not text.endswith(_TORN):
+                return text[behind:], count
+        return "", 0
+
+    @cached_property
+    def _begun(self) -> list[int]:
+        """What stands before an answer: behind nothing at all some tokenizers drop a blank."""
+        return list(self._encoder.encode_batch([begun(self.template)])[0])[-_MOST_BEFORE:]
 
     def close(self) -> None:
         """Gives the encoder's memory back; encoding again would load it anew."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class Encoder(ABC):
-    """Text → ids, nothing added: what the template writes is what the model gets.
+    """Text → ids and back, nothing added: what the template writes is what the model gets.
 
     `adds_bos` is whether the tokenizer would begin every text with BOS, were it let.
     """
@@ -18,6 +18,11 @@ class Encoder(ABC):
     @abstractmethod
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text."""
+
+    @abstractmethod
+    def decode(self, ids: Sequence[int], marks: Sequence[str]) -> str:
+        """The text of ids, without special tokens but for `marks`; a character of which they hold
+        a part is U+FFFD."""
 
     def close(self) -> None:  # noqa: B027 (most hold nothing else)
         """Gives back what it holds beyond memory that goes with the object."""

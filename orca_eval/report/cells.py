@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from orca_eval.numbers import rounded, signed
 from orca_eval.results.aggregate import ScoreRow
+from orca_eval.results.notes import cut_note
 from orca_eval.tables.table import Cell
 from orca_eval.types import Measure
 
@@ -17,13 +18,14 @@ ZERO_BASELINE = "no relative improvement over a baseline of 0"
 @dataclass(frozen=True, slots=True)
 class Value:
     """A score in its measure's unit, mostly percent, with its 95 % interval and rates; without a
-    number, `note` says why."""
+    number, `note` says why. `cut_note` says what cut replies make of it, where that is much."""
 
     number: float | None = None
     low: float | None = None
     high: float | None = None
     rates: Mapping[str, float] | None = None
     note: str = ""
+    cut_note: str = ""
 
     @classmethod
     def of(cls, score: ScoreRow | None, measure: Measure) -> Value:
@@ -31,7 +33,8 @@ class Value:
         if score is None or score.score is None:
             return cls(note="no score")
         shown = measure.shown
-        return cls(shown(score.score), shown(score.ci_low), shown(score.ci_high), score.rates)
+        ends = shown(score.ci_low), shown(score.ci_high)
+        return cls(shown(score.score), *ends, score.rates, cut_note=cut_note(score, measure))
 
     def on_scale(self, measure: Measure) -> Value:
         """Take the value as a percentage of its measure's scale, for a plot's axis."""

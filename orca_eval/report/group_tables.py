@@ -38,7 +38,8 @@ def score_cell(board: Board, run: Run, key: str) -> Cell:
     """A score in percent with what a reader has to know of it; an empty cell says why."""
     value, benchmark = board.values[run.label, key], run.benchmarks.get(key)
     cell = scored(value)
-    notes = (*cell.notes, *_rate_notes(value))
+    cut = (f"cut off at max_tokens: {value.cut_note}",) if value.cut_note else ()
+    notes = (*cell.notes, *cut, *_rate_notes(value))
     if benchmark is not None and benchmark.skipped:
         notes += (f"{benchmark.skipped:,} prompts skipped, counted wrong",)
     if benchmark is not None and benchmark.failed:
@@ -166,6 +167,8 @@ def _caveats(reference: BenchmarkRun) -> list[str]:
 
 def _rate_notes(value: Value) -> tuple[str, ...]:
     rates = dict(value.rates or {})
+    if value.cut_note:  # which says more
+        rates.pop("truncation_rate")
     rates["unread_rate"] = 1 - rates.get("extraction_rate", 1.0)
     return tuple(
         f"over {100 * least:.0f} % of the replies {what}; see the rates"

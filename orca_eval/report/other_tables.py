@@ -1,19 +1,69 @@
 """The tables beside the scores: rates, reproduction of published figures, and what was run."""
 
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from orca_eval.report.board import Board
 from orca_eval.report.cells import Value, change, count, figure, percent, scored
-from orca_eval.results.aggregate import RATE_NAMES
-from orca_eval.results.notes import conflict_note
+from orca_eval.results.aggregate import RATE_NAMES, ScoreRow
+from orca_eval.results.notes import conflict_note, has_bounds
 from orca_eval.results.published import SOURCE, counterpart
 from orca_eval.results.run import Run
 from orca_eval.tables.table import Cell, Column, Row, Table, columns, text_row, together
+from orca_eval.types import Measure
 
 JUDGE = "judge"  # a row only where a run has one
+
+
+class _More(NamedTuple):
+    """Columns that are there where any score has something for them."""
+
+    heads: tuple[Column, ...]
+    wanted: Callable[[ScoreRow], object]
+    values: Callable[[ScoreRow, Measure], Iterable[float | None]]
+
+
+def _by_conflict(score: ScoreRow, _: Measure) -> Iterable[float | None]:
+    return map(percent, (score.conflict_rate, score.score_by_letter, score.score_by_text))
+
+
+def _bounds(score: ScoreRow, measure: Measure) -> Iterable[float | None]:
+    """None where so few replies were cut that they move little."""
+    ends = (score.score_cut_wrong, score.score_cut_left_out) if has_bounds(score) else (None, None)
+    return map(measure.shown, ends)
+
+
+def _only_reasoning(score: ScoreRow, _: Measure) -> Iterable[float | None]:
+    return [percent(score.only_reasoning_rate)]
+
+
+_MORE = (
+    _More(
+        (
+            Column("conflict", RATE_NAMES["conflict_rate"], "% of replies"),
+            Column("by_letter", "by letter", "score that it would give"),
+            Column("by_text", "by text", "score that it would give"),
+        ),
+        conflict_note,
+        _by_conflict,
+    ),
+    _More(
+        (
+            Column("cut_wrong", "cut wrong", "score with cut replies counted wrong"),
+            Column("cut_left_out", "cut left out", "score without cut replies"),
+        ),
+        has_bounds,
+        _bounds,
+    ),
+    _More(
+        (Column("only_reasoning", RATE_NAMES["only_reasoning_rate"], "% of replies"),),
+        lambda score: score.only_reasoning_rate,
+        _only_reasoning,
+    ),
+)
 
 
 def rates_table(board: Board) -> Table:
@@ -28,16 +78,9 @@ def rates_table(board: Board) -> Table:
         Column("empty", "empty", "% of replies"),
     )
     benchmarks = [run.benchmark(name) for run in board.runs for name in run.benchmarks]
-    conflicts = any(conflict_note(score) for score in benchmarks if score is not None)
-    if conflicts:
-        heads += (
-            Column("conflict", RATE_NAMES["conflict_rate"], "% of replies"),
-            Column("by_letter", "by letter", "score that it would give"),
-            Column("by_text", "by text", "score that it would give"),
-        )
-    reasons = any(score.only_reasoning_rate for score in benchmarks if score is not None)
-    if reasons:
-        heads += (Column("only_reasoning", RATE_NAMES["only_reasoning_rate"], "% of replies"),)
+    scores = [score for score in benchmarks if score is not None]
+    more = [part for part in _MORE if any(map(part.wanted, scores))]
+    heads += tuple(head for part in more for head in part.heads)
     rows = []
     for run in board.runs:
         for name, benchmark in run.benchmarks.items():
@@ -45,7 +88,6 @@ def rates_table(board: Board) -> Table:
             if score is None or score.score is None:
                 continue
             unit = "" if benchmark.measure.unit == "%" else f" ({benchmark.measure.unit})"
-            by_conflict = (score.conflict_rate, score.score_by_letter, score.score_by_text)
             cells = (
                 Cell(text=benchmark.alias + unit),
                 count(score.n),
@@ -55,8 +97,7 @@ def rates_table(board: Board) -> Table:
                     figure(percent(score.rates.get(rate)), missing="not recorded")
                     for rate in ("extraction_rate", "truncation_rate", "empty_rate")
                 ),
-                *(figure(percent(share)) for share in by_conflict if conflicts),
-                *(figure(percent(rate)) for rate in [score.only_reasoning_rate] if reasons),
+                *(figure(v) for part in more for v in part.values(score, benchmark.measure)),
             )
             notes = (run.extent,) if run.extent else ()
             rows.append(Row(run.label, cells, notes=notes))

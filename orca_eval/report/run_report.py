@@ -23,7 +23,7 @@ from orca_eval.tables import write_tables
 from orca_eval.tables.data import content
 from orca_eval.tables.screen import show
 
-_RUN_PLOTS = ("benchmarks", "rates")
+_RUN_PLOTS = ("benchmarks", "rates", "budgets")
 WAY_TO_FILES = "out=DIR writes these tables as Markdown, LaTeX, HTML, CSV and JSON."
 
 

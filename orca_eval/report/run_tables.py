@@ -1,6 +1,7 @@
 """Every table of a board, in the order in which a reader wants them."""
 
 from orca_eval.report.board import Board
+from orca_eval.report.budgets_table import budgets_table
 from orca_eval.report.group_tables import group_tables
 from orca_eval.report.other_tables import rates_table, reproduction_table, runs_table
 from orca_eval.report.repeats_table import repeats_table
@@ -10,16 +11,17 @@ from orca_eval.tables.table import Table, with_safe_names
 
 
 def run_tables(board: Board) -> list[Table]:
-    """Scores and improvements, reproduction, rates, repeats, sub-tables, speed, what was run."""
-    reproduction, repeats, speed = (
+    """Scores and improvements, reproduction, rates, repeats, budgets, sub-tables, speed, runs."""
+    reproduction, repeats, budgets, speed = (
         [table] if (table := make(board)) else []
-        for make in (reproduction_table, repeats_table, speed_table)
+        for make in (reproduction_table, repeats_table, budgets_table, speed_table)
     )
     return with_safe_names(
         *group_tables(board),
         *reproduction,
         rates_table(board),
         *repeats,
+        *budgets,
         *task_tables(board),
         *speed,
         runs_table(board),

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from orca_eval import stats
+from orca_eval.results.bounds import average_bounds, bounds
 from orca_eval.results.repeats import (
     NAMES,
     VARIANCE,
@@ -64,7 +65,9 @@ class ScoreRow:
     what stands beside the score, and the shares that its measure names. `slice` is that of the
     documents which a row of this level counts ("category: Law"). `conflict_rate` is the share of
     samples whose letter names one option and whose text is another's; `score_by_letter` and
-    `score_by_text` are the scores with either counted, where there are any. `only_reasoning_rate`
+    `score_by_text` are the scores with either counted, where there are any. `score_cut_wrong` and
+    `score_cut_left_out` are those of a benchmark or an average were the replies that max_tokens cut
+    off all wrong, or not there, where there are any. `only_reasoning_rate`
     is the share of whole replies of which all text was set apart as reasoning. An average over a
     benchmark that did not run has no score, and `note` says why. `repeats` is there where documents
     have several answers.
@@ -91,6 +94,8 @@ class ScoreRow:
     score_by_letter: float | None = None
     score_by_text: float | None = None
     slice: str = ""
+    score_cut_wrong: float | None = None
+    score_cut_left_out: float | None = None
     repeats: Repeats | None = None
 
     @property
@@ -162,7 +167,8 @@ def _row(
     scores, measure = [task.values(SCORE) for task in tasks], tasks[0].measure
     numbers = {n: np.concatenate([task.numbers[n] for task in tasks]) for n in tasks[0].numbers}
     means = {name: mean(values) for name, values in numbers.items()}
-    beside = measure.shares or "figures" in tasks[0].samples
+    cut = level == "benchmark" and means["cut"]
+    beside = cut or measure.shares or "figures" in tasks[0].samples
     every = pd.concat([task.samples for task in tasks]) if beside else None
     row = ScoreRow(
         level=level,
@@ -187,6 +193,9 @@ def _row(
     score, low, high = _estimate(benchmark, tasks, kind, SCORE, draws)
     repeats = _repeats(benchmark, tasks, kind, draws) if tasks[0].n > 1 else None
     row = replace(row, score=score, ci_low=low, ci_high=high, repeats=repeats)
+    if cut and every is not None:
+        wrong, left_out = bounds(every, kind, measure)
+        row = replace(row, score_cut_wrong=wrong, score_cut_left_out=left_out)
     if not row.conflict_rate:
         return row
     counted = (_by_conflict(score, tasks, kind, name) for name in ("by_letter", "by_text"))
@@ -295,6 +304,7 @@ def _average_row(
         column: math.fsum(getattr(row, column) for row in parts) / len(parts)
         for column in ("score", *RATES)
     }
+    wrong, left_out = average_bounds(parts)
     return ScoreRow(
         level="average",
         benchmark=name,
@@ -304,6 +314,8 @@ def _average_row(
         ci_low=low,
         ci_high=high,
         repeats=_average_repeats(average, [row.repeats for row in parts if row.repeats], draws),
+        score_cut_wrong=wrong,
+        score_cut_left_out=left_out,
         **means,
     )
 

@@ -13,6 +13,8 @@ REPORTS = "reports"
 STAGING = ".writing"
 """The subfolder in which a run's files are written before they take their places."""
 MANIFEST, SAMPLES, SCORES = OF_A_RUN = ("manifest.json", "samples.parquet", "scores.csv")
+BUDGETS = "budgets.csv"
+"""Beside them where the tokens of its replies are known."""
 MOST_TEXT_BYTES = 64 << 20
 
 
@@ -43,7 +45,7 @@ def reading(path: Path, what: str) -> Iterator[None]:
 
 
 def _remedy(path: Path) -> str:
-    if path.name not in OF_A_RUN:
+    if path.name not in (*OF_A_RUN, BUDGETS):
         return "export it again with `orca-eval baseline export run=RUN`"
     if RESCORED in path.parts:
         return "rescore the run again"

@@ -13,6 +13,7 @@ from orca_eval.benchmarks.specs import Presentation, read_specs
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
 from orca_eval.results.aggregate import ScoreRow
+from orca_eval.results.budgets import read_budgets
 from orca_eval.results.documents import KEY
 from orca_eval.results.manifest import Average, BenchmarkEntry, Manifest, read_manifest
 from orca_eval.results.reading import MANIFEST, OF_A_RUN, RESCORED, SAMPLES, STAGING, DamagedError
@@ -55,7 +56,9 @@ class BenchmarkRun(BenchmarkEntry):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished run, with its scores by level, benchmark or average, and task."""
+    """A finished run, with its scores by level, benchmark or average, and task; `budgets` are those
+    at smaller max_tokens.
+    """
 
     folder: Path
     label: str
@@ -68,6 +71,7 @@ class Run:
     averages: Mapping[str, tuple[str, ...]]
     scores: Mapping[tuple[str, str, str], ScoreRow]
     slices: Sequence[ScoreRow]
+    budgets: Mapping[int, Sequence[ScoreRow]]
     manifest: Manifest = field(repr=False)
 
     def benchmark(self, benchmark: str) -> ScoreRow | None:
@@ -77,6 +81,13 @@ class Run:
     def average(self, name: str) -> ScoreRow | None:
         """The named average's score."""
         return self.scores.get(("average", name, ""))
+
+    def at_budgets(self, key: str) -> dict[int, ScoreRow]:
+        """A benchmark's or an average's scores by max_tokens, its own last; empty where no smaller
+        one is known."""
+        known = {b: row for b, rows in self.budgets.items() for row in rows if row.benchmark == key}
+        own, most = self.benchmark(key) or self.average(key), self.manifest.max_tokens
+        return known | {most: own} if known and own is not None and most is not None else {}
 
     def tasks(self, benchmark: str) -> dict[str, ScoreRow]:
         """The scores of the benchmark's tasks, by task."""
@@ -152,6 +163,7 @@ def read_run(folder: Path) -> Run:
         averages=dict(map(_counted, manifest.averages)),
         scores={(row.level, row.benchmark, row.task): row for row in rows if not row.slice},
         slices=[row for row in rows if row.slice],
+        budgets=read_budgets(folder),
         manifest=manifest,
     )
 
@@ -171,6 +183,7 @@ def check_finished(folder: Path) -> Manifest:
     """The manifest of a run whose files can all be read. Raises DamagedError for one that can't."""
     manifest = read_manifest(folder, whole=True)
     _check_scale(folder, manifest, read_scores(folder))
+    read_budgets(folder)
     with open_samples(folder / SAMPLES) as file:
         file.check_names(NEEDED)
         for number in range(file.groups):

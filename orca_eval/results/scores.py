@@ -23,6 +23,7 @@ _NEEDED = ("level", "benchmark", "task", "n", "score", "ci_low", "ci_high")
 PER_DOCUMENT = "samples_per_doc"
 _ERRORS = ("se_items", "se_sampling")
 _BY_CONFLICT = ("score_by_letter", "score_by_text")
+_CUT = ("score_cut_wrong", "score_cut_left_out")
 _MOST_DIGITS = 18
 ROUNDING = 1e-9
 
@@ -68,22 +69,33 @@ def read_scores(folder: Path) -> list[ScoreRow]:
     Raises:
         DamagedError: the file is missing or damaged; it names the file and what is wrong.
     """
-    path = folder / SCORES
+    return [row for _, row in read_rows(folder / SCORES)]
+
+
+def read_rows(path: Path, more: Sequence[str] = ()) -> list[tuple[dict[str, str], ScoreRow]]:
+    """The rows of a file with the columns of scores.csv and some `more`, each with its cells.
+
+    Raises:
+        DamagedError: as `read_scores`.
+    """
     with reading(path, "can't be read"):
         rows = csv.DictReader(io.StringIO(text_of(path), newline=""), strict=True)
-        missing = [name for name in _NEEDED if name not in (rows.fieldnames or ())]
+        missing = [name for name in (*more, *_NEEDED) if name not in (rows.fieldnames or ())]
         if missing:
             raise ValueError(f"no column {missing[0]!r}")
-        scores = [_row(row) for row in rows]
+        scores = [(cells, _row(cells)) for cells in map(_cells, rows)]
         if not scores:
             raise ValueError("no rows")
     return scores
 
 
-def _row(row: Mapping[str, str | None]) -> ScoreRow:
+def _cells(row: Mapping[str, str | None]) -> dict[str, str]:
     if None in row or None in row.values():
         raise ValueError("a row is longer or shorter than the head")
-    cells = {name: from_csv_cell(text or "") for name, text in row.items()}
+    return {name: from_csv_cell(text or "") for name, text in row.items()}
+
+
+def _row(cells: Mapping[str, str]) -> ScoreRow:
     if cells["level"] not in get_args(Level):
         raise ValueError(f"level {cells['level'][:40]!r}: {', '.join(get_args(Level))} are known")
     known: dict[str, Any] = {
@@ -92,15 +104,15 @@ def _row(row: Mapping[str, str | None]) -> ScoreRow:
         if name in cells
     }
     if cells.get("metric", "") in _OF_SHARES:
-        for name in ("score", "ci_low", "ci_high"):
-            _share(cells[name])
+        for name in ("score", "ci_low", "ci_high", *_CUT):
+            _share(cells.get(name, ""))
     if known["ci_low"] == known["ci_high"]:  # an older version's, of units that were all alike
         known |= {"ci_low": None, "ci_high": None}
     return ScoreRow(**known, repeats=_read_repeats(cells))
 
 
 def _read_repeats(cells: Mapping[str, str]) -> Repeats | None:
-    if not (n := _count(cells.get(PER_DOCUMENT, ""))):
+    if not (n := count(cells.get(PER_DOCUMENT, ""))):
         return None
     names = [name for name in cells if NAMES.fullmatch(name) and cells[name]]
     shares = {name: [_share(cells.get(column, "")) for column in _columns(name)] for name in names}
@@ -112,7 +124,8 @@ def _read_repeats(cells: Mapping[str, str]) -> Repeats | None:
     return Repeats(n, estimates, *(_number(cells.get(error, "")) for error in _ERRORS))
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """A whole number of at least 0. Raises ValueError for another."""
     number = float(text or 0)
     if not (number.is_integer() and 0 <= number < 10**_MOST_DIGITS):
         raise ValueError(f"n {text[:40]!r}: a whole number is wanted")
@@ -137,12 +150,12 @@ def _number(text: str) -> float | None:
     return number
 
 
-SHARES = ("score", "ci_low", "ci_high", *RATES, "f1", "exact_match_parts", *_BY_CONFLICT)
+SHARES = ("score", "ci_low", "ci_high", *RATES, "f1", "exact_match_parts", *_BY_CONFLICT, *_CUT)
 _OF_SHARES = ("exact_match", "mean", "")
 """The metrics of scores that are shares of 1."""
 _READERS: Mapping[str, Callable[[str], Any]] = {
-    **dict.fromkeys(("n", "ungraded"), _count),
-    **dict.fromkeys(("score", "ci_low", "ci_high"), _number),
+    **dict.fromkeys(("n", "ungraded"), count),
+    **dict.fromkeys(("score", "ci_low", "ci_high", *_CUT), _number),
     **dict.fromkeys((*RATES, "f1", "exact_match_parts", *_BY_CONFLICT), _share),
     "figures": figures_of,
 }

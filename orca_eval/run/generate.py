@@ -7,13 +7,13 @@ thread of its own and scoring in a process. So neither waits for the other.
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from orca_eval.engines.base import told_to_wait
 from orca_eval.errors import RunError
-from orca_eval.run.plan import Prompter, Work, batches, next_of
+from orca_eval.run.plan import Work, batches, next_of
 from orca_eval.types import Completion, Request
 
 ENCODE_BATCH = 64
@@ -23,6 +23,7 @@ SAID_AGAIN_SECONDS = 1.0
 
 Finished = Callable[[Work, Completion], None]
 Generate = Callable[[Request], Awaitable[Completion]]
+Requests = Callable[[Sequence[Work]], Sequence[Request]]
 Room = Callable[[], Awaitable[None]]
 Ready = asyncio.Queue[tuple[Work, Request] | None]
 
@@ -89,7 +90,7 @@ class Watch:
 async def generate_all(
     generate: Generate,
     max_in_flight: int,
-    prompter: Prompter,
+    requests_of: Requests,
     works: Iterable[Work],
     finished: Finished,
     room: Room,
@@ -106,7 +107,7 @@ async def generate_all(
     ready: Ready = asyncio.Queue(maxsize=2 * ENCODE_BATCH)
     async with asyncio.TaskGroup() as group:
         watchdog = group.create_task(watch.run())
-        group.create_task(_encode(prompter, works, ready, room, max_in_flight))
+        group.create_task(_encode(requests_of, works, ready, room, max_in_flight))
         workers = [
             group.create_task(_worker(generate, ready, finished, watch))
             for _ in range(max_in_flight)
@@ -117,13 +118,13 @@ async def generate_all(
 
 
 async def _encode(
-    prompter: Prompter, works: Iterable[Work], ready: Ready, room: Room, workers: int
+    requests_of: Requests, works: Iterable[Work], ready: Ready, room: Room, workers: int
 ) -> None:
     """Requests into `ready`, tokenized batch by batch off the event loop; None ends a worker."""
     parts = batches(works, ENCODE_BATCH)
     while batch := await asyncio.to_thread(next_of, parts):
         await room()
-        requests = await asyncio.to_thread(prompter.requests, batch)
+        requests = await asyncio.to_thread(requests_of, batch)
         for pair in zip(batch, requests, strict=True):
             await ready.put(pair)
     for _ in range(workers):

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from orca_eval.benchmarks.types import Benchmark, Task
 from orca_eval.config.schema import RunConfig
-from orca_eval.engines.base import Engine
+from orca_eval.engines.base import Continues, Engine
 from orca_eval.errors import InputError, RunError
 from orca_eval.model.tokenizer import TemplateTokenizer
 from orca_eval.types import Completion, Doc, Message, Request, Sampling, Step
@@ -39,7 +39,9 @@ class Waiting(NamedTuple):
 class Question:
     """One prompt: identical ones are generated once, whatever task they come from.
 
-    `key` and `sampling` are those of its first sample. `waiting` are the first samples of all that
+    `key`, `request` (the key but for max_tokens, of engines that go on from cut replies) and
+    `sampling` are those of its first sample.
+    `waiting` are the first samples of all that
     wait for it, and `samples` those that are wanted, counted from the first, until they are found
     stored. `skip_tokens` is its length where it does not fit and is counted wrong instead.
 
@@ -52,6 +54,7 @@ class Question:
     samples: range | list[int]
     waiting: list[Waiting] = field(default_factory=list)
     skip_tokens: int | None = None
+    request: bytes = b""
 
 
 class Work(NamedTuple):
@@ -60,6 +63,7 @@ class Work(NamedTuple):
     question: Question
     sample: int
     key: bytes
+    request: bytes = b""
 
     @property
     def step(self) -> Step:
@@ -180,11 +184,20 @@ class KeyMaker:
         self, prompt: str | Sequence[Message], sampling: Sampling, sample_index: int = 0
     ) -> bytes:
         """32 bytes. `sample_index` tells repeated answers to one prompt apart."""
+        return self._digest(_fields(sampling), prompt, sample_index)
+
+    def request(
+        self, prompt: str | Sequence[Message], sampling: Sampling, sample_index: int = 0
+    ) -> bytes:
+        """What requests have in common that differ in max_tokens alone: 16 bytes."""
+        return self._digest(_fields_but_length(sampling), prompt, sample_index)[:16]
+
+    def _digest(self, asked: str, prompt: str | Sequence[Message], sample_index: int) -> bytes:
         digest = self._shared.copy()
         if not isinstance(prompt, str):
             # With its length before it, no content can look like the next turn.
             prompt = "".join(f"{m['role']} {len(m['content'])} {m['content']}" for m in prompt)
-        fields = f"{_fields(sampling)}\0{sample_index}\0{prompt}"
+        fields = f"{asked}\0{sample_index}\0{prompt}"
         digest.update(fields.encode("utf-8", "surrogatepass"))
         return digest.digest()
 
@@ -192,6 +205,13 @@ class KeyMaker:
 @lru_cache(maxsize=1024)
 def _fields(sampling: Sampling) -> str:
     return json.dumps(sampling.told(), sort_keys=True)
+
+
+@lru_cache(maxsize=1024)
+def _fields_but_length(sampling: Sampling) -> str:
+    fields = sampling.told()
+    del fields["max_tokens"]
+    return json.dumps(fields, sort_keys=True)
 
 
 class Planner:
@@ -213,6 +233,7 @@ class Planner:
         )
         self._context_length = engine.context_length
         self._keys = KeyMaker(engine.identity(), scope)
+        self._continues = isinstance(engine, Continues) and engine.continues
         self._sampling = config.sampling
         self._task_sampling = config.prompt.task_sampling
         self._policy = config.over_long
@@ -237,10 +258,10 @@ class Planner:
             first = question.waiting[0]
             prompt = self._prompt(first.step) if any(question.samples) else ""
             for sample in question.samples:
-                work = Work(question, sample, question.key)
+                work = Work(question, sample, question.key, question.request)
                 if sample:
-                    index = first.sample_index + sample
-                    work = work._replace(key=self._keys.key(prompt, work.sampling, index))
+                    asked = prompt, work.sampling, first.sample_index + sample
+                    work = work._replace(key=self._keys.key(*asked), request=self._request(*asked))
                 yield work
 
     def sent(self, questions: Iterable[Question]) -> Iterator[Work]:
@@ -265,6 +286,10 @@ class Planner:
             f"the longest: {named}; lower max_tokens, or choose over_long=skip (counted wrong) or "
             "over_long=shrink (fewer tokens for these answers)"
         )
+
+    def _request(self, *asked: Any) -> bytes:
+        """Where no reply is gone on from, nobody looks for shorter ones."""
+        return self._keys.request(*asked) if self._continues else b""
 
     def _prompt(self, step: Step) -> str | Sequence[Message]:
         """What a key is made over."""
@@ -291,8 +316,9 @@ class Planner:
                 sampling = replace(sampling, max_tokens=room)
             else:
                 skip_tokens = tokens
-        key = self._keys.key(prompt, sampling, index)
-        return Question(key, sampling, range(drawn), skip_tokens=skip_tokens)
+        asked = prompt, sampling, index
+        key, request = self._keys.key(*asked), self._request(*asked)
+        return Question(key, sampling, range(drawn), skip_tokens=skip_tokens, request=request)
 
     def _over_long_tokens(self, prompt: str | Sequence[Message]) -> int | None:
         """The prompt's tokens where max_tokens does not fit behind it, else None.

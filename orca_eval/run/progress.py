@@ -30,10 +30,13 @@ def complain(text: str) -> None:
 
 @dataclass(slots=True)
 class Counts:
-    """How far a run is. Samples, but for the tokens: of the answers generated in this run."""
+    """How far a run is. Samples, but for the tokens: of the answers generated in this run.
+    `continued` are those that go on from a shorter run's cut reply.
+    """
 
     total: int = 0
     reused: int = 0
+    continued: int = 0
     generated: int = 0
     answered: int = 0
     scored: int = 0

@@ -14,17 +14,20 @@ from typing import Any
 
 from orca_eval import __version__
 from orca_eval.benchmarks.types import Benchmark
+from orca_eval.engines.base import Shortens
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.paths import PACKAGE
 from orca_eval.report import write_run_report
 from orca_eval.report.exports.lm_eval import write_results
 from orca_eval.results import folder as run_dir
 from orca_eval.results.aggregate import ScoreRow, aggregate
+from orca_eval.results.budgets import write_budgets
 from orca_eval.results.notes import MALFORMED, rate_notes, reasoning_note
-from orca_eval.results.reading import MANIFEST, SAMPLES, STAGING
+from orca_eval.results.reading import BUDGETS, MANIFEST, SAMPLES, STAGING
 from orca_eval.results.run import read_run
 from orca_eval.results.scores import write_scores
 from orca_eval.run.beginning import finish
+from orca_eval.run.budgets import BudgetCurve, budgets_below, scored_as_asked
 from orca_eval.run.progress import complain
 from orca_eval.run.samples import write_samples
 from orca_eval.run.session import Session
@@ -58,6 +61,10 @@ def write(folder: Path, session: Session) -> None:
             session.config.conflict,
             session.config.reasoning,
         )
+    with session.phases.measure("budgets"):
+        rows_by_budget = at_smaller_budgets(session)
+        if any(rows_by_budget.values()):
+            write_budgets(staging, rows_by_budget)
     content = build_manifest(session)
     session.samples.drop_texts()
     with session.phases.measure("aggregate"):
@@ -70,10 +77,26 @@ def write(folder: Path, session: Session) -> None:
     manifest = content | {"timings": timings, "notes": list(notes(session, rows))}
     run_dir.write_json(staging / MANIFEST, manifest)
     with run_dir.disk_faults(folder):
-        for path in (*folder.glob(run_dir.REPORT), *folder.glob(LM_EVAL)):
+        for path in (*folder.glob(run_dir.REPORT), *folder.glob(LM_EVAL), *folder.glob(BUDGETS)):
             path.unlink()
         run_dir.move_all(staging, folder, last=MANIFEST)
         finish(folder)
+
+
+def at_smaller_budgets(session: Session) -> dict[int, list[ScoreRow]]:
+    """The scores that smaller max_tokens would have given; none where the engine's replies are not
+    known by their tokens."""
+    tokenizer = session.engine.tokenizer
+    if tokenizer is None or not isinstance(session.engine, Shortens):
+        return {}
+    config = session.config
+    score = scored_as_asked(config.conflict, config.reasoning)
+    curve = BudgetCurve(session.samples, session.stored, session.engine, score)
+    budgets = budgets_below(config.sampling.max_tokens)
+    try:
+        return curve.rows(budgets, session.benchmarks, config.suite.averages)
+    finally:
+        tokenizer.close()
 
 
 def complete(folder: Path, composed: Mapping[str, Any]) -> None:
@@ -139,6 +162,8 @@ def build_manifest(session: Session) -> dict[str, Any]:
         "samples": {
             "total": len(samples),
             "reused": session.counts.reused,
+            "from_shorter": session.from_shorter,
+            "continued": session.counts.continued,
             "stalled": session.stalled,
             "over_long": session.over_long,
             "failed": session.failed,
@@ -218,7 +243,12 @@ def notes(session: Session, rows: Sequence[ScoreRow]) -> Iterator[str]:
     if config.judge is not None and (judged := [b.alias for b in benchmarks if b.judged]):
         yield f"{', '.join(judged)}: graded by {config.judge.model.name}."
     aliases = {b.id: b.alias for b in benchmarks}
-    yield from rate_notes((aliases[row.benchmark], row) for row in rows if row.level == "benchmark")
+    measures = {b.id: b.measure for b in benchmarks}
+    yield from rate_notes(
+        (aliases[row.benchmark], row, measures[row.benchmark])
+        for row in rows
+        if row.level == "benchmark"
+    )
     for benchmark in benchmarks:
         yield from _beside(benchmark, rows)
 

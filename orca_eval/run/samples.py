@@ -143,7 +143,7 @@ def _text_columns(
     chunk: Packed, prompter: Prompter, texts: Mapping[bytes, Completion]
 ) -> dict[str, Cells]:
     """The columns of prompts and replies. Of several steps the model's last, and all as JSON."""
-    names = ("prompt", "response", "conversation", "reasoning", "reasoning_tokens")
+    names = "prompt", "response", "conversation", "reasoning", "reasoning_tokens", "kept_tokens"
     every = (chunk.rows["key"].tolist(), chunk.waiting_codes.tolist(), chunk.verdict_codes.tolist())
     rows = []
     for key, doc, verdict in zip(*every, strict=True):
@@ -156,7 +156,8 @@ def _text_columns(
             conversation = _json([_told(*pair) for pair in steps])
         reasoning = answer.reasoning or reasoning_in(answer.text) or None
         prompt = prompter.text(step)
-        rows.append((prompt, answer.text, conversation, reasoning, answer.reasoning_tokens))
+        tokens = answer.reasoning_tokens, answer.kept_tokens or None
+        rows.append((prompt, answer.text, conversation, reasoning, *tokens))
     return dict(zip(names, zip(*rows, strict=True), strict=True))
 
 

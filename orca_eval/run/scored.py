@@ -175,7 +175,7 @@ class ScoredSamples:
     def frame(self, benchmark: str) -> pd.DataFrame:
         """What a benchmark's scores are aggregated from: a row per sample in the columns of
         samples.parquet, no texts but, where docs have several, the answers."""
-        rows = self._of(benchmark)
+        rows = self._rows()[self._are_of(benchmark)]
         waiting, doc_codes = np.unique(self._column("waiting")[rows], return_inverse=True)
         verdict, codes = np.unique(self._column("verdict")[rows], return_inverse=True)
         asked = [self._waiting[number] for number in waiting.tolist()]
@@ -194,13 +194,17 @@ class ScoredSamples:
             columns["answer"] = self._answers_of(rows, columns["answered"])
         return pd.DataFrame(columns)
 
-    def _of(self, benchmark: str) -> NDArray[np.int64]:
-        """The rows of a benchmark's samples."""
-        rows = self._rows()
+    def places(self, benchmark: str) -> range:
+        """Where a benchmark's samples stand, once they are sorted."""
+        found = np.flatnonzero(self._are_of(benchmark))
+        return range(int(found[0]), int(found[-1]) + 1) if len(found) else range(0)
+
+    def _are_of(self, benchmark: str) -> NDArray[np.bool_]:
+        """Which of the samples are a benchmark's."""
         docs = (waiting.doc for waiting in self._waiting)
         own = np.fromiter((doc.benchmark == benchmark for doc in docs), dtype=bool)
-        of_benchmark: NDArray[np.int64] = rows[own[self._column("waiting")[rows]]]
-        return of_benchmark
+        found: NDArray[np.bool_] = own[self._column("waiting")[self._rows()]]
+        return found
 
     def _rows(self) -> NDArray[np.int64]:
         return np.arange(self._count) if self._order is None else self._order

@@ -12,6 +12,7 @@ from orca_eval.errors import FailedItemError, OrcaEvalError, PromptTooLongError,
 from orca_eval.run.failures import Failures
 from orca_eval.run.plan import Planner
 from orca_eval.run.progress import say
+from orca_eval.run.shorter import ShorterReplies
 from orca_eval.types import Completion, Request
 
 CLOSE_SECONDS = 30.0
@@ -24,13 +25,21 @@ class Seat:
 
     Attributes:
         config: the run's, with this role's model, engine, prompt and sampling.
+        shorter: what it was answered with fewer tokens.
         started: whether its engine was ever asked to start.
     """
 
     def __init__(
-        self, config: RunConfig, engine: Engine, scope: str | None, *, is_judge: bool
+        self,
+        config: RunConfig,
+        engine: Engine,
+        scope: str | None,
+        shorter: ShorterReplies,
+        *,
+        is_judge: bool,
     ) -> None:
         self.config, self.engine, self._is_judge = config, engine, is_judge
+        self.shorter = shorter
         self.planner = Planner(config, engine, scope)
         self.failures = Failures(engine.max_in_flight, say)
         self.started = False

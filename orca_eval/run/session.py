@@ -34,7 +34,8 @@ from orca_eval.run.progress import Counts, ProgressView, say
 from orca_eval.run.scored import ScoredSamples
 from orca_eval.run.scorer import Scorer
 from orca_eval.run.seat import Seat
-from orca_eval.store import ResponseStore
+from orca_eval.run.shorter import ShorterReplies
+from orca_eval.store import Asked, ResponseStore, Stored
 from orca_eval.types import Completion, Who
 
 LOOKUP_BATCH = 2048
@@ -126,12 +127,20 @@ class Session:
         scope = None if shared else identity.scope(*asked)
         if engine.tokenizer is not None and self.beginning.now is not None:
             engine.tokenizer.now = self.beginning.now
-        return Seat(config, engine, scope, is_judge=config is not self.config)
+        # What was stored before is not wanted of a run that was begun anew.
+        wanted = self.config.continue_cut and self.beginning.mark is None
+        shorter = ShorterReplies(self.store, engine, wanted=wanted)
+        return Seat(config, engine, scope, shorter, is_judge=config is not self.config)
 
     @property
     def over_long(self) -> int:
         """How many prompts did not fit, the judge's too."""
         return sum(len(seat.planner.over_long) for seat in self._seats.values())
+
+    @property
+    def from_shorter(self) -> int:
+        """How many whole replies are a run's with fewer max_tokens, the judge's too."""
+        return sum(seat.shorter.whole for seat in self._seats.values())
 
     def state(self) -> str:
         """What is said when Ctrl-C ends it."""
@@ -230,17 +239,19 @@ class Session:
                     model, engine = seat.config.model.name, seat.config.engine.name
                     self._view.status(f"loading {model} into {engine}")
                     seat.begin(self._start(seat))
+            for line in seat.shorter.news():
+                say(line)
         return in_sending_order(missing)
 
     async def _reuse(self, seat: Seat, works: Sequence[Work]) -> list[Work]:
         """Goes on with stored answers; the works that have none."""
         await self._room()
-        found = await asyncio.to_thread(self._look_up, works)
+        found = await asyncio.to_thread(self._look_up, seat, works)
         for work in works:
             if work.key in found:
                 self.counts.reused += len(work.question.waiting)
                 self._go_on(work, found[work.key])
-        if any(completion.finish_reason != "skipped" for completion in found.values()):
+        if any(stored.completion.finish_reason != "skipped" for stored in found.values()):
             seat.failures.answered()
         return [work for work in works if work.key not in found]
 
@@ -250,13 +261,17 @@ class Session:
         while self._scorer.behind or self.store.behind:
             await asyncio.sleep(BEHIND_SECONDS)
 
-    def _look_up(self, works: Sequence[Work]) -> dict[bytes, Completion]:
+    def _look_up(self, seat: Seat, works: Sequence[Work]) -> dict[bytes, Stored]:
+        """The replies that need not be generated, by the works' keys; those of shorter runs have a
+        key of their own."""
         found = {
-            work.key: Completion("", "skipped", tokens, 0)
+            work.key: Stored(work.key, Completion("", "skipped", tokens, 0))
             for work in works
             if (tokens := work.question.skip_tokens) is not None
         }
-        return found | self.stored([w.key for w in works if w.key not in found])
+        stored = self.stored([w.key for w in works if w.key not in found])
+        found |= {key: Stored(key, completion) for key, completion in stored.items()}
+        return found | seat.shorter.serve([w for w in works if w.key not in found])
 
     def stored(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
         """The stored completions among `keys` that count for this run."""
@@ -285,7 +300,7 @@ class Session:
                 watch = await generate_all(
                     seat.answer,
                     min(seat.engine.max_in_flight, sum(len(each.samples) for each in part)),
-                    seat.planner.prompter,
+                    partial(seat.shorter.requests, seat.planner.prompter),
                     seat.planner.sent(part),
                     partial(self._on_finish, seat),
                     self._room,
@@ -297,9 +312,9 @@ class Session:
     def _on_finish(self, seat: Seat, work: Work, completion: Completion) -> None:
         del seat.planner.under_way[work.key]
         if seat is not self._seats["model"]:
-            self.counts.judge_tokens += completion.completion_tokens
+            self.counts.judge_tokens += completion.completion_tokens - completion.kept_tokens
         else:
-            self.counts.tokens += completion.completion_tokens
+            self.counts.tokens += completion.completion_tokens - completion.kept_tokens
             self.counts.prompt_tokens += completion.prompt_tokens
         completion = completion._replace(
             text=_storable(completion.text), reasoning=_storable(completion.reasoning)
@@ -307,19 +322,22 @@ class Session:
         if completion.finish_reason == "failed":
             self.failed += len(work.question.waiting)
         if completion.finish_reason not in NO_ANSWER:
-            self.store.put(work.key, completion, self.beginning.mark)
+            asked = Asked(work.request, work.sampling.max_tokens) if work.request else None
+            self.store.put(work.key, completion, self.beginning.mark, asked)
         self.counts.generated += len(work.question.waiting)
-        self._go_on(work, completion)
+        self._go_on(work, Stored(work.key, completion))
 
-    def _go_on(self, work: Work, completion: Completion) -> None:
+    def _go_on(self, work: Work, stored: Stored) -> None:
         """Hands an answer to the scorer where nothing follows, else asks the next step in the next
-        round."""
+        round. Its token ids stay in the store."""
+        completion = stored.completion._replace(token_ids=b"")
         self._preflight.hear(work, completion)
+        self.counts.continued += len(work.question.waiting) * (completion.kept_tokens > 0)
         for waiting in work.waiting:
             done = (*waiting.done, completion.read(self.config.reasoning))
             step = waiting.task.next_step(waiting.doc, done)
             if step is None:
-                self._scorer.put(waiting, work.key, completion)
+                self._scorer.put(waiting, stored.key, completion)
             else:
                 self._ask_next(step.who, waiting._replace(step=step, done=done))
 

@@ -7,14 +7,16 @@ from orca_eval.numbers import ends
 from orca_eval.report.repeats_table import repeats_screen
 from orca_eval.results.aggregate import RATE_NAMES, RATES, WHOLE, ScoreRow
 from orca_eval.results.manifest import BenchmarkEntry, Manifest, read_manifest
-from orca_eval.results.notes import conflict_note
+from orca_eval.results.notes import conflict_note, has_bounds
 from orca_eval.results.scores import read_scores
 from orca_eval.score_kind import score_kind
 from orca_eval.screen import paragraph, print_path, screen
 from orca_eval.tables.screen import show
 from orca_eval.tables.table import Cell, Row, RowKind, Table, columns, text_row
+from orca_eval.types import Measure
 
 INTERVAL = "95 % interval"
+BOUNDS = "cut wrong … left out"
 
 
 def print_scores(folder: Path) -> None:
@@ -36,12 +38,15 @@ def scores_table(rows: Sequence[ScoreRow], manifest: Manifest) -> Table:
     rates += [RATES[3]] * any(map(conflict_note, rows))
     rates += [RATES[4]] * any(row.only_reasoning_rate for row in rows)
     shown = [RATE_NAMES[rate] for rate in rates]
+    whole = [row for row in rows if row.level in WHOLE]
+    cut = any(map(has_bounds, whole))
+    heads = ["n", "score", INTERVAL, *([BOUNDS] if cut else []), *shown]
     return Table(
         name="scores",
         title=title(manifest),
         head="benchmark",
-        columns=columns("n", "score", INTERVAL, *shown, giving_way=(shown, [INTERVAL])),
-        rows=tuple(_row(row, names, manifest, rates) for row in rows if row.level in WHOLE),
+        columns=columns(*heads, giving_way=(shown, [BOUNDS], [INTERVAL])),
+        rows=tuple(_row(row, names, manifest, rates, cut=cut) for row in whole),
         remarks=tuple(manifest.notes),
     )
 
@@ -82,12 +87,14 @@ def speed_line(speed: Mapping[str, float]) -> str:
     return " · ".join(parts)
 
 
-def _row(row: ScoreRow, names: Mapping[str, str], manifest: Manifest, rates: Sequence[str]) -> Row:
-    """An average that has no score says why in a note."""
+def _row(
+    row: ScoreRow, names: Mapping[str, str], manifest: Manifest, rates: Sequence[str], *, cut: bool
+) -> Row:
+    """An average that has no score says why in a note; where any row has bounds, all may."""
     name = names.get(row.benchmark, row.benchmark)
     kind: RowKind = "summary" if row.level == "average" else "measured"
     if row.score is None:
-        blank = [Cell()] * (1 + len(rates))
+        blank = [Cell()] * (1 + cut + len(rates))
         return Row(name, (Cell(str(row.n)), Cell(notes=(row.note,)), *blank), kind)
     if row.f1 is not None:
         name += f" (exact match; F1 {percent(row.f1, digits=2)})"
@@ -100,9 +107,18 @@ def _row(row: ScoreRow, names: Mapping[str, str], manifest: Manifest, rates: Seq
         str(row.n),
         f"{measure.shown(row.score):.2f}",
         "–" if low is None or high is None else " – ".join(ends(low, high, digits)),
+        *([_bounds(row, measure, digits)] if cut else []),
         *(percent(row.rates.get(rate)) for rate in rates),
         kind=kind,
     )
+
+
+def _bounds(row: ScoreRow, measure: Measure, digits: int) -> str:
+    """The score with cut replies counted wrong, and without them."""
+    if not has_bounds(row):
+        return ""
+    ends = (measure.shown(end) for end in (row.score_cut_wrong, row.score_cut_left_out))
+    return " … ".join("–" if end is None else f"{end:.{digits}f}" for end in ends)
 
 
 def percent(share: float | None, digits: int = 1) -> str:

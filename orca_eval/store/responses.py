@@ -18,9 +18,9 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from orca_eval import interrupts
 from orca_eval.errors import InputError, OrcaEvalError, RunError
@@ -29,13 +29,18 @@ from orca_eval.store.rows import (
     COLUMNS,
     FRESH_SCHEMA,
     READ_TEXT_AS,
+    REQUESTS_SCHEMA,
     SCHEMA,
+    SHORTER,
+    Asked,
     Row,
+    Stored,
     add_columns,
     from_row,
     readable_marks,
     readable_rows,
     to_row,
+    write_rows,
 )
 from orca_eval.types import Completion
 
@@ -48,8 +53,9 @@ HELD_SECONDS = 1.0  # so long a try waits for a database that another process ho
 CLOSING_SECONDS = 5.0  # so long a run that ends waits for a database that is held elsewhere
 LOCK_POLL_SECONDS = 0.05
 
-Batch = list[tuple[bytes, Completion, str | None]]
-Item = tuple[bytes, Completion, str | None] | threading.Event | None
+Batch = list[tuple[Stored, str | None]]
+Item = tuple[Stored, str | None] | threading.Event | None
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -106,19 +112,36 @@ class ResponseStore:
     def get_many(self, keys: Sequence[bytes], mark: str | None = None) -> dict[bytes, Completion]:
         """The completions among `keys`, with a `mark` only those that were put with it; a damaged
         row is left out, with a warning, and a damaged file is salvaged first."""
+        return self._guarded(lambda: {s.key: s.completion for s in self._read(keys, mark)})
+
+    def shorter(self, asked: Iterable[Asked]) -> dict[bytes, Stored]:
+        """The longest replies to these requests with fewer tokens; damage as in `get_many`."""
+        rows = self._rows_of
+        return self._guarded(
+            lambda: {a.request: s for a in asked for s in rows(SHORTER, a) if s.answers(a)}
+        )
+
+    def _guarded(self, read: Callable[[], T]) -> T:
+        """What is read, once no other process holds the database, and its file is whole."""
         deadline = time.monotonic() + BUSY_SECONDS
         while True:
             with self._mutex:
                 try:
-                    return self._read(keys, mark)
+                    return read()
                 except sqlite3.DatabaseError as error:
                     if not disk.is_busy(error):
                         self._reopen_salvaged(error)
-                        return self._read(keys, mark)
+                        return read()
                     if time.monotonic() > deadline:
                         raise RunError(disk.busy_line(self.path)) from error
 
-    def put(self, key: bytes, completion: Completion, mark: str | None = None) -> None:
+    def put(
+        self,
+        key: bytes,
+        completion: Completion,
+        mark: str | None = None,
+        asked: Asked | None = None,
+    ) -> None:
         """Queues one row; durable within 200 ms. Never blocks.
 
         Raises:
@@ -126,7 +149,7 @@ class ResponseStore:
         """
         self.check()
         self._put += 1
-        self._queue.put((key, completion, mark))
+        self._queue.put((Stored(key, completion, asked), mark))
 
     def forget(self, mark: str) -> None:
         """Drops a mark; the answers stay."""
@@ -206,6 +229,7 @@ class ResponseStore:
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute(SCHEMA)
             connection.execute(FRESH_SCHEMA)
+            connection.execute(REQUESTS_SCHEMA)
             add_columns(connection)
             connection.execute(f"SELECT {COLUMNS} FROM responses LIMIT 1").fetchall()
             connection.execute(f"PRAGMA busy_timeout={1000 * HELD_SECONDS:.0f}")
@@ -214,23 +238,24 @@ class ResponseStore:
             raise
         return connection
 
-    def _read(self, keys: Sequence[bytes], mark: str | None) -> dict[bytes, Completion]:
-        found = {}
+    def _read(self, keys: Sequence[bytes], mark: str | None) -> Iterator[Stored]:
         fresh = "" if mark is None else " AND key IN (SELECT key FROM fresh WHERE mark = ?)"
         marked = [] if mark is None else [mark]
         for start in range(0, len(keys), LOOKUP_ROWS):
             part = keys[start : start + LOOKUP_ROWS]
             marks = ",".join("?" * len(part))
-            query = f"SELECT {COLUMNS} FROM responses WHERE key IN ({marks}){fresh}"
-            for row in self._connection.execute(query, [*part, *marked]):
-                if (completion := from_row(row)) is not None:
-                    found[row[0]] = completion
-                    continue
-                name = row[0].hex()[:16] if isinstance(row[0], bytes) else "?"
-                self.warnings.append(
-                    f"{self.path}: row {name} is damaged (checksum); it is generated again"
-                )
-        return found
+            yield from self._rows_of(f"key IN ({marks}){fresh}", [*part, *marked])
+
+    def _rows_of(self, condition: str, values: Sequence[object]) -> Iterator[Stored]:
+        query = f"SELECT {COLUMNS} FROM responses WHERE {condition}"
+        for row in self._connection.execute(query, values):
+            if (stored := from_row(row)) is not None:
+                yield stored
+                continue
+            name = row[0].hex()[:16] if isinstance(row[0], bytes) else "?"
+            self.warnings.append(
+                f"{self.path}: row {name} is damaged (checksum); it is generated again"
+            )
 
     def _write_loop(self) -> None:
         end: threading.Event | None = threading.Event()
@@ -257,11 +282,11 @@ class ResponseStore:
         """Writes the batch, however long another process holds the database."""
         said, mended = time.monotonic(), False
         rows = self._rows(batch)
-        marks = [(mark, key) for key, _, mark in batch if mark is not None]
+        marks = [(mark, stored.key) for stored, mark in batch if mark is not None]
         while True:
             try:
                 with self._mutex:
-                    return _write(self._connection, rows, marks)
+                    return write_rows(self._connection, rows, marks)
             except sqlite3.DatabaseError as error:
                 given_up = self._give_up_at is not None and time.monotonic() > self._give_up_at
                 if not disk.is_busy(error) and "malformed" in str(error) and not mended:
@@ -281,9 +306,9 @@ class ResponseStore:
     def _rows(self, batch: Batch) -> list[Row]:
         """The batch as rows. One that can't be stored takes no other with it."""
         rows = []
-        for key, completion, _ in batch:
+        for stored, _ in batch:
             try:
-                rows.append(to_row(key, completion))
+                rows.append(to_row(stored))
             except (ValueError, TypeError, AttributeError) as error:
                 self._fail(f"can't store an answer of the engine: {error}; its numbers are wrong")
         return rows
@@ -340,9 +365,9 @@ class ResponseStore:
             with contextlib.closing(self._connect(self._salvaged)) as connection:
                 rows = readable_rows(self.path)
                 while batch := list(itertools.islice(rows, BATCH_ROWS)):
-                    _write(connection, [to_row(*row) for row in batch])
+                    write_rows(connection, [to_row(row) for row in batch])
                     kept += len(batch)
-                _write(connection, [], readable_marks(self.path))
+                write_rows(connection, [], readable_marks(self.path))
                 connection.execute("PRAGMA journal_mode=DELETE")  # all of it in the one file
         except sqlite3.Error as error:
             raise RunError(disk.write_line(self._salvaged, error)) from error
@@ -362,14 +387,3 @@ class ResponseStore:
                 if time.monotonic() >= deadline:
                     raise RunError(disk.busy_line(self.path)) from error
                 time.sleep(LOCK_POLL_SECONDS)
-
-
-def _write(
-    connection: sqlite3.Connection, rows: Sequence[Row], marks: Sequence[tuple[str, bytes]] = ()
-) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    with connection:
-        connection.executemany(
-            f"INSERT OR REPLACE INTO responses ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?)", rows
-        )
-        connection.executemany("INSERT OR IGNORE INTO fresh VALUES (?, ?)", marks)

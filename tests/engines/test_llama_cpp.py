@@ -17,6 +17,7 @@ from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.llama_cpp import LlamaCppEngine
 from orca_eval.errors import InputError, RunError
 from orca_eval.model.gguf import read_header
+from orca_eval.token_ids import packed, unpacked
 from orca_eval.types import Completion, Message, Request, Sampling
 from tests.model.files import write_gguf
 
@@ -72,6 +73,54 @@ def test_a_cut_off_answer_has_finish_reason_length(engine: LlamaCppEngine) -> No
 
     assert (completion.finish_reason, completion.completion_tokens) == ("length", 5)
     assert len(engine.tokenizer.encode([completion.text])[0]) == 5
+
+
+@pytest.mark.parametrize("length", [1, 7, 15])
+def test_a_cut_reply_goes_on_from_its_own_tokens(
+    engine: LlamaCppEngine, length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[dict[str, Any]] = []
+    body = LlamaCppEngine._body
+
+    def noted(*asked: Any) -> dict[str, Any]:
+        sent.append(body(*asked))
+        return sent[-1]
+
+    monkeypatch.setattr(LlamaCppEngine, "_body", noted)
+    whole = ask(engine, "Write a long story about a dog.", max_tokens=16)
+    short = ask(engine, "Write a long story about a dog.", max_tokens=length)
+    cut = asyncio.run(engine.generate(short))
+    continued = asyncio.run(engine.generate(whole._replace(cut=cut)))
+    at_once = asyncio.run(engine.generate(whole))
+    assert continued == at_once._replace(kept_tokens=length)
+    kept = unpacked(cut.token_ids)
+    assert sent[1]["prompt"] == [*(whole.prompt_token_ids or ()), *kept]
+    assert sent[1]["max_tokens"] == 16 - length
+    assert unpacked(continued.token_ids)[:length] == kept
+    assert engine.tokenizer.decode(unpacked(at_once.token_ids)) == (at_once.text, 16)
+
+
+def test_ids_that_do_not_make_the_text_are_not_gone_on_from(engine: LlamaCppEngine) -> None:
+    request = ask(engine, "Write a long story about a dog.", max_tokens=8)
+    other = Completion("Another beginning", "length", 9, 3, token_ids=packed([504, 3575, 28]))
+    assert asyncio.run(engine.generate(request._replace(cut=other))).kept_tokens == 0
+
+
+def test_ids_that_llama_cpp_does_not_tell_are_not_made_up(engine: LlamaCppEngine) -> None:
+    completion = asyncio.run(
+        engine.generate(ask(engine, "Repeat: 日本語のテキスト。", max_tokens=12))
+    )
+    assert "\ufffd" not in completion.text
+    assert completion.token_ids == b""
+
+
+def test_a_torn_character_waits_for_its_rest(engine: LlamaCppEngine) -> None:
+    (ids,) = engine.tokenizer.encode(["Hi 😀 you"])
+    texts = [engine.tokenizer.decode(ids[:count]) for count in range(len(ids) + 1)]
+    assert texts[0] == ("", 0)
+    assert texts[-1] == ("Hi 😀 you", len(ids))
+    assert all("Hi 😀 you".startswith(text) for text, _ in texts)
+    assert any(used < count for count, (_, used) in enumerate(texts))
 
 
 def test_neighbours_slots_and_the_cache_do_not_change_an_answer(engine: LlamaCppEngine) -> None:

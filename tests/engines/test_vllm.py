@@ -19,6 +19,7 @@ import pytest
 from orca_eval.config.schema import EngineConfig, ModelConfig
 from orca_eval.engines.vllm import VllmEngine
 from orca_eval.errors import InputError, RunError
+from orca_eval.token_ids import unpacked
 from orca_eval.types import Completion, Message, Request, Sampling
 
 pytestmark = [
@@ -84,6 +85,25 @@ def test_greedy_answers_repeat_and_the_prefix_cache_serves_them(
     assert after["generated_tokens"] - before["generated_tokens"] == 8
     assert after["prefix_cache_hit_tokens"] > before["prefix_cache_hit_tokens"]
     assert after["busy_seconds"] > before["busy_seconds"]
+
+
+@pytest.mark.parametrize("question", ["Write a long story about a dog.", "Repeat: 😀🦜 日本語。"])
+def test_a_cut_reply_goes_on_from_its_own_tokens(
+    running: VllmEngine, loop: asyncio.Runner, question: str
+) -> None:
+    whole = ask(running, question, max_tokens=16)
+    at_once = loop.run(running.generate(whole))
+    for length in (1, 7, 8, 9, 10, 15):
+        cut = loop.run(running.generate(ask(running, question, max_tokens=length)))
+        kept = unpacked(cut.token_ids)
+        assert running.tokenizer.decode(kept)[0] == cut.text
+        before = running.counters()["generated_tokens"]
+        continued = loop.run(running.generate(whole._replace(cut=cut)))
+        made = running.counters()["generated_tokens"] - before
+        assert length - 3 <= continued.kept_tokens <= length  # up to the last whole character
+        assert made == 16 - continued.kept_tokens
+        assert unpacked(continued.token_ids)[: len(kept)] == kept
+        assert continued == at_once._replace(kept_tokens=continued.kept_tokens)
 
 
 def test_an_answer_ends_with_its_turn_and_carries_no_special_token(

@@ -99,6 +99,7 @@ class Spec:
     reply_letters: int = 700
     benchmarks: Sequence[Benchmark] = FULL
     manifest: Mapping[str, Any] = field(default_factory=dict)
+    budgets: Sequence[int] = ()
 
 
 def write_run(folder: Path, spec: Spec, changed: Mapping[int, Mapping[str, Any]] = {}) -> Path:
@@ -110,10 +111,23 @@ def write_run(folder: Path, spec: Spec, changed: Mapping[int, Mapping[str, Any]]
             frame[name] = frame[name].astype(object) if value is None else frame[name]
             frame.loc[row, name] = value
     frame.to_parquet(folder / "samples.parquet", index=False)
-    scores(frame, spec.benchmarks).to_csv(folder / "scores.csv", index=False)
+    table = scores(frame, spec.benchmarks)
+    table.to_csv(folder / "scores.csv", index=False)
+    if spec.budgets:
+        budgets(table, spec.budgets).to_csv(folder / "budgets.csv", index=False)
     manifest = _manifest(spec, frame) | dict(spec.manifest)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     return folder
+
+
+def budgets(table: pd.DataFrame, most: Sequence[int]) -> pd.DataFrame:
+    """budgets.csv as a frame: scores that grow with the budget."""
+    whole = table[table["level"].isin(["benchmark", "average"]) & table["score"].notna()]
+    parts = []
+    for number, budget in enumerate(most, start=1):
+        scaled = whole[["score", "ci_low", "ci_high"]] * number / (len(most) + 1)
+        parts.append(whole.assign(max_tokens=budget, **scaled))
+    return pd.concat(parts)
 
 
 def samples(spec: Spec) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from matplotlib.transforms import Bbox
 from orca_eval.report.board import Board, build_board
 from orca_eval.report.plots import PLOTS, draw, render, svg_plots, write_plots
 from orca_eval.report.replies import reply_shares
+from orca_eval.report.run_tables import run_tables
 from orca_eval.results.run import read_run, read_runs
 
 from .conftest import HOSTILE_NAME
@@ -63,6 +64,7 @@ def crowd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
                 share=0.01,
                 seed=number,
                 parameters=(0.1, 7.0, 7.0, 13.0)[number % 4],
+                budgets=[8, 16, 32, 64, 128, 256, 512][number % 3 :],
             ),
         )
         for number, name in enumerate(NAMES[: request.param])
@@ -256,7 +258,9 @@ def test_a_benchmarks_name_is_text_in_every_plot(tmp_path: Path) -> None:
 def test_files_are_the_same_for_the_same_data(tmp_path: Path) -> None:
     few = tuple(b for b in FULL if b.id in ("gsm8k", "crass", "arc_easy", "arc_challenge", "mmlu"))
     folders = [
-        write_run(tmp_path / name, Spec(name, share=0.01, benchmarks=few, parameters=1))
+        write_run(
+            tmp_path / name, Spec(name, share=0.01, benchmarks=few, parameters=1, budgets=[8])
+        )
         for name in ("a", "b")
     ]
     board = build_board(read_runs(folders), "a")
@@ -268,3 +272,31 @@ def test_files_are_the_same_for_the_same_data(tmp_path: Path) -> None:
     for kind in ("svg", "png", "pdf"):
         again = render(plot(board, "averages"), kind)
         assert (tmp_path / "plots" / f"averages.{kind}").read_bytes() == again
+
+
+def test_a_score_by_budget_ends_in_the_runs_own(tmp_path: Path) -> None:
+    spec = Spec("m", share=0.01, benchmarks=FULL[2:4], budgets=[8, 64])
+    run = read_run(write_run(tmp_path / "m", spec))
+    board = build_board([run], None)
+    fig = plot(board, "budgets")
+    assert [axes.get_title(loc="left") for axes in fig.axes if axes.get_visible()] == [
+        "DROP",
+        "CRASS",
+    ]
+    for axes, key in zip(fig.axes, ("drop", "crass"), strict=False):
+        (line,) = axes.lines
+        assert list(line.get_xdata()) == [8, 64, 1024]
+        assert list(line.get_ydata())[-1] == board.values["m", key].number
+    table = next(table for table in run_tables(board) if table.name == "budgets")
+    assert [column.label for column in table.columns] == ["benchmark", "8", "64", "1,024"]
+    assert [row.cells[0].text for row in table.rows] == ["DROP", "CRASS"]
+    own = [row.cells[-1] for row in table.rows]
+    assert [cell.value for cell in own] == [board.values["m", k].number for k in ("drop", "crass")]
+    assert None not in [cell.low for row in table.rows for cell in row.cells[1:]]
+
+
+def test_without_budgets_there_is_neither_plot_nor_table(tmp_path: Path) -> None:
+    run = read_run(write_run(tmp_path / "m", Spec("m", share=0.01, benchmarks=FULL[2:4])))
+    board = build_board([run], None)
+    assert "budgets" not in dict(draw(board))
+    assert "budgets" not in [table.name for table in run_tables(board)]

@@ -33,6 +33,9 @@ class Letters(Encoder):
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         return [[*map(ord, text)] for text in texts]
 
+    def decode(self, ids: Sequence[int], marks: Sequence[str]) -> str:
+        return "".join(map(chr, ids))
+
 
 class Checkpoint(CheckpointEngine):
     """A model of a template and a context."""

@@ -34,7 +34,7 @@ def run(
         generate_all(
             engine.generate,
             engine.max_in_flight,
-            prompter,
+            prompter.requests,
             works,
             finished,
             room,

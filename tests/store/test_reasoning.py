@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from orca_eval.store import ResponseStore
-from orca_eval.store.rows import OLDEST, from_row, to_row
+from orca_eval.store.rows import OLDEST, Stored, from_row, to_row
 from orca_eval.types import Completion
 
 KEY, OTHER = b"k" * 32, b"o" * 32
@@ -31,7 +31,7 @@ def old_store(folder: Path) -> Path:
     path = folder / "responses.sqlite"
     with sqlite3.connect(path) as connection:
         connection.execute(OLD_SCHEMA)
-        row = to_row(KEY, PLAIN)[:6]
+        row = to_row(Stored(KEY, PLAIN))[:6]
         connection.execute(f"INSERT INTO responses ({OLDEST}) VALUES (?,?,?,?,?,?)", row)
     connection.close()
     return path
@@ -49,12 +49,14 @@ def test_reasoning_is_got_back(tmp_path: Path) -> None:
 @given(TEXTS, TEXTS, st.none() | st.integers(0, 2**31))
 def test_a_row_holds_every_character(text: str, reasoning: str, tokens: int | None) -> None:
     completion = Completion(text, "stop", 1, 2, reasoning, tokens)
-    row = [cell.encode() if isinstance(cell, str) else cell for cell in to_row(KEY, completion)]
-    assert from_row(tuple(row)) == completion
+    row = [
+        cell.encode() if isinstance(cell, str) else cell for cell in to_row(Stored(KEY, completion))
+    ]
+    assert from_row(tuple(row)) == Stored(KEY, completion)
 
 
 def test_a_row_without_reasoning_is_signed_as_ever() -> None:
-    signature = to_row(KEY, PLAIN)[5]
+    signature = to_row(Stored(KEY, PLAIN))[5]
     assert signature.hex() == OLD_CHECKSUM
 
 
@@ -72,7 +74,8 @@ def test_an_old_store_that_is_damaged_is_salvaged(tmp_path: Path) -> None:
     path = old_store(tmp_path)
     with sqlite3.connect(path) as connection:
         for number in range(600):
-            row = to_row(number.to_bytes(32, "big"), PLAIN._replace(text="text " * 100))[:6]
+            stored = Stored(number.to_bytes(32, "big"), PLAIN._replace(text="text " * 100))
+            row = to_row(stored)[:6]
             connection.execute(f"INSERT INTO responses ({OLDEST}) VALUES (?,?,?,?,?,?)", row)
     connection.close()
     broken = bytearray(path.read_bytes())

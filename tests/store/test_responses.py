@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from orca_eval.errors import InputError, RunError
-from orca_eval.store import ResponseStore
+from orca_eval.store import ResponseStore, Stored
 from orca_eval.store.responses import BATCH_ROWS, MOST_WAITING
 from orca_eval.types import Completion
 from tests.waiting import stored, until
@@ -226,7 +226,7 @@ def test_an_answer_that_can_not_be_stored_ends_the_run_and_takes_no_other_with_i
     with ResponseStore(tmp_path) as store:
         store.put(key(1), completion(1))
         store.put(key(2), bad)
-        store._queue.put((key(3), completion(3), None))
+        store._queue.put((Stored(key(3), completion(3)), None))
         with pytest.raises(RunError, match="can't store an answer") as error:
             store.flush()
         assert "\n" not in str(error.value)
@@ -240,7 +240,7 @@ def test_whatever_fails_in_the_writer_ends_the_run_in_one_line(
     def fails(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("orca_eval.store.responses._write", fails)
+    monkeypatch.setattr("orca_eval.store.responses.write_rows", fails)
     with ResponseStore(tmp_path) as store:
         store.put(key(1), completion(1))
         with pytest.raises(RunError, match="MemoryError"):
