@@ -8,6 +8,7 @@ from orca_eval.config.validate import AnyMapping, AnyText, FilePath, Flag, Text,
 from orca_eval.types import Conflict, ReadReasoning, Sampling
 
 OverLong = Literal["error", "skip", "shrink"]
+MOST_PAID = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,24 @@ class JudgeConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """What is paid: per million tokens, reasoning as the completion unless it has its own price, or
+    per hour of a machine. None is not named.
+    """
+
+    prompt: Annotated[float, real(0, MOST_PAID)] | None = None
+    completion: Annotated[float, real(0, MOST_PAID)] | None = None
+    reasoning: Annotated[float, real(0, MOST_PAID)] | None = None
+    hour: Annotated[float, real(0, MOST_PAID)] | None = None
+    currency: Text = "USD"
+
+    @property
+    def named(self) -> bool:
+        """Whether it says what anything costs."""
+        return self.hour is not None or self.prompt is not None
+
+
+@dataclass(frozen=True, slots=True)
 class RunConfig:
     """Everything that `orca-eval run` needs. `judge` is None where none is named, and `max_tokens`
     where suite and model decide `sampling.max_tokens`.
@@ -137,6 +156,7 @@ class RunConfig:
     extract: ExtractConfig = ExtractConfig()
     reasoning: ReadReasoning = "apart"
     max_tokens: Annotated[int, whole(1)] | None = None
+    price: Price = Price()
 
     @property
     def conflict(self) -> Conflict:

@@ -1,6 +1,7 @@
 """Every table of a board, in the order in which a reader wants them."""
 
 from orca_eval.report.board import Board
+from orca_eval.report.cost_table import cost_table
 from orca_eval.report.group_tables import group_tables
 from orca_eval.report.other_tables import rates_table, reproduction_table, runs_table
 from orca_eval.report.repeats_table import repeats_table
@@ -10,7 +11,7 @@ from orca_eval.tables.table import Table, with_safe_names
 
 
 def run_tables(board: Board) -> list[Table]:
-    """Scores and improvements, reproduction, rates, repeats, sub-tables, speed, what was run."""
+    """Scores, improvements, reproduction, rates, repeats, sub-tables, cost, speed, what was run."""
     reproduction, repeats, speed = (
         [table] if (table := make(board)) else []
         for make in (reproduction_table, repeats_table, speed_table)
@@ -21,6 +22,7 @@ def run_tables(board: Board) -> list[Table]:
         rates_table(board),
         *repeats,
         *task_tables(board),
+        cost_table(board),
         *speed,
         runs_table(board),
     )

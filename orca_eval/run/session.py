@@ -77,6 +77,10 @@ def _storable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
+def _benchmarks(work: Work) -> Iterator[str]:
+    return (waiting.doc.benchmark for waiting in work.question.waiting)
+
+
 def _first(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
@@ -236,6 +240,8 @@ class Session:
         for work in works:
             if work.key in found:
                 self.counts.reused += len(work.question.waiting)
+                if seat is self._seats["model"] and work.question.skip_tokens is None:
+                    self.counts.told(_benchmarks(work), None)
                 self._go_on(work, found[work.key])
         if any(completion.finish_reason != "skipped" for completion in found.values()):
             seat.failures.answered()
@@ -297,6 +303,7 @@ class Session:
         else:
             self.counts.tokens += completion.completion_tokens
             self.counts.prompt_tokens += completion.prompt_tokens
+            self.counts.told(_benchmarks(work), completion.completion_tokens)
         completion = completion._replace(
             text=_storable(completion.text), reasoning=_storable(completion.reasoning)
         )

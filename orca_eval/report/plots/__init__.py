@@ -13,6 +13,7 @@ from matplotlib.font_manager import FontProperties
 from orca_eval.report.board import Board
 from orca_eval.report.plots.averages import averages
 from orca_eval.report.plots.benchmarks import benchmarks
+from orca_eval.report.plots.cost import cost
 from orca_eval.report.plots.heatmap import heatmap
 from orca_eval.report.plots.improvement import improvement
 from orca_eval.report.plots.radar import radar
@@ -29,6 +30,7 @@ PLOTS: Mapping[str, tuple[str, Callable[[Board], Figure | None]]] = {
     "heatmap": ("Tasks by model", heatmap),
     "rates": ("What became of the replies", rates),
     "size": ("Score against size", size),
+    "cost": ("Score against tokens", cost),
 }
 FORMATS = ("svg", "png", "pdf")
 _METADATA: Mapping[str, dict[str, None]] = {
