@@ -20,6 +20,7 @@ fix: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/python -m docs.extractors
+	$(BIN)/python -m docs.reproduce
 	$(BIN)/python -m docs.cli
 
 test: $(VENV)/.installed-dev
@@ -34,6 +35,7 @@ types: $(VENV)/.installed-dev
 
 docs-check: $(VENV)/.installed-dev
 	$(BIN)/python -m docs.extractors --check
+	$(BIN)/python -m docs.reproduce --check
 	$(BIN)/python -m docs.cli --check
 
 # The part of a new user's hour that installs nothing; in bash and in zsh.

@@ -7,10 +7,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
+from orca_eval.config.nearest import hint
 from orca_eval.config.schema import (
     DataConfig,
     ExtractConfig,
     JudgeConfig,
+    Price,
     RunConfig,
     TasksConfig,
 )
@@ -80,6 +82,13 @@ class RescoreConfig:
     reasoning: ReadReasoning | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    """A verb's config as far as it is of prices."""
+
+    price: Price
+
+
 def run_config(config: Mapping[str, Any]) -> RunConfig:
     """The typed config of a run.
 
@@ -98,6 +107,7 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
     if run.sampling.n > 1 and run.sampling.temperature == 0 and not run.prompt.task_sampling:
         problems.append("sampling.n: greedy answers are all alike; set sampling.temperature too")
     problems += _unsent_temperature("", run.sampling, run.engine.name)
+    problems += _unknown_prices(config["model"]) or _unpriced(run.price)
     if run.judge is not None:
         problems += _unsent_temperature("judge.", run.judge.sampling, run.judge.engine.name)
     if problems:
@@ -119,6 +129,31 @@ def _unsent_temperature(prefix: str, sampling: Sampling, engine: str) -> list[st
     ]
 
 
+def _unpriced(price: Price) -> list[str]:
+    """What is wrong with prices that don't make one: half of them would count the rest as free."""
+    tokens = {price.prompt, price.completion, price.reasoning} != {None}
+    if price.hour is not None and tokens:
+        return ["price.hour is for a machine, the other prices for tokens; give either"]
+    halves = {"price.prompt": price.prompt, "price.completion": price.completion}
+    missing = [key for key, value in halves.items() if value is None]
+    if tokens:
+        return [f"{key} is missing beside other prices; give it too, 0 is free" for key in missing]
+    if price.hour is None and price.currency != Price().currency:
+        return [
+            f"price.currency={price.currency}: nothing has a price; give price.prompt= and "
+            "price.completion=, or price.hour="
+        ]
+    return []
+
+
+def _unknown_prices(model: Mapping[str, Any]) -> list[str]:
+    """What a model's own file says of prices and nothing reads."""
+    own, known = model.get("price") or {}, [field.name for field in fields(Price)]
+    if not isinstance(own, Mapping):
+        return [f"model.price={own}: a mapping is wanted, with {', '.join(known)}"]
+    return [f"model.price.{key}: unknown, {hint(str(key), known)}" for key in own.keys() - known]
+
+
 def _widened(kind: type[T], value: T, **changes: Any) -> T:
     """As much of a value as its base, the dataclass `kind`, has, but for `changes`."""
     keys = [field.name for field in fields(kind)]  # type: ignore[arg-type]
@@ -132,6 +167,14 @@ def sources(config: Mapping[str, Any]) -> Sources:
         InputError: a path is no text.
     """
     return _read(Sources, config)
+
+
+def report_price(config: Mapping[str, Any]) -> Price:
+    """The prices that a report is told. Raises InputError for wrong values."""
+    price = _read(_Priced, config).price
+    if problems := _unpriced(price):
+        raise InputError("\n".join(problems))
+    return price
 
 
 def rescore_config(config: Mapping[str, Any]) -> RescoreConfig:

@@ -19,6 +19,7 @@ from orca_eval.config.validate import (
 from orca_eval.types import Conflict, ReadReasoning, Sampling
 
 OverLong = Literal["error", "skip", "shrink"]
+MOST_PAID = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,24 @@ class JudgeConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """What is paid: per million tokens, reasoning as the completion unless it has its own price, or
+    per hour of a machine. None is not named.
+    """
+
+    prompt: Annotated[float, real(0, MOST_PAID)] | None = None
+    completion: Annotated[float, real(0, MOST_PAID)] | None = None
+    reasoning: Annotated[float, real(0, MOST_PAID)] | None = None
+    hour: Annotated[float, real(0, MOST_PAID)] | None = None
+    currency: Text = "USD"
+
+    @property
+    def named(self) -> bool:
+        """Whether it says what anything costs."""
+        return self.hour is not None or self.prompt is not None
+
+
+@dataclass(frozen=True, slots=True)
 class RunConfig:
     """Everything that `orca-eval run` needs. `judge` is None where none is named, `max_tokens`
     where suite and model decide `sampling.max_tokens`, `preflight` where the run's length does.
@@ -178,6 +197,7 @@ class RunConfig:
     max_tokens: Annotated[int, whole(1)] | None = None
     preflight: Annotated[PreflightConfig, _PREFLIGHT] | None = None
     continue_cut: Flag = True
+    price: Price = Price()
 
     @property
     def conflict(self) -> Conflict:

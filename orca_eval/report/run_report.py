@@ -3,12 +3,15 @@
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from orca_eval import memory
+from orca_eval.config.schema import Price
 from orca_eval.errors import InputError
 from orca_eval.outcome import Outcome
 from orca_eval.report.board import build_board
+from orca_eval.report.cost_table import cost_summary
 from orca_eval.report.exports.write import write_exports
 from orca_eval.report.html.page import REPORT, write_report
 from orca_eval.report.plots import svg_plots, write_plots
@@ -23,7 +26,7 @@ from orca_eval.tables import write_tables
 from orca_eval.tables.data import content
 from orca_eval.tables.screen import show
 
-_RUN_PLOTS = ("benchmarks", "rates", "budgets")
+_RUN_PLOTS = ("benchmarks", "rates", "budgets", "cost")
 WAY_TO_FILES = "out=DIR writes these tables as Markdown, LaTeX, HTML, CSV and JSON."
 
 
@@ -34,17 +37,22 @@ def main_report(
     baseline: str | None,
     samples: bool = True,
     notes: Sequence[str] = (),
+    price: Price | None = None,
 ) -> Outcome:
     """Write tables, plots, exports and the report of finished runs into `out`, a folder beside the
     runs where it is None.
 
     `samples` False leaves prompts and replies out of everything. `notes` stand at the report's
-    head (runs that failed, say). The first tables are printed, and last the report's path.
+    head (runs that failed, say). A `price` takes the place of the runs' own. The first tables are
+    printed, then what a document takes as a whole, and last the report's path.
 
     Raises:
         InputError: a run that can't be read, an unknown baseline, or `out` can't be written.
     """
-    board = build_board(read_runs(runs), baseline)
+    found = read_runs(runs)
+    if price is not None:
+        found = [replace(run, price=price) for run in found]
+    board = build_board(found, baseline)
     tables = run_tables(board)
     out = out or beside([run.folder for run in board.runs])
     with _writing(out):
@@ -53,10 +61,11 @@ def main_report(
         write_exports(board, out / "exports", samples)
         write_report(out / REPORT, board, tables, plots, samples, notes)
     shown = len(board.groups) * (2 if board.baseline else 1)
+    printed = [*tables[:shown], *cost_summary(board)]
     console = screen()
-    show(console, *tables[:shown])
+    show(console, *printed)
     print_path(console, out / REPORT)
-    return Outcome({"out": out, "report": out / REPORT, "tables": [*map(content, tables[:shown])]})
+    return Outcome({"out": out, "report": out / REPORT, "tables": [*map(content, printed)]})
 
 
 def main_report_csv(csv: Path, out: Path | None, baseline: str | None) -> Outcome:

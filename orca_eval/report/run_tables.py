@@ -2,6 +2,7 @@
 
 from orca_eval.report.board import Board
 from orca_eval.report.budgets_table import budgets_table
+from orca_eval.report.cost_table import cost_table
 from orca_eval.report.group_tables import group_tables
 from orca_eval.report.other_tables import rates_table, reproduction_table, runs_table
 from orca_eval.report.repeats_table import repeats_table
@@ -11,7 +12,7 @@ from orca_eval.tables.table import Table, with_safe_names
 
 
 def run_tables(board: Board) -> list[Table]:
-    """Scores and improvements, reproduction, rates, repeats, budgets, sub-tables, speed, runs."""
+    """Scores, improvements, reproduction, rates, repeats, budgets, sub-tables, cost, speed, runs."""
     reproduction, repeats, budgets, speed = (
         [table] if (table := make(board)) else []
         for make in (reproduction_table, repeats_table, budgets_table, speed_table)
@@ -23,6 +24,7 @@ def run_tables(board: Board) -> list[Table]:
         *repeats,
         *budgets,
         *task_tables(board),
+        cost_table(board),
         *speed,
         runs_table(board),
     )

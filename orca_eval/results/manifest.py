@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from orca_eval.benchmarks.specs import Presentation
+from orca_eval.config.schema import Price
 from orca_eval.config.validate import STR, Flag, Wanted
 from orca_eval.results.reading import MANIFEST, DamagedError, reading, text_of
 from orca_eval.safe_text import shorten
@@ -57,6 +58,7 @@ Numbers = Annotated[dict[str, Number], _NULLS]
 
 
 _MEASURE = TypeAdapter(Measure)
+_PRICE = TypeAdapter(Price)
 _PRESENTATION = BeforeValidator(TypeAdapter(Presentation).validate_python)
 
 
@@ -118,6 +120,15 @@ class Git(_Part):
     state: Text | None = None
 
 
+class Generated(_Part):
+    """The answers of a benchmark that were generated in the run itself, `of` all that it asked, and
+    their tokens."""
+
+    answers: Count = 0
+    of: Count = 0
+    tokens: Number = 0.0
+
+
 class BenchmarkEntry(_Part):
     """One benchmark of the run. `n` counts its documents, `full_n` those of the whole split."""
 
@@ -133,6 +144,7 @@ class BenchmarkEntry(_Part):
     presentation: Annotated[Presentation, _PRESENTATION] = Presentation()
     judge: Text = ""
     caveats: list[Text] = []
+    generated: Annotated[Generated, _NULLS] = Generated()
 
 
 class Manifest(_Part):
@@ -154,6 +166,7 @@ class Manifest(_Part):
     extract: Annotated[Extract, _NULLS] = Extract()
     model: Annotated[Model, _NULLS] = Model()
     engine: Annotated[Engine, _NULLS] = Engine()
+    price: Annotated[Price, BeforeValidator(_PRICE.validate_python)] = Price()
     benchmarks: Annotated[dict[str, Annotated[BenchmarkEntry, _NULLS]], _NULLS] = {}
     averages: list[Annotated[Average, _NULLS]] = []
     tokens: Numbers = {}
@@ -174,6 +187,11 @@ class Manifest(_Part):
     def measures(self) -> dict[str, Measure]:
         """What each benchmark's score means."""
         return {name: entry.measure for name, entry in self.benchmarks.items()}
+
+    @property
+    def judged(self) -> bool:
+        """Whether a judge graded any of it."""
+        return bool(self.get("judge"))
 
     def measure(self, name: str) -> Measure:
         """That of a benchmark, or of an average, whose benchmarks are alike."""

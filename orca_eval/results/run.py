@@ -10,10 +10,12 @@ import pandas as pd
 import pyarrow as pa
 
 from orca_eval.benchmarks.specs import Presentation, read_specs
+from orca_eval.config.schema import Price
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
 from orca_eval.results.aggregate import ScoreRow
 from orca_eval.results.budgets import read_budgets
+from orca_eval.results.cost import Cost, costs
 from orca_eval.results.documents import KEY
 from orca_eval.results.manifest import Average, BenchmarkEntry, Manifest, read_manifest
 from orca_eval.results.reading import MANIFEST, OF_A_RUN, RESCORED, SAMPLES, STAGING, DamagedError
@@ -56,8 +58,10 @@ class BenchmarkRun(BenchmarkEntry):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished run, with its scores by level, benchmark or average, and task; `budgets` are those
-    at smaller max_tokens.
+    """A finished run, with its scores by level, benchmark or average, and task.
+
+    `budgets` are those at smaller max_tokens. `costs` are by benchmark or average, as the scores;
+    `price` turns them into money.
     """
 
     folder: Path
@@ -72,6 +76,8 @@ class Run:
     scores: Mapping[tuple[str, str, str], ScoreRow]
     slices: Sequence[ScoreRow]
     budgets: Mapping[int, Sequence[ScoreRow]]
+    costs: Mapping[str, Cost]
+    price: Price
     manifest: Manifest = field(repr=False)
 
     def benchmark(self, benchmark: str) -> ScoreRow | None:
@@ -151,6 +157,7 @@ def read_run(folder: Path) -> Run:
     _check_scale(folder, manifest, rows)
     name = manifest.model.name or folder.parent.name
     prompt = manifest.prompt.name or EMPTY_PROMPT
+    averages = dict(map(_counted, manifest.averages))
     return Run(
         folder=folder,
         label=name + _PROMPTS.get(prompt, f" w/ prompt {prompt}"),
@@ -160,10 +167,12 @@ def read_run(folder: Path) -> Run:
         limit=manifest.limit,
         parameters=manifest.model.parameters,
         benchmarks=_benchmarks(folder, manifest),
-        averages=dict(map(_counted, manifest.averages)),
+        averages=averages,
         scores={(row.level, row.benchmark, row.task): row for row in rows if not row.slice},
         slices=[row for row in rows if row.slice],
         budgets=read_budgets(folder),
+        costs=costs(folder, manifest, rows, averages),
+        price=manifest.price,
         manifest=manifest,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,8 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
         manifest = None if unfinished else _finished(folder)
         unanswered = _unanswered(manifest) if manifest else 0
         changed = changes(manifest, config, benchmarks) if manifest else []
+        if manifest and not config.price.named:
+            config = replace(config, price=manifest.price)
         if manifest and not unanswered and not changed:
             say("this run is finished; fresh=true starts it anew")
             old = manifest.extractor_version
@@ -70,8 +73,10 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
                     f"its scores are of extractor version {old}; orca-eval rescore run={folder} "
                     f"applies version {EXTRACTOR_VERSION}"
                 )
-            from orca_eval.run.results import complete
+            from orca_eval.run.results import complete, set_price
 
+            if config.price != manifest.price:
+                set_price(folder, manifest, config.price)
             complete(folder, composed)
         else:
             if unanswered:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -29,9 +31,21 @@ def complain(text: str) -> None:
 
 
 @dataclass(slots=True)
+class Generated:
+    """How many of a benchmark's answers were generated in this run, of how many that it asked, and
+    in how many tokens: of an answer to several documents each has its part."""
+
+    answers: int = 0
+    of: int = 0
+    tokens: float = 0.0
+
+
+@dataclass(slots=True)
 class Counts:
     """How far a run is. Samples, but for the tokens: of the answers generated in this run.
-    `continued` are those that go on from a shorter run's cut reply.
+
+    `continued` are those that go on from a shorter run's cut reply. `benchmarks`: the model's
+    answers alone, by what they are for.
     """
 
     total: int = 0
@@ -44,6 +58,18 @@ class Counts:
     prompt_tokens: int = 0
     judge_tokens: int = 0
     started: float = field(default_factory=time.monotonic)
+    benchmarks: defaultdict[str, Generated] = field(default_factory=lambda: defaultdict(Generated))
+
+    def told(self, benchmarks: Iterable[str], tokens: int | None) -> None:
+        """Counts an answer for the benchmark of each document that waited for it; one without
+        `tokens` was stored."""
+        waiting = list(benchmarks)
+        for name in waiting:
+            found = self.benchmarks[name]
+            found.of += 1
+            if tokens is not None:
+                found.answers += 1
+                found.tokens += tokens / len(waiting)
 
     @property
     def finished(self) -> int:

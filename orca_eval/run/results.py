@@ -14,6 +14,7 @@ from typing import Any
 
 from orca_eval import __version__
 from orca_eval.benchmarks.types import Benchmark
+from orca_eval.config.schema import Price
 from orca_eval.engines.base import Shortens
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.paths import PACKAGE
@@ -22,6 +23,7 @@ from orca_eval.report.exports.lm_eval import write_results
 from orca_eval.results import folder as run_dir
 from orca_eval.results.aggregate import ScoreRow, aggregate
 from orca_eval.results.budgets import write_budgets
+from orca_eval.results.manifest import Manifest
 from orca_eval.results.notes import MALFORMED, rate_notes, reasoning_note
 from orca_eval.results.reading import BUDGETS, MANIFEST, SAMPLES, STAGING
 from orca_eval.results.run import read_run
@@ -99,6 +101,14 @@ def at_smaller_budgets(session: Session) -> dict[int, list[ScoreRow]]:
         tokenizer.close()
 
 
+def set_price(folder: Path, manifest: Manifest, price: Price) -> None:
+    """Puts another price into a finished run's manifest; what was made with the old one goes."""
+    with run_dir.disk_faults(folder):
+        for name in (run_dir.REPORT, run_dir.CONFIG):
+            (folder / name).unlink(missing_ok=True)
+    run_dir.write_json(folder / MANIFEST, manifest.content | {"price": asdict(price)})
+
+
 def complete(folder: Path, composed: Mapping[str, Any]) -> None:
     """Makes what a finished run has beside its results, where it is not there whole: config,
     lm-eval's file and the report. What can't be made is said in a line: it undoes no run."""
@@ -153,6 +163,7 @@ def build_manifest(session: Session) -> dict[str, Any]:
         },
         "engine": {"name": config.engine.name, "base_url": config.engine.base_url} | identity,
         **_judge_entry(session),
+        "price": asdict(config.price),
         "benchmarks": {b.id: _benchmark_entry(b, session) for b in session.benchmarks},
         "averages": [asdict(average) for average in config.suite.averages],
         "tokens": {
@@ -301,6 +312,7 @@ def _benchmark_entry(benchmark: Benchmark, session: Session) -> dict[str, Any]:
         "measure": asdict(benchmark.measure),
         "presentation": asdict(benchmark.presentation),
         "caveats": benchmark.footnotes,
+        "generated": asdict(session.counts.benchmarks[benchmark.id]),
     }
 
 

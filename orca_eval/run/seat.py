@@ -105,7 +105,8 @@ class Seat:
             yield
         finally:
             self._under_way -= 1
-            self._tell()
+            if self._refused:
+                self._tell()
 
     def _tell(self) -> None:
         """Wakes the refused requests, which look again at what became of the others."""

@@ -79,6 +79,10 @@ def _storable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
+def _benchmarks(work: Work) -> Iterator[str]:
+    return (waiting.doc.benchmark for waiting in work.question.waiting)
+
+
 def _first(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
@@ -250,6 +254,8 @@ class Session:
         for work in works:
             if work.key in found:
                 self.counts.reused += len(work.question.waiting)
+                if seat is self._seats["model"] and work.question.skip_tokens is None:
+                    self.counts.told(_benchmarks(work), None)
                 self._go_on(work, found[work.key])
         if any(stored.completion.finish_reason != "skipped" for stored in found.values()):
             seat.failures.answered()
@@ -311,11 +317,13 @@ class Session:
 
     def _on_finish(self, seat: Seat, work: Work, completion: Completion) -> None:
         del seat.planner.under_way[work.key]
+        tokens = completion.completion_tokens - completion.kept_tokens
         if seat is not self._seats["model"]:
-            self.counts.judge_tokens += completion.completion_tokens - completion.kept_tokens
+            self.counts.judge_tokens += tokens
         else:
-            self.counts.tokens += completion.completion_tokens - completion.kept_tokens
+            self.counts.tokens += tokens
             self.counts.prompt_tokens += completion.prompt_tokens
+            self.counts.told(_benchmarks(work), tokens)
         completion = completion._replace(
             text=_storable(completion.text), reasoning=_storable(completion.reasoning)
         )

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orca_eval.numbers import ends
+from orca_eval.report.cost_table import cost_screen
 from orca_eval.report.repeats_table import repeats_screen
 from orca_eval.results.aggregate import RATE_NAMES, RATES, WHOLE, ScoreRow
+from orca_eval.results.cost import costs
 from orca_eval.results.manifest import BenchmarkEntry, Manifest, read_manifest
 from orca_eval.results.notes import conflict_note, has_bounds
 from orca_eval.results.scores import read_scores
@@ -24,8 +26,10 @@ def print_scores(folder: Path) -> None:
     in scores.csv."""
     manifest, console = read_manifest(folder, whole=True), screen()
     rows = read_scores(folder)
-    repeats = repeats_screen(rows, labels(manifest), manifest)
-    show(console, scores_table(rows, manifest), *([repeats] if repeats else []))
+    names = labels(manifest)
+    repeats = repeats_screen(rows, names, manifest)
+    cost = cost_screen(rows, names, manifest, costs(folder, manifest, rows))
+    show(console, scores_table(rows, manifest), *([repeats] if repeats else []), cost)
     if manifest.speed:
         console.print()
         paragraph(console, speed_line(manifest.speed))

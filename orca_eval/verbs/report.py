@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from orca_eval.config.compose import compose_verb
+from orca_eval.config.convert import report_price
 from orca_eval.errors import InputError
 from orca_eval.outcome import Outcome
 from orca_eval.paths import expanded
@@ -15,16 +16,19 @@ def main(overrides: list[str]) -> Outcome:
     """Writes tables, plots and the report from run folders, or tables from a CSV of scores."""
     composed = compose_verb("report", overrides)
     out = expanded(composed["out"]) if composed["out"] else None
-    baseline = composed["baseline"]
+    baseline, price = composed["baseline"], report_price(composed)
     if bool(composed["runs"]) == bool(composed["from"]):
         raise InputError("give either runs=FOLDER,... or from=FILE.csv")
+    if composed["from"] and price.named:
+        raise InputError("price: a CSV of scores tells no tokens; give runs=FOLDER,... instead")
     # matplotlib and pyarrow take long to import: no mistake above is to wait for them
     from orca_eval.report.run_report import main_report, main_report_csv
 
     if composed["from"]:
         return main_report_csv(expanded(composed["from"]), out, baseline)
     samples = bool(composed["report"]["samples"])
-    return main_report(_folders(composed["runs"]), out, baseline, samples=samples)
+    own = price if price.named else None
+    return main_report(_folders(composed["runs"]), out, baseline, samples=samples, price=own)
 
 
 def _folders(value: Any) -> list[Path]:

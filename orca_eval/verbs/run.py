@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -73,10 +73,12 @@ def run_one(overrides: Sequence[str]) -> Path:
 
 def run_data(folder: Path) -> dict[str, Any]:
     """A finished run for a program: the rows of scores.csv, and what the manifest says of them."""
-    from orca_eval.results.manifest import read_manifest  # pandas takes long to import
+    from orca_eval.results.cost import costs  # pandas takes long to import
+    from orca_eval.results.manifest import read_manifest
     from orca_eval.results.scores import cells_of, read_scores
 
-    manifest = read_manifest(folder, whole=True)
+    manifest, rows = read_manifest(folder, whole=True), read_scores(folder)
+    price = manifest.price
     return {
         "folder": folder,
         "model": manifest.model.name,
@@ -85,7 +87,12 @@ def run_data(folder: Path) -> dict[str, Any]:
         "engine": manifest.engine.name,
         "quickstart": manifest.quickstart,
         "limit": manifest.limit,
-        "scores": [cells_of(row) for row in read_scores(folder)],
+        "scores": [cells_of(row) for row in rows],
+        "cost": [
+            {"benchmark": name, **asdict(cost), "money": cost.money(price)}
+            for name, cost in costs(folder, manifest, rows).items()
+        ],
+        "price": asdict(price),
         "samples": manifest.samples,
         "speed": manifest.speed,
         "notes": manifest.notes,

@@ -167,6 +167,40 @@ def test_size_is_parameters_or_else_tokens(board: Board, tmp_path: Path) -> None
     assert float(mark.lines[0].get_xdata()[0]) == pytest.approx(tokens)
 
 
+def test_tokens_are_those_of_the_cost_and_equal_points_are_all_seen(tmp_path: Path) -> None:
+    """Of two models alike and a third that writes far more."""
+    few = tuple(b for b in FULL if b.id in ("mmlu", "arc_easy", "arc_challenge"))
+    specs = [Spec("a", seed=1), Spec("b", seed=1), Spec("c", seed=1, reply_letters=9000)]
+    folders = [
+        write_run(tmp_path / spec.model, replace(spec, share=0.01, benchmarks=few))
+        for spec in specs
+    ]
+    board = build_board(read_runs(folders), None)
+    (axes,) = plot(board, "cost").axes
+    marks = [c.lines[0] for c in axes.containers if isinstance(c, ErrorbarContainer)]
+    points = [(float(m.get_xdata()[0]), float(m.get_ydata()[0])) for m in marks]  # type: ignore[index,arg-type]
+    average = "Knowledge average (3)"
+    expected = [
+        (run.costs[average].completion, board.values[run.label, average].number)
+        for run in board.runs
+    ]
+    assert np.array(points) == pytest.approx(np.array(expected))
+    assert points[0] == points[1]
+    assert marks[0].get_markersize() > marks[1].get_markersize()
+    assert marks[0].get_zorder() < marks[1].get_zorder()
+    assert axes.get_xscale() == "log"
+    (axes,) = plot(build_board(board.runs[:1], None), "cost").axes
+    assert axes.get_xscale() == "linear"
+    assert len([c for c in axes.containers if isinstance(c, ErrorbarContainer)]) == len(few)
+
+
+def test_without_counted_tokens_there_is_no_plot_of_them(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "m", Spec("m", share=0.01))
+    frame = pd.read_parquet(folder / "samples.parquet")
+    frame.assign(completion_tokens=0).to_parquet(folder / "samples.parquet", index=False)
+    assert not dict(draw(build_board([read_run(folder)], None), ["cost"]))
+
+
 def test_a_missing_benchmark_is_a_gap_and_no_zero(tmp_path: Path) -> None:
     without = tuple(b for b in FULL if b.id != "gsm8k")
     folders = [

@@ -32,6 +32,7 @@ GATED = {
 LONG = "a-checkpoint-with-a-long-name-7b-instruct-step-12000"
 REPLAY = ("engine=replay", "engine.script=A.jsonl")
 RUNS = {"alpha": "B", LONG: "A"}
+PRICED = {"alpha": ["price.prompt=3", "price.completion=15"], LONG: ["price.hour=2"]}
 SCORES = """model,AGIEval,BBH,DROP,CRASS
 small,30.1,40.25,12.5,55
 larger,35.6,44.75,,61
@@ -44,7 +45,8 @@ def make_runs(here: Path) -> None:
         reply = {"default": True, "text": f"Both look right.\n###Final answer: {{{letter}}}"}
         (here / f"{letter}.jsonl").write_text(json.dumps(reply) + "\n")
         call = ["run", "engine=replay", f"engine.script={letter}.jsonl", f"model.name={model}"]
-        assert main(call) == 0
+        assert main([*call, *PRICED[model]]) == 0
+        settle(run_of(model))
     make_unusual(here)
     shutil.copytree(run_of("alpha"), here / "older")
     older = pd.read_parquet(here / "older/samples.parquet")
@@ -82,10 +84,20 @@ def make_unusual(here: Path) -> None:
     (here / "silent.jsonl").write_text(json.dumps(reply) + "\n")
     call = ["run", "engine=replay", "results_dir=unusual"]
     assert main([*call, "engine.script=silent.jsonl", "model.name=silent"]) == 0
+    settle(run_of("silent", "unusual"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ReplayEngine, "generate", drawn)
         several = ["sampling.n=4", "sampling.temperature=1", "model.name=drawn"]
         assert main([*call, "engine.script=A.jsonl", *several]) == 0
+    settle(run_of("drawn", "unusual"))
+
+
+def settle(folder: Path) -> None:
+    """Gives a run a time that is the same each time."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["speed"]["seconds"] = 90.0
+    path.write_text(json.dumps(manifest))
 
 
 def run_of(model: str, results: str = "results") -> Path:

@@ -14,6 +14,7 @@ from orca_eval.report.board import Board
 from orca_eval.report.plots.averages import averages
 from orca_eval.report.plots.benchmarks import benchmarks
 from orca_eval.report.plots.budgets import budgets
+from orca_eval.report.plots.cost import cost
 from orca_eval.report.plots.heatmap import heatmap
 from orca_eval.report.plots.improvement import improvement
 from orca_eval.report.plots.radar import radar
@@ -31,6 +32,7 @@ PLOTS: Mapping[str, tuple[str, Callable[[Board], Figure | None]]] = {
     "rates": ("What became of the replies", rates),
     "size": ("Score against size", size),
     "budgets": ("Score by max_tokens", budgets),
+    "cost": ("Score against tokens", cost),
 }
 FORMATS = ("svg", "png", "pdf")
 _METADATA: Mapping[str, dict[str, None]] = {
