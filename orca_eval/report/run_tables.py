@@ -12,7 +12,7 @@ from orca_eval.tables.table import Table, with_safe_names
 
 
 def run_tables(board: Board) -> list[Table]:
-    """Scores, improvements, reproduction, rates, repeats, budgets, sub-tables, cost, speed, runs."""
+    """Scores and improvements, what explains them, tasks, what they cost, and what was run."""
     reproduction, repeats, budgets, speed = (
         [table] if (table := make(board)) else []
         for make in (reproduction_table, repeats_table, budgets_table, speed_table)
