@@ -137,7 +137,8 @@ def aggregate(
                 )
                 for name in (SCORE, *_estimated(tasks))
             }
-        rows.append(_row("benchmark", benchmark, "", tasks, kind, draws.get(benchmark, {})))
+        row = _row("benchmark", benchmark, "", tasks, kind, draws.get(benchmark, {}))
+        rows.append(_bounded(row, part, kind, measures[benchmark]))
         if len(tasks) > 1:
             rows += [_row("task", benchmark, task.name, [task], "pooled", {}) for task in tasks]
         rows += [row for task in tasks for row in _slice_rows(benchmark, task)]
@@ -167,8 +168,7 @@ def _row(
     scores, measure = [task.values(SCORE) for task in tasks], tasks[0].measure
     numbers = {n: np.concatenate([task.numbers[n] for task in tasks]) for n in tasks[0].numbers}
     means = {name: mean(values) for name, values in numbers.items()}
-    cut = level == "benchmark" and means["cut"]
-    beside = cut or measure.shares or "figures" in tasks[0].samples
+    beside = measure.shares or "figures" in tasks[0].samples
     every = pd.concat([task.samples for task in tasks]) if beside else None
     row = ScoreRow(
         level=level,
@@ -193,14 +193,19 @@ def _row(
     score, low, high = _estimate(benchmark, tasks, kind, SCORE, draws)
     repeats = _repeats(benchmark, tasks, kind, draws) if tasks[0].n > 1 else None
     row = replace(row, score=score, ci_low=low, ci_high=high, repeats=repeats)
-    if cut and every is not None:
-        wrong, left_out = bounds(every, kind, measure)
-        row = replace(row, score_cut_wrong=wrong, score_cut_left_out=left_out)
     if not row.conflict_rate:
         return row
     counted = (_by_conflict(score, tasks, kind, name) for name in ("by_letter", "by_text"))
     by_letter, by_text = (round(share, _SHARE_DIGITS) for share in counted)
     return replace(row, score_by_letter=by_letter, score_by_text=by_text)
+
+
+def _bounded(row: ScoreRow, samples: pd.DataFrame, kind: Aggregate, measure: Measure) -> ScoreRow:
+    """The row with the scores that its cut replies leave open."""
+    if row.score is None or not row.truncation_rate:
+        return row
+    wrong, left_out = bounds(samples, kind, measure)
+    return replace(row, score_cut_wrong=wrong, score_cut_left_out=left_out)
 
 
 def _slice_rows(benchmark: str, task: TaskSamples) -> Iterator[ScoreRow]:

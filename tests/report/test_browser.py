@@ -143,7 +143,7 @@ def test_it_opens_with_summary_and_plots(opened: Any, runs: list[Path]) -> None:
     sizes = opened.execute_script(
         "return [...document.querySelectorAll('.plot img')].map((i) => i.naturalWidth)"
     )
-    assert len(sizes) == 7
+    assert len(sizes) == 8
     assert min(sizes) > 100
 
 
