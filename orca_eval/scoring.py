@@ -147,18 +147,26 @@ def _normal(spans: Iterable[str]) -> list[str]:
     return [span for span in map(normalize_span, spans) if span]
 
 
-def _readings(spans: list[str], *, several: bool) -> list[list[str]]:
-    """What an answer may mean, in normal form: its spans as they are written, the phrases that
-    answer where they are sentences, either plain (a count without its unit); where the gold has
-    several spans, also those joined by commas, slashes or "and".
+def _readings(spans: list[str]) -> list[list[str]]:
+    """What an answer may mean: its spans as they are written, and the phrases that answer where
+    they are sentences.
     """
-    readings = [spans]
-    if len(spans) <= _MOST_READ:
-        readings.append([phrase_of(span) or span for span in spans])
-    if several and len(spans) <= _MOST_READ:
-        for reading in readings[:]:
+    phrases = [phrase_of(span) or span for span in spans] if len(spans) <= _MOST_READ else spans
+    return [spans] if phrases == spans else [spans, phrases]
+
+
+def _apart(readings: list[list[str]]) -> list[list[str]]:
+    """The readings, and each with its spans taken apart at commas, slashes or "and"."""
+    found = readings[:]
+    for reading in readings:
+        if len(reading) <= _MOST_READ:
             ways = zip(*(spans_apart(span) for span in reading), strict=True)
-            readings += [[part for parts in way for part in parts] for way in ways]
+            found += [[part for parts in way for part in parts] for way in ways]
+    return found
+
+
+def _normal_forms(readings: list[list[str]]) -> list[list[str]]:
+    """The readings in normal form, with counts that have a unit also without it."""
     written = dict.fromkeys(map(tuple, readings))
     plain = (tuple(map(plain_span, reading)) for reading in written)
     found = map(_normal, dict.fromkeys([*written, *plain]))
@@ -166,26 +174,29 @@ def _readings(spans: list[str], *, several: bool) -> list[list[str]]:
 
 
 def _score_spans(answer: str | None, golds: Golds) -> Score:
-    """The best reading of the answer against the best variant; golds part at `; ` as answers do."""
+    """The best reading of the answer against the best variant; golds part at `; ` as answers do.
+    One of several spans is compared with the answer taken apart, too.
+    """
     spans = [] if answer is None else answer.split(SEPARATOR)
     if not _normal(spans):
         return Score(0.0, 0.0, 0.0)
-    together = _readings(spans, several=False)
+    written = _readings(spans)
+    together = _normal_forms(written)
     variants = [[part for span in variant for part in span.split(SEPARATOR)] for variant in golds]
-    if any(len(gold := _normal(written)) == 1 and gold in together for written in variants):
+    normal = [_normal(variant) for variant in variants]
+    if any(len(gold) == 1 and gold in together for gold in normal):
         return Score(1.0, 1.0, 1.0)
-    apart = _readings(spans, several=True)
+    apart = _normal_forms(_apart(written))
     taken_apart = [sorted(reading) for reading in apart]
     exact = f1 = parts = 0.0
-    for written in variants:
-        gold = _normal(written)
+    for variant, gold in zip(variants, normal, strict=True):
         if not gold:
             continue
         for reading in apart if len(gold) > 1 else together:
             same = len(reading) == len(gold) and set(reading) == set(gold)
             exact = max(exact, float(same))
             f1 = max(f1, _aligned_f1(reading, gold))
-        gold_parts = sorted(_normal(part for span in written for part in listed_spans(span)))
+        gold_parts = sorted(_normal(part for span in variant for part in listed_spans(span)))
         parts = max(parts, float(gold_parts in taken_apart))
     return Score(exact, f1, max(exact, parts))
 

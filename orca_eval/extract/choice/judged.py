@@ -137,8 +137,10 @@ def _entries(reply: ChoiceReply, start: int, end: int) -> Iterator[tuple[str, re
     if options.letters:
         for m in _entry(options.letters).finditer(reply.text, start, end):
             yield m["label"].upper(), m
+    if '":' not in reply.raw:
+        return
     names = {entry.folded: entry.label for entry in options.entries}
-    for m in _QUOTED.finditer(reply.text, start, end) if '":' in reply.raw else ():
+    for m in _QUOTED.finditer(reply.text, start, end):
         label = names.get(m["label"].lower())
         if label:
             yield label, m

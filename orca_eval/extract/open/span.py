@@ -175,13 +175,13 @@ def _before_remark(text: str, start: int, end: int) -> int:
     span.
     """
     at = text.find(";", start, end)
-    if text.find(";", at + 1, end) > 0:
+    if at <= start or text.find(";", at + 1, end) > 0:
         return end
     begin = behind(SPACE, text, at + 1, end)
     words = len(text[begin:end].split())
     told = words > MOST_IN_LINE and _TELLS.match(text, begin, end)
     said = words >= _LEAST_REMARK and phrase(text, begin, end)
-    return at if at > start and (told or said) else end
+    return at if told or said else end
 
 
 def _lines_below(text: str, start: int, end: int) -> int:
