@@ -63,7 +63,7 @@ FREE = {"results_dir", "fresh", "allow_code", "stall_seconds", "root", "trust_re
 FREE |= {"quickstart", "api_key_env", "max_tokens", "benchmarks"}  # data and sampling hold these
 FREE |= {"failed_share", "preflight"}  # whether there are numbers at all
 FREE |= {"thinks"}  # which decides max_tokens
-FREE |= {"price", "continue_cut"}  # what is paid, and how the same replies are come by
+FREE |= {"continue_cut"}  # how the same replies are come by
 FREE |= {"judge"}  # where no task asks one; see test_judged.py
 other_texts = st.text(st.characters(codec="ascii"), min_size=1, max_size=5).map(lambda t: f"x{t}")
 
@@ -89,6 +89,8 @@ def paths(config: Any, at: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     found = []
     for field in dataclasses.fields(config):
         value, path = getattr(config, field.name), (*at, field.name)
+        if path == ("price",):
+            continue  # what is paid
         if dataclasses.is_dataclass(value):
             found += paths(value, path)
         elif path == ("tasks", "path") or path == ("tasks", "path"):
