@@ -1,8 +1,12 @@
 """Tables, plots, the HTML report and exports, from finished runs or a CSV of scores."""
 
-from pathlib import Path
+from __future__ import annotations
 
-from orca_eval.results.run import Run
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orca_eval.results.run import Run
 
 # What it needs (matplotlib, pyarrow) takes long to import, so that is done where it is called.
 
