@@ -132,8 +132,12 @@ def _bag_f1(predicted: frozenset[str], gold: frozenset[str]) -> float:
 def _aligned_f1(predicted: list[str], gold: list[str]) -> float:
     """Mean F1 under the best one-to-one alignment, spans left over counting 0, to two places."""
     bags = [[_bag_f1(frozenset(p.split()), frozenset(g.split())) for p in predicted] for g in gold]
-    if len(predicted) == 1 or len(gold) == 1:
-        total = max(score for row in bags for score in row)
+    # What shares nothing with the other side adds nothing, and needs no alignment.
+    rows = [row for row in bags if any(row)]
+    shared = [j for j in range(len(predicted)) if any(row[j] for row in rows)]
+    bags = [[row[j] for j in shared] for row in rows]
+    if len(rows) <= 1 or len(shared) == 1:
+        total = max((score for row in bags for score in row), default=0.0)
     else:
         from scipy.optimize import linear_sum_assignment
 

@@ -5,7 +5,7 @@ number/rules.py, open/span.py or open/text.py. Its place in the RULES there is i
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -111,6 +111,11 @@ class Kind(Generic[R]):
     """What a void claim leaves on what follows a self-correction."""
     weak_on_refusal: bool = True
     """Whether weak rules are heard where the reply declines: then they judge it themselves."""
+    verbatim: tuple[Rule[R], ...] = field(init=False)
+    """The rules that find something word for word."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "verbatim", tuple(rule for rule in self.rules if rule.verbatim))
 
 
 def first_claim(
@@ -142,7 +147,7 @@ def commitment(kind: Kind[R], part: Part, options: Mapping[str, str]) -> Found |
     """What the part commits to: word for word, else behind its last self-correction, else in all
     of it, unless that is withdrawn.
     """
-    for rule in kind.rules:
+    for rule in kind.verbatim:
         if rule.verbatim and (claim := rule.verbatim(part, options)):
             return Found(claim, rule)
     reply = kind.read(part, options)

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -72,7 +73,8 @@ def costs(
     Raises:
         DamagedError: the samples can't be read.
     """
-    tokens, solved = _tokens(folder / SAMPLES), _solved(rows)
+    samples = folder / SAMPLES
+    tokens, solved = _tokens(samples, samples.stat().st_mtime_ns), _solved(rows)
     seconds, entries = manifest.speed.get("seconds"), manifest.benchmarks
     generated = math.fsum(entry.generated.tokens for entry in entries.values())
     per_token = seconds / generated if seconds and generated else None
@@ -87,7 +89,8 @@ def costs(
     return found | {name: _mean([found[each] for each in names]) for name, names in whole.items()}
 
 
-def _tokens(path: Path) -> dict[str, Counter[str]]:
+@lru_cache(maxsize=8)  # a run's end asks for its report, its table and its JSON
+def _tokens(path: Path, _changed: int) -> Mapping[str, Mapping[str, int]]:
     """Sums by benchmark and column, of what was sent; a column of which no sample of the benchmark
     has a number is not there."""
     sums: dict[str, Counter[str]] = {}

@@ -79,34 +79,35 @@ class Seat:
         Raises:
             OrcaEvalError: the engine failed, or so many requests that it is no item's fault.
         """
-        with self.named_errors(), self._counted():
-            try:
-                completion = await self._shrunk(request)
-            except PromptTooLongError as error:
-                if self.config.over_long != "error":
-                    self.planner.over_long.append((str(error), 0))
-                    return Completion("", "skipped", 0, 0)
-                self._fail(request, PromptTooLongError(f"{error}; {WAYS_OUT}"))
-            except SettingError as error:
-                if not await self._another_answered():
-                    raise
-                self._fail(request, FailedItemError(str(error)))
-            except FailedItemError as error:
-                self._fail(request, error)
-            else:
-                self.failures.answered()
-                return completion
-        return Completion("", "failed", 0, 0)
-
-    @contextlib.contextmanager
-    def _counted(self) -> Iterator[None]:
         self._under_way += 1
         try:
-            yield
+            completion = await self._shrunk(request)
+            self.failures.answered()
+        except OrcaEvalError as error:
+            with self.named_errors():
+                return await self._without(request, error)
         finally:
             self._under_way -= 1
             if self._refused:
                 self._tell()
+        return completion
+
+    async def _without(self, request: Request, error: OrcaEvalError) -> Completion:
+        """What stands for an answer that never came; raises the error if it is no item's fault."""
+        if isinstance(error, PromptTooLongError):
+            if self.config.over_long != "error":
+                self.planner.over_long.append((str(error), 0))
+                return Completion("", "skipped", 0, 0)
+            self._fail(request, PromptTooLongError(f"{error}; {WAYS_OUT}"))
+        elif isinstance(error, SettingError):
+            if not await self._another_answered():
+                raise error
+            self._fail(request, FailedItemError(str(error)))
+        elif isinstance(error, FailedItemError):
+            self._fail(request, error)
+        else:
+            raise error
+        return Completion("", "failed", 0, 0)
 
     def _tell(self) -> None:
         """Wakes the refused requests, which look again at what became of the others."""

@@ -74,9 +74,13 @@ def run_session(session: Session) -> None:
             say(f"warning: {line}")
 
 
-def _storable(text: str) -> str:
+def _storable(completion: Completion) -> Completion:
     """Without lone surrogates: neither SQLite nor Parquet takes them."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    text, reasoning = completion.text, completion.reasoning
+    if text.isascii() and reasoning.isascii():
+        return completion
+    text, reasoning = (each.encode("utf-8", "replace").decode() for each in (text, reasoning))
+    return completion._replace(text=text, reasoning=reasoning)
 
 
 def _benchmarks(work: Work) -> Iterator[str]:
@@ -324,9 +328,7 @@ class Session:
             self.counts.tokens += tokens
             self.counts.prompt_tokens += completion.prompt_tokens
             self.counts.told(_benchmarks(work), tokens)
-        completion = completion._replace(
-            text=_storable(completion.text), reasoning=_storable(completion.reasoning)
-        )
+        completion = _storable(completion)
         if completion.finish_reason == "failed":
             self.failed += len(work.question.waiting)
         if completion.finish_reason not in NO_ANSWER:
@@ -338,7 +340,9 @@ class Session:
     def _go_on(self, work: Work, stored: Stored) -> None:
         """Hands an answer to the scorer where nothing follows, else asks the next step in the next
         round. Its token ids stay in the store."""
-        completion = stored.completion._replace(token_ids=b"")
+        completion = stored.completion
+        if completion.token_ids:
+            completion = completion._replace(token_ids=b"")
         self._preflight.hear(work, completion)
         self.counts.continued += len(work.question.waiting) * (completion.kept_tokens > 0)
         for waiting in work.waiting:

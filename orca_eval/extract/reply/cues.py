@@ -5,6 +5,7 @@ not, exactly where they may be.
 import re
 from collections.abc import Iterator, Set as AbstractSet
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def _compiled(text: str) -> re.Pattern[str]:
     return re.compile(_pattern(text))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cue:
     """`anchor` starts every match of `pattern`; one of `words` is a word of every reply with one
     (empty for languages of other scripts than Latin, where the anchor itself is looked for).
@@ -46,9 +47,14 @@ class Cue:
 
     language: str
     anchor: str
-    pattern: re.Pattern[str]
+    behind: str
     example: str
     words: frozenset[str]
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled when a reply first holds the anchor: most languages never come."""
+        return _compiled(f"{self.anchor}{self.behind}<tail>")
 
 
 class Cues:
@@ -77,8 +83,7 @@ def _cues(name: str) -> Iterator[Cue]:
             for anchor in _pattern(cue["anchors"]).split("|"):
                 *_, last = (word for word in anchor.split() if word not in _PARTICLES)
                 words = cue.get("words", last).split() if language in _LATIN else ()
-                pattern = _compiled(f"{anchor}{behind}<tail>")
-                yield Cue(language, anchor, pattern, example.format(anchor), frozenset(words))
+                yield Cue(language, anchor, behind, example.format(anchor), frozenset(words))
 
 
 class Phrases:

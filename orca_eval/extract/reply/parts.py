@@ -180,10 +180,12 @@ def run_on_ends(response: str, low: str, start: int) -> list[tuple[int, bool]]:
     opened: list[int] = []
     if "<" in part or "[" in part:
         closed = [at for token in _RUN_ON_TOKENS if (at := _behind_text(part, token)) >= 0]
-    closed += islice((at for at in questions_with_options(part) if _has_text(part, at)), 1)
-    opened += next_items(response[start : start + _SEARCHED], part)
-    for word, at in islice(_headings(low, "\n" + part), MOST_HEADINGS):
-        (closed if word in _TURNS else opened).append(at - 1)
+    if "\n" in part:
+        closed += islice((at for at in questions_with_options(part) if _has_text(part, at)), 1)
+        opened += next_items(response[start : start + _SEARCHED], part)
+    if "\n" in part or ":" in part or "：" in part:  # what ends a heading
+        for word, at in islice(_headings(low, "\n" + part), MOST_HEADINGS):
+            (closed if word in _TURNS else opened).append(at - 1)
     if not closed and not opened:
         return [(len(low), False)]
     both = ((False, closed), (True, opened))
