@@ -66,10 +66,10 @@ class Resident(VllmEngine):
 class Bench:
     """One engine, one suite, and a folder with a store for each way of running it."""
 
-    def __init__(self, folder: Path, overrides: Sequence[str]) -> None:
+    def __init__(self, folder: Path, overrides: Sequence[str], longest: int = LONG) -> None:
         self._folder, self._overrides = folder, overrides
-        config = self.config(LONG)
-        self.engine = Resident(config.model, config.engine, LONG)
+        config = self.config(longest)
+        self.engine = Resident(config.model, config.engine, longest)
         self.engine.check()
         self.benchmarks: list[Benchmark] = load_suite(config)
 
