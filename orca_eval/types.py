@@ -179,10 +179,29 @@ def once(doc: Doc, done: Sequence[Completion]) -> Step | None:
     return None if done else Step(doc.messages)
 
 
-Share = Literal["pooled", "accuracy", "same letter", "other word", "refused"]
+Share = Literal[
+    "pooled",
+    "accuracy",
+    "same letter",
+    "other word",
+    "refused",
+    "empty",
+    "informative",
+    "true and informative",
+    "ROUGE-L",
+    "words",
+]
 """What may stand beside a score: the mean where every doc counts once, not every task; that of the
 answers where several make one score; the share of docs whose answers name the same letter in every
-order; of answers that are not the right ones; of replies that decline."""
+order; of answers that are not the right ones; of replies that decline, or hold nothing. The others
+are means of the samples' figures of that name."""
+PLAIN: frozenset[str] = frozenset({"words"})
+"""Those that are numbers and no shares of 1."""
+
+EMPTY = "empty"
+"""The rule of a reply that holds nothing."""
+JUDGED = "judge"
+"""The rule of a score that is read from a judge's verdict."""
 
 HIGHEST = 100.0
 """The highest score of any measure, which files are checked by."""

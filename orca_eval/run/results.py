@@ -28,6 +28,7 @@ from orca_eval.results.notes import MALFORMED, rate_notes, reasoning_note
 from orca_eval.results.reading import BUDGETS, MANIFEST, SAMPLES, STAGING
 from orca_eval.results.run import read_run
 from orca_eval.results.scores import write_scores
+from orca_eval.results.shares import told
 from orca_eval.run.beginning import finish
 from orca_eval.run.budgets import BudgetCurve, budgets_below, scored_as_asked
 from orca_eval.run.progress import complain
@@ -270,7 +271,7 @@ def _beside(benchmark: Benchmark, rows: Sequence[ScoreRow]) -> Iterator[str]:
     figures = next(
         (r.figures for r in rows if r.level == "benchmark" and r.benchmark == benchmark.id), {}
     )
-    shown = [f"{name} {100 * figures[name]:.1f} %" for name in measure.shares if name in figures]
+    shown = [told(name, figures[name]) for name in measure.shares if name in figures]
     if shown:
         name = measure.name.replace("_", " ")
         yield f"{benchmark.alias}: {name}; beside it {', '.join(shown)}."
