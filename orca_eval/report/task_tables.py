@@ -46,7 +46,7 @@ def task_tables(board: Board) -> list[Table]:
             tables.append(_by(board, benchmark, shown.parts, tasks))
         if own := [figure for figure in figures if figure[0] not in shares]:
             tables.append(_by(board, benchmark, "figures", own))
-        if beside := [figure for figure in figures if figure[0] in shares]:
+        if beside := [figure for share in shares for figure in figures if figure[0] == share]:
             tables.append(_beside(board, benchmark, beside))
         if categories := _categories(dict(tasks), shown.categories):
             tables.append(_by(board, benchmark, "categories", categories))

@@ -21,8 +21,7 @@ def _doc(row: Row) -> Item:
     dialogue = row["dialogue"].strip()
     prompt = f"{TASK}\n\nConversation:\n{dialogue}"
     item = grounding.item(dialogue, TASK, prompt, row["note"].strip(), row["encounter_id"])
-    source = row["dataset"]
-    return {**item, "stratum": source, "slices": {"source": [source]}}
+    return {**item, "stratum": row["dataset"]}
 
 
 process_docs = per_row(_doc)
