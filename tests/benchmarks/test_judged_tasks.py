@@ -55,10 +55,8 @@ def test_the_rows_of_grounding() -> None:
 
 
 def test_free_truthfulqa_asks_the_question_alone() -> None:
-    docs, rows = (
-        docs_of("truthfulqa_gen"),
-        parquet("truthfulqa/truthful_qa", "generation", "validation"),
-    )
+    docs = docs_of("truthfulqa_gen")
+    rows = parquet("truthfulqa/truthful_qa", "generation", "validation")
     assert [doc.messages[0]["content"] for doc in docs] == [row["question"] for row in rows]
     task = load_benchmark("truthfulqa_gen", SHARED, limit=1).tasks[0]
     for doc, row in zip(docs, rows, strict=True):
@@ -70,6 +68,4 @@ def test_free_truthfulqa_asks_the_question_alone() -> None:
         done: tuple[Completion, ...] = (*answered(NO_CASE), *answered("[[true]]"))
         step = task.ask(doc, done)
         assert step is not None
-        assert row["best_answer"] not in step.messages[-1]["content"].partition("OUTPUT")[0] or (
-            row["best_answer"] in row["question"]
-        )
+        assert "[[uninformative]]" in step.messages[-1]["content"]

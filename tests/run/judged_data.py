@@ -1,4 +1,4 @@
-"""Data of the judged tasks in the hub's layout: rows of our own writing, as their files have them."""
+"""Data of the judged tasks in the hub's layout: rows of our own, in their files' columns."""
 
 from __future__ import annotations
 
