@@ -1,7 +1,8 @@
 """QMSum: a question about a meeting, with the part of its transcript that answers it.
 
-Only specific questions have such a part; those about a whole meeting are no items. A row, of our
-own writing:
+Only specific questions have such a part; those about a whole meeting are no items.
+
+A row, of our own writing:
 
     {"kind": "specific", "meeting_id": "M0", "domain": "Product", "query": "What about the lid?",
      "answer": "It is to be green.", "relevant_text": "Designer: A green lid .\\nBoss: Fine ."}
