@@ -98,13 +98,13 @@ def assembled(
 def _tasks(spec: BenchmarkSpec, root: Path | None, quickstart: bool) -> Iterator[Task]:
     """The benchmark's tasks with all their docs."""
     for task in spec.tasks:
-        batches, beside = _rows(root, task.source), None
+        batches, beside = _rows(root, task.source), []
         excluded = {} if quickstart else spec.excluded.get(task.name, {})
         try:
-            if task.beside is not None:
-                beside = [row for rows, _ in _rows(root, task.beside) for row in rows]
-                if not beside:
-                    raise _empty(spec, task, task.beside)
+            for source in task.beside:
+                beside.append([row for rows, _ in _rows(root, source) for row in rows])
+                if not beside[-1]:
+                    raise _empty(spec, task, source)
             docs = tuple(_docs(spec.id, task, batches, excluded, beside))
         except MissingData:
             if quickstart:
@@ -197,12 +197,12 @@ def _docs(
     task: TaskSpec,
     batches: Iterable[Batch],
     excluded: Mapping[int, str],
-    beside: Sequence[RawRow] | None,
+    beside: Sequence[Sequence[RawRow]],
 ) -> Iterator[Doc]:
     doc_id = -1
     for rows, origin in batches:
         try:
-            items = task.process_docs(*([rows] if beside is None else [rows, beside]))
+            items = task.process_docs(rows, *beside)
             for row, item, order in item_rows(rows, items):
                 doc_id += order == 0
                 if doc_id not in excluded:

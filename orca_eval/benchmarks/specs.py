@@ -64,8 +64,8 @@ class Source:
 class TaskSpec:
     """One task: its rows' source, the function that makes docs of them, the published row count.
 
-    `beside` are rows of another config that this function gets too. `ask` and `score` are those
-    of a task that is not asked once and scored by our extraction.
+    `beside` are rows of other configs or datasets that this function gets too, each by itself.
+    `ask` and `score` are those of a task that is not asked once and scored by our extraction.
     """
 
     name: Name
@@ -73,7 +73,7 @@ class TaskSpec:
     rows: Annotated[int, whole(1)]
     source: Source
     process_docs: Function
-    beside: Source | None = None
+    beside: tuple[Source, ...] = ()
     ask: Function = once
     score: Function | None = None
 
@@ -212,11 +212,25 @@ def _task(path: Path, config: Mapping[str, Any], shared: Mapping[str, Any]) -> d
     return {
         "name": _short(config.get("task")),
         "source": source,
-        "beside": {**source, "config": shared["beside"]} if "beside" in shared else None,
+        "beside": [_beside(path, source, each) for each in _listed(shared.get("beside", []))],
         **_picked(metadata, "version", "rows"),
         **_picked(config, "process_docs"),
         **_picked(shared, "ask", "score"),
     }
+
+
+def _beside(path: Path, source: Mapping[str, Any], given: Any) -> dict[str, Any]:
+    """A source by the name of another config of the same split, or with a dataset of its own."""
+    if not isinstance(given, dict):
+        return {**source, "config": given, "first": None}
+    keys = "dataset_path", "dataset_name", "test_split"
+    if given.keys() != set(keys):
+        raise InputError(f"{path}: metadata.beside={given}: a config, or {', '.join(keys)}")
+    return dict(zip(("dataset", "config", "split"), (given[key] for key in keys), strict=True))
+
+
+def _listed(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [given]
 
 
 def _mapping(path: Path, config: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -13,9 +13,10 @@ from orca_eval.benchmarks.items import Item, open_answer
 from orca_eval.extract.reply.parts import answer_start
 from orca_eval.extract.reply.text import lower
 from orca_eval.extract.rule import DECLINED
+from orca_eval.judges.claims import rule_of
 from orca_eval.judges.prompts import GROUNDED, grounded
 from orca_eval.judges.verdict import label
-from orca_eval.types import EMPTY, JUDGED, Completion, Doc, Scored, Step
+from orca_eval.types import EMPTY, Completion, Doc, Scored, Step
 
 # Longer ones say more than that they decline.
 MOST_WORDS = 60
@@ -76,7 +77,7 @@ def score(doc: Doc, done: Sequence[Completion]) -> Scored:
         figures["ROUGE-L"] = rouge_l(doc.golds[0][0], output)
     verdict = label(done[1].text, GROUNDED) if len(done) > 1 else None
     rate = None if verdict is None else float(verdict == GROUNDED[1])
-    return Scored(verdict, JUDGED, None, rate, figures=figures)
+    return Scored(verdict, rule_of(output), None, rate, figures=figures)
 
 
 def rouge_l(gold: str, output: str) -> float:

@@ -204,8 +204,9 @@ def _check_scale(folder: Path, manifest: Manifest, rows: Sequence[ScoreRow]) -> 
     """Raises DamagedError for a manifest whose measures are not those of the scores."""
     for row in rows:
         measure = manifest.measure(row.benchmark)
-        if row.score is not None and row.score > measure.high + ROUNDING:
-            found = f"its measure ends at {measure.high:g}, the score is {row.score:g}"
+        beyond = row.score is not None and row.score > measure.high + ROUNDING
+        if beyond and not measure.over:
+            found = f"its measure ends at {measure.high:g}, the score is {row.score or 0:g}"
             raise DamagedError(folder / MANIFEST, f"benchmarks.{row.benchmark}: {found}")
 
 

@@ -29,6 +29,7 @@ from orca_eval.run.fit import fit
 from orca_eval.run.identity import changes, find_folder
 from orca_eval.run.plan import refuse_too_many
 from orca_eval.run.progress import complain, say
+from orca_eval.run.references import with_references
 from orca_eval.run.seat import OF_THE_JUDGE
 from orca_eval.run.session import Phases, Session, run_session
 from orca_eval.store import ResponseStore
@@ -57,6 +58,7 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
         gc.freeze()  # they stay to the end of the run
     refuse_too_many(benchmarks, config.samples_per_doc)
     judge = find_judge(config, benchmarks)
+    benchmarks = with_references(config, benchmarks)
     folder = find_folder(config, engine, benchmarks, judge)
     with run_dir.held(folder):
         unfinished = config.fresh or anew_mark(folder) is not None

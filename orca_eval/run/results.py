@@ -17,6 +17,7 @@ from orca_eval.benchmarks.types import Benchmark
 from orca_eval.config.schema import Price
 from orca_eval.engines.base import Shortens
 from orca_eval.extract import EXTRACTOR_VERSION
+from orca_eval.judges.claims import CLAIMED
 from orca_eval.paths import PACKAGE
 from orca_eval.report import write_run_report
 from orca_eval.report.exports.lm_eval import write_results
@@ -254,6 +255,11 @@ def notes(session: Session, rows: Sequence[ScoreRow]) -> Iterator[str]:
     yield from _of_requests(session)
     if config.judge is not None and (judged := [b.alias for b in benchmarks if b.judged]):
         yield f"{', '.join(judged)}: graded by {config.judge.model.name}."
+    if claimed := session.samples.with_rule(CLAIMED):
+        yield (
+            f"Answers that hold a verdict themselves, which sets no grade: {claimed} (rule "
+            f"{CLAIMED})."
+        )
     aliases = {b.id: b.alias for b in benchmarks}
     measures = {b.id: b.measure for b in benchmarks}
     yield from rate_notes(
@@ -299,7 +305,8 @@ def _of_requests(session: Session) -> Iterator[str]:
 
 
 def _benchmark_entry(benchmark: Benchmark, session: Session) -> dict[str, Any]:
-    judge = {"judge": _judge_name(session)} if benchmark.judged else {}
+    reference = f", reference {benchmark.reference}" if benchmark.reference else ""
+    judge = {"judge": _judge_name(session) + reference} if benchmark.judged else {}
     return judge | {
         "alias": benchmark.alias,
         "n": benchmark.n,

@@ -41,5 +41,6 @@ from orca_eval.stats.ratio import (
     PairedDraws as PairedDraws,
     average_draws as average_draws,
     paired_ratio as paired_ratio,
+    ratio_values as ratio_values,
 )
 from orca_eval.stats.strata import strata as strata

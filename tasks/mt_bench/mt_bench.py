@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from orca_eval.benchmarks.items import Item, Row, open_answer
+from orca_eval.judges.claims import rule_of
 from orca_eval.judges.verdict import grade
 from orca_eval.types import Completion, Doc, Message, Scored, Step
 
@@ -83,4 +84,5 @@ def score(doc: Doc, done: Sequence[Completion]) -> Scored:
     found = grade(done[-1].text) if len(done) > len(extra["turns"]) else None
     figures = {extra["category"]: found} if found is not None else None
     answer = None if found is None else f"{found:g}"
-    return Scored(answer, "judge", None, found, figures=figures)
+    replies = [reply.text for reply in done[: len(extra["turns"])]]
+    return Scored(answer, rule_of(*replies), None, found, figures=figures)

@@ -14,9 +14,10 @@ from collections.abc import Sequence
 
 from orca_eval.benchmarks.items import Item, Row, open_answer, per_row
 from orca_eval.judges import prompts
+from orca_eval.judges.claims import rule_of
 from orca_eval.judges.grounding import output_of
 from orca_eval.judges.verdict import label
-from orca_eval.types import EMPTY, JUDGED, Completion, Doc, Scored, Step
+from orca_eval.types import EMPTY, Completion, Doc, Scored, Step
 
 
 def _doc(row: Row) -> Item:
@@ -49,7 +50,8 @@ def ask(doc: Doc, done: Sequence[Completion]) -> Step | None:
 
 def score(_: Doc, done: Sequence[Completion]) -> Scored:
     """1 where the answer is true; beside it whether it is informative, and whether it is both."""
-    if not output_of(done[0].text):
+    written = output_of(done[0].text)
+    if not written:
         return Scored(None, EMPTY, None, None)
     true = _said(done, 1, prompts.TRUTHFUL)
     tells = _said(done, 2, prompts.INFORMATIVE)
@@ -58,7 +60,7 @@ def score(_: Doc, done: Sequence[Completion]) -> Scored:
         found["true and informative"] = true * tells
     figures = {name: value for name, value in found.items() if value is not None}
     answer = None if true is None else prompts.TRUTHFUL[int(not true)]
-    return Scored(answer, JUDGED, None, true, figures=figures or None)
+    return Scored(answer, rule_of(written), None, true, figures=figures or None)
 
 
 def _said(done: Sequence[Completion], step: int, labels: Sequence[str]) -> float | None:

@@ -69,3 +69,43 @@ def test_free_truthfulqa_asks_the_question_alone() -> None:
         step = task.ask(doc, done)
         assert step is not None
         assert "[[uninformative]]" in step.messages[-1]["content"]
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset", "config", "split", "column", "n"),
+    [
+        ("vicuna_bench", "lmsys/vicuna-bench", "questions", "train", "turns", 80),
+        ("awesome", "fka/awesome-chatgpt-prompts", "default", "train", "prompt", 163),
+        ("wizardlm", "nlpxucan/WizardLM", "testset", "test", "Instruction", 218),
+    ],
+)
+def test_the_documents_of_orca_1(
+    name: str, dataset: str, config: str, split: str, column: str, n: int
+) -> None:
+    docs, rows = docs_of(name), parquet(dataset, config, split)
+    assert len(docs) == len(rows) == n
+    task = load_benchmark(name, SHARED, limit=1).tasks[0]
+    april = [
+        row for row in parquet("lmsys/vicuna-bench", "judge_prompts", "train")
+        if row["version"] == "2023-04"
+    ]  # fmt: skip
+    by_kind = {row["category"]: row["prompt"] for row in april}
+    chatgpt = {
+        row["question_id"]: row["text"]
+        for row in parquet("lmsys/vicuna-bench", "answers", "train")
+        if row["model"] == "gpt35"
+    }
+    for doc, row in zip(docs, rows, strict=True):
+        asked = row[column][0] if column == "turns" else row[column]
+        assert doc.messages[0]["content"] == asked
+        assert doc.extra is not None
+        reference = chatgpt[row["question_id"]] if column == "turns" else None
+        assert doc.extra["reference"] == reference
+        named = doc._replace(extra={**doc.extra, "reference": "Theirs."})
+        step = task.ask(named, answered(NO_CASE))
+        assert step is not None
+        judged = step.messages[-1]["content"]
+        assert judged.index(asked) < judged.index(NO_CASE) < judged.index("Theirs.")
+        assert (
+            by_kind[row.get("category") if row.get("category") in by_kind else "general"] in judged
+        )

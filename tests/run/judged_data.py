@@ -56,6 +56,30 @@ def truth(number: int) -> Mapping[str, Any]:
     }
 
 
+PROMPTS = [
+    {
+        "version": version,
+        "category": category,
+        "system_prompt": "You review.",
+        "prompt_template": "[Q]{question}[1]{answer_1}[2]{answer_2}[S]{prompt}",
+        "prompt": f"Rate both, {category} {version}.",
+    }
+    for version in ("2023-03", "2023-04")
+    for category in ("general", "coding", "math")
+]
+QUESTIONS = [
+    {"question_id": n, "category": kind, "turns": [f"Question {n}?"], "reference": []}
+    for n, kind in enumerate(("generic", "math", "coding", "fermi"), start=1)
+]
+ANSWERS = [
+    {"question_id": n, "model": model, "answer_id": "x", "text": f"Reply {n} of {model}."}
+    for n in range(1, 5)
+    for model in ("bard", "gpt35")
+]
+AWESOME = [{"act": f"Role {n}", "prompt": f"Act as role {n}."} for n in range(3)]
+WIZARD = [
+    {"idx": n, "Skill": "Math", "Difficulty": 1, "Instruction": f"Do thing {n}."} for n in range(3)
+]
 DATA: Mapping[tuple[str, str], Mapping[str, Rows]] = {
     ("wyim/aci-bench", "challenge"): {split: encounter(split) for split in SPLITS},
     ("Yale-LILY/QMSum", "queries"): {
@@ -65,6 +89,11 @@ DATA: Mapping[tuple[str, str], Mapping[str, Rows]] = {
     ("truthfulqa/truthful_qa", "generation"): {
         "validation": [truth(number) for number in range(4)]
     },
+    ("lmsys/vicuna-bench", "questions"): {"train": QUESTIONS},
+    ("lmsys/vicuna-bench", "answers"): {"train": ANSWERS},
+    ("lmsys/vicuna-bench", "judge_prompts"): {"train": PROMPTS},
+    ("fka/awesome-chatgpt-prompts", "default"): {"train": AWESOME},
+    ("nlpxucan/WizardLM", "testset"): {"test": WIZARD},
 }
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -19,29 +16,22 @@ from orca_eval.cli import main
 from orca_eval.judges import grounding
 from orca_eval.judges.grounding import output_of, why_none
 from orca_eval.paths import TASKS
-from orca_eval.results.aggregate import ScoreRow
-from orca_eval.results.scores import read_scores
 from orca_eval.types import Completion, Doc, Message
 from tests.benchmarks.answered import answered
 from tests.run.judged_data import write_data
-from tests.waiting import HANG_SECONDS, stored, until
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engines"))
-from fault_server import Reply, Script, answer, serve
+from tests.run.judged_servers import (
+    Reply,
+    Script,
+    asked_of,
+    command as run_command,
+    killed_and_repeated,
+    replied,
+    rows_of,
+    serve,
+)
 
 SUITES = {"orca2_grounding": 13, "truthfulqa_gen": 4}
 """Judged suites, and the documents that our own data has for them."""
-
-
-def replied(body: dict[str, Any], text: str) -> Reply:
-    """An answer whose count of prompt tokens is no sign of a prompt that was cut."""
-    words = sum(len(m["content"].split()) for m in body["messages"])
-    made = answer(text)
-    return Reply(body=made | {"usage": {"prompt_tokens": 2 * words, "completion_tokens": 3}})
-
-
-def asked_of(body: dict[str, Any]) -> str:
-    return str(body["messages"][-1]["content"])
 
 
 def model(body: dict[str, Any]) -> Reply:
@@ -77,24 +67,12 @@ Command = Callable[..., list[str]]
 
 @pytest.fixture
 def command(data: Path, tmp_path: Path, servers: tuple[Script, Script]) -> Command:
-    def made(suite: str, *more: str) -> list[str]:
-        return [
-            *("run", f"suite={suite}", "engine=openai", f"engine.base_url={servers[0].url}"),
-            *("model.path=tiny", f"judge.engine.base_url={servers[1].url}"),
-            *("judge.model.path=tiny", "judge.model.name=toy", f"data.root={data}"),
-            *(f"results_dir={tmp_path / 'r'}", "engine.max_retries=0", *more),
-        ]
-
-    return made
+    return lambda suite, *more: run_command(suite, servers, data, tmp_path / "r", *more)
 
 
 def folder_of(tmp_path: Path, suite: str) -> Path:
     (folder,) = tmp_path.glob(f"r/*/{suite}-*")
     return folder
-
-
-def rows_of(folder: Path) -> dict[tuple[str, str], ScoreRow]:
-    return {(row.level, row.benchmark): row for row in read_scores(folder) if not row.task}
 
 
 def test_outputs_that_make_things_up_are_counted(
@@ -119,6 +97,7 @@ def test_outputs_that_make_things_up_are_counted(
     assert "ROUGE-L" not in rows["benchmark", "ms_marco"].figures
     assert "MS MARCO: hallucination rate; beside it refused 0.0 %, empty 0.0 %, words 5.5." in said
     assert "lower is better" in said
+    assert "Answers that hold a verdict themselves, which sets no grade: 13" in said
     assert len(servers[1].bodies) == 13
     # The judge gets the whole context first, and the output behind it.
     first = next(asked_of(body) for body in servers[1].bodies if "egg 1" in asked_of(body))
@@ -140,7 +119,7 @@ def test_truth_and_information_are_asked_apart(
     samples = pd.read_parquet(folder / "samples.parquet")
     steps = [step["who"] for step in orjson.loads(samples["conversation"][0])]
     assert steps == ["model", "judge", "judge"]
-    assert set(samples["rule"]) == {"judge"}
+    assert set(samples["rule"]) == {"judge (claimed)"}
     assert set(samples["answer"]) == {"true", "false"}
 
 
@@ -189,28 +168,7 @@ def test_who_always_declines_tells_the_truth_and_nothing_else(
 def test_a_killed_run_goes_on_and_asks_nothing_twice(
     servers: tuple[Script, Script], command: Command, tmp_path: Path, suite: str, after: int
 ) -> None:
-    given, killed = 0, threading.Event()
-
-    def answering(reply: Callable[[dict[str, Any]], Reply]) -> Callable[[dict[str, Any]], Reply]:
-        def answer(body: dict[str, Any]) -> Reply:
-            nonlocal given
-            given += 1
-            if given > after and not killed.is_set():
-                return Reply(seconds=HANG_SECONDS, close=True)
-            return reply(body)
-
-        return answer
-
-    servers[0].otherwise, servers[1].otherwise = answering(model), answering(judge)
-    one_by_one = "engine.max_in_flight=1", "judge.engine.max_in_flight=1"
-    asked = [sys.executable, "-m", "orca_eval", *command(suite, *one_by_one)]
-    running = subprocess.Popen(asked, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    until(lambda: given > after and stored(tmp_path / "r") == after)
-    running.kill()
-    running.wait()
-    killed.set()
-    done = subprocess.run(asked, capture_output=True, text=True, timeout=HANG_SECONDS, check=False)
-    assert done.returncode == 0, done.stderr
+    given = killed_and_repeated(command(suite), servers, tmp_path / "r", after)
     steps = {"orca2_grounding": 2, "truthfulqa_gen": 3}[suite]
     assert given == steps * SUITES[suite] + 1  # the one that was killed
 
@@ -268,7 +226,7 @@ def test_the_verdict_alone_decides(verdict: str, score: float | None) -> None:
     assert found.score == score
     assert found.figures is not None
     assert found.figures["words"] == 4
-    assert found.rule == "judge"
+    assert found.rule == "judge (claimed)"
 
 
 def test_the_judge_is_asked_once_and_sees_no_reasoning() -> None:
