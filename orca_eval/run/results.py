@@ -305,8 +305,8 @@ def _of_requests(session: Session) -> Iterator[str]:
 
 
 def _benchmark_entry(benchmark: Benchmark, session: Session) -> dict[str, Any]:
-    reference = f", reference {benchmark.reference}" if benchmark.reference else ""
-    judge = {"judge": _judge_name(session) + reference} if benchmark.judged else {}
+    judge = {"judge": _judge_name(session)} if benchmark.judged else {}
+    judge |= {"reference": benchmark.reference} if benchmark.reference else {}
     return judge | {
         "alias": benchmark.alias,
         "n": benchmark.n,
