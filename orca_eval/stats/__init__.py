@@ -4,9 +4,15 @@ A score is a weighted sum of ratio means over strata (`strata`). Plain proportio
 items get Wilson intervals and exact McNemar tests (`proportion`); everything else is resampled by
 multinomial draws (`bootstrap`), and where few units differ has an interval by its effective sample
 size (`spread`). `exact_interval` and `paired_difference` choose the method.
-docs/statistics.md says what is tested and why.
+docs/statistics.md says what is tested and why. What judges say is compared with what people say
+(`agreement`), and rates are freed from their errors (`corrected`).
 """
 
+from orca_eval.stats.agreement import (
+    Agreement as Agreement,
+    agreement as agreement,
+    kappa as kappa,
+)
 from orca_eval.stats.bootstrap import (
     Draws as Draws,
     bootstrap as bootstrap,
@@ -19,6 +25,10 @@ from orca_eval.stats.choose import (
     difference_from_fixed as difference_from_fixed,
     exact_interval as exact_interval,
     paired_difference as paired_difference,
+)
+from orca_eval.stats.corrected import (
+    Share as Share,
+    corrected_rate as corrected_rate,
 )
 from orca_eval.stats.multiple import (
     holm as holm,
