@@ -52,7 +52,7 @@ def kappa(one: Sequence[str], other: Sequence[str], level: float = 0.95) -> Inte
         return Interval(math.nan, math.nan, math.nan, level)
 
     def beyond_chance(share: float) -> float:
-        return (share - chance) / (1 - chance)
+        return max(-1.0, (share - chance) / (1 - chance))
 
     estimate = beyond_chance(observed)
     agreeing = sum(
