@@ -37,10 +37,11 @@ def agreement(
 
 
 def kappa(one: Sequence[str], other: Sequence[str], level: float = 0.95) -> Interval:
-    """Cohen's kappa, the agreement beyond what the labels' shares give by chance (Cohen 1960), with
-    its large-sample interval (Fleiss, Cohen and Everitt 1969). Where that has no width, as where all
-    pairs agree or one of the two always says the same, the agreement's own takes its place. NaN
-    where both always give one label: nothing tells agreement from chance.
+    """Cohen's kappa, the agreement beyond what the labels' shares give by chance (Cohen 1960).
+
+    The interval is the large-sample one (Fleiss, Cohen and Everitt 1969). Where that has no width,
+    as where all pairs agree, the agreement's own takes its place. NaN where both always give one
+    label: nothing tells agreement from chance.
     """
     pairs = Counter(zip(one, other, strict=True))
     n = pairs.total()
