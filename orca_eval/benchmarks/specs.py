@@ -119,7 +119,12 @@ Specs = Mapping[str, BenchmarkSpec]
 @lru_cache(maxsize=1)
 def read_specs() -> Specs:
     """Every benchmark of ours by its id, in the order of the files' names."""
-    return _specs(TASKS, {})
+    return read_folder(TASKS)
+
+
+def read_folder(folder: Path) -> Specs:
+    """Every benchmark of a folder that is part of this package."""
+    return _specs(folder, {})
 
 
 def known_specs(outside: Path | None, allow_code: bool) -> Specs:
@@ -212,11 +217,16 @@ def _task(path: Path, config: Mapping[str, Any], shared: Mapping[str, Any]) -> d
     return {
         "name": _short(config.get("task")),
         "source": source,
-        "beside": {**source, "config": shared["beside"]} if "beside" in shared else None,
+        "beside": {**source, **_beside(shared["beside"])} if "beside" in shared else None,
         **_picked(metadata, "version", "rows"),
         **_picked(config, "process_docs"),
         **_picked(shared, "ask", "score"),
     }
+
+
+def _beside(given: Any) -> Mapping[str, Any]:
+    """A config, or what else is another there: `{config: NAME, split: NAME}`."""
+    return given if isinstance(given, dict) else {"config": given}
 
 
 def _mapping(path: Path, config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
