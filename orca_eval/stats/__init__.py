@@ -9,7 +9,6 @@ docs/statistics.md says what is tested and why. What judges say is compared with
 """
 
 from orca_eval.stats.agreement import (
-    Agreement as Agreement,
     agreement as agreement,
     kappa as kappa,
 )
@@ -27,7 +26,6 @@ from orca_eval.stats.choose import (
     paired_difference as paired_difference,
 )
 from orca_eval.stats.corrected import (
-    Share as Share,
     corrected_rate as corrected_rate,
 )
 from orca_eval.stats.multiple import (
@@ -42,6 +40,7 @@ from orca_eval.stats.power import (
 )
 from orca_eval.stats.proportion import (
     Interval as Interval,
+    Share as Share,
     mcnemar_one_sided as mcnemar_one_sided,
     newcombe_paired as newcombe_paired,
     score_interval as score_interval,

@@ -3,37 +3,22 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from scipy.special import ndtri
 
-from orca_eval.stats.proportion import Interval, score_interval
+from orca_eval.stats.proportion import Interval, Share, score_interval
 
 NO_WIDTH = 1e-12  # of a variance that is 0 but for rounding
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """So many of `n` that both said the same of."""
-
-    agreed: int
-    n: int
-
-    def interval(self, level: float = 0.95) -> Interval | None:
-        """The share with Wilson's interval; None of nothing."""
-        return score_interval(self.agreed / self.n, self.n, level) if self.n else None
-
-
-def agreement(
-    one: Sequence[str], other: Sequence[str], *, leaving_out: str | None = None
-) -> Agreement:
+def agreement(one: Sequence[str], other: Sequence[str], *, leaving_out: str | None = None) -> Share:
     """Counts where two say the same; `leaving_out` names a label (a tie) whose pairs don't count.
 
     >>> agreement(["a", "b", "tie"], ["a", "a", "b"], leaving_out="tie")
-    Agreement(agreed=1, n=2)
+    Share(hits=1, n=2)
     """
     pairs = [pair for pair in zip(one, other, strict=True) if leaving_out not in pair]
-    return Agreement(sum(a == b for a, b in pairs), len(pairs))
+    return Share(sum(a == b for a, b in pairs), len(pairs))
 
 
 def kappa(one: Sequence[str], other: Sequence[str], level: float = 0.95) -> Interval:

@@ -1,29 +1,10 @@
 """A rate as a judge of known errors would have found it without them."""
 
 import math
-from dataclasses import dataclass
 
 from scipy.special import ndtri
 
-from orca_eval.stats.proportion import Interval
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """So many hits of `n`; no whole numbers where items share passages."""
-
-    hits: float
-    n: float
-
-    @property
-    def value(self) -> float:
-        """The share itself."""
-        return self.hits / self.n
-
-    def added(self, to_each: float) -> tuple[float, float]:
-        """The share and its size with so many hits and misses more."""
-        size = self.n + 2 * to_each
-        return (self.hits + to_each) / size, size
+from orca_eval.stats.proportion import Interval, Share
 
 
 def corrected_rate(
@@ -38,12 +19,12 @@ def corrected_rate(
     if not (found.n and sensitivity.n and specificity.n):
         return None
     z = float(ndtri((1 + level) / 2))
-    (hit, hits), (spared, misses) = sensitivity.added(1), specificity.added(1)
+    (hit, hits), (spared, misses) = _added(sensitivity, 1), _added(specificity, 1)
     of_hit, of_spared = hit * (1 - hit) / hits, spared * (1 - spared) / misses
     power = hit + spared - 1
     if power <= z * math.sqrt(of_hit + of_spared):
         return None
-    judged, size = found.added(z**2 / 2)
+    judged, size = _added(found, z**2 / 2)
     centre = (judged + spared - 1) / power
     shift = 2 * z**2 * (centre * of_hit - (1 - centre) * of_spared)
     variance = judged * (1 - judged) / size + centre**2 * of_hit + (1 - centre) ** 2 * of_spared
@@ -53,3 +34,9 @@ def corrected_rate(
     middle = min(1.0, max(0.0, centre + shift))  # beyond an end it would leave no width
     low, high = max(0.0, middle - half), min(1.0, middle + half)
     return Interval(estimate, min(low, estimate), max(high, estimate), level)
+
+
+def _added(share: Share, to_each: float) -> tuple[float, float]:
+    """A share and its size with so many hits and misses more."""
+    size = share.n + 2 * to_each
+    return (share.hits + to_each) / size, size

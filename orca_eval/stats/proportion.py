@@ -21,6 +21,23 @@ class Interval:
     level: float
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many hits of `n`; no whole numbers where items share passages."""
+
+    hits: float
+    n: float
+
+    @property
+    def value(self) -> float:
+        """The share itself; NaN of nothing."""
+        return self.hits / self.n if self.n else math.nan
+
+    def interval(self, level: float = 0.95) -> Interval | None:
+        """The share with Wilson's guarded interval; None of nothing."""
+        return score_interval(self.value, self.n, level) if self.n else None
+
+
 def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
     """Wilson's score interval for a proportion (Wilson 1927, JASA 22:209; Brown et al. 2001).
 

@@ -1,0 +1,190 @@
+"""How far a judge can be trusted: its verdicts beside what people say, and beside its own."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from orca_eval import stats
+from orca_eval.judges import prompts
+from orca_eval.stats import Interval, Share
+
+GROUNDED, TRUTHFUL = "judge_grounded", "judge_truthful"
+REPEAT, PAIRS = "judge_repeat", "judge_pairs"
+CHECKS = (GROUNDED, TRUTHFUL, PAIRS, REPEAT)
+"""The benchmarks of a check."""
+PROMPT = {GROUNDED: "grounded", TRUTHFUL: "truthful"}
+LEAST_KAPPA = 0.4
+"""Below it a judge's scores carry a warning (Landis and Koch 1977 call less "fair" at most)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Verdicts on texts that people labelled good or bad (hallucinated, false).
+
+    `bad_found`: how many of the bad ones the judge calls bad; `good_spared`: how many of the good
+    ones it calls good. Those whose verdict can't be read are in neither, and `ungraded`.
+    """
+
+    bad_found: Share
+    good_spared: Share
+    ungraded: int
+
+    @property
+    def agreement(self) -> Share:
+        """How often it says what people say."""
+        bad, good = self.bad_found, self.good_spared
+        return Share(bad.hits + good.hits, bad.n + good.n)
+
+    @property
+    def kappa(self) -> Interval:
+        """The same beyond chance."""
+        bad, good = (int(part.n) for part in (self.bad_found, self.good_spared))
+        found, spared = int(self.bad_found.hits), int(self.good_spared.hits)
+        people = ["bad"] * bad + ["good"] * good
+        judge = ["bad"] * found + ["good"] * (bad - found + spared) + ["bad"] * (good - spared)
+        return stats.kappa(people, judge)
+
+    @property
+    def precision(self) -> Share:
+        """How many of those that it calls bad are bad."""
+        wrongly = self.good_spared.n - self.good_spared.hits
+        return Share(self.bad_found.hits, self.bad_found.hits + wrongly)
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """Agreement with people's votes on pairs of answers, with ties and without, by turn."""
+
+    with_ties: tuple[Share, ...]
+    without: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a check found. `flips`: how many pairs have another winner in the other order. `same`:
+    how many verdicts are the same at another seed. `unread`: how many verdicts can't be read.
+    """
+
+    grounded: Labelled
+    truthful: Labelled
+    flips: Share
+    same: Share
+    unread: Share
+    votes: Votes | None = None
+
+
+def trust_of(samples: pd.DataFrame) -> Trust:
+    """Reads a check's samples."""
+    parts = {name: samples[samples["benchmark"] == name] for name in CHECKS}
+    unread = Share(int(samples["answer"].isna().sum()), len(samples))
+    return Trust(
+        _labelled(parts[GROUNDED], prompts.GROUNDED),
+        _labelled(parts[TRUTHFUL], prompts.TRUTHFUL),
+        _flips(parts[PAIRS]),
+        _same(parts[REPEAT]),
+        unread,
+    )
+
+
+def _labelled(samples: pd.DataFrame, labels: Sequence[str]) -> Labelled:
+    """Rows that are alike count once."""
+    once = samples.drop_duplicates("doc_hash")
+    said = once["answer"]
+    people = once["golds"].map(lambda golds: json.loads(golds)[0][0])
+    good, bad = (said[people == label] for label in labels)
+
+    def share(given: pd.Series, label: str) -> Share:
+        read = given.dropna()
+        return Share(int((read == label).sum()), len(read))
+
+    return Labelled(share(bad, labels[1]), share(good, labels[0]), int(said.isna().sum()))
+
+
+def _flips(samples: pd.DataFrame) -> Share:
+    """Of pairs with two verdicts: those that name another winner when the order is another."""
+    first, second, tie = prompts.BETTER
+    turned = {first: second, second: first, tie: tie}
+    pairs = samples.assign(pair=samples["sample_index"] // 2, order=samples["sample_index"] % 2)
+    wide = pairs.pivot(index=["doc_id", "pair"], columns="order", values="answer").dropna()
+    if wide.empty:
+        return Share(0, 0)
+    return Share(int((wide[0] != wide[1].map(turned)).sum()), len(wide))
+
+
+def _same(samples: pd.DataFrame) -> Share:
+    """Of documents with two verdicts: those with the same twice."""
+    wide = samples.pivot(index="doc_id", columns="sample_index", values="answer").dropna()
+    return Share(0, 0) if wide.empty else Share(int((wide[0] == wide[1]).sum()), len(wide))
+
+
+def warnings(trust: Trust) -> list[str]:
+    """Says of what the judge is no judge."""
+    said = []
+    for name, part in (("hallucination", trust.grounded), ("truthfulness", trust.truthful)):
+        kappa = part.kappa
+        if not kappa.estimate >= LEAST_KAPPA:
+            value = "unknown" if math.isnan(kappa.estimate) else f"{kappa.estimate:.2f}"
+            said.append(
+                f"{name}: kappa with people is {value}, below {LEAST_KAPPA:g}: scores that this "
+                "judge gives say little"
+            )
+    return said
+
+
+def told(trust: Trust) -> dict[str, Any]:
+    """Every figure by name, for judge_check.json."""
+    return {
+        "grounded": _told(trust.grounded),
+        "truthful": _told(trust.truthful),
+        **{name: _share(getattr(trust, name)) for name in ("flips", "same", "unread")},
+        "votes": trust.votes
+        and {
+            "with_ties": [_share(turn) for turn in trust.votes.with_ties],
+            "without": [_share(turn) for turn in trust.votes.without],
+        },
+    }
+
+
+def _told(part: Labelled) -> dict[str, Any]:
+    kappa = part.kappa
+    ends = (kappa.estimate, kappa.low, kappa.high)
+    known = [None if math.isnan(end) else end for end in ends]
+    return {
+        "agreement": _share(part.agreement),
+        "kappa": dict(zip(("estimate", "low", "high"), known, strict=True)),
+        "bad_found": _share(part.bad_found),
+        "good_spared": _share(part.good_spared),
+        "precision": _share(part.precision),
+        "ungraded": part.ungraded,
+    }
+
+
+def _share(share: Share) -> dict[str, Any]:
+    interval = share.interval()
+    ends = {} if interval is None else {"low": interval.low, "high": interval.high}
+    return {"hits": share.hits, "n": share.n, **ends}
+
+
+def trust_from(content: Mapping[str, Any]) -> Trust:
+    """What `told` told; its counts say all."""
+
+    def share(part: Mapping[str, Any]) -> Share:
+        return Share(int(part["hits"]), int(part["n"]))
+
+    def labelled(part: Mapping[str, Any]) -> Labelled:
+        found, spared = share(part["bad_found"]), share(part["good_spared"])
+        return Labelled(found, spared, int(part["ungraded"]))
+
+    votes = content["votes"]
+    return Trust(
+        labelled(content["grounded"]),
+        labelled(content["truthful"]),
+        share(content["flips"]),
+        share(content["same"]),
+        share(content["unread"]),
+        votes and Votes(tuple(map(share, votes["with_ties"])), tuple(map(share, votes["without"]))),
+    )
