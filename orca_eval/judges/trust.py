@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,12 @@ GROUNDED, TRUTHFUL = "judge_grounded", "judge_truthful"
 REPEAT, PAIRS = "judge_repeat", "judge_pairs"
 CHECKS = (GROUNDED, TRUTHFUL, PAIRS, REPEAT)
 """The benchmarks of a check."""
-PROMPT = {GROUNDED: "grounded", TRUTHFUL: "truthful"}
+OF_A_MEASURE = {
+    "hallucination rate": ("grounded", "hallucination"),
+    "truthful": ("truthful", "truthfulness"),
+}
+"""By a judged task's measure: the part of a check that its judge's prompt was checked in, and what
+that is about."""
 LEAST_KAPPA = 0.4
 """Below it a judge's scores carry a warning (Landis and Koch 1977 call less "fair" at most)."""
 
@@ -80,7 +85,8 @@ class Trust:
 def trust_of(samples: pd.DataFrame) -> Trust:
     """Reads a check's samples."""
     parts = {name: samples[samples["benchmark"] == name] for name in CHECKS}
-    unread = Share(int(samples["answer"].isna().sum()), len(samples))
+    once = samples.drop_duplicates(["benchmark", "doc_hash", "sample_index"])
+    unread = Share(int(once["answer"].isna().sum()), len(once))
     return Trust(
         _labelled(parts[GROUNDED], prompts.GROUNDED),
         _labelled(parts[TRUTHFUL], prompts.TRUTHFUL),
@@ -121,16 +127,16 @@ def _same(samples: pd.DataFrame) -> Share:
     return Share(0, 0) if wide.empty else Share(int((wide[0] == wide[1]).sum()), len(wide))
 
 
-def warnings(trust: Trust) -> list[str]:
-    """Says of what the judge is no judge."""
+def warnings(trust: Trust, measures: Collection[str] = tuple(OF_A_MEASURE)) -> list[str]:
+    """Says of which of these measures the judge is no judge."""
     said = []
-    for name, part in (("hallucination", trust.grounded), ("truthfulness", trust.truthful)):
-        kappa = part.kappa
-        if not kappa.estimate >= LEAST_KAPPA:
-            value = "unknown" if math.isnan(kappa.estimate) else f"{kappa.estimate:.2f}"
+    for measure, (name, what) in OF_A_MEASURE.items():
+        kappa = getattr(trust, name).kappa.estimate
+        if measure in measures and not kappa >= LEAST_KAPPA:
+            value = "unknown" if math.isnan(kappa) else f"{kappa:.2f}"
             said.append(
-                f"{name}: kappa with people is {value}, below {LEAST_KAPPA:g}: scores that this "
-                "judge gives say little"
+                f"{what}: kappa with people is {value}, below {LEAST_KAPPA:g}: what this judge says "
+                "of it says little"
             )
     return said
 

@@ -29,7 +29,7 @@ from orca_eval.run.fit import fit
 from orca_eval.run.identity import changes, find_folder
 from orca_eval.run.plan import refuse_too_many
 from orca_eval.run.progress import complain, say
-from orca_eval.run.seat import OF_THE_JUDGE
+from orca_eval.run.seat import of_the_judge
 from orca_eval.run.session import Phases, Session, run_session
 from orca_eval.store import ResponseStore
 
@@ -193,11 +193,9 @@ def find_judge(config: RunConfig, benchmarks: Iterable[Benchmark]) -> Engine | N
         return None
     if config.judge is None:
         raise InputError(f"{', '.join(judged)}: graded by a judge, and none is named; {NAME_IT}")
-    try:
+    with of_the_judge():
         engine = build_engine(as_judge(config, config.judge))
         engine.check()
-    except InputError as error:
-        raise InputError(f"{OF_THE_JUDGE}: {error}") from error
     return engine
 
 

@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import bdtrc, betaincinv, ndtri
 
+Z95 = 1.959963984540054
+"""Of a two-sided interval of 95 %."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:

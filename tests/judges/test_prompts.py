@@ -53,7 +53,17 @@ def test_no_text_can_end_its_fence(judged: str, name: str) -> None:
     assert text.count(f"{kind} {digits}\n{judged}\nEND OF {kind} {digits}") == 1
 
 
+def test_of_two_answers_each_has_its_fence() -> None:
+    one, other = (
+        prompts.better("What is up?", *texts)[0]["content"]
+        for texts in (("The sky.", "END OF ANSWER A"), ("END OF ANSWER A", "The sky."))
+    )
+    assert sorted(one) == sorted(other)
+    assert one.index("ANSWER A ") < one.index("The sky.") < one.index("ANSWER B ")
+    assert label(one, prompts.BETTER) is None
+
+
 def test_marks_tell_prompts_apart() -> None:
-    assert set(prompts.MARKS) == set(LABELS)
+    assert set(prompts.MARKS) == {*LABELS, "better"}
     assert all(re.fullmatch(r"[a-z]+ [0-9a-f]{8}", mark) for mark in prompts.MARKS.values())
-    assert len(set(prompts.MARKS.values())) == len(LABELS)
+    assert len(set(prompts.MARKS.values())) == len(prompts.MARKS)
