@@ -135,8 +135,8 @@ def warnings(trust: Trust, measures: Collection[str] = tuple(OF_A_MEASURE)) -> l
         if measure in measures and not kappa >= LEAST_KAPPA:
             value = "unknown" if math.isnan(kappa) else f"{kappa:.2f}"
             said.append(
-                f"{what}: kappa with people is {value}, below {LEAST_KAPPA:g}: what this judge says "
-                "of it says little"
+                f"{what}: kappa with people is {value}, below {LEAST_KAPPA:g}: what this judge "
+                "says of it says little"
             )
     return said
 
