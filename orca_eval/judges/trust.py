@@ -22,6 +22,9 @@ OF_A_MEASURE = {
 }
 """By a judged task's measure: the part of a check that its judge's prompt was checked in, and what
 that is about."""
+VOTES_OF = ("judge", "judge_without", "people", "people_without")
+KAPPA_OF = ("estimate", "low", "high")
+LEVEL = 0.95
 LEAST_KAPPA = 0.4
 """Below it a judge's scores carry a warning (Landis and Koch 1977 call less "fair" at most)."""
 
@@ -61,11 +64,22 @@ class Labelled:
 
 
 @dataclass(frozen=True, slots=True)
-class Votes:
-    """Agreement with people's votes on pairs of answers, with ties and without, by turn."""
+class Said:
+    """How often two say the same, and how often beyond chance."""
 
-    with_ties: tuple[Share, ...]
-    without: tuple[Share, ...]
+    agreement: Share
+    kappa: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """A judge's winners beside people's votes on pairs of answers, and people beside each other: on
+    every pair, and without ties."""
+
+    judge: Said
+    judge_without: Said
+    people: Said
+    people_without: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +93,7 @@ class Trust:
     flips: Share
     same: Share
     unread: Share
-    votes: Votes | None = None
+    votes: tuple[Votes, ...] = ()
 
 
 def trust_of(samples: pd.DataFrame) -> Trust:
@@ -147,26 +161,23 @@ def told(trust: Trust) -> dict[str, Any]:
         "grounded": _told(trust.grounded),
         "truthful": _told(trust.truthful),
         **{name: _share(getattr(trust, name)) for name in ("flips", "same", "unread")},
-        "votes": trust.votes
-        and {
-            "with_ties": [_share(turn) for turn in trust.votes.with_ties],
-            "without": [_share(turn) for turn in trust.votes.without],
-        },
+        "votes": [{name: _said(getattr(turn, name)) for name in VOTES_OF} for turn in trust.votes],
     }
 
 
 def _told(part: Labelled) -> dict[str, Any]:
-    kappa = part.kappa
-    ends = (kappa.estimate, kappa.low, kappa.high)
-    known = [None if math.isnan(end) else end for end in ends]
-    return {
-        "agreement": _share(part.agreement),
-        "kappa": dict(zip(("estimate", "low", "high"), known, strict=True)),
+    return _said(Said(part.agreement, part.kappa)) | {
         "bad_found": _share(part.bad_found),
         "good_spared": _share(part.good_spared),
         "precision": _share(part.precision),
         "ungraded": part.ungraded,
     }
+
+
+def _said(said: Said) -> dict[str, Any]:
+    known = {name: getattr(said.kappa, name) for name in KAPPA_OF}
+    known = {name: None if math.isnan(value) else value for name, value in known.items()}
+    return {"agreement": _share(said.agreement), "kappa": known}
 
 
 def _share(share: Share) -> dict[str, Any]:
@@ -185,12 +196,16 @@ def trust_from(content: Mapping[str, Any]) -> Trust:
         found, spared = share(part["bad_found"]), share(part["good_spared"])
         return Labelled(found, spared, int(part["ungraded"]))
 
-    votes = content["votes"]
+    def said(part: Mapping[str, Any]) -> Said:
+        known = [part["kappa"][name] for name in KAPPA_OF]
+        estimate, low, high = (math.nan if end is None else float(end) for end in known)
+        return Said(share(part["agreement"]), Interval(estimate, low, high, LEVEL))
+
     return Trust(
         labelled(content["grounded"]),
         labelled(content["truthful"]),
         share(content["flips"]),
         share(content["same"]),
         share(content["unread"]),
-        votes and Votes(tuple(map(share, votes["with_ties"])), tuple(map(share, votes["without"]))),
+        tuple(Votes(*(said(turn[name]) for name in VOTES_OF)) for turn in content["votes"]),
     )

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from orca_eval.judges.trust import Labelled, Trust, warnings
+from orca_eval.judges.trust import Trust, warnings
 from orca_eval.numbers import ends
 from orca_eval.results.aggregate import ScoreRow
 from orca_eval.results.judge_check import Check, find_check
@@ -23,11 +23,11 @@ def check_table(name: str, trust: Trust, limit: int | None) -> Table:
     """A row for each thing that was checked."""
     grounded, truthful = trust.grounded, trust.truthful
     rows = [
-        _labelled("hallucination (RAGTruth)", grounded),
+        _said("hallucination (RAGTruth)", grounded.agreement, grounded.kappa),
         _row("– hallucinated ones found", grounded.bad_found),
         _row("– grounded ones spared", grounded.good_spared),
         _row("– of those called hallucinated, right", grounded.precision),
-        _labelled("truthfulness (TruthfulQA)", truthful),
+        _said("truthfulness (TruthfulQA)", truthful.agreement, truthful.kappa),
         _row("– false ones found", truthful.bad_found),
         _row("– true ones spared", truthful.good_spared),
         _row("another winner in the other order (Vicuna)", trust.flips),
@@ -37,18 +37,17 @@ def check_table(name: str, trust: Trust, limit: int | None) -> Table:
     ]
     heads = columns("n", "share", "95 % interval", "kappa", "its 95 % interval")
     extent = "" if limit is None else f" · limit={limit}"
-    said = [NOT_MEASURED] * (trust.votes is None)
+    said = [] if trust.votes else [NOT_MEASURED]
     said += [f"Warning: {line}." for line in warnings(trust)]
     return Table(
         "judge_check", f"Judge {name}{extent}", "against people", heads, tuple(rows), tuple(said)
     )
 
 
-def _labelled(name: str, part: Labelled) -> Row:
-    kappa = part.kappa
+def _said(name: str, share: Share, kappa: Interval) -> Row:
     unknown = math.isnan(kappa.estimate)
     shown = ("–", "–") if unknown else (f"{kappa.estimate:.2f}", _between(kappa, 1, 2))
-    return _row(name, part.agreement, *shown)
+    return _row(name, share, *shown)
 
 
 def _row(name: str, share: Share, *further: str) -> Row:
@@ -60,11 +59,14 @@ def _row(name: str, share: Share, *further: str) -> Row:
 
 
 def _votes(trust: Trust) -> Iterator[Row]:
-    if trust.votes is None:
-        return
-    for kind, turns in (("with ties", trust.votes.with_ties), ("without", trust.votes.without)):
-        for turn, share in enumerate(turns, start=1):
-            yield _row(f"votes on turn {turn} {kind} (MT-Bench)", share)
+    for turn, votes in enumerate(trust.votes, start=1):
+        for name, said in (
+            (f"votes on turn {turn} (MT-Bench)", votes.judge),
+            ("– without ties", votes.judge_without),
+            ("– people beside each other", votes.people),
+            ("– people beside each other, without ties", votes.people_without),
+        ):
+            yield _said(name, said.agreement, said.kappa)
 
 
 def _between(interval: Interval, scale: float, digits: int) -> str:
@@ -120,9 +122,10 @@ def _trusted(model: str, check: Check) -> str:
         if share.n
     ]
     parts += [
-        f"votes on turn {turn} without ties {_percent(share)}"
-        for turn, share in enumerate(trust.votes.without if trust.votes else (), start=1)
-        if share.n
+        f"votes on turn {turn} without ties {_percent(votes.judge_without.agreement)} (people "
+        f"{_percent(votes.people_without.agreement)})"
+        for turn, votes in enumerate(trust.votes, start=1)
+        if votes.judge_without.agreement.n and votes.people_without.agreement.n
     ]
     limit = "" if check.limit is None else f", limit={check.limit}"
     return f"Judge {model} beside people{limit}: {', '.join(parts)}"

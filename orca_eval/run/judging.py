@@ -10,16 +10,19 @@ from typing import Any
 
 import yaml
 
-from orca_eval.benchmarks.specs import read_folder
+from orca_eval.benchmarks.load import rows_of
+from orca_eval.benchmarks.specs import read_folder, read_specs
 from orca_eval.config.compose import default_config
 from orca_eval.config.convert import run_config
 from orca_eval.config.schema import JudgeConfig, PreflightConfig, RunConfig, SuiteConfig, as_judge
 from orca_eval.errors import InputError
-from orca_eval.judges.trust import CHECKS
-from orca_eval.paths import JUDGE_CHECKS
+from orca_eval.judges.trust import CHECKS, Trust, trust_of
+from orca_eval.judges.votes import VOTES, read_answers, votes_of, votes_source, votes_spec
+from orca_eval.paths import JUDGE_CHECKS, expanded
 from orca_eval.results.folder import CONFIG
-from orca_eval.results.reading import JUDGES
+from orca_eval.results.reading import JUDGES, SAMPLES
 from orca_eval.results.run import finished_run
+from orca_eval.results.samples import read_frame
 from orca_eval.run.evaluate import NAME_IT, checked_engine, load_suite, run
 from orca_eval.run.recorded import RecordedEngine
 from orca_eval.run.seat import of_the_judge
@@ -32,9 +35,9 @@ AGAIN = ("failed_share", "fresh", "stall_seconds")
 RESULTS = "results"
 
 
-def check_judge(composed: Mapping[str, Any]) -> Path:
+def check_judge(composed: Mapping[str, Any]) -> tuple[Path, Trust]:
     """Asks a judge all that people have labelled, as an ordinary run in which it is the model;
-    what is stored is not asked again. Returns the run's folder.
+    what is stored is not asked again. Returns the run's folder and what it shows.
 
     Raises:
         OrcaEvalError: as `run`.
@@ -52,11 +55,28 @@ def check_judge(composed: Mapping[str, Any]) -> Path:
         max_tokens=judge.sampling.max_tokens,
         preflight=PreflightConfig(0),
     )
+    known = dict(read_folder(JUDGE_CHECKS))
+    if answers := composed["judge"]["answers"]:
+        known[VOTES] = votes_spec(read_specs()["mt_bench"], read_answers(expanded(str(answers))))
+        config = replace(config, suite=replace(SUITE, benchmarks=(*CHECKS, VOTES)))
     with of_the_judge():
         config, engine = checked_engine(config)
     asked = {key: composed["judge"][key] for key in ("model", "engine", "sampling")}
-    told = as_run | asked | {"judge": None, "suite": {"name": SUITE.name, "benchmarks": [*CHECKS]}}
-    return run(config, told, engine=engine, known=read_folder(JUDGE_CHECKS))
+    suite = {"name": SUITE.name, "benchmarks": [*config.suite.benchmarks]}
+    told = as_run | asked | {"judge": None, "suite": suite}
+    folder = run(config, told, engine=engine, known=known)
+    return folder, _trust(folder, config.data.root)
+
+
+def _trust(folder: Path, data_root: Path | None) -> Trust:
+    """What the verdicts of a check's run show."""
+    samples = read_frame(folder / SAMPLES)
+    trust = trust_of(samples[samples["benchmark"] != VOTES])
+    graded = samples[samples["benchmark"] == VOTES]
+    if graded.empty:
+        return trust
+    parts = rows_of(data_root, votes_source(read_specs()["mt_bench"]))
+    return replace(trust, votes=votes_of(graded, [row for rows, _ in parts for row in rows]))
 
 
 def judge_run(composed: Mapping[str, Any]) -> Path:

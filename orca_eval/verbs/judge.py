@@ -23,19 +23,16 @@ def main(overrides: list[str]) -> Outcome:
 
 def _check(composed: Mapping[str, Any]) -> Outcome:
     """Asks, writes judge_check.json and prints its table."""
-    from orca_eval.judges.trust import told, trust_of, warnings
+    from orca_eval.judges.trust import told, warnings
     from orca_eval.report.judge_table import check_table
     from orca_eval.results.judge_check import digits_of, write_check
     from orca_eval.results.manifest import read_manifest
-    from orca_eval.results.reading import SAMPLES
-    from orca_eval.results.samples import read_frame
     from orca_eval.run.judging import check_judge
     from orca_eval.screen import print_path, screen
     from orca_eval.tables.screen import show
 
-    folder = check_judge(composed)
+    folder, trust = check_judge(composed)
     manifest = read_manifest(folder, whole=True)
-    trust = trust_of(read_frame(folder / SAMPLES))
     write_check(folder, manifest, trust)
     console = screen()
     show(console, check_table(manifest.model.name, trust, manifest.limit))
