@@ -106,11 +106,10 @@ def _answers(
         sample = int(row["sample_index"])
         tokens = int(row["prompt_tokens"]), int(row["completion_tokens"])
         for messages, step in _steps(row, docs, sample // drawn):
-            reason, reasoning = step["finish_reason"], step.get("reasoning") or ""
-            yield (
-                _Asked(_digest(messages), sample),
-                Completion(step["response"], reason, *tokens, reasoning),
-            )
+            reason, reasoning = step["finish_reason"], step.get("reasoning")
+            told = reasoning if isinstance(reasoning, str) else ""  # pandas has NaN for none
+            answer = Completion(step["response"], reason, *tokens, told)
+            yield _Asked(_digest(messages), sample), answer
             tokens = 0, 0  # the row's are those of all its answers
 
 
