@@ -31,7 +31,9 @@ def corrected_rate(
     half = z * math.sqrt(variance) / power
     raw = (found.value + specificity.value - 1) / (sensitivity.value + specificity.value - 1)
     estimate = min(1.0, max(0.0, raw))
-    middle = min(1.0, max(0.0, centre + shift))  # beyond an end it would leave no width
+    middle = centre + shift
+    if not -half < middle < 1 + half:  # all of it is beyond an end: no width would be left
+        middle = min(1.0, max(0.0, middle))
     low, high = max(0.0, middle - half), min(1.0, middle + half)
     return Interval(estimate, min(low, estimate), max(high, estimate), level)
 

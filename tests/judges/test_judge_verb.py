@@ -20,12 +20,10 @@ from orca_eval.cli import main
 from orca_eval.judges.trust import CHECKS
 from orca_eval.paths import JUDGE_CHECKS
 from tests.benchmarks.raw_rows import SHARED, needs_data
+from tests.judges.small_data import write_checks, written
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engines"))
 from fault_server import Reply, Script, answer, serve
-
-TRUTHS = 400  # of which a twentieth is drawn
-Rows = list[dict[str, Any]]
 
 TASK = {
     "claims.yaml": """\
@@ -67,50 +65,10 @@ def score(doc, done):
 }
 
 
-def written(folder: Path, dataset: str, configs: dict[str, tuple[str, Rows]]) -> None:
-    place = folder / dataset
-    place.mkdir(parents=True)
-    head = "".join(
-        f"- config_name: {name}\n  data_files:\n  - split: {split}\n    path: {name}.parquet\n"
-        for name, (split, _) in configs.items()
-    )
-    (place / "README.md").write_text(f"---\nconfigs:\n{head}---\n")
-    for name, (_, rows) in configs.items():
-        pd.DataFrame(rows).to_parquet(place / f"{name}.parquet")
-
-
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
-    responses = [
-        {
-            "source_id": str(n // 2), "question": f"What is thing {n}?", "passages": f"{n} is red.",
-            "response": f"Thing {n} is {'blue' if n % 3 == 0 else 'red'}.",
-            "hallucinated": n % 3 == 0, "model": f"m{n % 2}",
-        }
-        for n in range(60)
-    ]  # fmt: skip
-    written(folder, "ParticleMedia/RAGTruth", {"qa_responses": ("test", responses)})
-    truths = [
-        {
-            "question": "Is it red?",
-            "answer": f"{'Yes' if n % 2 else 'No'}, {n}.",
-            "label": n % 2 > 0,
-        }
-        for n in range(TRUTHS)
-    ]
-    about = {"question": "Is it red?", "best_answer": "Yes.", "correct_answers": ["Yes."]}
-    known = [about | {"incorrect_answers": ["No."]}]
-    configs = {"judge_truth": ("train", truths), "generation": ("validation", known)}
-    written(folder, "truthfulqa/truthful_qa", configs)
-    questions = [{"question_id": n, "turns": [f"How is {n}?"]} for n in range(4)]
-    answers = [
-        {"question_id": n, "model": f"m{m}", "text": f"Like {m}."}
-        for n in range(4)
-        for m in range(7)
-    ]
-    configs = {"questions": ("train", questions), "answers": ("train", answers)}
-    written(folder, "lmsys/vicuna-bench", configs)
+    write_checks(folder)
     written(folder, "me/claims", {"easy": ("test", [{"what": f"thing {n}"} for n in range(40)])})
     for name, text in TASK.items():
         path = tmp_path / "tasks/claims" / name
