@@ -98,11 +98,11 @@ def assembled(
 def _tasks(spec: BenchmarkSpec, root: Path | None, quickstart: bool) -> Iterator[Task]:
     """The benchmark's tasks with all their docs."""
     for task in spec.tasks:
-        batches, beside = _rows(root, task.source), []
+        batches, beside = rows_of(root, task.source), []
         excluded = {} if quickstart else spec.excluded.get(task.name, {})
         try:
             for source in task.beside:
-                beside.append([row for rows, _ in _rows(root, source) for row in rows])
+                beside.append([row for rows, _ in rows_of(root, source) for row in rows])
                 if not beside[-1]:
                     raise _empty(spec, task, source)
             docs = tuple(_docs(spec.id, task, batches, excluded, beside))
@@ -123,7 +123,8 @@ def _empty(spec: BenchmarkSpec, task: TaskSpec, source: Source) -> InputError:
     return InputError(f"{where}: the split is empty; fetch {source.csv or source.dataset} again")
 
 
-def _rows(root: Path | None, source: Source) -> Iterator[Batch]:
+def rows_of(root: Path | None, source: Source) -> Iterator[Batch]:
+    """A source's rows in batches, below a folder or from the hub."""
     left = sys.maxsize if source.first is None else source.first
     for rows, origin in hub_rows(source) if root is None else local_rows(root, source):
         yield rows[:left], origin

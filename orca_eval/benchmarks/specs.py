@@ -119,7 +119,12 @@ Specs = Mapping[str, BenchmarkSpec]
 @lru_cache(maxsize=1)
 def read_specs() -> Specs:
     """Every benchmark of ours by its id, in the order of the files' names."""
-    return _specs(TASKS, {})
+    return read_folder(TASKS)
+
+
+def read_folder(folder: Path) -> Specs:
+    """Every benchmark of a folder that is part of this package."""
+    return _specs(folder, {})
 
 
 def known_specs(outside: Path | None, allow_code: bool) -> Specs:
@@ -212,21 +217,16 @@ def _task(path: Path, config: Mapping[str, Any], shared: Mapping[str, Any]) -> d
     return {
         "name": _short(config.get("task")),
         "source": source,
-        "beside": [_beside(path, source, each) for each in _listed(shared.get("beside", []))],
+        "beside": [{**source, **_beside(each)} for each in _listed(shared.get("beside", []))],
         **_picked(metadata, "version", "rows"),
         **_picked(config, "process_docs"),
         **_picked(shared, "ask", "score"),
     }
 
 
-def _beside(path: Path, source: Mapping[str, Any], given: Any) -> dict[str, Any]:
-    """A source by the name of another config of the same split, or with a dataset of its own."""
-    if not isinstance(given, dict):
-        return {**source, "config": given, "first": None}
-    keys = "dataset_path", "dataset_name", "test_split"
-    if given.keys() != set(keys):
-        raise InputError(f"{path}: metadata.beside={given}: a config, or {', '.join(keys)}")
-    return dict(zip(("dataset", "config", "split"), (given[key] for key in keys), strict=True))
+def _beside(given: Any) -> Mapping[str, Any]:
+    """A config, or what else is another there: `{dataset: NAME, config: NAME, split: NAME}`."""
+    return {"first": None, **(given if isinstance(given, dict) else {"config": given})}
 
 
 def _listed(given: Any) -> list[Any]:

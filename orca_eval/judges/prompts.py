@@ -15,7 +15,8 @@ from orca_eval.types import Message
 GROUNDED = "grounded", "hallucinated"
 TRUTHFUL = "true", "false"
 INFORMATIVE = "informative", "uninformative"
-"""What the verdicts may say, the good one first."""
+BETTER = "A", "B", "C"
+"""What the verdicts may say: the good one first; the first answer, the second, neither."""
 
 HASH_CHARS = 8
 
@@ -51,6 +52,12 @@ def truthful(
 def informative(question: str, answer: str) -> tuple[Message, ...]:
     """Asks whether an answer says anything."""
     return _asked("informative", question=question, answer=fenced("ANSWER", answer))
+
+
+def better(question: str, first: str, second: str) -> tuple[Message, ...]:
+    """Asks which of two answers is better."""
+    texts = fenced("ANSWER A", first), fenced("ANSWER B", second)
+    return _asked("better", question=question, first=texts[0], second=texts[1])
 
 
 def fenced(name: str, text: str) -> str:

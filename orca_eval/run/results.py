@@ -24,6 +24,7 @@ from orca_eval.report.exports.lm_eval import write_results
 from orca_eval.results import folder as run_dir
 from orca_eval.results.aggregate import ScoreRow, aggregate
 from orca_eval.results.budgets import write_budgets
+from orca_eval.results.judge_check import judge_digits
 from orca_eval.results.manifest import Manifest
 from orca_eval.results.notes import MALFORMED, rate_notes, reasoning_note
 from orca_eval.results.reading import BUDGETS, MANIFEST, SAMPLES, STAGING
@@ -208,8 +209,9 @@ def _judge_entry(session: Session) -> dict[str, Any]:
 def _judge_name(session: Session) -> str:
     """Tells judges apart: its name, and the digits of all that decides its verdicts."""
     judge = _judge_entry(session).get("judge", {})
-    digits = run_dir.identity_hash([judge.get("engine"), judge.get("sampling")])
-    return f"{judge['model']['name']} {digits}" if judge else ""
+    if not judge:
+        return ""
+    return f"{judge['model']['name']} {judge_digits(judge['engine'], judge['sampling'])}"
 
 
 def _speed(session: Session) -> dict[str, float]:

@@ -114,9 +114,9 @@ def test_the_score_is_a_ratio_of_sums(
     assert asked[1].index("mine to") > asked[1].index(gpt35)
     math = orjson.loads(samples["conversation"][1])[1]["messages"][-1]["content"]
     assert "math 2023-04" in math
-    judge_of = json.loads((folder / "manifest.json").read_text())["benchmarks"]
-    assert "reference chatgpt " in judge_of["awesome"]["judge"]
-    assert "reference" not in judge_of["vicuna_bench"]["judge"]
+    entries = json.loads((folder / "manifest.json").read_text())["benchmarks"]
+    assert entries["awesome"]["reference"].startswith("chatgpt ")
+    assert "reference" not in entries["vicuna_bench"]
     asked_before = len(servers[1].bodies)
     assert main(["rescore", f"run={folder}"]) == 0
     assert "0 samples changed" in capsys.readouterr().out
@@ -170,7 +170,10 @@ def test_a_run_is_another_runs_reference(
     judged = orjson.loads(samples.loc["awesome", "conversation"].iloc[0])[1]
     assert "[2]Theirs: Act as role 0." in judged["messages"][-1]["content"]
     manifest = json.loads((newest(tmp_path) / "manifest.json").read_text())
-    assert "reference theirs " in manifest["benchmarks"]["awesome"]["judge"]
+    assert manifest["benchmarks"]["awesome"]["reference"].startswith("theirs ")
+    runs = f"runs=[{folder},{newest(tmp_path)}]"
+    assert main(["report", runs, f"out={tmp_path / 'report'}"]) == 0
+    assert "another reference" in (tmp_path / "report/tables/orca_1.md").read_text()
 
 
 @pytest.mark.parametrize("after", [1, 9, 11, 25])
