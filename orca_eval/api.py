@@ -17,6 +17,7 @@ from orca_eval.gate.policy import policy_from_mapping
 from orca_eval.gate.result import GateResult, problems
 from orca_eval.gate.verb import gate
 from orca_eval.paths import expanded
+from orca_eval.report.judge_table import judge_remarks
 from orca_eval.results.folder import REPORT
 from orca_eval.results.manifest import Manifest, read_manifest
 from orca_eval.results.reading import SAMPLES
@@ -88,7 +89,8 @@ def load_run(folder: Place) -> FinishedRun:
     check_is_run(path, os.fspath(folder))
     rows, manifest = read_scores(path), read_manifest(path, whole=True)
     scores = scores_frame(rows).astype(dict.fromkeys(SHARES, float))
-    return FinishedRun(scores_table(rows, manifest), path, manifest, scores)
+    remarks = judge_remarks(manifest, rows, path.parent.parent)
+    return FinishedRun(scores_table(rows, manifest, remarks), path, manifest, scores)
 
 
 def compare(

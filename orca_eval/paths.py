@@ -16,6 +16,7 @@ CONF = _bundled("conf")
 TASKS = _bundled("tasks")
 QUICKSTART_DATA = PACKAGE / "quickstart"
 PUBLISHED = PACKAGE / "published"
+JUDGE_CHECKS = PACKAGE / "judges" / "checks"
 
 
 def expanded(text: str) -> Path:

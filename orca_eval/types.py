@@ -179,10 +179,31 @@ def once(doc: Doc, done: Sequence[Completion]) -> Step | None:
     return None if done else Step(doc.messages)
 
 
-Share = Literal["pooled", "accuracy", "same letter", "other word", "refused"]
+Share = Literal[
+    "pooled",
+    "accuracy",
+    "same letter",
+    "other word",
+    "refused",
+    "empty",
+    "informative",
+    "true and informative",
+    "ROUGE-L",
+    "words",
+    "rating",
+    "reference rating",
+]
 """What may stand beside a score: the mean where every doc counts once, not every task; that of the
 answers where several make one score; the share of docs whose answers name the same letter in every
-order; of answers that are not the right ones; of replies that decline."""
+order; of answers that are not the right ones; of replies that decline, or hold nothing. The others
+are means of the samples' figures of that name."""
+PLAIN: frozenset[str] = frozenset({"words", "rating", "reference rating"})
+"""Those that are numbers and no shares of 1."""
+
+EMPTY = "empty"
+"""The rule of a reply that holds nothing."""
+JUDGED = "judge"
+"""The rule of a score that is read from a judge's verdict."""
 
 HIGHEST = 100.0
 """The highest score of any measure, which files are checked by."""
@@ -192,7 +213,8 @@ HIGHEST = 100.0
 class Measure:
     """What a task's score means: on which scale, which way is better, and how the scores of several
     answers to one doc make one: their mean, the best, or the worst, so that all have to be right.
-    `shares` stand beside it.
+    `shares` stand beside it. A score that is a share of a figure of its sample may lie beyond the
+    scale, and names that figure in `over`: then a task's score is a ratio of sums.
     """
 
     name: str = "exact_match"
@@ -201,6 +223,7 @@ class Measure:
     better: Literal["higher", "lower"] = "higher"
     over_repeats: Literal["mean", "best", "worst"] = "mean"
     shares: tuple[Share, ...] = ()
+    over: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.low < self.high <= HIGHEST:
@@ -209,9 +232,9 @@ class Measure:
             raise ValueError(f"measure {self.name}: that is the name of a share of right answers")
 
     @property
-    def scale(self) -> tuple[float, float, str]:
+    def scale(self) -> tuple[float | str, ...]:
         """What two measures have to share if their scores are to be put together."""
-        return self.low, self.high, self.better
+        return (self.low, self.high, self.better, *([self.over] if self.over else []))
 
     @property
     def in_percent(self) -> bool:
@@ -222,6 +245,7 @@ class Measure:
     def unit(self) -> str:
         """What its scores are printed in: "%", or "rating, 1 to 10"."""
         unit = "%" if self.in_percent else f"{self.name}, {self.low:g} to {self.high:g}"
+        unit = f"% of the {self.over}" if self.over else unit
         return unit if self.better == "higher" else f"{unit}, lower is better"
 
     def gain(self, improvement: float | None) -> float | None:

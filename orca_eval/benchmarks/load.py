@@ -98,13 +98,13 @@ def assembled(
 def _tasks(spec: BenchmarkSpec, root: Path | None, quickstart: bool) -> Iterator[Task]:
     """The benchmark's tasks with all their docs."""
     for task in spec.tasks:
-        batches, beside = _rows(root, task.source), None
+        batches, beside = rows_of(root, task.source), []
         excluded = {} if quickstart else spec.excluded.get(task.name, {})
         try:
-            if task.beside is not None:
-                beside = [row for rows, _ in _rows(root, task.beside) for row in rows]
-                if not beside:
-                    raise _empty(spec, task, task.beside)
+            for source in task.beside:
+                beside.append([row for rows, _ in rows_of(root, source) for row in rows])
+                if not beside[-1]:
+                    raise _empty(spec, task, source)
             docs = tuple(_docs(spec.id, task, batches, excluded, beside))
         except MissingData:
             if quickstart:
@@ -123,7 +123,8 @@ def _empty(spec: BenchmarkSpec, task: TaskSpec, source: Source) -> InputError:
     return InputError(f"{where}: the split is empty; fetch {source.csv or source.dataset} again")
 
 
-def _rows(root: Path | None, source: Source) -> Iterator[Batch]:
+def rows_of(root: Path | None, source: Source) -> Iterator[Batch]:
+    """A source's rows in batches, below a folder or from the hub."""
     left = sys.maxsize if source.first is None else source.first
     for rows, origin in hub_rows(source) if root is None else local_rows(root, source):
         yield rows[:left], origin
@@ -197,12 +198,12 @@ def _docs(
     task: TaskSpec,
     batches: Iterable[Batch],
     excluded: Mapping[int, str],
-    beside: Sequence[RawRow] | None,
+    beside: Sequence[Sequence[RawRow]],
 ) -> Iterator[Doc]:
     doc_id = -1
     for rows, origin in batches:
         try:
-            items = task.process_docs(*([rows] if beside is None else [rows, beside]))
+            items = task.process_docs(rows, *beside)
             for row, item, order in item_rows(rows, items):
                 doc_id += order == 0
                 if doc_id not in excluded:

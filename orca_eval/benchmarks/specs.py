@@ -64,8 +64,8 @@ class Source:
 class TaskSpec:
     """One task: its rows' source, the function that makes docs of them, the published row count.
 
-    `beside` are rows of another config that this function gets too. `ask` and `score` are those
-    of a task that is not asked once and scored by our extraction.
+    `beside` are rows of other configs or datasets that this function gets too, each by itself.
+    `ask` and `score` are those of a task that is not asked once and scored by our extraction.
     """
 
     name: Name
@@ -73,7 +73,7 @@ class TaskSpec:
     rows: Annotated[int, whole(1)]
     source: Source
     process_docs: Function
-    beside: Source | None = None
+    beside: tuple[Source, ...] = ()
     ask: Function = once
     score: Function | None = None
 
@@ -119,7 +119,12 @@ Specs = Mapping[str, BenchmarkSpec]
 @lru_cache(maxsize=1)
 def read_specs() -> Specs:
     """Every benchmark of ours by its id, in the order of the files' names."""
-    return _specs(TASKS, {})
+    return read_folder(TASKS)
+
+
+def read_folder(folder: Path) -> Specs:
+    """Every benchmark of a folder that is part of this package."""
+    return _specs(folder, {})
 
 
 def known_specs(outside: Path | None, allow_code: bool) -> Specs:
@@ -212,11 +217,20 @@ def _task(path: Path, config: Mapping[str, Any], shared: Mapping[str, Any]) -> d
     return {
         "name": _short(config.get("task")),
         "source": source,
-        "beside": {**source, "config": shared["beside"]} if "beside" in shared else None,
+        "beside": [{**source, **_beside(each)} for each in _listed(shared.get("beside", []))],
         **_picked(metadata, "version", "rows"),
         **_picked(config, "process_docs"),
         **_picked(shared, "ask", "score"),
     }
+
+
+def _beside(given: Any) -> Mapping[str, Any]:
+    """A config, or what else is another there: `{dataset: NAME, config: NAME, split: NAME}`."""
+    return {"first": None, **(given if isinstance(given, dict) else {"config": given})}
+
+
+def _listed(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [given]
 
 
 def _mapping(path: Path, config: Mapping[str, Any], key: str) -> Mapping[str, Any]:

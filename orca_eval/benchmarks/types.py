@@ -102,7 +102,7 @@ class Benchmark:
     `aggregate`: "pooled" counts every doc once, "mean_of_tasks" every task once. `data_sha256`
     covers every row of the whole split, whatever `limit` leaves, and `content_sha256` what the task
     makes of it: prompts, options and golds. `footnotes` go under the table. `roles` are those of
-    its steps.
+    its steps. `reference` names the answers that others are rated beside, where they were named.
     """
 
     id: str
@@ -116,6 +116,7 @@ class Benchmark:
     measure: Measure = EXACT_MATCH
     roles: tuple[Who, ...] = ("model",)
     presentation: Presentation = field(default_factory=Presentation)
+    reference: str = ""
 
     @property
     def judged(self) -> bool:

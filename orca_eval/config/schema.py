@@ -144,12 +144,15 @@ _PREFLIGHT = Wanted(
 
 @dataclass(frozen=True, slots=True)
 class JudgeConfig:
-    """The model that grades where a task asks a judge. `resident`: both engines stay loaded."""
+    """The model that grades where a task asks a judge. `resident`: both engines stay loaded.
+    `references`: a file or a run with the answers that others are rated beside, or "none".
+    """
 
     model: ModelConfig
     engine: EngineConfig
     sampling: Sampling
     resident: Flag = False
+    references: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ INSTEAD = {"model": "models", "model.path": "models", "prompt": "prompts"}
 """A run's keys, and the leaderboard's lists in their place."""
 MULTIRUN = ("-m", "--multirun")
 SWEEPING = ("run", "leaderboard")
-SUBCOMMANDS = {"baseline": "export"}
+SUBCOMMANDS = {"baseline": "export", "judge": "check"}
 WITHOUT_KEY = {
     "run": ("suite", "model"),
     "check": ("suite", "model"),
@@ -32,6 +32,7 @@ WITHOUT_KEY = {
     "gate": ("baseline", "candidate"),
     "baseline": ("run", "out"),
     "rescore": ("run",),
+    "judge": ("run",),
     "audit": ("run", "out"),
     "show": ("task",),
 }

@@ -47,6 +47,14 @@ class Shortens(Protocol):
         """The reply, cut off after its first tokens."""
 
 
+@runtime_checkable
+class Recalls(Protocol):
+    """An engine that generates nothing."""
+
+    recalled_from: str
+    """Where its answers were given before."""
+
+
 class Engine(Protocol):
     """Takes requests as they come, answers each as it finishes."""
 

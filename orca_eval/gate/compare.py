@@ -15,7 +15,7 @@ from orca_eval.benchmarks.specs import read_specs
 from orca_eval.gate.pairing import Paired, graded
 from orca_eval.gate.policy import AverageRule, Limits, Policy, Rule
 from orca_eval.names import display
-from orca_eval.results.documents import by_task, clusters_by_task
+from orca_eval.results.documents import WEIGHT, by_task, clusters_by_task, with_means
 from orca_eval.results.manifest import Manifest
 from orca_eval.results.published import PublishedModel
 from orca_eval.types import EXACT_MATCH, Aggregate, Measure
@@ -164,8 +164,11 @@ def compare_paired(paired: Paired, policy: Policy, facts: Facts) -> list[Compari
         if rows.empty:
             continue
         clusters = clusters_by_task(rows)
-        sides = by_task(rows, "score_b"), by_task(rows, "score_c")
-        result = stats.paired_difference(*sides, clusters, facts.aggregate(name), seed=seed)
+        before, after = (
+            by_task(_side(rows, end, facts.measure(name)), "score") for end in ("_b", "_c")
+        )
+        kind = facts.aggregate(name)
+        result = stats.paired_difference(before, after, clusters, kind, seed=seed)
         fell = rows["score_c"] < rows["score_b"]
         lines.append(
             Comparison(
@@ -239,6 +242,12 @@ def averages(lines: Sequence[Comparison], rules: Sequence[AverageRule]) -> list[
             )
         )
     return found
+
+
+def _side(pairs: pd.DataFrame, end: str, measure: Measure) -> pd.DataFrame:
+    """One side of pairs, with scores of which a mean can be taken."""
+    columns = {name: pairs[f"{name}{end}"] for name in ("score", WEIGHT)}
+    return with_means(pairs[["task"]].assign(**columns), measure)
 
 
 def _failed(frame: pd.DataFrame) -> RateChange | None:

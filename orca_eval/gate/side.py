@@ -14,7 +14,7 @@ from orca_eval.errors import InputError
 from orca_eval.paths import expanded
 from orca_eval.results import samples as results
 from orca_eval.results.baseline import EXPORT_KEY, EXPORTED, NAME, from_export
-from orca_eval.results.documents import KEY, per_document
+from orca_eval.results.documents import KEY, WEIGHT, per_document, weighed
 from orca_eval.results.manifest import Extract, Manifest, read_manifest
 from orca_eval.results.reading import MANIFEST, SAMPLES, reading
 from orca_eval.results.reasoning import TEXTS, empty
@@ -24,9 +24,9 @@ from orca_eval.results.samples import open_samples, read_frame, read_samples
 from orca_eval.types import CUT_OFF, EXACT_MATCH, FAILED, Measure
 
 REQUIRED = (*KEY, "doc_hash", "score", "answer", "finish_reason")
-OPTIONAL = ("cluster", "sample_index")
+OPTIONAL = ("cluster", "sample_index", "figures")
 EMPTY = "empty"
-UNKNOWN_OF_FAILED = ("score", "unanswered", "truncated", EMPTY)
+UNKNOWN_OF_FAILED = ("score", WEIGHT, "unanswered", "truncated", EMPTY)
 COLUMNS = {**results.COLUMNS, "doc_id": NAME}
 
 
@@ -35,10 +35,10 @@ class Side:
     """Samples of one run, a row per sample.
 
     Columns: benchmark, task, doc_id (texts), fingerprint (uint32 of doc_hash), score (on the scale
-    of its measure, 0..1 for most; NaN where nothing graded it),
-    answer (text or None), failed, unanswered, truncated, empty (shares, 0 or 1 unless answers
-    repeat; `empty` NaN where responses are not kept, and all but `failed` where no answer came),
-    cluster (name or None).
+    of its measure, 0..1 for most; NaN where nothing graded it), weight (of what the score is a
+    share; NaN for most), answer (text or None), failed, unanswered, truncated, empty (shares, 0 or
+    1 unless answers repeat; `empty` NaN where responses are not kept, and all but `failed` where no
+    answer came), cluster (name or None).
     `path` is the parquet file; `label` is what the user typed.
     """
 
@@ -118,11 +118,13 @@ def normalised(table: pa.Table, path: Path, manifest: Manifest | None) -> pd.Dat
     kept = [name for name in (*REQUIRED, *OPTIONAL, EMPTY) if name in table.column_names]
     raw = table.select(kept).to_pandas()
     failed = raw["finish_reason"].isin(FAILED)
+    raw = weighed(raw, {} if manifest is None else manifest.measures)
     frame = pd.DataFrame(
         {
             **{key: raw[key].astype(str) for key in KEY},
             "fingerprint": fingerprints(raw["doc_hash"]),
             "score": pd.to_numeric(raw["score"], errors="coerce").astype(np.float64),
+            WEIGHT: raw.get(WEIGHT, np.nan),
             "answer": raw["answer"].astype(object).where(raw["answer"].notna(), None),
             "unanswered": raw["answer"].isna().astype(np.float64),
             "truncated": (raw["finish_reason"] == CUT_OFF).astype(np.float64),

@@ -96,6 +96,7 @@ def _identity(benchmark: BenchmarkRun) -> tuple[Hashable, ...]:
         frozenset(benchmark.task_versions.items()),
         benchmark.measure,
         benchmark.judge,
+        benchmark.reference,
     )
 
 
@@ -126,6 +127,10 @@ def _difference(run: Run, other: Run, benchmark: str) -> str:
         (
             mine.judge != reference.judge,
             f"another judge ({mine.judge}, the others have {reference.judge})",
+        ),
+        (
+            mine.reference != reference.reference,
+            f"another reference ({mine.reference}, the others have {reference.reference})",
         ),
     )
     return next((reason for differs, reason in reasons if differs), "")

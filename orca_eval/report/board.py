@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from orca_eval.benchmarks.specs import OTHER
 from orca_eval.numbers import improvement
 from orca_eval.report.align import Columns
 from orca_eval.report.cells import ZERO_BASELINE, Value
@@ -190,16 +189,12 @@ def _groups(runs: Sequence[Run], columns: Columns) -> tuple[Group, ...]:
         if any(member in columns.benchmarks for member in members)
     ]
     placed = {member for group in groups for member in group.benchmarks}
-    left = tuple(name for name in columns.benchmarks if name not in placed)
-    if left:
-        groups.append(Group(_heading(columns, left), left))
+    left: dict[str, list[str]] = {}
+    for name in columns.benchmarks:
+        if name not in placed:
+            left.setdefault(columns.reference(name).presentation.heading, []).append(name)
+    groups += (Group(heading, tuple(members)) for heading, members in left.items())
     return tuple(groups)
-
-
-def _heading(columns: Columns, benchmarks: Sequence[str]) -> str:
-    """What all their task files say."""
-    headings = {columns.reference(benchmark).presentation.heading for benchmark in benchmarks}
-    return headings.pop() if len(headings) == 1 else OTHER
 
 
 def _value(columns: Columns, run: Run, key: str, members: Sequence[str] | None) -> Value:

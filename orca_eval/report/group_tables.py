@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from orca_eval.report.board import Board, Group
 from orca_eval.report.cells import Value, change, figure, scored
+from orca_eval.report.judge_table import judge_remarks
 from orca_eval.results.notes import CONFLICT_NOTE_RATE, KINDS, NOTE_RATE
 from orca_eval.results.published import SOURCE
 from orca_eval.results.run import BenchmarkRun, Run
@@ -146,9 +147,20 @@ def _scores(board: Board, group: Group) -> Table:
             COMPARABLE,
             *_as_sampled(references),
             *dict.fromkeys(text for reference in references for text in _caveats(reference)),
+            *_of_judges(board, group),
             *((PUBLISHED,) if published else ()),
         ),
     )
+
+
+def _of_judges(board: Board, group: Group) -> Iterable[str]:
+    """What is known of the judges of a group's scores, each said once."""
+    said: dict[str, None] = {}
+    for run in board.runs:
+        rows = [row for name in group.benchmarks if (row := run.benchmark(name)) is not None]
+        label = run.label if len(board.runs) > 1 else ""
+        said |= dict.fromkeys(judge_remarks(run.manifest, rows, run.folder.parent.parent, label))
+    return said
 
 
 def _unit(references: Iterable[BenchmarkRun]) -> str:

@@ -2,7 +2,15 @@
 
 import pandas as pd
 
-from orca_eval.results.documents import KEY, by_task, clusters_by_task, per_document
+from orca_eval.results.documents import (
+    KEY,
+    WEIGHT,
+    by_task,
+    clusters_by_task,
+    per_document,
+    weighed,
+    with_means,
+)
 from orca_eval.results.run import Run
 from orca_eval.stats import PairedDraws, paired_ratio
 from orca_eval.stats.spread import Scale
@@ -16,8 +24,11 @@ def doc_scores(run: Run) -> dict[str, pd.DataFrame]:
 
     Repeated answers to one document make one score; what nothing could grade is left out.
     """
-    frame = run.samples(_COLUMNS).to_pandas()
-    documents = per_document(frame, ["score"], ["cluster"], run.manifest.measures)
+    measures = run.manifest.measures
+    more = ["figures"] if any(measure.over for measure in measures.values()) else []
+    frame = weighed(run.samples([*_COLUMNS, *more]).to_pandas(), measures)
+    means = [name for name in ("score", WEIGHT) if name in frame]
+    documents = per_document(frame, means, ["cluster"], measures)
     documents = documents[documents["score"].notna()].sort_values(KEY)
     return {str(name): part for name, part in documents.groupby("benchmark", sort=False)}
 
@@ -30,11 +41,12 @@ def compare(
 ) -> PairedDraws | None:
     """Joint draws of one benchmark's two scores, over the documents that both runs have graded;
     None without any."""
-    other = baseline[[*KEY, "score"]].rename(columns={"score": "baseline"})
-    frame = candidate.merge(other, on=KEY)
+    frame = candidate.merge(baseline, on=KEY, suffixes=("", "_b"))
     if frame.empty:
         return None
-    sides = by_task(frame, "baseline"), by_task(frame, "score")
+    names = [name for name in ("score", WEIGHT) if name in frame]
+    theirs = frame.assign(**{name: frame[f"{name}_b"] for name in names})
+    sides = [by_task(with_means(side, measure), "score") for side in (theirs, frame)]
     width = measure.high - measure.low
     scale = Scale(above=width, below=width)
-    return paired_ratio(*sides, clusters_by_task(frame), aggregate, scale=scale)
+    return paired_ratio(sides[0], sides[1], clusters_by_task(frame), aggregate, scale=scale)

@@ -4,6 +4,7 @@ from orca_eval.report.board import Board
 from orca_eval.report.budgets_table import budgets_table
 from orca_eval.report.cost_table import cost_table
 from orca_eval.report.group_tables import group_tables
+from orca_eval.report.judged_tables import published_judged
 from orca_eval.report.other_tables import rates_table, reproduction_table, runs_table
 from orca_eval.report.repeats_table import repeats_table
 from orca_eval.report.speed_table import speed_table
@@ -19,6 +20,7 @@ def run_tables(board: Board) -> list[Table]:
     )
     return with_safe_names(
         *group_tables(board),
+        *published_judged(board),
         *reproduction,
         rates_table(board),
         *repeats,

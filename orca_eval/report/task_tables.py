@@ -12,6 +12,7 @@ from orca_eval.results.aggregate import ScoreRow
 from orca_eval.score_kind import AS_SAMPLED
 from orca_eval.stats import score_interval
 from orca_eval.tables.table import Cell, Column, Row, Table
+from orca_eval.types import HIGHEST, PLAIN, Measure
 
 Part = tuple[str, Mapping[str, ScoreRow]]
 """A row: its label, and every run's score by the run's label."""
@@ -22,7 +23,12 @@ MEANING: Mapping[str, str] = {
     "same letter": "documents whose answers name one letter in every order: the place decides",
     "other word": "answers that are not the right one",
     "refused": "replies that decline",
+    "empty": "replies that hold nothing",
+    "informative": "answers that say anything, right or wrong",
+    "ROUGE-L": "F-measure against what a person wrote, on stems",
+    "words": "length of what was written, a mean and no share",
 }
+_AS_COUNTED = Measure("number", 0, HIGHEST)
 BARE: dict[str, Any] = {"n": 0, "ci_low": None, "ci_high": None}  # not known of a figure
 
 
@@ -40,7 +46,7 @@ def task_tables(board: Board) -> list[Table]:
             tables.append(_by(board, benchmark, shown.parts, tasks))
         if own := [figure for figure in figures if figure[0] not in shares]:
             tables.append(_by(board, benchmark, "figures", own))
-        if beside := [figure for figure in figures if figure[0] in shares]:
+        if beside := [figure for share in shares for figure in figures if figure[0] == share]:
             tables.append(_beside(board, benchmark, beside))
         if categories := _categories(dict(tasks), shown.categories):
             tables.append(_by(board, benchmark, "categories", categories))
@@ -113,7 +119,10 @@ def _beside(board: Board, benchmark: str, shares: Sequence[Part]) -> Table:
     """The shares that stand beside the score, and the score; none is better for being higher."""
     measure = board.columns.measure(benchmark)
     label = f"score: {measure.name.replace('_', ' ')}"
-    rows = [_row(board, benchmark, None, *share) for share in shares]
+    rows = [
+        _row(board, benchmark, None, *share, _AS_COUNTED if share[0] in PLAIN else None)
+        for share in shares
+    ]
     rows.append(_summary(board, benchmark, None, label, _whole(board, benchmark)))
     remarks = tuple(f"{name}: {MEANING[name]}." for name, _ in shares if name in MEANING)
     return _table(
@@ -211,10 +220,16 @@ def _summary(
 
 
 def _row(
-    board: Board, benchmark: str, over: str | None, label: str, scores: Mapping[str, ScoreRow]
+    board: Board,
+    benchmark: str,
+    over: str | None,
+    label: str,
+    scores: Mapping[str, ScoreRow],
+    measure: Measure | None = None,
 ) -> Row:
+    """A row of the benchmark's scores, or of figures with a `measure` of their own."""
     n = next((score.n for score in scores.values()), None)
-    cells, measure = [count(n or None)], board.columns.measure(benchmark)
+    cells, measure = [count(n or None)], measure or board.columns.measure(benchmark)
     for run in board.runs:
         score = scores.get(run.label)
         if score is None or score.score is None:

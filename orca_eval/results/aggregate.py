@@ -184,12 +184,12 @@ def _row(
         f1=means.get("f1"),
         exact_match_parts=means.get("exact_match_parts"),
         ungraded=int(np.isnan(numbers["score"]).sum()),
-        figures={} if every is None else _figures(every),
+        figures={}
+        if every is None
+        else {**_figures(every), **shares(measure, Answers(every, scores))},
     )
     if not all(map(len, scores)):
         return replace(row, note="nothing was graded")
-    if every is not None:
-        row = replace(row, figures={**row.figures, **shares(measure, Answers(every, scores))})
     score, low, high = _estimate(benchmark, tasks, kind, SCORE, draws)
     repeats = _repeats(benchmark, tasks, kind, draws) if tasks[0].n > 1 else None
     row = replace(row, score=score, ci_low=low, ci_high=high, repeats=repeats)

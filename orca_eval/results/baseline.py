@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from orca_eval.errors import InputError
 from orca_eval.results import samples
-from orca_eval.results.documents import KEY
+from orca_eval.results.documents import KEY, WEIGHT
 from orca_eval.results.folder import whole
 from orca_eval.results.manifest import Manifest, checked
 from orca_eval.results.reading import reading
@@ -32,9 +32,11 @@ EXPORTED: Columns = {
     "empty": samples.NULLABLE_SHARE,
     "cluster": Column(("whole",), low=-1.0, high=2.0**31),
     "failed": samples.SHARE,
+    WEIGHT: samples.SCORE,
 }
 _COLUMNS = list(EXPORTED)
-_LATER = "failed"  # which older versions did not write
+_LATER = {"failed": 0.0, WEIGHT: np.nan}
+"""What older versions did not write, and what it would have been."""
 _KEPT = (
     "orca_eval_version",
     "suite",
@@ -87,14 +89,13 @@ def from_export(table: pa.Table, path: Path) -> tuple[pd.DataFrame, Manifest | N
     with reading(path, "can't be read"):
         header = json.loads(table.schema.metadata[EXPORT_KEY])
     known = isinstance(header, dict) and header.get("format") == _FORMAT
-    if not known or {*table.column_names, _LATER} != set(_COLUMNS):
+    if not known or {*table.column_names, *_LATER} != set(_COLUMNS):
         raise InputError(
             f"{path}: a baseline of another version of orca-eval; "
             "export it again with `orca-eval baseline export run=RUN`"
         )
     frame = table.to_pandas()
-    if _LATER not in frame:
-        frame[_LATER] = 0.0
+    frame = frame.assign(**{name: v for name, v in _LATER.items() if name not in frame})
     for key in KEY:
         frame[key] = frame[key].astype(str)
     frame["cluster"] = frame["cluster"].astype(object).where(frame["cluster"] >= 0, None)

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 import pandas as pd
 
-from orca_eval.results.documents import KEY, per_document
+from orca_eval.results.documents import KEY, WEIGHT, per_document, weighed, with_means
 from orca_eval.types import CUT_OFF, Aggregate, Measure
 
 
@@ -62,7 +62,10 @@ def _mean_of_all(scores: Sequence[float | None]) -> float | None:
 def _mean(samples: pd.DataFrame, tasks: int, kind: Aggregate, measure: Measure) -> float | None:
     """The documents' mean; None where there is none, or a task that counts once has none."""
     measures = dict.fromkeys(samples["benchmark"].unique(), measure)
-    documents = per_document(samples, ["score"], [], measures)[[*KEY, "score"]].dropna()
+    scored = weighed(samples, measures)
+    means = [name for name in ("score", WEIGHT) if name in scored]
+    documents = per_document(scored, means, [], measures)[[*KEY, *means]].dropna()
+    documents = with_means(documents, measure)
     by_task = documents.groupby("task", observed=True)["score"].mean()
     if kind == "mean_of_tasks":
         return float(by_task.mean()) if len(by_task) == tasks else None

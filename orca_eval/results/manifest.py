@@ -143,6 +143,7 @@ class BenchmarkEntry(_Part):
     measure: Annotated[Measure, BeforeValidator(_MEASURE.validate_python)] = EXACT_MATCH
     presentation: Annotated[Presentation, _PRESENTATION] = Presentation()
     judge: Text = ""
+    reference: Text = ""
     caveats: list[Text] = []
     generated: Annotated[Generated, _NULLS] = Generated()
 

@@ -15,6 +15,10 @@ STAGING = ".writing"
 MANIFEST, SAMPLES, SCORES = OF_A_RUN = ("manifest.json", "samples.parquet", "scores.csv")
 BUDGETS = "budgets.csv"
 """Beside them where the tokens of its replies are known."""
+JUDGES = "judges"
+"""The folder beside runs that holds the checks of judges."""
+JUDGE_CHECK = "judge_check.json"
+"""In the folder of such a check, beside what every run has."""
 MOST_TEXT_BYTES = 64 << 20
 
 
@@ -45,6 +49,8 @@ def reading(path: Path, what: str) -> Iterator[None]:
 
 
 def _remedy(path: Path) -> str:
+    if path.name == JUDGE_CHECK:
+        return "repeat the judge's check, which writes it anew from the stored verdicts"
     if path.name not in (*OF_A_RUN, BUDGETS):
         return "export it again with `orca-eval baseline export run=RUN`"
     if RESCORED in path.parts:

@@ -18,7 +18,15 @@ from orca_eval.results.budgets import read_budgets
 from orca_eval.results.cost import Cost, costs
 from orca_eval.results.documents import KEY
 from orca_eval.results.manifest import Average, BenchmarkEntry, Manifest, read_manifest
-from orca_eval.results.reading import MANIFEST, OF_A_RUN, RESCORED, SAMPLES, STAGING, DamagedError
+from orca_eval.results.reading import (
+    JUDGES,
+    MANIFEST,
+    OF_A_RUN,
+    RESCORED,
+    SAMPLES,
+    STAGING,
+    DamagedError,
+)
 from orca_eval.results.samples import NEEDED, open_samples, read_frame, read_samples
 from orca_eval.results.scores import ROUNDING, read_scores
 from orca_eval.score_kind import is_as_sampled, score_kind
@@ -204,8 +212,9 @@ def _check_scale(folder: Path, manifest: Manifest, rows: Sequence[ScoreRow]) -> 
     """Raises DamagedError for a manifest whose measures are not those of the scores."""
     for row in rows:
         measure = manifest.measure(row.benchmark)
-        if row.score is not None and row.score > measure.high + ROUNDING:
-            found = f"its measure ends at {measure.high:g}, the score is {row.score:g}"
+        beyond = row.score is not None and row.score > measure.high + ROUNDING
+        if beyond and not measure.over:
+            found = f"its measure ends at {measure.high:g}, the score is {row.score or 0:g}"
             raise DamagedError(folder / MANIFEST, f"benchmarks.{row.benchmark}: {found}")
 
 
@@ -229,7 +238,9 @@ def _run_folders(path: Path) -> Iterable[Path]:
     if is_run(path):
         return [path]
     found = {file.parent for name in OF_A_RUN for file in path.glob(f"**/{name}")}
-    made = {run for run in found if not {RESCORED, STAGING} & {*run.relative_to(path).parts}}
+    made = {
+        run for run in found if not {RESCORED, STAGING, JUDGES} & {*run.relative_to(path).parts}
+    }
     if not made:
         check_is_run(path, f"runs: {path}")
     return sorted(made)

@@ -9,7 +9,7 @@ import pandas as pd
 from orca_eval.extract.rule import DECLINED
 from orca_eval.results.documents import KEY
 from orca_eval.stats.strata import FloatArray
-from orca_eval.types import Measure, Share
+from orca_eval.types import EMPTY, PLAIN, Measure, Share
 
 
 class Answers(NamedTuple):
@@ -20,8 +20,18 @@ class Answers(NamedTuple):
 
 
 def shares(measure: Measure, answers: Answers) -> dict[str, float]:
-    """The shares that the measure names, by name."""
-    return {name: round(float(_SHARES[name](answers)), 6) for name in measure.shares}
+    """The shares that the measure names, by name; those of scores where every task has some."""
+    graded = all(map(len, answers.scores))
+    return {
+        name: round(float(share(answers)), 6)
+        for name in measure.shares
+        if (share := _SHARES.get(name)) and (graded or name not in _OF_SCORES)
+    }
+
+
+def told(name: str, value: float) -> str:
+    """What stands beside a score, with its unit."""
+    return f"{name} {value:.1f}" if name in PLAIN else f"{name} {100 * value:.1f} %"
 
 
 def _pooled(answers: Answers) -> float:
@@ -46,10 +56,16 @@ def _refused(answers: Answers) -> float:
     return float((answers.samples["rule"] == DECLINED).mean())
 
 
+def _empty(answers: Answers) -> float:
+    return float((answers.samples["rule"] == EMPTY).mean())
+
+
 _SHARES: Mapping[Share, Callable[[Answers], float]] = {
     "pooled": _pooled,
     "accuracy": _accuracy,
     "same letter": _same_letter,
     "other word": _other_word,
     "refused": _refused,
+    "empty": _empty,
 }
+_OF_SCORES = ("pooled", "accuracy", "other word")

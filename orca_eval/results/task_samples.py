@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from orca_eval.results.documents import KEY, per_document
+from orca_eval.results.documents import KEY, WEIGHT, per_document, weighed, with_means
 from orca_eval.results.repeats import answers_per_document, by_document
 from orca_eval.stats.strata import Clusters, FloatArray
 from orca_eval.types import CUT_OFF, Measure
@@ -37,7 +37,11 @@ class TaskSamples:
         """A column of the documents that have it."""
         column: FloatArray = self.documents[name].to_numpy(dtype=np.float64)
         known: FloatArray = column[~np.isnan(column)]
-        return known
+        if name != SCORE or not self.measure.over:
+            return known
+        graded = self.documents[~np.isnan(column)]
+        values: FloatArray = with_means(graded, self.measure)[SCORE].to_numpy(dtype=np.float64)
+        return values
 
     def clusters(self, name: str) -> Clusters:
         """The passages of the same documents; None where none has one."""
@@ -63,7 +67,9 @@ def by_task(samples: pd.DataFrame, measure: Measure) -> list[TaskSamples]:
     """The tasks of a benchmark's samples."""
     n = answers_per_document(samples, measure)
     measures = {samples["benchmark"].iloc[0]: measure}
-    documents = per_document(samples, [SCORE], ["cluster"], measures)[[*KEY, SCORE, "cluster"]]
+    scored = weighed(samples, measures)
+    means = [name for name in (SCORE, WEIGHT) if name in scored]
+    documents = per_document(scored, means, ["cluster"], measures)[[*KEY, *means, "cluster"]]
     if n > 1:
         documents = documents.join(by_document(samples, n, measure))
     documents_of = dict(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from orca_eval import memory
 from orca_eval.benchmarks.named import load_named
-from orca_eval.benchmarks.specs import known_specs
+from orca_eval.benchmarks.specs import Specs, known_specs
 from orca_eval.benchmarks.types import Benchmark
 from orca_eval.config.schema import RunConfig, as_judge
 from orca_eval.engines.base import Engine
@@ -29,7 +29,8 @@ from orca_eval.run.fit import fit
 from orca_eval.run.identity import changes, find_folder
 from orca_eval.run.plan import refuse_too_many
 from orca_eval.run.progress import complain, say
-from orca_eval.run.seat import OF_THE_JUDGE
+from orca_eval.run.references import with_references
+from orca_eval.run.seat import of_the_judge
 from orca_eval.run.session import Phases, Session, run_session
 from orca_eval.store import ResponseStore
 
@@ -38,10 +39,23 @@ if TYPE_CHECKING:
 
 STORE_FOLDER = ".store"
 COLLECT_AFTER = 20_000  # objects
+NAME_IT = (
+    "give judge.model= and judge.engine= (judge.engine=openai judge.engine.base_url=URL "
+    "judge.model.path=NAME for an endpoint)"
+)
 
 
-def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
+def run(
+    config: RunConfig,
+    composed: Mapping[str, Any],
+    *,
+    engine: Engine | None = None,
+    known: Specs | None = None,
+) -> Path:
     """Runs what is missing and writes the run folder; returns the folder.
+
+    `engine` answers in place of the config's, whose identity it has; `known` are the benchmarks by
+    id, where they are others than a user's.
 
     Raises:
         InputError: config, data or model can't be used.
@@ -50,13 +64,15 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
     """
     phases = Phases()
     with phases.measure("check"):
-        config, engine = checked_engine(config)
+        if engine is None:
+            config, engine = checked_engine(config)
     say("reading the data")
     with phases.measure("load"), collected_after(0):
-        benchmarks = load_suite(config)
+        benchmarks = load_suite(config, known)
         gc.freeze()  # they stay to the end of the run
     refuse_too_many(benchmarks, config.samples_per_doc)
     judge = find_judge(config, benchmarks)
+    benchmarks = with_references(config, benchmarks)
     folder = find_folder(config, engine, benchmarks, judge)
     with run_dir.held(folder):
         unfinished = config.fresh or anew_mark(folder) is not None
@@ -178,26 +194,21 @@ def find_judge(config: RunConfig, benchmarks: Iterable[Benchmark]) -> Engine | N
     if not judged:
         return None
     if config.judge is None:
-        raise InputError(
-            f"{', '.join(judged)}: graded by a judge, and none is named; give judge.model= and "
-            "judge.engine= (judge.engine=openai judge.engine.base_url=URL judge.model.path=NAME "
-            "for an endpoint)"
-        )
-    try:
+        raise InputError(f"{', '.join(judged)}: graded by a judge, and none is named; {NAME_IT}")
+    with of_the_judge():
         engine = build_engine(as_judge(config, config.judge))
         engine.check()
-    except InputError as error:
-        raise InputError(f"{OF_THE_JUDGE}: {error}") from error
     return engine
 
 
-def load_suite(config: RunConfig) -> list[Benchmark]:
-    """Every benchmark of the suite, in its order; all that is missing in one error."""
+def load_suite(config: RunConfig, known: Specs | None = None) -> list[Benchmark]:
+    """Every benchmark of the suite, in its order; all that is missing in one error. `known` are
+    the benchmarks by id, None for those that a user has."""
     root = config.data.root
     if root is not None and not root.is_dir():
         raise InputError(f"data.root={root}: no such folder; it is laid out as DIR/owner/name")
     benchmarks, problems = [], []
-    known = known_specs(config.tasks.path, config.allow_code)
+    known = known or known_specs(config.tasks.path, config.allow_code)
     for name in config.suite.benchmarks:
         try:
             benchmarks.append(

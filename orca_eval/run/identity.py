@@ -45,6 +45,8 @@ def find_folder(
         }
     if config.suite.averages != AS_AT_FIRST.get(config.suite.name, ()):
         identity["averages"] = [asdict(average) for average in config.suite.averages]
+    if references := {b.id: b.reference for b in benchmarks if b.reference}:
+        identity["references"] = references
     if config.conflict != "none":
         identity["conflict"] = config.conflict
     if config.reasoning != "apart":

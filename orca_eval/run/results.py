@@ -17,17 +17,20 @@ from orca_eval.benchmarks.types import Benchmark
 from orca_eval.config.schema import Price
 from orca_eval.engines.base import Shortens
 from orca_eval.extract import EXTRACTOR_VERSION
+from orca_eval.judges.claims import CLAIMED
 from orca_eval.paths import PACKAGE
 from orca_eval.report import write_run_report
 from orca_eval.report.exports.lm_eval import write_results
 from orca_eval.results import folder as run_dir
 from orca_eval.results.aggregate import ScoreRow, aggregate
 from orca_eval.results.budgets import write_budgets
+from orca_eval.results.judge_check import judge_digits
 from orca_eval.results.manifest import Manifest
 from orca_eval.results.notes import MALFORMED, rate_notes, reasoning_note
 from orca_eval.results.reading import BUDGETS, MANIFEST, SAMPLES, STAGING
 from orca_eval.results.run import read_run
 from orca_eval.results.scores import write_scores
+from orca_eval.results.shares import told
 from orca_eval.run.beginning import finish
 from orca_eval.run.budgets import BudgetCurve, budgets_below, scored_as_asked
 from orca_eval.run.progress import complain
@@ -206,8 +209,9 @@ def _judge_entry(session: Session) -> dict[str, Any]:
 def _judge_name(session: Session) -> str:
     """Tells judges apart: its name, and the digits of all that decides its verdicts."""
     judge = _judge_entry(session).get("judge", {})
-    digits = run_dir.identity_hash([judge.get("engine"), judge.get("sampling")])
-    return f"{judge['model']['name']} {digits}" if judge else ""
+    if not judge:
+        return ""
+    return f"{judge['model']['name']} {judge_digits(judge['engine'], judge['sampling'])}"
 
 
 def _speed(session: Session) -> dict[str, float]:
@@ -253,6 +257,11 @@ def notes(session: Session, rows: Sequence[ScoreRow]) -> Iterator[str]:
     yield from _of_requests(session)
     if config.judge is not None and (judged := [b.alias for b in benchmarks if b.judged]):
         yield f"{', '.join(judged)}: graded by {config.judge.model.name}."
+    if claimed := session.samples.with_rule(CLAIMED):
+        yield (
+            f"Answers that hold a verdict themselves, which sets no grade: {claimed} (rule "
+            f"{CLAIMED})."
+        )
     aliases = {b.id: b.alias for b in benchmarks}
     measures = {b.id: b.measure for b in benchmarks}
     yield from rate_notes(
@@ -270,7 +279,7 @@ def _beside(benchmark: Benchmark, rows: Sequence[ScoreRow]) -> Iterator[str]:
     figures = next(
         (r.figures for r in rows if r.level == "benchmark" and r.benchmark == benchmark.id), {}
     )
-    shown = [f"{name} {100 * figures[name]:.1f} %" for name in measure.shares if name in figures]
+    shown = [told(name, figures[name]) for name in measure.shares if name in figures]
     if shown:
         name = measure.name.replace("_", " ")
         yield f"{benchmark.alias}: {name}; beside it {', '.join(shown)}."
@@ -299,6 +308,7 @@ def _of_requests(session: Session) -> Iterator[str]:
 
 def _benchmark_entry(benchmark: Benchmark, session: Session) -> dict[str, Any]:
     judge = {"judge": _judge_name(session)} if benchmark.judged else {}
+    judge |= {"reference": benchmark.reference} if benchmark.reference else {}
     return judge | {
         "alias": benchmark.alias,
         "n": benchmark.n,

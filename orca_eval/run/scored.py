@@ -166,6 +166,11 @@ class ScoredSamples:
         found = np.array([verdict.only_reasoning for verdict in self._verdicts], dtype=bool)
         return int(found[self._column("verdict")[self._rows()]].sum())
 
+    def with_rule(self, rule: str) -> int:
+        """How many were scored by this rule."""
+        found = np.array([verdict.rule == rule for verdict in self._verdicts], dtype=bool)
+        return int(found[self._column("verdict")[self._rows()]].sum())
+
     def drop_texts(self) -> None:
         """Forgets what only the samples' rows in a file are made of: scores can be aggregated then,
         and nothing else."""

@@ -20,6 +20,15 @@ WAYS_OUT = "over_long=skip counts such prompts wrong, over_long=shrink lowers ma
 OF_THE_JUDGE = "the judge, whose keys begin with judge."
 
 
+@contextlib.contextmanager
+def of_the_judge() -> Iterator[None]:
+    """Says of errors that they are the judge's: they name keys without judge."""
+    try:
+        yield
+    except OrcaEvalError as error:
+        raise type(error)(f"{OF_THE_JUDGE}: {error}") from error
+
+
 class Seat:
     """The model's place or the judge's.
 
@@ -49,13 +58,9 @@ class Seat:
 
     @contextlib.contextmanager
     def named_errors(self) -> Iterator[None]:
-        """Says of the judge's errors whose they are: they name keys without judge."""
-        try:
+        """Says of the judge's errors whose they are."""
+        with of_the_judge() if self._is_judge else contextlib.nullcontext():
             yield
-        except OrcaEvalError as error:
-            if self._is_judge:
-                raise type(error)(f"{OF_THE_JUDGE}: {error}") from error
-            raise
 
     @property
     def begun(self) -> bool:

@@ -14,7 +14,7 @@ from functools import partial
 
 from orca_eval.benchmarks.types import NO_ANSWER, Benchmark
 from orca_eval.config.schema import RunConfig, as_judge
-from orca_eval.engines.base import Engine
+from orca_eval.engines.base import Engine, Recalls
 from orca_eval.engines.threads import run_to_end
 from orca_eval.errors import RunError
 from orca_eval.run import identity
@@ -321,9 +321,12 @@ class Session:
 
     def _on_finish(self, seat: Seat, work: Work, completion: Completion) -> None:
         del seat.planner.under_way[work.key]
+        recalled = isinstance(seat.engine, Recalls)
         tokens = completion.completion_tokens - completion.kept_tokens
         if seat is not self._seats["model"]:
             self.counts.judge_tokens += tokens
+        elif recalled:
+            self.counts.told(_benchmarks(work), None)
         else:
             self.counts.tokens += tokens
             self.counts.prompt_tokens += completion.prompt_tokens
@@ -334,7 +337,10 @@ class Session:
         if completion.finish_reason not in NO_ANSWER:
             asked = Asked(work.request, work.sampling.max_tokens) if work.request else None
             self.store.put(work.key, completion, self.beginning.mark, asked)
-        self.counts.generated += len(work.question.waiting)
+        if recalled:
+            self.counts.reused += len(work.question.waiting)
+        else:
+            self.counts.generated += len(work.question.waiting)
         self._go_on(work, Stored(work.key, completion))
 
     def _go_on(self, work: Work, stored: Stored) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from orca_eval.numbers import ends
 from orca_eval.report.cost_table import cost_screen
+from orca_eval.report.judge_table import judge_remarks
 from orca_eval.report.repeats_table import repeats_screen
 from orca_eval.results.aggregate import RATE_NAMES, RATES, WHOLE, ScoreRow
 from orca_eval.results.cost import costs
@@ -29,15 +30,18 @@ def print_scores(folder: Path) -> None:
     names = labels(manifest)
     repeats = repeats_screen(rows, names, manifest)
     cost = cost_screen(rows, names, manifest, costs(folder, manifest, rows))
-    show(console, scores_table(rows, manifest), *([repeats] if repeats else []), cost)
+    remarks = judge_remarks(manifest, rows, folder.parent.parent)
+    show(console, scores_table(rows, manifest, remarks), *([repeats] if repeats else []), cost)
     if manifest.speed:
         console.print()
         paragraph(console, speed_line(manifest.speed))
     print_path(console, folder)
 
 
-def scores_table(rows: Sequence[ScoreRow], manifest: Manifest) -> Table:
-    """Lists benchmarks and averages, in percent."""
+def scores_table(
+    rows: Sequence[ScoreRow], manifest: Manifest, further: Sequence[str] = ()
+) -> Table:
+    """Lists benchmarks and averages, in percent, over the run's remarks and `further` ones."""
     names, rates = labels(manifest), [*RATES[:3]]
     rates += [RATES[3]] * any(map(conflict_note, rows))
     rates += [RATES[4]] * any(row.only_reasoning_rate for row in rows)
@@ -51,7 +55,7 @@ def scores_table(rows: Sequence[ScoreRow], manifest: Manifest) -> Table:
         head="benchmark",
         columns=columns(*heads, giving_way=(shown, [BOUNDS], [INTERVAL])),
         rows=tuple(_row(row, names, manifest, rates, cut=cut) for row in whole),
-        remarks=tuple(manifest.notes),
+        remarks=(*manifest.notes, *further),
     )
 
 

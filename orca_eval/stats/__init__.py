@@ -4,9 +4,14 @@ A score is a weighted sum of ratio means over strata (`strata`). Plain proportio
 items get Wilson intervals and exact McNemar tests (`proportion`); everything else is resampled by
 multinomial draws (`bootstrap`), and where few units differ has an interval by its effective sample
 size (`spread`). `exact_interval` and `paired_difference` choose the method.
-docs/statistics.md says what is tested and why.
+docs/statistics.md says what is tested and why. What judges say is compared with what people say
+(`agreement`), and rates are freed from their errors (`corrected`).
 """
 
+from orca_eval.stats.agreement import (
+    agreement as agreement,
+    kappa as kappa,
+)
 from orca_eval.stats.bootstrap import (
     Draws as Draws,
     bootstrap as bootstrap,
@@ -20,6 +25,9 @@ from orca_eval.stats.choose import (
     exact_interval as exact_interval,
     paired_difference as paired_difference,
 )
+from orca_eval.stats.corrected import (
+    corrected_rate as corrected_rate,
+)
 from orca_eval.stats.multiple import (
     holm as holm,
 )
@@ -32,6 +40,7 @@ from orca_eval.stats.power import (
 )
 from orca_eval.stats.proportion import (
     Interval as Interval,
+    Share as Share,
     mcnemar_one_sided as mcnemar_one_sided,
     newcombe_paired as newcombe_paired,
     score_interval as score_interval,
@@ -41,5 +50,6 @@ from orca_eval.stats.ratio import (
     PairedDraws as PairedDraws,
     average_draws as average_draws,
     paired_ratio as paired_ratio,
+    ratio_values as ratio_values,
 )
 from orca_eval.stats.strata import strata as strata

@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import bdtrc, betaincinv, ndtri
 
+Z95 = 1.959963984540054
+"""Of a two-sided interval of 95 %."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -19,6 +22,23 @@ class Interval:
     low: float
     high: float
     level: float
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many hits of `n`; no whole numbers where items share passages."""
+
+    hits: float
+    n: float
+
+    @property
+    def value(self) -> float:
+        """The share itself; NaN of nothing."""
+        return self.hits / self.n if self.n else math.nan
+
+    def interval(self, level: float = 0.95) -> Interval | None:
+        """The share with Wilson's guarded interval; None of nothing."""
+        return score_interval(self.value, self.n, level) if self.n else None
 
 
 def wilson(successes: int, n: int, level: float = 0.95) -> Interval:

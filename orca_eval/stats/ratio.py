@@ -48,6 +48,16 @@ class PairedDraws:
         return min(low, ends[0]), max(high, ends[1])
 
 
+def ratio_values(shares: FloatArray, weights: FloatArray) -> FloatArray:
+    """Values for a ratio of sums, of documents' shares of something and how much that is: their
+    plain mean is the ratio, and vary as it does (Taylor's linearisation; Särndal, Swensson and
+    Wretman 1992, sec. 5.6). What takes means of documents takes these.
+    """
+    ratio = float(shares @ weights / weights.sum())
+    values: FloatArray = ratio + (shares - ratio) * weights / weights.mean()
+    return values
+
+
 def paired_ratio(
     baseline: Tasks,
     candidate: Tasks,

@@ -13,11 +13,13 @@ def main(overrides: list[str]) -> Outcome:
     from orca_eval.run.evaluate import checked_engine, find_judge, load_suite
     from orca_eval.run.identity import find_folder
     from orca_eval.run.plan import Planner, first_steps, refuse_too_many
+    from orca_eval.run.references import with_references
 
     config, engine = checked_engine(config)
     benchmarks = load_suite(config)
     refuse_too_many(benchmarks, config.samples_per_doc)
     judge = find_judge(config, benchmarks)
+    benchmarks = with_references(config, benchmarks)
     planner = Planner(config, engine)
     planner.add(first_steps(benchmarks, config.samples_per_doc), config.samples_per_doc)
     for benchmark in benchmarks:

@@ -18,6 +18,7 @@ from orca_eval.errors import InputError
 from orca_eval.outcome import Outcome
 from orca_eval.run.evaluate import checked_engine, find_judge, load_suite
 from orca_eval.run.plan import Planner, Waiting, Work
+from orca_eval.run.references import with_references
 from orca_eval.safe_text import github_line
 from orca_eval.types import Completion, Doc, Who
 
@@ -29,7 +30,7 @@ def main(overrides: list[str]) -> Outcome:
     """Prints what is asked about one document, or the sample's indices."""
     composed = compose_verb("show", overrides)
     config = _only(run_config(composed), composed["task"], overrides)
-    (benchmark,) = load_suite(config)
+    (benchmark,) = with_references(config, load_suite(config), needed=False)
     if composed["indices"]:
         indices = sample_indices(benchmark)
         print(json.dumps(indices))
@@ -37,7 +38,8 @@ def main(overrides: list[str]) -> Outcome:
     task = _task(benchmark, composed["task"])
     doc = _doc(task, composed["doc_id"])
     seats = _seats(config, benchmark)
-    gold = ", ".join(doc.golds[0]) if doc.golds else "none: a judge grades the answer"
+    graded = not doc.golds or benchmark.judged
+    gold = "none: a judge grades the answer" if graded else ", ".join(doc.golds[0])
     suite = f"suite {config.suite.name}" + " (packed items)" * config.suite.quickstart
     print(github_line(f"# {doc.benchmark}/{doc.task} doc {doc.doc_id} · {suite} · gold {gold}"))
     told: set[str] = set()

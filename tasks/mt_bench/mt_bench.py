@@ -7,17 +7,16 @@ A row, of our own writing, and one of the prompts beside it:
     {"name": "single-v1", "system_prompt": "…", "prompt_template": "… {question} … {answer}"}
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from orca_eval.benchmarks.items import Item, Row, open_answer
+from orca_eval.judges.claims import rule_of
+from orca_eval.judges.verdict import grade
 from orca_eval.types import Completion, Doc, Message, Scored, Step
 
 # Temperatures by category (FastChat, fastchat/llm_judge/common.py); none is 0.
 TEMPERATURES = {"writing": 0.7, "roleplay": 0.7, "stem": 0.1, "humanities": 0.1}
-RATING = (re.compile(r"\[\[(\d+\.?\d*)\]\]"), re.compile(r"\[(\d+\.?\d*)\]"))
-LOWEST, HIGHEST = 1, 10
 
 
 def _turns(turn: int) -> Callable[[Iterable[Row], Sequence[Row]], list[Item]]:
@@ -85,14 +84,5 @@ def score(doc: Doc, done: Sequence[Completion]) -> Scored:
     found = grade(done[-1].text) if len(done) > len(extra["turns"]) else None
     figures = {extra["category"]: found} if found is not None else None
     answer = None if found is None else f"{found:g}"
-    return Scored(answer, "judge", None, found, figures=figures)
-
-
-def grade(verdict: str) -> float | None:
-    """The last rating that a verdict gives, from 1 to 10; a judge quotes the wanted form first."""
-    said = verdict.rpartition("</think>")[2].partition("<think>")[0]
-    for pattern in RATING:
-        if found := pattern.findall(said):
-            rating = float(found[-1])
-            return rating if LOWEST <= rating <= HIGHEST else None
-    return None
+    replies = [reply.text for reply in done[: len(extra["turns"])]]
+    return Scored(answer, rule_of(*replies), None, found, figures=figures)

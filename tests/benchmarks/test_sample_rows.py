@@ -25,6 +25,9 @@ GOLDS = {
     "race": "A",
     "toxigen": "neutral",
     "truthfulqa": "Yes, for months.",
+    "aci_bench": "HISTORY OF PRESENT ILLNESS\n\nA cough.",
+    "qmsum": "It is to be green.",
+    "truthfulqa_gen": "Yes, for months.",
 }
 
 

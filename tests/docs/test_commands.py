@@ -19,7 +19,9 @@ import yaml
 import orca_eval
 from orca_eval import api
 from orca_eval.cli import main
-from orca_eval.run import evaluate
+from orca_eval.judges.trust import Labelled, Trust
+from orca_eval.run import evaluate, judging
+from orca_eval.stats import Share
 from orca_eval.verbs import leaderboard
 from orca_eval.verbs.run import RunResult, run_one
 from tests.api.conftest import scripted
@@ -116,6 +118,11 @@ def play(
         return []
 
     monkeypatch.setattr(leaderboard, "run_all", run_all)
+
+    none, nothing = Share(0, 0), Labelled(Share(0, 0), Share(0, 0), 0)
+    trust = Trust(nothing, nothing, none, none, none)
+    monkeypatch.setattr(judging, "check_judge", lambda _composed: (folder, trust))
+    monkeypatch.setattr(judging, "judge_run", lambda _composed: folder)
 
     def orca_eval_(words: list[str]) -> None:
         # 1: the gate's regression, and a leaderboard without a run

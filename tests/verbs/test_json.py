@@ -17,6 +17,7 @@ from orca_eval.command import NO_BARS
 from orca_eval.errors import RunError
 from orca_eval.help import list_verbs
 from orca_eval.outcome import Outcome
+from tests.judges.small_data import write_checks
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +48,8 @@ def replay(folder: Path) -> list[str]:
 
 def calls(folder: Path, out: Path) -> dict[str, tuple[list[str], set[str]]]:
     """Each verb's command and what a script looks for in its answer."""
+    script = folder.parents[2] / "script.jsonl"
+    judge = ["judge.model.path=x", "judge.engine=replay", f"judge.engine.script={script}"]
     board = ["models=[smollm2-135m-instruct]", f"out={out}", *replay(folder)]
     return {
         "run": (replay(folder), {"folder", "scores", "notes", "samples"}),
@@ -55,6 +58,10 @@ def calls(folder: Path, out: Path) -> dict[str, tuple[list[str], set[str]]]:
         "gate": ([f"baseline={folder}", f"candidate={folder}", f"out={out}"], {"verdict", "lines"}),
         "baseline": (["export", f"run={folder}", f"out={out}"], {"file", "bytes"}),
         "rescore": ([f"run={folder}"], {"folder", "scores", "old_scores", "changed"}),
+        "judge": (
+            ["check", *judge, f"data.root={out.with_name('data')}", f"results_dir={out}"],
+            {"folder", "judge", "grounded", "truthful", "flips", "same", "unread", "votes"},
+        ),
         "audit": ([f"run={folder}", f"out={out}.md"], {"file", "samples", "entries"}),
         "show": (replay(folder), {"steps", "golds"}),
         "tasks": ([], {"benchmarks", "suites"}),
@@ -66,6 +73,8 @@ def calls(folder: Path, out: Path) -> dict[str, tuple[list[str], set[str]]]:
 def test_every_verb_tells_its_result_and_nothing_else(
     verb: str, run_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    if verb == "judge":
+        write_checks(tmp_path / "data")
     overrides, keys = calls(run_folder, tmp_path / "out")[verb]
     content = told(capfd, verb, *overrides)
     assert "error" not in content

@@ -114,7 +114,7 @@ def _result(
     metric = _metric(measure)
     result[f"{metric},{FILTER}"] = score.score
     result[f"{metric}_stderr,{FILTER}"] = _stderr(
-        score, grouped or not measure.in_percent or score.repeats is not None
+        score, grouped or not measure.in_percent or bool(measure.over) or score.repeats is not None
     )
     if score.f1 is not None:
         result[f"f1,{FILTER}"] = score.f1

@@ -24,8 +24,9 @@ def averages(board: Board) -> Figure | None:
             end = value.high if value.high is not None else value.number
             axes.text(end + 1.5, index, f"{value.number:.1f}", va="center")
         axes.set_title(board.plotted(average))
-        axes.set_xlim(0, 112)
-        axes.set_xticks(range(0, 101, 20))
+        end = style.top(axes.dataLim.x1)
+        axes.set_xlim(0, 1.12 * end)
+        axes.set_xticks(range(0, int(end) + 1, 20))
         axes.set_xlabel(board.axis)
         axes.xaxis.grid(visible=True)
     panels[0].set_yticks(range(rows), [style.name(label) for label in board.labels])

@@ -29,11 +29,12 @@ def radar(board: Board) -> Figure | None:
     rows, columns = (1, 1) if overlaid else (math.ceil(models / _PER_ROW), _PER_ROW)
     size = (6.2, 5.6 + 0.25 * models) if overlaid else (3.6 * columns, 0.3 + 3.4 * rows)
     fig = style.figure(*size)
+    highest = float(np.nanmax([np.nanmax(column) for column in scores.values()]))
     panels = []
     for number in range(1 if overlaid else models):
         axes = fig.add_subplot(rows, columns, number + 1, projection="polar")
         assert isinstance(axes, PolarAxes)
-        _frame(axes, names, small=not overlaid)
+        _frame(axes, names, style.top(highest), small=not overlaid)
         panels.append(axes)
     by_model = np.column_stack(list(scores.values()))
     for index, label in enumerate(board.labels):
@@ -54,10 +55,10 @@ def _angles(count: int) -> NDArray[np.float64]:
     return np.linspace(0, 2 * np.pi, count, endpoint=False)
 
 
-def _frame(axes: PolarAxes, labels: Sequence[str], small: bool) -> None:
+def _frame(axes: PolarAxes, labels: Sequence[str], end: float, small: bool) -> None:
     axes.set_theta_offset(np.pi / 2)
     axes.set_theta_direction(-1)
-    axes.set_ylim(0, 100)
+    axes.set_ylim(0, end)
     axes.set_yticks([25, 50, 75, 100], [] if small else ["25", "50", "75", "100"])
     axes.set_rlabel_position(180 / len(labels))
     axes.tick_params(axis="y", labelsize=7, labelcolor=style.FAINT)

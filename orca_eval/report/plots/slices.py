@@ -47,7 +47,7 @@ def slices(board: Board, benchmark: str, what: str) -> Figure:
                     shown = None
         if len(panels) > 1:
             axes.set_title(style.name(task_name(task), 30))
-        axes.set_xlim(-2, 102)  # a mark at either end is whole
+        axes.set_xlim(-2, style.top(axes.dataLim.x1) + 2)  # a mark at either end is whole
         axes.xaxis.grid(visible=True)
         for place in range(1, len(names)):
             axes.axhline(place - 0.5, color="#E4E4E4", linewidth=0.5)

@@ -98,9 +98,14 @@ def error(value: Value) -> list[list[float]] | None:
 
 
 def percent_axis(axes: Axes) -> None:
-    """A vertical axis in percent from 0."""
-    axes.set_ylim(0, 100)
+    """A vertical axis in percent from 0, to where its values end if they go beyond 100."""
+    axes.set_ylim(0, top(axes.dataLim.y1))
     axes.yaxis.grid(visible=True)
+
+
+def top(highest: float) -> float:
+    """Where an axis in percent ends: beyond 100 only for what may be more, as ratios may."""
+    return 1.05 * highest if 100.01 < highest < math.inf else 100.0
 
 
 @cache
