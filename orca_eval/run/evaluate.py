@@ -31,6 +31,7 @@ from orca_eval.run.plan import refuse_too_many
 from orca_eval.run.progress import complain, say
 from orca_eval.run.seat import OF_THE_JUDGE
 from orca_eval.run.session import Phases, Session, run_session
+from orca_eval.run.strategy import with_strategy
 from orca_eval.store import ResponseStore
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def run(config: RunConfig, composed: Mapping[str, Any]) -> Path:
         config, engine = checked_engine(config)
     say("reading the data")
     with phases.measure("load"), collected_after(0):
-        benchmarks = load_suite(config)
+        benchmarks = with_strategy(load_suite(config), config, engine)
         gc.freeze()  # they stay to the end of the run
     refuse_too_many(benchmarks, config.samples_per_doc)
     judge = find_judge(config, benchmarks)
