@@ -106,7 +106,8 @@ def _of_answers(
         "data": {b.id: [b.data_sha256, [t.version for t in b.tasks]] for b in benchmarks},
     }
     asked |= {"task_sampling": True} if config.prompt.task_sampling else {}
-    asked |= {"strategy": config.strategy.told()} if config.strategy.asks else {}
+    strategy = config.strategy.told()
+    asked |= {"strategy": strategy} if strategy != OWN_STRATEGY.told() else {}
     turn = config.prompt.system_turn
     return asked | ({} if turn is True else {"system_turn": turn})
 
