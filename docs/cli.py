@@ -27,7 +27,7 @@ PAGE = ROOT / "docs" / "cli.md"
 LEGEND = "Keys with their defaults (???: it has none):\n"
 """Stands between a help text's own words and what is made here."""
 WIDTH, TEXT_COLUMN = 100, 38
-REFUSED = {"leaderboard": tuple(INSTEAD)}
+REFUSED = {verb: tuple(keys) for verb, keys in INSTEAD.items()}
 """Keys of `run` that a verb built on it does not take."""
 
 UNLESS = re.compile(r"\$\{oc\.select:[^,]+,(.*)\}")

@@ -26,11 +26,19 @@ OPTIONAL = frozenset(
 )
 REQUIRED = frozenset(
     {
-        *("model.path", "engine.name", "prompt.name", "results_dir", "over_long", "run"),
+        *(
+            "model.path",
+            "engine.name",
+            "prompt.name",
+            "strategy.name",
+            "results_dir",
+            "over_long",
+            "run",
+        ),
         *("engine.kv_cache_dtype", "engine.cache_type_k", "engine.cache_type_v", "policy.name"),
     }
 )
-LISTS = frozenset({"models", "prompts", "runs", "suite.benchmarks"})
+LISTS = frozenset({"models", "prompts", "strategies", "runs", "suite.benchmarks"})
 """Keys of several texts: `[a,b]`, `a,b` or one."""
 LISTS_OF_A_POLICY = re.compile(r"policy\.(?:groups|averages)\..+\.benchmarks")
 AVERAGES = "suite.averages"

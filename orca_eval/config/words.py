@@ -19,15 +19,17 @@ from orca_eval.config.compose import default_config
 from orca_eval.errors import InputError
 from orca_eval.paths import CONF
 
-INSTEAD = {"model": "models", "model.path": "models", "prompt": "prompts"}
-"""A run's keys, and the leaderboard's lists in their place."""
+_RUNS = {"model": "models", "model.path": "models", "prompt": "prompts"}
+INSTEAD = {"leaderboard": _RUNS, "strategies": {**_RUNS, "strategy": "strategies"}}
+"""A run's keys, and the lists in their place of a verb that makes several runs."""
 MULTIRUN = ("-m", "--multirun")
-SWEEPING = ("run", "leaderboard")
+SWEEPING = ("run", "leaderboard", "strategies")
 SUBCOMMANDS = {"baseline": "export"}
 WITHOUT_KEY = {
     "run": ("suite", "model"),
     "check": ("suite", "model"),
     "leaderboard": ("models",),
+    "strategies": ("models",),
     "report": ("runs",),
     "gate": ("baseline", "candidate"),
     "baseline": ("run", "out"),
@@ -225,7 +227,7 @@ class _Keys:
 
     def _here(self, key: str) -> str:
         """A run's key, or the leaderboard's list in its place."""
-        return INSTEAD.get(key, key) if self.verb == "leaderboard" else key
+        return INSTEAD.get(self.verb, {}).get(key, key)
 
     def _has(self, key: str) -> bool:
         return key in self.defaults or (key.startswith(texts.OPEN) and "engine" in self.defaults)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import betaln, ndtri
 
 from orca_eval.stats.proportion import Interval
@@ -22,6 +23,7 @@ SPLITS = 200
 DRAWS = 400
 SPLITS_A_DRAW = 20
 LEAST_UNITS = 3  # fewer have no spread
+TINY = 1e-12  # of a document: no half is without weight
 
 
 class TaskWays(NamedTuple):
@@ -32,7 +34,7 @@ class TaskWays(NamedTuple):
     """
 
     scores: FloatArray
-    units: FloatArray
+    units: NDArray[np.int64]
     weight: float
 
 
@@ -80,7 +82,8 @@ def choose(task: TaskWays) -> int:
 
 def choose_single(tasks: Sequence[TaskWays]) -> int:
     """The way with the best score over all tasks; the first of several."""
-    return int(np.argmax(sum(task.weight * task.scores.mean(axis=0) for task in tasks)))
+    scores = np.stack([task.weight * task.scores.mean(axis=0) for task in tasks])
+    return int(np.argmax(scores.sum(axis=0)))
 
 
 def choosing(tasks: Sequence[TaskWays], seed: int = 0, draws: int = DRAWS) -> Choosing | None:
@@ -94,7 +97,8 @@ def choosing(tasks: Sequence[TaskWays], seed: int = 0, draws: int = DRAWS) -> Ch
     if not halves or min(half.units for half in halves) < LEAST_UNITS:
         return None
     rng = np.random.default_rng(seed)
-    values = _judged(halves, SPLITS, rng).mean(axis=0)
+    pairings = range(SPLITS // SPLITS_A_DRAW)
+    values = np.mean([_judged(halves, SPLITS_A_DRAW, rng) for _ in pairings], axis=(0, 1))
     drawn = np.stack([_judged(halves, SPLITS_A_DRAW, rng, drawn=True) for _ in range(draws)])
     covariance = np.cov(drawn.mean(axis=1), rowvar=False)
     within = np.mean([np.cov(splits, rowvar=False) for splits in drawn], axis=0)
@@ -114,17 +118,19 @@ class _Halves:
 
     def means(self, splits: int, rng: np.random.Generator, *, drawn: bool) -> FloatArray:
         """Means of (split, half, column), where `drawn` of units with weights, which have the
-        unbiased variance of a mean of so many."""
-        sums = self.sums
+        unbiased variance of a mean of so many. Of each pair of units either may be in the first
+        half; of an odd number, one has no partner."""
+        units = self.sums[rng.permutation(self.units)]
         if drawn:
-            sums = sums * rng.gamma((self.units - 2) / self.units, size=(self.units, 1))
-            sums = np.maximum(sums, np.finfo(float).tiny)
-        order = np.argsort(rng.random((splits, self.units)), axis=1)
-        # Of an odd number of units the odd one goes to either half.
-        first = order < (self.units + rng.integers(2, size=(splits, 1))) // 2
-        one = first.astype(np.float64) @ sums
-        both = np.stack([one, np.maximum(sums.sum(axis=0) - one, np.finfo(float).tiny)], axis=1)
-        means: FloatArray = both[..., :-1] / both[..., -1:]
+            shape = (self.units - 2) / self.units
+            units *= np.maximum(rng.gamma(shape, size=(self.units, 1)), TINY)
+        odd = self.units % 2
+        padded = np.concatenate([units, np.zeros((odd, units.shape[1]))])
+        pairs = padded.reshape(-1, 2, units.shape[1])
+        swapped = rng.integers(2, size=(splits, len(pairs)), dtype=np.uint8).astype(np.float64)
+        one = pairs[:, 0].sum(axis=0) + swapped @ (pairs[:, 1] - pairs[:, 0])
+        both = np.stack([one, units.sum(axis=0) - one], axis=1)
+        means: FloatArray = both[..., :-1] / np.maximum(both[..., -1:], TINY)
         return means
 
 
@@ -158,7 +164,7 @@ def item_floor(scores: FloatArray) -> float | None:
     """
     if not np.isin(scores, (0.0, 1.0)).all():
         return None
-    documents, ways = scores.shape
+    ways = scores.shape[1]
     right, share = scores.sum(axis=1), float(scores.mean())
     if ways == 1 or share in (0.0, 1.0):
         return share
@@ -167,7 +173,8 @@ def item_floor(scores: FloatArray) -> float | None:
     if alike >= 1:
         return share
     if alike <= 0:
-        return 1 - (1 - share) ** ways
+        return float(1 - (1 - share) ** ways)
     size = (1 - alike) / alike
     a, b = share * size, (1 - share) * size
-    return 1 - float(np.exp(betaln(a, b + ways) - betaln(a, b)))
+    none_right = float(np.exp(betaln(a, b + ways) - betaln(a, b)))
+    return 1 - none_right
