@@ -73,7 +73,7 @@ def planted(shapes: Sequence[Shape], apart: float) -> FloatArray:
 def drawn(
     shape: Shape, chances: FloatArray, rng: np.random.Generator, share: float = 1.0
 ) -> TaskWays:
-    """A task's documents, or a share of its passages: a reply is right where a normal sum is low."""
+    """A task's documents, or a share of its passages: right is where a normal sum is low."""
     passages = max(1, round(share * shape.documents / shape.passage))
     units = np.repeat(np.arange(passages), shape.passage)
     own = 1 - sum(ALIKE.values())

@@ -70,7 +70,7 @@ class Choosing:
         if minus is not None:
             factors[minus] -= 1
         estimate = float(factors @ self.values)
-        error = float(np.sqrt(max(0.0, factors @ self.covariance @ factors)))
+        error = max(0.0, float(factors @ self.covariance @ factors)) ** 0.5
         reach = float(ndtri((1 + level) / 2)) * error
         return Interval(estimate, estimate - reach, estimate + reach, level)
 
