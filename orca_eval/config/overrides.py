@@ -39,7 +39,7 @@ BESIDES = {
 """What there is besides a group's files."""
 FLAGS = ("report.samples", "ids", "indices")
 """Booleans that are not among what a typed config reads."""
-OF_RUNS = ("run", "check", "show", "leaderboard", "strategies")
+OF_RUNS = ("run", "check", "show", "leaderboard", "strategies", "ask")
 TOGETHER = {
     "suite": "suite.benchmarks={} makes one suite of them",
     "model": "orca-eval leaderboard models={} compares them",

@@ -21,9 +21,11 @@ from orca_eval.paths import CONF
 
 _RUNS = {"model": "models", "model.path": "models", "prompt": "prompts"}
 INSTEAD = {"leaderboard": _RUNS, "strategies": {**_RUNS, "strategy": "strategies"}}
+INSTEAD["ask"] = INSTEAD["strategies"] | {"sampling.n": "n"}
 """A run's keys, and the lists in their place of a verb that makes several runs."""
+QUESTION, FOLLOW_UP = "question", "follow_up"
 MULTIRUN = ("-m", "--multirun")
-SWEEPING = ("run", "leaderboard", "strategies")
+SWEEPING = ("run", "leaderboard", "strategies", "ask")
 SUBCOMMANDS = {"baseline": "export"}
 WITHOUT_KEY = {
     "run": ("suite", "model"),
@@ -147,6 +149,8 @@ class _Keys:
         """The overrides that a word stands for, behind those `before` it."""
         name, sign, value = word.partition("=")
         flag = FLAG.fullmatch(name)
+        if self._is_question(word, before):
+            return [f"{QUESTION}={texts.quoted(word)}"]
         if word in MULTIRUN:
             return self._several_runs(word)
         if flag:
@@ -160,6 +164,12 @@ class _Keys:
         if name.lstrip().startswith("~"):
             return [word]  # refused where all overrides are
         return self._setting(key if self._has(key) else _plain(key), value, word)
+
+    def _is_question(self, word: str, before: Sequence[str]) -> bool:
+        """Whether it is what is asked: the first word, or any that has blanks in it."""
+        taken = QUESTION not in self.defaults or QUESTION in map(ov.key_of, before)
+        plain = not ASSIGNMENT.match(word) and not FLAG.fullmatch(word)
+        return not taken and plain and (not before or len(word.split()) > 1)
 
     def _several_runs(self, word: str) -> list[str]:
         if self.verb not in SWEEPING:
@@ -195,6 +205,8 @@ class _Keys:
         if value is None and key and not isinstance(self.defaults.get(key), bool):
             raise InputError(f"{shown} has no value; write {key}=VALUE")
         value = "true" if value is None else value
+        if key == FOLLOW_UP and not value.lstrip().startswith(("[", "'", '"')):
+            value = texts.quoted(value)  # a sentence has commas
         if key in ("model", "engine") and (engine := names.engines.get(_plain(value))):
             return engine.split()
         if key == "suite" != name and len(list(texts.split(value))) > 1:
