@@ -28,37 +28,49 @@ class Found(NamedTuple):
     rule: str
 
 
-_RECALL = (
+_FLAGS = re.IGNORECASE | re.MULTILINE
+_PATTERNS: tuple[tuple[Behaviour, str, str], ...] = (
+    # What comes behind an answer is a reason given for it, and led to nothing.
+    ("direct", "answer first", r"\A\W{0,6}(?:sure\b[^\n]{0,160}\s+)?\(?[A-J]\s?[).:,]"),
     (
+        "direct",
+        "answer announced",
+        r"\A(?:[^.\n]{0,160}[.!:]\s+)?[^.\n]{0,160}\b(?:answer|option|statement|argument)\b"
+        r"[^.\n]{0,60}\bis\b",
+    ),
+    (
+        "recall",
         "heading",
-        r"^\W{0,4}(?:recall|facts?|known facts|background|relevant \w+"
-        r"|key (?:facts|concepts|points)|definitions?|what we know|given(?: information)?)\b"
-        r"[^\n]{0,30}[:\n]",
+        r"\A\W{0,4}(?:recall|facts?|known facts|background|relevant \w+"
+        r"|key (?:facts|concepts|points)|definitions?|what we know|notes?)\b[^\n]{0,30}[:\n]",
+    ),
+    ("recall", "announced", r"\A[^.\n]{0,60}\b(?:recall|remember|we refer to|by definition)\b"),
+    ("recall", "law", r"\A[^.\n]{0,160}\b(?:is given by|the formula|is defined as|law states)\b"),
+    ("steps", "numbered", r"(?:^\W{0,4}(?:step\s*)?\d{1,2}\s*[.):][^\n]*\n[\s\S]*?){2}"),
+    (
+        "steps",
+        "step by step",
+        r"\bstep[ -]by[ -]step\b|^\W{0,4}step 1\b|\bbreak (?:it|this) down\b",
     ),
     (
-        "announced",
-        r"\b(?:(?:let(?:'|\u2019)?s|let us|let me|to answer this|first,? we)[^.\n]{0,30} "
-        r"(?:recall|remember)|recall that|remember that|we (?:know|recall) that"
-        r"|by definition|is defined as)\b",
+        "steps",
+        "by turns",
+        r"\b(?:first|firstly)\b[\s\S]{5,600}?\b(?:then|next|second(?:ly)?|finally)\b",
     ),
-)
-_STEPS = (
-    ("numbered", r"(?:^\W{0,4}(?:step\s*)?\d{1,2}\s*[.):][^\n]*\n[\s\S]*?){2}"),
-    ("step by step", r"\bstep[ -]by[ -]step\b|^\W{0,4}step 1\b"),
-    ("by turns", r"\b(?:first|firstly)\b[\s\S]{5,600}?\b(?:then|next|second(?:ly)?|finally)\b"),
-    ("equations", r"(?:[\d)%][^\S\n]*=[^\S\n]*[$\u20ac\u00a3]?[\d(-][\s\S]*?){2}"),
     (
+        "steps",
+        "calculation",
+        r"\d\)?[^\S\n]?[-+*/\u00d7\u2212%][^=\n]{0,40}=[^\S\n]*[$\u20ac\u00a3]?[\d(-]",
+    ),
+    (
+        "steps",
         "concluded",
         r"[.\n,;][^\S\n]*(?:therefore|thus|hence|so|consequently|as a result|this means"
         r"|which means|that means|it follows)\b",
     ),
-    ("reasons", r"\b(?:because|since|given that|we (?:can|need to|have to|must|subtract|add))\b"),
+    ("steps", "reasons", r"\b(?:because|since|given that|we (?:can|need to|have to|must))\b"),
 )
-_LOWER = re.IGNORECASE | re.MULTILINE
-RULES = [
-    *(("recall", name, re.compile(pattern, _LOWER)) for name, pattern in _RECALL),
-    *(("steps", name, re.compile(pattern, _LOWER)) for name, pattern in _STEPS),
-]
+RULES = [(behaviour, name, re.compile(pattern, _FLAGS)) for behaviour, name, pattern in _PATTERNS]
 
 
 def behaviour_of(reply: str) -> Found:
@@ -71,7 +83,7 @@ def behaviour_of(reply: str) -> Found:
         return Found("direct", "short")
     for behaviour, name, pattern in RULES:
         if pattern.search(text):
-            return Found(behaviour, name)  # type: ignore[arg-type]  # a behaviour, by its table
+            return Found(behaviour, name)
     return Found("direct", "otherwise")
 
 

@@ -142,7 +142,7 @@ def test_tables_say_where_nothing_can_be_judged(made: tuple[Path, list[str]]) ->
         ("1. Count the trays, of which there are four.\n2. Multiply by the nine rolls on each.\n36",
          "steps", "numbered"),
         ("She has 4 * 9 = 36 rolls on the trays now, and 36 - 6 = 30 after the sale of some.",
-         "steps", "equations"),
+         "steps", "calculation"),
         ("The second option names the town that the passage talks about at its end, near the sea.",
          "direct", "otherwise"),
     ],
