@@ -11,7 +11,7 @@ from orca_eval.report.cells import Value, count, figure, percent, scored
 from orca_eval.results.run import Run
 from orca_eval.results.samples import read_samples
 from orca_eval.stats import Interval
-from orca_eval.stats.choosing import CEILINGS
+from orca_eval.stats.choosing import CEILINGS, TaskWays, choosing
 from orca_eval.tables.table import Cell, Column, Row, Table, columns, ranked
 
 TOO_FEW = "a task has fewer than three documents or passages: nothing to judge a choice on"
@@ -22,6 +22,10 @@ OF_CHOICE = (
     "200 splits. best per document: by hindsight; by chance is what equally good strategies would "
     "reach there. As chosen: the best per task on the documents that it was chosen on, which is "
     "too high."
+)
+OF_TASKS = (
+    "best: on all documents of the task, the first of several; judged: chosen on one half of them "
+    "and judged on the other."
 )
 OF_REGRET = (
     "Points that the ceiling scores above this way, paired by document, with 95 % intervals."
@@ -182,15 +186,18 @@ def _chosen(board: Board, matrix: Matrix, found: Mapping[str, Worth]) -> Table:
                 label = f"{label}: {task_name(key[1])}"
             mean = scores.mean(axis=0)
             alike = int((mean >= mean.max() - 1e-12).sum()) - 1
+            judged = choosing([TaskWays(scores, matrix.parts[key].units, 1.0)])
             cells = (
                 count(len(scores)),
                 Cell(matrix.names[way]),
                 figure(100 * float(mean[way])),
                 count(alike),
+                _interval(None if judged is None else judged.ceiling("per_task")),
             )
             rows.append(Row(label, cells))
-    cols = columns("n", "best", "score", "others as good", text=("best",))
-    return _table(matrix, "by_task", "the best strategy for each task", "task", cols, rows)
+    cols = columns("n", "best", "score", "others as good", "judged", text=("best",))
+    title = "the best strategy for each task"
+    return _table(matrix, "by_task", title, "task", cols, rows, OF_TASKS)
 
 
 def _left_alone(board: Board, matrix: Matrix, runs: Sequence[Run]) -> Table:
