@@ -197,7 +197,8 @@ def all_sections(name: str) -> list[Section]:
     """All that a verb takes, what it has from another verb included."""
     verb = read_verb(name)
     further = all_sections(verb.base) if verb.base else []
-    refused = REFUSED.get(name, ())
+    own = (key.name for section in verb.sections for key in section.keys)
+    refused = (*REFUSED.get(name, ()), *own)
     return [*verb.sections, *(_without(refused, section) for section in further)]
 
 

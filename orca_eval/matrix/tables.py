@@ -7,14 +7,14 @@ from orca_eval.matrix.ways import CAUTIOUS, Matrix
 from orca_eval.matrix.worth import Worth, worths
 from orca_eval.names import task_name
 from orca_eval.report.board import Board
-from orca_eval.report.cells import Value, count, figure, percent, scored
+from orca_eval.report.cells import Value, change, count, figure, percent, scored
 from orca_eval.results.run import Run
 from orca_eval.results.samples import read_samples
 from orca_eval.stats import Interval
 from orca_eval.stats.choosing import CEILINGS, TaskWays, choosing
 from orca_eval.tables.table import Cell, Column, Row, Table, columns, ranked
 
-TOO_FEW = "a task has fewer than three documents or passages: nothing to judge a choice on"
+TOO_FEW = "too few documents or passages to judge a choice on: 20 in all, 3 in each task"
 NO_FLOOR = "scores are not right or wrong"
 NO_MORE = "no more tokens than direct, or direct did not run"
 OF_CHOICE = (
@@ -44,9 +44,9 @@ def matrix_tables(board: Board, matrix: Matrix) -> list[Table]:
     own = [matrix.runs[way] for way in matrix.alone]
     return [
         _scores(board, matrix, found),
-        _ceilings(matrix, found),
-        _regrets(matrix, found),
-        _prices(matrix, found),
+        _ceilings(board, matrix, found),
+        _regrets(board, matrix, found),
+        _prices(board, matrix, found),
         _chosen(board, matrix, found),
         *([_left_alone(board, matrix, own)] if own else []),
     ]
@@ -98,7 +98,7 @@ def _best_of(row: Row) -> Row:
     return Row(row.label, cells, row.kind, row.notes)
 
 
-def _ceilings(matrix: Matrix, found: Mapping[str, Worth]) -> Table:
+def _ceilings(board: Board, matrix: Matrix, found: Mapping[str, Worth]) -> Table:
     cols = [
         Column("n", "n", gives_way=1),
         Column("single", "best for all"),
@@ -121,11 +121,11 @@ def _ceilings(matrix: Matrix, found: Mapping[str, Worth]) -> Table:
         cells.append(figure(100 * worth.per_item))
         cells.append(figure(percent(worth.floor), missing=NO_FLOOR))
         cells.append(figure(None if some is None else 100 * some.naive))
-        rows.append(Row(group, tuple(cells)))
+        rows.append(Row(board.name(group), tuple(cells)))
     return _table(matrix, "ceilings", "what choosing is worth", "score", cols, rows, OF_CHOICE)
 
 
-def _regrets(matrix: Matrix, found: Mapping[str, Worth]) -> Table:
+def _regrets(board: Board, matrix: Matrix, found: Mapping[str, Worth]) -> Table:
     """A row per score and way of leaving the model to itself."""
     cols = columns("way", *NAMES.values(), text=("way",))
     prompts = {matrix.runs[way].prompt: way for way in matrix.alone}
@@ -139,11 +139,11 @@ def _regrets(matrix: Matrix, found: Mapping[str, Worth]) -> Table:
                 _interval(None if some is None else some.regret(name, way)) for name in CEILINGS
             ]
             label = f"own, prompt {matrix.runs[way].prompt}"
-            rows.append(Row(group, (Cell(label), *cells)))
+            rows.append(Row(board.name(group), (Cell(label), *cells)))
     return _table(matrix, "regret", "regret", "score", cols, rows, OF_REGRET)
 
 
-def _prices(matrix: Matrix, found: Mapping[str, Worth]) -> Table:
+def _prices(board: Board, matrix: Matrix, found: Mapping[str, Worth]) -> Table:
     cols = [
         Column("way", "way", text=True),
         Column("score", "score"),
@@ -162,9 +162,9 @@ def _prices(matrix: Matrix, found: Mapping[str, Worth]) -> Table:
                 figure(100 * float(worth.scores[way])),
                 figure(tokens, 1),
                 figure(percent(_cut(matrix.runs[way], matrix.groups[group])), 1),
-                figure(gained, 1, NO_MORE),
+                Cell(notes=(NO_MORE,)) if gained is None else change(gained, 1),
             )
-            rows.append(Row(group, cells))
+            rows.append(Row(board.name(group), cells))
     return _table(matrix, "prices", "what it costs", "score", cols, rows, OF_PRICE)
 
 

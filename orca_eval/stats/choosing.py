@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, ndtri
 
-from orca_eval.stats.proportion import Interval
+from orca_eval.stats.proportion import Interval, score_interval
 from orca_eval.stats.strata import FloatArray
 
 Ceiling = Literal["single", "per_task", "per_item"]
@@ -22,7 +22,9 @@ CEILINGS: tuple[Ceiling, ...] = ("single", "per_task", "per_item")
 SPLITS = 200
 DRAWS = 400
 SPLITS_A_DRAW = 20
-LEAST_UNITS = 3  # fewer have no spread
+LEAST_UNITS = 3  # of a task: fewer have no spread
+LEAST = 20  # of all tasks: fewer show too little of it
+ROUNDING = 1e-9  # of a standard deviation that is 0
 TINY = 1e-12  # of a document: no half is without weight
 
 
@@ -42,16 +44,22 @@ class TaskWays(NamedTuple):
 class Choosing:
     """The scores of all ways and then of the ceilings, in this order, and their covariance.
 
-    `naive` is the score of the best way per task by the documents that it was chosen on.
+    `naive` is the score of the best way per task by the documents that it was chosen on, and `size`
+    how many independent units the score is worth.
     """
 
     values: FloatArray
     covariance: FloatArray
     naive: float
+    size: float
 
     def ceiling(self, ceiling: Ceiling, level: float = 0.95) -> Interval:
-        """The ceiling's score."""
-        return self._contrast(self._at(ceiling), None, level)
+        """The ceiling's score, as unsure as a share of so many units as its variance makes it
+        worth; of all units where nothing varies."""
+        at = self._at(ceiling)
+        score, variance = float(self.values[at].clip(0, 1)), float(self.covariance[at, at])
+        size = score * (1 - score) / variance if variance > 0 else self.size
+        return score_interval(score, max(1.0, min(size, self.size)) if size else self.size, level)
 
     def regret(self, ceiling: Ceiling, way: int, level: float = 0.95) -> Interval:
         """How much more the ceiling scores than a way, on the same documents."""
@@ -64,14 +72,17 @@ class Choosing:
     def _at(self, ceiling: Ceiling) -> int:
         return CEILINGS.index(ceiling) - len(CEILINGS)
 
-    def _contrast(self, plus: int, minus: int | None, level: float) -> Interval:
+    def _contrast(self, plus: int, minus: int, level: float) -> Interval:
+        """The difference of two values. Where no document tells them apart, it reaches as far as
+        they could differ on documents that were not seen."""
         factors = np.zeros(len(self.values))
         factors[plus] += 1
-        if minus is not None:
-            factors[minus] -= 1
+        factors[minus] -= 1
         estimate = float(factors @ self.values)
         error = max(0.0, float(factors @ self.covariance @ factors)) ** 0.5
         reach = float(ndtri((1 + level) / 2)) * error
+        if error < ROUNDING:
+            reach = score_interval(0.0, self.size, level).high
         return Interval(estimate, estimate - reach, estimate + reach, level)
 
 
@@ -94,7 +105,8 @@ def choosing(tasks: Sequence[TaskWays], seed: int = 0, draws: int = DRAWS) -> Ch
     the draws, what only comes from the few splits that each draw has is taken away.
     """
     halves = [_Halves(task) for task in tasks]
-    if not halves or min(half.units for half in halves) < LEAST_UNITS:
+    units = [half.units for half in halves]
+    if sum(units) < LEAST or min(units) < LEAST_UNITS:
         return None
     rng = np.random.default_rng(seed)
     pairings = range(SPLITS // SPLITS_A_DRAW)
@@ -103,7 +115,8 @@ def choosing(tasks: Sequence[TaskWays], seed: int = 0, draws: int = DRAWS) -> Ch
     covariance = np.cov(drawn.mean(axis=1), rowvar=False)
     within = np.mean([np.cov(splits, rowvar=False) for splits in drawn], axis=0)
     best = [task.scores.mean(axis=0).max() * task.weight for task in tasks]
-    return Choosing(values, covariance - within / SPLITS_A_DRAW, float(sum(best)))
+    size = 1 / sum(half.weight**2 / half.units for half in halves)
+    return Choosing(values, covariance - within / SPLITS_A_DRAW, float(sum(best)), size)
 
 
 class _Halves:

@@ -21,18 +21,20 @@ def test_a_way_that_is_always_right_is_every_ceiling() -> None:
     for name in CEILINGS:
         assert found.ceiling(name).estimate == 1.0
         regret = found.regret(name, 0)
-        assert (regret.estimate, regret.low, regret.high) == (1.0, 1.0, 1.0)
-        assert found.regret(name, 1).high == 0.0
+        assert regret.estimate == 1.0
+        assert found.regret(name, 1).estimate == 0.0
+        assert 0 < found.ceiling(name).low < 1  # twenty right ones are no certainty
 
 
 def test_too_few_units_have_no_interval() -> None:
-    assert choosing([task(np.zeros((2, 2)))]) is None
-    assert choosing([TaskWays(np.zeros((9, 2)), np.zeros(9, dtype=np.int64), 1.0)]) is None
+    assert choosing([task(np.zeros((19, 2)))]) is None
+    assert choosing([task(np.zeros((20, 2))), task(np.zeros((2, 2)))]) is None
+    assert choosing([TaskWays(np.zeros((30, 2)), np.zeros(30, dtype=np.int64), 1.0)]) is None
     assert choosing([]) is None
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(3, 40), st.integers(2, 5), st.integers(0, 99))
+@given(st.integers(20, 60), st.integers(2, 5), st.integers(0, 99))
 def test_two_ways_that_are_one_word_for_word_have_no_regret(n: int, ways: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     one = (rng.random((n, 1)) < 0.5).astype(float)
@@ -40,11 +42,12 @@ def test_two_ways_that_are_one_word_for_word_have_no_regret(n: int, ways: int, s
     assert found is not None
     for name in CEILINGS:
         regret = found.regret(name, ways - 1)
-        assert (regret.estimate, regret.low, regret.high) == (0.0, 0.0, 0.0)
+        assert regret.estimate == pytest.approx(0.0, abs=1e-12)
+        assert regret.low < 0 < regret.high < 0.2
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(3, 30), st.integers(1, 6), st.integers(0, 99))
+@given(st.integers(20, 40), st.integers(1, 6), st.integers(0, 99))
 def test_ceilings_are_in_their_order(n: int, ways: int, seed: int) -> None:
     scores = (np.random.default_rng(seed).random((n, ways)) < 0.5).astype(float)
     found = choosing([task(scores)], draws=5)
@@ -53,6 +56,9 @@ def test_ceilings_are_in_their_order(n: int, ways: int, seed: int) -> None:
     assert floor is not None
     assert scores.mean() - 1e-9 <= floor <= 1
     assert found.ceiling("per_item").estimate >= found.ceiling("per_task").estimate - 1e-9
+    for name in CEILINGS:
+        interval = found.ceiling(name)
+        assert 0 <= interval.low < interval.high <= 1
     assert found.naive >= scores.mean() - 1e-9
 
 
