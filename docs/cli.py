@@ -27,7 +27,7 @@ PAGE = ROOT / "docs" / "cli.md"
 LEGEND = "Keys with their defaults (???: it has none):\n"
 """Stands between a help text's own words and what is made here."""
 WIDTH, TEXT_COLUMN = 100, 38
-REFUSED = {"leaderboard": tuple(INSTEAD)}
+REFUSED = {verb: tuple(keys) for verb, keys in INSTEAD.items()}
 """Keys of `run` that a verb built on it does not take."""
 
 UNLESS = re.compile(r"\$\{oc\.select:[^,]+,(.*)\}")
@@ -197,7 +197,8 @@ def all_sections(name: str) -> list[Section]:
     """All that a verb takes, what it has from another verb included."""
     verb = read_verb(name)
     further = all_sections(verb.base) if verb.base else []
-    refused = REFUSED.get(name, ())
+    own = (key.name for section in verb.sections for key in section.keys)
+    refused = (*REFUSED.get(name, ()), *own)
     return [*verb.sections, *(_without(refused, section) for section in further)]
 
 

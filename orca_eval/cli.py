@@ -16,7 +16,7 @@ from orca_eval.safe_text import github_line
 
 JUDGING = ("gate", "baseline")
 """Verbs whose exit code 1 is a verdict or none, never a failure."""
-GOING_ON = ("run", "leaderboard", "judge")
+GOING_ON = ("run", "leaderboard", "strategies", "judge")
 """Verbs that go on where they were interrupted."""
 JSON, QUIET = "--json", "--quiet"
 COMPLETION = "completion"

@@ -14,6 +14,7 @@ from orca_eval.config.schema import (
     JudgeConfig,
     Price,
     RunConfig,
+    StrategyConfig,
     TasksConfig,
 )
 from orca_eval.config.validate import Flag, Text, read, real, whole, whole_or
@@ -108,6 +109,7 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
         problems.append("sampling.n: greedy answers are all alike; set sampling.temperature too")
     problems += _unsent_temperature("", run.sampling, run.engine.name)
     problems += _unknown_prices(config["model"]) or _unpriced(run.price)
+    problems += _unknown_strategies(run.strategy)
     if run.judge is not None:
         problems += _unsent_temperature("judge.", run.judge.sampling, run.judge.engine.name)
     if problems:
@@ -118,6 +120,19 @@ def run_config(config: Mapping[str, Any]) -> RunConfig:
         JudgeConfig, run.judge, sampling=_widened(Sampling, run.judge.sampling)
     )
     return _widened(RunConfig, run, sampling=sampling, samples_per_doc=run.sampling.n, judge=judge)
+
+
+def _unknown_strategies(strategy: StrategyConfig) -> list[str]:
+    """What is wrong with one that chooses by task: a name whose calls it does not hold."""
+    named = {f"by_task.{task}": name for task, name in strategy.by_task.items()}
+    if strategy.otherwise is not None or named:
+        named["otherwise"] = str(strategy.otherwise)
+    known = sorted(strategy.strategies)
+    return [
+        f"strategy.{key}={name}: not among strategy.strategies; {hint(name, known)}"
+        for key, name in named.items()
+        if name not in known
+    ]
 
 
 def _unsent_temperature(prefix: str, sampling: Sampling, engine: str) -> list[str]:

@@ -39,11 +39,12 @@ BESIDES = {
 """What there is besides a group's files."""
 FLAGS = ("report.samples", "ids", "indices")
 """Booleans that are not among what a typed config reads."""
-OF_RUNS = ("run", "check", "show", "leaderboard")
+OF_RUNS = ("run", "check", "show", "leaderboard", "strategies", "ask")
 TOGETHER = {
     "suite": "suite.benchmarks={} makes one suite of them",
     "model": "orca-eval leaderboard models={} compares them",
     "prompt": "orca-eval leaderboard prompts={} compares them",
+    "strategy": "orca-eval strategies strategies={} compares them",
 }
 """What takes several of a group together."""
 BRACKETS = "[{("

@@ -1,8 +1,9 @@
 """The run's configuration as typed data. No Hydra object goes further than config/compose.py."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from orca_eval.config.validate import (
     STR,
@@ -20,6 +21,8 @@ from orca_eval.types import Conflict, ReadReasoning, Sampling
 
 OverLong = Literal["error", "skip", "shrink"]
 MOST_PAID = 1e6
+FORBID = {"extra": "forbid"}
+"""Refuses keys that nothing reads, in a file of one's own that Hydra knows no keys of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,64 @@ class PromptConfig:
     system_message: AnyText
     system_turn: Flag = True
     task_sampling: Flag = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to the model. The instruction is `system`, or `user` in front of the user's turn
+    where there is no system turn. In `turn` {question} is what the task asks, and {reply} what the
+    call before was answered.
+    """
+
+    __pydantic_config__ = FORBID
+    system: Text
+    user: Text
+    turn: Text = "{question}"
+
+
+Calls = tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyConfig:
+    """Which way of thinking the model is told to take: `calls` in their order, none for its own.
+
+    One that chooses by task has its `strategies` by name, and in `by_task` the name for a task
+    ("bbh/navigate") or a benchmark; `otherwise` is for all others, and `chosen` says from what it
+    was chosen.
+    """
+
+    __pydantic_config__ = FORBID
+    name: Text
+    calls: Calls = ()
+    form: Literal["system", "user"] | None = None
+    by_task: Mapping[str, Text] = field(default_factory=dict)
+    strategies: Mapping[str, Calls] = field(default_factory=dict)
+    otherwise: Text | None = None
+    chosen: AnyMapping = field(default_factory=dict)
+
+    @property
+    def asks(self) -> bool:
+        """Whether any task is asked in another way than its own."""
+        return bool(self.calls) or any(self.strategies.values())
+
+    @property
+    def in_steps(self) -> bool:
+        """Whether a question may take several calls."""
+        return any(len(calls) > 1 for calls in (self.calls, *self.strategies.values()))
+
+    def calls_for(self, benchmark: str, task: str) -> Calls:
+        """The calls of a task's questions."""
+        names = (f"{benchmark}/{task}", benchmark)
+        name = next((self.by_task[name] for name in names if name in self.by_task), self.otherwise)
+        return self.calls if name is None else self.strategies[name]
+
+    def told(self) -> dict[str, Any]:
+        """All that decides what is asked."""
+        return {key: value for key, value in asdict(self).items() if key not in ("name", "chosen")}
+
+
+OWN_STRATEGY = StrategyConfig("own")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +262,7 @@ class RunConfig:
     preflight: Annotated[PreflightConfig, _PREFLIGHT] | None = None
     continue_cut: Flag = True
     price: Price = Price()
+    strategy: StrategyConfig = OWN_STRATEGY
 
     @property
     def conflict(self) -> Conflict:

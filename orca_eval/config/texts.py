@@ -15,7 +15,7 @@ OPTIONAL = frozenset(
         *("model.name", "model.revision", "model.adapter", "model.chat_template"),
         *("prompt.system_message", "suite.name", "data.root", "task", "out", "from"),
         *("conf.path", "tasks.path"),
-        *("baseline", "candidate"),
+        *("baseline", "candidate", "question"),
         *("engine.base_url", "engine.api_key_env", "engine.model", "engine.script"),
         # In-process engines' own
         *("engine.revision", "engine.code_revision", "engine.tokenizer_revision"),
@@ -26,11 +26,19 @@ OPTIONAL = frozenset(
 )
 REQUIRED = frozenset(
     {
-        *("model.path", "engine.name", "prompt.name", "results_dir", "over_long", "run"),
+        *(
+            "model.path",
+            "engine.name",
+            "prompt.name",
+            "strategy.name",
+            "results_dir",
+            "over_long",
+            "run",
+        ),
         *("engine.kv_cache_dtype", "engine.cache_type_k", "engine.cache_type_v", "policy.name"),
     }
 )
-LISTS = frozenset({"models", "prompts", "runs", "suite.benchmarks"})
+LISTS = frozenset({"models", "prompts", "strategies", "follow_up", "runs", "suite.benchmarks"})
 """Keys of several texts: `[a,b]`, `a,b` or one."""
 LISTS_OF_A_POLICY = re.compile(r"policy\.(?:groups|averages)\..+\.benchmarks")
 AVERAGES = "suite.averages"

@@ -175,5 +175,6 @@ def _mistake(shape: type, error: Mapping[str, Any]) -> Mistake:
 def _keys(shape: Any, at: Sequence[int | str]) -> list[str]:
     """The keys that `shape` takes at a place in it."""
     for part in at:
-        shape = get_type_hints(shape)[str(part)] if is_dataclass(shape) else get_args(shape)[-1]
+        inner = [arg for arg in get_args(shape) if arg is not ...]
+        shape = get_type_hints(shape)[str(part)] if is_dataclass(shape) else inner[-1]
     return sorted(field.name for field in fields(shape))

@@ -19,15 +19,19 @@ from orca_eval.config.compose import default_config
 from orca_eval.errors import InputError
 from orca_eval.paths import CONF
 
-INSTEAD = {"model": "models", "model.path": "models", "prompt": "prompts"}
-"""A run's keys, and the leaderboard's lists in their place."""
+_RUNS = {"model": "models", "model.path": "models", "prompt": "prompts"}
+INSTEAD = {"leaderboard": _RUNS, "strategies": {**_RUNS, "strategy": "strategies"}}
+INSTEAD["ask"] = INSTEAD["strategies"] | {"sampling.n": "n"}
+"""A run's keys, and the lists in their place of a verb that makes several runs."""
+QUESTION, FOLLOW_UP = "question", "follow_up"
 MULTIRUN = ("-m", "--multirun")
-SWEEPING = ("run", "leaderboard")
+SWEEPING = ("run", "leaderboard", "strategies", "ask")
 SUBCOMMANDS = {"baseline": "export", "judge": "check"}
 WITHOUT_KEY = {
     "run": ("suite", "model"),
     "check": ("suite", "model"),
     "leaderboard": ("models",),
+    "strategies": ("models",),
     "report": ("runs",),
     "gate": ("baseline", "candidate"),
     "baseline": ("run", "out"),
@@ -146,6 +150,8 @@ class _Keys:
         """The overrides that a word stands for, behind those `before` it."""
         name, sign, value = word.partition("=")
         flag = FLAG.fullmatch(name)
+        if self._is_question(word, before):
+            return [f"{QUESTION}={texts.quoted(word)}"]
         if word in MULTIRUN:
             return self._several_runs(word)
         if flag:
@@ -159,6 +165,12 @@ class _Keys:
         if name.lstrip().startswith("~"):
             return [word]  # refused where all overrides are
         return self._setting(key if self._has(key) else _plain(key), value, word)
+
+    def _is_question(self, word: str, before: Sequence[str]) -> bool:
+        """Whether it is what is asked: the first word, or any that has blanks in it."""
+        taken = QUESTION not in self.defaults or QUESTION in map(ov.key_of, before)
+        plain = not ASSIGNMENT.match(word) and not FLAG.fullmatch(word)
+        return not taken and plain and (not before or len(word.split()) > 1)
 
     def _several_runs(self, word: str) -> list[str]:
         if self.verb not in SWEEPING:
@@ -194,6 +206,8 @@ class _Keys:
         if value is None and key and not isinstance(self.defaults.get(key), bool):
             raise InputError(f"{shown} has no value; write {key}=VALUE")
         value = "true" if value is None else value
+        if key == FOLLOW_UP and not value.lstrip().startswith(("[", "'", '"')):
+            value = texts.quoted(value)  # a sentence has commas
         if key in ("model", "engine") and (engine := names.engines.get(_plain(value))):
             return engine.split()
         if key == "suite" != name and len(list(texts.split(value))) > 1:
@@ -226,7 +240,7 @@ class _Keys:
 
     def _here(self, key: str) -> str:
         """A run's key, or the leaderboard's list in its place."""
-        return INSTEAD.get(key, key) if self.verb == "leaderboard" else key
+        return INSTEAD.get(self.verb, {}).get(key, key)
 
     def _has(self, key: str) -> bool:
         return key in self.defaults or (key.startswith(texts.OPEN) and "engine" in self.defaults)

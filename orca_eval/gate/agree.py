@@ -16,7 +16,7 @@ from orca_eval.results.manifest import Manifest
 from orca_eval.safe_text import shorten
 
 # What forbids one: other data, prompt, sampling, task version, kind of score or judge.
-_RUN_PATHS = (("prompt", "name"), ("prompt", "system_message"), ("sampling",))
+_RUN_PATHS = (("prompt", "name"), ("prompt", "system_message"), ("strategy",), ("sampling",))
 _BENCHMARK_KEYS = (
     *("data_sha256", "content_sha256", "task_versions", "aggregate"),
     *("measure", "judge", "reference"),
@@ -130,8 +130,8 @@ def _differing(
     for path in paths:
         before, after = baseline.get(*path), candidate.get(*path)
         one_sided = before is None or after is None
-        # Without a value nothing was recorded, but no limit and no quantization are values.
-        if before == after or (one_sided and path[-1] not in ("limit", "quantization")):
+        # Without a value nothing was recorded; but none is a limit, a quantization, a strategy too.
+        if before == after or (one_sided and path[-1] not in ("limit", "quantization", "strategy")):
             continue
         found.append(f"{'.'.join(path)}: baseline {_show(before)}, candidate {_show(after)}")
     return found

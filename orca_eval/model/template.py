@@ -119,6 +119,11 @@ class ChatTemplate:
         self.unopened: str | None = None
         self._cautions = tuple(self._find_cautions())
 
+    @property
+    def takes_system(self) -> bool:
+        """Whether it has a system turn."""
+        return self._takes_system
+
     def render(self, messages: Sequence[Message]) -> str:
         """The prompt, generation prompt included.
 

@@ -51,6 +51,11 @@ class TemplateTokenizer:
         )
 
     @property
+    def takes_system(self) -> bool:
+        """Whether the template has a system turn."""
+        return self.template.takes_system
+
+    @property
     def now(self) -> datetime | None:
         """When the template takes it to be, as long as prompts are made; None without a date."""
         return self.template.now if self.template.dated else None

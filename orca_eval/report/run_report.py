@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from orca_eval import memory
 from orca_eval.config.schema import Price
 from orca_eval.errors import InputError
 from orca_eval.outcome import Outcome
-from orca_eval.report.board import build_board
+from orca_eval.report.board import Board, build_board
 from orca_eval.report.cost_table import cost_summary
 from orca_eval.report.exports.write import write_exports
 from orca_eval.report.html.page import REPORT, write_report
@@ -25,8 +25,11 @@ from orca_eval.screen import paragraph, print_path, screen
 from orca_eval.tables import write_tables
 from orca_eval.tables.data import content
 from orca_eval.tables.screen import show
+from orca_eval.tables.table import Table, with_safe_names
 
 _RUN_PLOTS = ("benchmarks", "rates", "budgets", "cost")
+Further = Callable[[Board, Path], Sequence[Table]]
+"""Makes tables of a board, and more files in a folder."""
 WAY_TO_FILES = "out=DIR writes these tables as Markdown, LaTeX, HTML, CSV and JSON."
 
 
@@ -38,13 +41,15 @@ def main_report(
     samples: bool = True,
     notes: Sequence[str] = (),
     price: Price | None = None,
+    further: Further | None = None,
 ) -> Outcome:
     """Write tables, plots, exports and the report of finished runs into `out`, a folder beside the
     runs where it is None.
 
     `samples` False leaves prompts and replies out of everything. `notes` stand at the report's
     head (runs that failed, say). A `price` takes the place of the runs' own. The first tables are
-    printed, then what a document takes as a whole, and last the report's path.
+    printed, then what a document takes as a whole, the tables that `further` makes of the board,
+    and last the report's path.
 
     Raises:
         InputError: a run that can't be read, an unknown baseline, or `out` can't be written.
@@ -53,15 +58,17 @@ def main_report(
     if price is not None:
         found = [replace(run, price=price) for run in found]
     board = build_board(found, baseline)
-    tables = run_tables(board)
     out = out or beside([run.folder for run in board.runs])
     with _writing(out):
+        own = run_tables(board)
+        beside_them = with_safe_names(*further(board, out)) if further else []
+        tables = [*own, *beside_them]
         write_tables(tables, out / "tables")
         plots = write_plots(board, out / "plots")
         write_exports(board, out / "exports", samples)
         write_report(out / REPORT, board, tables, plots, samples, notes)
     shown = len(board.groups) * (2 if board.baseline else 1)
-    printed = [*tables[:shown], *cost_summary(board)]
+    printed = [*own[:shown], *cost_summary(board), *beside_them]
     console = screen()
     show(console, *printed)
     print_path(console, out / REPORT)

@@ -75,6 +75,12 @@ class Prompt(_Part):
     system_message: Text | None = None
 
 
+class Strategy(_Part):
+    """Which way of thinking the model was told to take."""
+
+    name: Text = "own"
+
+
 class Sampling(_Part):
     """How answers were drawn."""
 
@@ -163,6 +169,7 @@ class Manifest(_Part):
     limit: Count | None = None
     max_tokens: Count | None = None
     prompt: Annotated[Prompt, _NULLS] = Prompt()
+    strategy: Annotated[Strategy, _NULLS] = Strategy()
     sampling: Sampling = Sampling()
     extract: Annotated[Extract, _NULLS] = Extract()
     model: Annotated[Model, _NULLS] = Model()

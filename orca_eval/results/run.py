@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from orca_eval.benchmarks.specs import Presentation, read_specs
-from orca_eval.config.schema import Price
+from orca_eval.config.schema import OWN_STRATEGY, Price
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
 from orca_eval.results.aggregate import ScoreRow
@@ -76,6 +76,7 @@ class Run:
     label: str
     model: str
     prompt: str
+    strategy: str
     quickstart: bool
     limit: int | None
     parameters: float | None
@@ -163,14 +164,17 @@ def read_run(folder: Path) -> Run:
     """One run. InputError names the file and what is wrong with it."""
     manifest, rows = read_manifest(folder), read_scores(folder)
     _check_scale(folder, manifest, rows)
-    name = manifest.model.name or folder.parent.name
+    name, strategy = manifest.model.name or folder.parent.name, manifest.strategy.name
     prompt = manifest.prompt.name or EMPTY_PROMPT
     averages = dict(map(_counted, manifest.averages))
     return Run(
         folder=folder,
-        label=name + _PROMPTS.get(prompt, f" w/ prompt {prompt}"),
+        label=name
+        + _PROMPTS.get(prompt, f" w/ prompt {prompt}")
+        + ("" if strategy == OWN_STRATEGY.name else f", {strategy}"),
         model=name,
         prompt=prompt,
+        strategy=strategy,
         quickstart=manifest.quickstart,
         limit=manifest.limit,
         parameters=manifest.model.parameters,

@@ -32,6 +32,7 @@ from orca_eval.run.progress import complain, say
 from orca_eval.run.references import with_references
 from orca_eval.run.seat import of_the_judge
 from orca_eval.run.session import Phases, Session, run_session
+from orca_eval.run.strategy import with_strategy
 from orca_eval.store import ResponseStore
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def run(
             config, engine = checked_engine(config)
     say("reading the data")
     with phases.measure("load"), collected_after(0):
-        benchmarks = load_suite(config, known)
+        benchmarks = with_strategy(load_suite(config, known), config, engine)
         gc.freeze()  # they stay to the end of the run
     refuse_too_many(benchmarks, config.samples_per_doc)
     judge = find_judge(config, benchmarks)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orca_eval.benchmarks.types import Benchmark
-from orca_eval.config.schema import Average, RunConfig, as_judge
+from orca_eval.config.schema import OWN_STRATEGY, Average, RunConfig, as_judge
 from orca_eval.engines.base import Engine
 from orca_eval.results import folder as run_dir
 
@@ -75,6 +75,7 @@ def changes(manifest: Manifest, config: RunConfig, benchmarks: Sequence[Benchmar
         "model.parameters": (config.model.parameters, "model", "parameters"),
         "suite.name": (config.suite.name, "suite"),
         "prompt.name": (config.prompt.name, "prompt", "name"),
+        "strategy.name": (config.strategy.name, "strategy", "name"),
     }
     found = [name for name, part in asked.items() if _differs(manifest, *part)]
     if list(manifest.benchmarks) != [b.id for b in benchmarks]:
@@ -107,10 +108,14 @@ def _of_answers(
         "data": {b.id: [b.data_sha256, [t.version for t in b.tasks]] for b in benchmarks},
     }
     asked |= {"task_sampling": True} if config.prompt.task_sampling else {}
+    strategy = config.strategy.told()
+    asked |= {"strategy": strategy} if strategy != OWN_STRATEGY.told() else {}
     turn = config.prompt.system_turn
     return asked | ({} if turn is True else {"system_turn": turn})
 
 
 def _folder(config: RunConfig, identity: Mapping[str, Any]) -> Path:
-    names = (config.model.name, config.suite.name, config.prompt.name)
+    own = config.strategy.name == OWN_STRATEGY.name
+    prompt = config.prompt.name if own else f"{config.prompt.name}-{config.strategy.name}"
+    names = (config.model.name, config.suite.name, prompt)
     return run_dir.run_folder(config.results_dir, *names, identity)

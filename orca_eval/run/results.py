@@ -36,6 +36,7 @@ from orca_eval.run.budgets import BudgetCurve, budgets_below, scored_as_asked
 from orca_eval.run.progress import complain
 from orca_eval.run.samples import write_samples
 from orca_eval.run.session import Session
+from orca_eval.run.strategy import strategy_notes
 from orca_eval.score_kind import AS_SAMPLED, is_as_sampled
 
 LM_EVAL = "results_*.json"
@@ -158,6 +159,7 @@ def build_manifest(session: Session) -> dict[str, Any]:
         "over_long": config.over_long,
         "extract": {"conflict": config.conflict, "reasoning": config.reasoning},
         "prompt": asdict(config.prompt),
+        **({"strategy": asdict(config.strategy)} if config.strategy.asks else {}),
         "sampling": config.sampling.told() | {"n": config.samples_per_doc},
         "model": asdict(config.model)
         | {
@@ -248,6 +250,7 @@ def notes(session: Session, rows: Sequence[ScoreRow]) -> Iterator[str]:
         yield f"limit={config.limit}: a seeded sample per task, not the full benchmarks."
     if any(is_as_sampled(b.aggregate, len(b.tasks), b.n, b.full_n) for b in benchmarks):
         yield AS_SAMPLED
+    yield from strategy_notes(config, session.engine)
     for note in session.engine.notes:
         yield f"{note[0].upper()}{note[1:]}."
     for benchmark in benchmarks:

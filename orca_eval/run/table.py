@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from orca_eval.config.schema import OWN_STRATEGY
 from orca_eval.numbers import ends
 from orca_eval.report.cost_table import cost_screen
 from orca_eval.report.judge_table import judge_remarks
@@ -73,8 +74,10 @@ def title(manifest: Manifest) -> str:
     """What was run, in one line."""
     what = "QUICKSTART ITEMS, not benchmark scores" if manifest.quickstart else manifest.suite
     limit = f" · limit={manifest.limit}" if manifest.limit else ""
+    name = manifest.strategy.name
+    strategy = "" if name == OWN_STRATEGY.name else f"strategy {name} · "
     return (
-        f"{manifest.model.name} · {what}{limit} · prompt {manifest.prompt.name} · "
+        f"{manifest.model.name} · {what}{limit} · prompt {manifest.prompt.name} · {strategy}"
         f"{manifest.engine.name} · zero-shot, generative"
     )
 

@@ -70,7 +70,9 @@ def joint_strata(
         values = [[np.concatenate(tasks)] for tasks in values]
         names, count = [_pooled_names(clusters, [len(task) for task in scores[0]])], 1
     return [
-        Stratum(*_kinds([tasks[task] for tasks in values], _codes(len(first), own)), 1.0 / count)
+        Stratum(
+            *_kinds([tasks[task] for tasks in values], unit_codes(len(first), own)), 1.0 / count
+        )
         for task, (first, own) in enumerate(zip(values[0], names, strict=True))
     ]
 
@@ -105,7 +107,7 @@ def has_clusters(clusters: TaskClusters, aggregate: Aggregate) -> bool:
     return any(names.dropna().duplicated().any() for names in drawn)
 
 
-def _codes(n: int, names: Clusters) -> NDArray[np.int64]:
+def unit_codes(n: int, names: Clusters) -> NDArray[np.int64]:
     """Unit number of each item; an item without a cluster is a unit of its own."""
     if names is None:
         return np.arange(n)

@@ -14,6 +14,7 @@ def main(overrides: list[str]) -> Outcome:
     from orca_eval.run.identity import find_folder
     from orca_eval.run.plan import Planner, first_steps, refuse_too_many
     from orca_eval.run.references import with_references
+    from orca_eval.run.strategy import with_strategy
 
     config, engine = checked_engine(config)
     benchmarks = load_suite(config)
@@ -21,6 +22,9 @@ def main(overrides: list[str]) -> Outcome:
     judge = find_judge(config, benchmarks)
     benchmarks = with_references(config, benchmarks)
     planner = Planner(config, engine)
+    steps = any(task.ask is not once for benchmark in benchmarks for task in benchmark.tasks)
+    steps |= config.strategy.in_steps
+    benchmarks = with_strategy(benchmarks, config, engine)
     planner.add(first_steps(benchmarks, config.samples_per_doc), config.samples_per_doc)
     for benchmark in benchmarks:
         print(github_line(f"{benchmark.alias}: {benchmark.n} docs from {benchmark.source}"))
@@ -30,7 +34,6 @@ def main(overrides: list[str]) -> Outcome:
         print(github_line(note))
     if planner.over_long:
         print(f"{len(planner.over_long)} prompts do not fit: over_long={config.over_long}")
-    steps = any(task.ask is not once for benchmark in benchmarks for task in benchmark.tasks)
     further = ", and what follows from the answers" if steps else ""
     most = config.sampling.max_tokens
     generations = config.samples_per_doc * len(planner.questions)

@@ -18,7 +18,10 @@ from orca_eval.paths import CONF, TASKS, expanded
 SHELLS = ("bash", "zsh", "fish")
 WORDS = ["words", "--"]
 FLAGS = ("--help", "--json", "--quiet")
-GROUPS = {"models": "model", "prompts": "prompt", "judge.model": "model", "judge.engine": "engine"}
+GROUPS = {
+    **{"models": "model", "prompts": "prompt", "strategies": "strategy"},
+    **{"judge.model": "model", "judge.engine": "engine"},
+}
 """The groups whose choices a key of another name takes."""
 BENCHMARKS = ("suite", "suite.benchmarks", "task")
 PATHS = (

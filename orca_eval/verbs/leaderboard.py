@@ -30,8 +30,8 @@ def main(overrides: list[str]) -> Outcome:
     shared = [o for o in overrides if o.lstrip("+").split("=", 1)[0] not in OWN_KEYS]
     runs = [
         [*model, f"prompt={prompt}", *shared]
-        for model in _models(composed)
-        for prompt in _names(composed["prompts"], "prompts")
+        for model in models_of(composed)
+        for prompt in names_of(composed["prompts"], "prompts")
     ]
     check_all(runs)
     with command.stdout_apart(away=True) if command.is_quiet() else contextlib.nullcontext():
@@ -49,14 +49,15 @@ def main(overrides: list[str]) -> Outcome:
     return Outcome(data, 0 if len(folders) == len(runs) else INCOMPLETE)
 
 
-def _names(value: Any, key: str) -> list[str]:
+def names_of(value: Any, key: str) -> list[str]:
+    """A list of names, or a single one. Raises InputError for anything else."""
     names = value if isinstance(value, list) else [value]
     if not names or not all(isinstance(name, str) and name for name in names):
         raise InputError(f"{key}={value}: a list of names is wanted, {key}=a,b")
     return names
 
 
-def _models(composed: Mapping[str, Any]) -> list[list[str]]:
+def models_of(composed: Mapping[str, Any]) -> list[list[str]]:
     """Each entry as overrides of `run`: a name in conf/model, a path, or a glob's paths.
 
     Where the engine loads no model, or is not ours, a path need not exist here.
@@ -65,7 +66,7 @@ def _models(composed: Mapping[str, Any]) -> list[list[str]]:
     known = set(groups(own_folder(composed["conf"]["path"]))["model"]) - {CUSTOM}
     engine = composed["engine"]["name"]
     served = engine in SERVED or ":" in engine
-    for entry in _names(composed["models"], "models"):
+    for entry in names_of(composed["models"], "models"):
         if entry in known:
             models.append([f"model={entry}"])
             continue

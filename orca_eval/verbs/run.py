@@ -16,6 +16,7 @@ from orca_eval import command, interrupts
 from orca_eval.config import overrides as ov
 from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
+from orca_eval.config.schema import OWN_STRATEGY
 from orca_eval.errors import InputError, OrcaEvalError
 from orca_eval.outcome import Outcome
 from orca_eval.run.progress import complain, say
@@ -59,8 +60,11 @@ def run_one(overrides: Sequence[str]) -> Path:
     """
     composed = compose_verb("run", overrides)
     config = run_config(composed)
+    own = config.strategy.name == OWN_STRATEGY.name
+    strategy = "" if own else f"strategy {config.strategy.name} · "
     say(
         f"orca-eval: {config.model.name} · {config.suite.name} · prompt {config.prompt.name} · "
+        f"{strategy}"
         f"engine {config.engine.name}"
     )
     from orca_eval.run.evaluate import run  # takes a second; the line above should not
@@ -84,6 +88,7 @@ def run_data(folder: Path) -> dict[str, Any]:
         "model": manifest.model.name,
         "suite": manifest.suite,
         "prompt": manifest.prompt.name,
+        "strategy": manifest.strategy.name,
         "engine": manifest.engine.name,
         "quickstart": manifest.quickstart,
         "limit": manifest.limit,

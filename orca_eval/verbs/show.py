@@ -19,6 +19,7 @@ from orca_eval.outcome import Outcome
 from orca_eval.run.evaluate import checked_engine, find_judge, load_suite
 from orca_eval.run.plan import Planner, Waiting, Work
 from orca_eval.run.references import with_references
+from orca_eval.run.strategy import with_strategy
 from orca_eval.safe_text import github_line
 from orca_eval.types import Completion, Doc, Who
 
@@ -35,9 +36,10 @@ def main(overrides: list[str]) -> Outcome:
         indices = sample_indices(benchmark)
         print(json.dumps(indices))
         return Outcome({"indices": indices})
-    task = _task(benchmark, composed["task"])
-    doc = _doc(task, composed["doc_id"])
+    doc = _doc(_task(benchmark, composed["task"]), composed["doc_id"])
     seats = _seats(config, benchmark)
+    (benchmark,) = with_strategy([benchmark], config, seats["model"][0])
+    task = _task(benchmark, composed["task"])
     graded = not doc.golds or benchmark.judged
     gold = "none: a judge grades the answer" if graded else ", ".join(doc.golds[0])
     suite = f"suite {config.suite.name}" + " (packed items)" * config.suite.quickstart

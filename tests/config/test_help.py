@@ -61,7 +61,7 @@ def taken(verb: str) -> dict[str, list[Any]]:
         values = {k: v for k, v in values.items() if not k.startswith(f"judge.{group}.")}
         if f"judge.{group}" in values:
             values[f"judge.{group}"] = list(groups()[group])
-    return {k: v for k, v in values.items() if verb != "leaderboard" or k not in INSTEAD}
+    return {k: v for k, v in values.items() if k not in INSTEAD.get(verb, {})}
 
 
 def shown(verb: str) -> dict[str, str]:

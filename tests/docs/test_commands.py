@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from orca_eval.cli import main
 from orca_eval.judges.trust import Labelled, Trust
 from orca_eval.run import evaluate, judging
 from orca_eval.stats import Share
-from orca_eval.verbs import leaderboard
+from orca_eval.verbs import ask, leaderboard, strategies
 from orca_eval.verbs.run import RunResult, run_one
 from tests.api.conftest import scripted
 from tests.docs.blocks import CHECKOUT, SHELL, Block, read_blocks, workflow_steps
@@ -117,7 +117,9 @@ def play(
             run_one(overrides)
         return []
 
-    monkeypatch.setattr(leaderboard, "run_all", run_all)
+    for verb in (leaderboard, strategies):
+        monkeypatch.setattr(verb, "run_all", run_all)
+    monkeypatch.setattr(ask, "replies", unanswered)
 
     none, nothing = Share(0, 0), Labelled(Share(0, 0), Share(0, 0), 0)
     trust = Trust(nothing, nothing, none, none, none)
@@ -125,14 +127,21 @@ def play(
     monkeypatch.setattr(judging, "judge_run", lambda _composed: folder)
 
     def orca_eval_(words: list[str]) -> None:
-        # 1: the gate's regression, and a leaderboard without a run
-        assert main(words) in ((0, 1, 2) if words[0] in ("gate", "leaderboard") else (0,))
+        # 1: the gate's regression, a leaderboard without a run, and a question without a reply
+        unclear = words[0] in ("gate", "leaderboard", "strategies", "ask")
+        assert main(words) in ((0, 1, 2) if unclear else (0,))
 
     def other(_words: list[str]) -> None:
         """Nothing of ours to look at."""
 
     looks = {"orca-eval": orca_eval_, "pip": pip, "make": make, "python": python, "gh": other}
     return lambda words: looks[words[0]](words[1:])
+
+
+async def unanswered(*_: object) -> AsyncIterator[None]:
+    """Nobody replies."""
+    for reply in ():
+        yield reply
 
 
 def pip(words: list[str]) -> None:

@@ -243,6 +243,30 @@ def test_two_models_stand_beside_each_other(opened: Any, frames: dict[str, pd.Da
     shot(opened, "beside")
 
 
+def test_what_only_one_solved_is_found_and_all_stand_side_by_side(
+    opened: Any, frames: dict[str, pd.DataFrame]
+) -> None:
+    solved = pd.DataFrame({name: frame["score"] > 0 for name, frame in frames.items()})
+    expected = {
+        "only small": solved["small"] & (solved.sum(axis=1) == 1),
+        "several": solved.sum(axis=1) == len(frames) - 1,
+        "all": solved.all(axis=1),
+        "nobody": ~solved.any(axis=1),
+    }
+    for label, documents in expected.items():
+        choose(opened, "by-solved", label)
+        assert found(opened) == documents.sum() * len(frames)
+    choose(opened, "by-solved", "only small")
+    choose(opened, "by-run", "small")
+    click_first_row(opened)
+    until(lambda: opened.find_elements("css selector", "#beside"))
+    choose(opened, "beside", "all")
+    until(lambda: len(texts(opened, "#sample .reply")) == len(frames))
+    results = texts(opened, "#sample .facts > div:first-child dd")
+    assert results[0] == "right"
+    assert "right" not in results[1:]
+
+
 def test_a_link_opens_at_its_sample(driver: Any, frames: dict[str, pd.DataFrame]) -> None:
     frame = frames["Orca-2-13B w/ cautious sm"]
     row = frame[frame["task"] == "mmlu/virology"].iloc[2]

@@ -64,6 +64,7 @@ FREE |= {"quickstart", "api_key_env", "max_tokens", "benchmarks"}  # data and sa
 FREE |= {"failed_share", "preflight"}  # whether there are numbers at all
 FREE |= {"thinks"}  # which decides max_tokens
 FREE |= {"continue_cut"}  # how the same replies are come by
+FREE |= {"chosen"}  # where a strategy comes from, which moves no reply
 FREE |= {"judge"}  # where no task asks one; see test_judged.py
 other_texts = st.text(st.characters(codec="ascii"), min_size=1, max_size=5).map(lambda t: f"x{t}")
 

@@ -73,6 +73,24 @@ const orcaExplorer = (() => {
     fill(byId("by-task"), [...seen].map((task) => [task, state.index.tasks[task]]));
   }
 
+  // Who solved each row's document: the only run that did, or that several, all or none did.
+  const [SOME, ALL, NOBODY] = [-1, -2, -3];
+  function solvers() {
+    const { columns, count } = state.index;
+    const solvedBy = new Int32Array(count);
+    for (let first = 0, end = 0; first < count; first = end) {
+      const [asked, solved] = [new Set(), new Set()];
+      for (end = first; end < count && columns.doc[end] === columns.doc[first]; end += 1) {
+        asked.add(columns.run[end]);
+        if (resultOf(end) === "right") solved.add(columns.run[end]);
+      }
+      const everybody = solved.size === asked.size ? ALL : SOME;
+      const only = solved.size === 1 && asked.size > 1;
+      solvedBy.fill(solved.size === 0 ? NOBODY : only ? [...solved][0] : everybody, first, end);
+    }
+    return solvedBy;
+  }
+
   function matching() {
     const { columns, count } = state.index;
     const wanted = (id) => (byId(id).value === "" ? -1 : Number(byId(id).value));
@@ -80,12 +98,14 @@ const orcaExplorer = (() => {
       ["by-rule", "rule"], ["by-finish", "finish"]]
       .map(([id, name]) => [columns[name], wanted(id)]).filter(([, value]) => value >= 0);
     const result = byId("by-result").value;
+    const solved = byId("by-solved").value;
     const rows = new Uint32Array(count);
     let found = 0;
     for (let at = 0; at < count; at += 1) {
       const row = state.order ? state.order[at] : at;
       if (filters.every(([column, value]) => column[row] === value)
         && (!result || resultOf(row) === result)
+        && (!solved || state.solvedBy[row] === Number(solved))
         && (!state.hits || state.hits[row])) rows[found++] = row;
     }
     return rows.subarray(0, found);
@@ -267,30 +287,30 @@ const orcaExplorer = (() => {
     return rows;
   }
 
-  async function show(row, other = null) {
+  async function show(row, beside = "") {
     const target = byId("sample");
     try {
       const { prompt } = await orcaStore.texts(state.index, row);
-      const replies = [await replyPane(row)];
-      if (other !== null) replies.push(await replyPane(other));
+      const others = siblings(row);
+      const chosen = beside === "all" ? others : beside === "" ? [] : [Number(beside)];
+      const replies = [];
+      for (const at of [row, ...chosen]) replies.push(await replyPane(at));
       if (state.selected !== row) return;
       const panes = element("div", "", "panes");
-      panes.classList.toggle("two", other !== null);
+      panes.classList.toggle("two", chosen.length > 0);
       panes.append(pane("Prompt", marked(prompt, -1, -1)), ...replies);
       const link = element("a", "link to this sample");
       link.href = addressOf(row);
       const head = element("p");
       head.append(link);
-      const others = siblings(row);
       if (others.length) {
         const select = element("select");
         select.id = "beside";
         select.add(new Option("nothing", ""));
+        if (others.length > 1) select.add(new Option("all", "all"));
         others.forEach((at) => select.add(new Option(FIELDS.Model(at), at)));
-        select.value = other === null ? "" : String(other);
-        select.addEventListener("change", () => {
-          show(row, select.value === "" ? null : Number(select.value));
-        });
+        select.value = beside;
+        select.addEventListener("change", () => show(row, select.value));
         const label = element("label", " · beside it ");
         label.append(select);
         head.append(label);
@@ -435,6 +455,9 @@ const orcaExplorer = (() => {
     state.goldRank = ranks(state.index.golds);
     fill(byId("by-benchmark"), state.index.benchmarks.map(([, alias], i) => [i, alias]));
     fill(byId("by-run"), state.index.runs.map((label, i) => [i, label]));
+    state.solvedBy = solvers();
+    fill(byId("by-solved"), [...state.index.runs.map((label, i) => [i, `only ${label}`]),
+      [SOME, "several"], [ALL, "all"], [NOBODY, "nobody"]]);
     fill(byId("by-rule"), state.index.rules.map((rule, i) => [i, rule]));
     fill(byId("by-finish"), state.index.finishes.map((finish, i) => [i, finish]));
     fillTasks();

@@ -1,0 +1,1 @@
+"""One question to several models, prompts and strategies, side by side."""
