@@ -99,11 +99,12 @@ def test_a_judged_sample_opens_and_its_verdict_is_only_text(driver: Any) -> None
     search(driver, "verdict 2:")
     assert settled(driver) == 1
     click_first_row(driver)
-    visible = SAID.replace("\u202e", "\\u202e").replace("\x1b", "\\u001b")
+    visible = SAID.replace("\u202e", "\\u202e").replace("\u202c", "\\u202c")
+    visible = visible.replace("\x1b", "\\u001b")
     until(lambda: texts(driver, "#sample .judged pre") == [visible])
     assert texts(driver, "#sample .judged summary") == ["the judge's words"]
     assert one(driver, "#sample .judged").get_attribute("open")  # what is searched for is in it
     assert driver.execute_script("return window.hacked") is None
     assert not driver.find_elements("css selector", "#sample img, #sample script")
-    search(driver, "")
+    search(driver, "no such words")
     until(lambda: not one(driver, "#sample .judged").get_attribute("open"))
