@@ -107,6 +107,29 @@ def test_outputs_that_make_things_up_are_counted(
     assert len(servers[1].bodies) == 13
 
 
+def test_stored_verdicts_are_read_again_and_nobody_is_asked(
+    command: Command, tmp_path: Path, servers: tuple[Script, Script],
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert main(command("orca2_grounding")) == 0
+    folder = folder_of(tmp_path, "orca2_grounding")
+    file = folder / "samples.parquet"
+    samples = pd.read_parquet(file)
+    steps = orjson.loads(samples["conversation"][0])
+    steps[1]["response"] = "A dog.\n[[hallucinated]]"
+    samples.loc[0, "conversation"] = orjson.dumps(steps).decode()
+    samples.to_parquet(file, index=False)
+    asked = len(servers[1].bodies)
+    capsys.readouterr()
+    assert main(["rescore", f"run={folder}"]) == 0
+    assert "1 samples changed" in capsys.readouterr().out
+    (rescored,) = folder.glob("rescored/*")
+    assert rows_of(rescored)["benchmark", "aci_bench"].score == 0.4
+    again = pd.read_parquet(rescored / "samples.parquet")
+    assert (again["figures"] == samples["figures"]).all()
+    assert len(servers[1].bodies) == asked
+
+
 def test_truth_and_information_are_asked_apart(
     command: Command, tmp_path: Path, servers: tuple[Script, Script]
 ) -> None:
