@@ -15,6 +15,7 @@ import pytest
 from orca_eval.cli import main
 from orca_eval.judges import grounding
 from orca_eval.judges.grounding import output_of, why_none
+from orca_eval.judges.prompts import MARKS
 from orca_eval.paths import TASKS
 from orca_eval.types import Completion, Doc, Message
 from tests.benchmarks.answered import answered
@@ -97,6 +98,8 @@ def test_outputs_that_make_things_up_are_counted(
     assert "ROUGE-L" not in rows["benchmark", "ms_marco"].figures
     assert "MS MARCO: hallucination rate; beside it refused 0.0 %, empty 0.0 %, words 5.5." in said
     assert "lower is better" in said
+    entry = orjson.loads((folder / "manifest.json").read_bytes())["benchmarks"]["qmsum"]
+    assert entry["judge_prompt"] == MARKS["grounded"]
     assert "Answers that hold a verdict themselves, which sets no grade: 13" in said
     assert len(servers[1].bodies) == 13
     # The judge gets the whole context first, and the output behind it.
