@@ -35,6 +35,7 @@ Function = Annotated[
 ]
 AGGREGATES: Mapping[bool, Aggregate] = {True: "pooled", False: "mean_of_tasks"}
 VERSION = {"type": "union", "choices": [STR, {"type": "int", "strict": True}]}
+PROMPTS = {"type": "list", "items_schema": STR}
 JUDGE = {"type": "list", "items_schema": {"type": "literal", "expected": ["judge"]}}
 
 
@@ -82,13 +83,15 @@ class TaskSpec:
 class Presentation:
     """What tables and exports say of a benchmark: its name in lm-eval (empty for its own tasks),
     its dataset on the hub (empty where it has none, or several), what its tasks are called, which
-    of them a category holds, and the heading over a benchmark that is in no average.
+    of them a category holds, and the heading over a benchmark that is in no average. `judged_by`
+    are the prompts that a judge gets.
     """
 
     name: str = ""
     dataset: str = ""
     parts: Text = "tasks"
     heading: Text = OTHER
+    judged_by: Annotated[tuple[str, ...], Wanted("a list of prompts", PROMPTS, tuple)] = ()
     categories: dict[str, Annotated[tuple[str, ...], names("tasks")]] = field(default_factory=dict)
 
 
@@ -192,7 +195,7 @@ def _benchmark(path: Path, made_by: str) -> BenchmarkSpec:
         "presentation": {
             "name": group,
             "dataset": datasets.pop() if len(datasets) == 1 else "",
-            **_picked(metadata, "parts", "categories", "heading"),
+            **_picked(metadata, "parts", "categories", "heading", "judged_by"),
         },
         "made_by": made_by,
         **_picked(metadata, "measure", "roles"),

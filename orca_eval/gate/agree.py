@@ -19,7 +19,7 @@ from orca_eval.safe_text import shorten
 _RUN_PATHS = (("prompt", "name"), ("prompt", "system_message"), ("strategy",), ("sampling",))
 _BENCHMARK_KEYS = (
     *("data_sha256", "content_sha256", "task_versions", "aggregate"),
-    *("measure", "judge", "reference"),
+    *("measure", "judge", "reference", "judge_prompt"),
 )
 # What may explain a difference without forbidding the comparison.
 _CAUTIONS = (

@@ -97,6 +97,7 @@ def _identity(benchmark: BenchmarkRun) -> tuple[Hashable, ...]:
         benchmark.measure,
         benchmark.judge,
         benchmark.reference,
+        benchmark.judge_prompt,
     )
 
 
@@ -131,6 +132,11 @@ def _difference(run: Run, other: Run, benchmark: str) -> str:
         (
             mine.reference != reference.reference,
             f"another reference ({mine.reference}, the others have {reference.reference})",
+        ),
+        (
+            mine.judge_prompt != reference.judge_prompt,
+            f"another prompt of the judge's ({mine.judge_prompt}, the others have "
+            f"{reference.judge_prompt})",
         ),
     )
     return next((reason for differs, reason in reasons if differs), "")

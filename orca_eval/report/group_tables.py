@@ -84,6 +84,8 @@ def benchmark_column(board: Board, benchmark: str) -> Column:
     ]
     metric = "".join(f", {detail}" for detail in details if detail)
     judge = f", judge: {reference.judge}" if reference.judge else ""
+    judge += f", prompt: {reference.judge_prompt}" if reference.judge_prompt else ""
+    judge += f", reference: {reference.reference}" if reference.reference else ""
     return Column(benchmark, alias, f"n = {reference.n:,}{kind}{metric}{judge}")
 
 

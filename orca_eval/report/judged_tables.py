@@ -29,12 +29,12 @@ _PRINTED = (
         "MT-Bench as Orca 2 prints it (arXiv 2311.11045, Table 3): rating, 1 to 10",
     ),
     _Printed(
-        "orca2_hallucination.csv",
+        "judged/orca2_hallucination.csv",
         "Grounding as Orca 2 prints it (arXiv 2311.11045, Table 11): hallucination rate, %",
         ("Its MS MARCO has 1,000 questions, ours 148; its prompts are not known.",),
     ),
     _Printed(
-        "orca1_open_ended.csv",
+        "judged/orca1_open_ended.csv",
         "Open-ended prompts as Orca 1 prints them (arXiv 2306.02707): % of the reference's rating",
         ("The reference's answer stood first; here both orders count.",),
     ),
@@ -59,7 +59,7 @@ def published_judged(board: Board) -> Iterator[Table]:
         if not (benchmarks | of_mt_bench) & set(board.columns.benchmarks):
             continue
         yield Table(
-            name=printed.file.removesuffix(".csv") + "_published",
+            name=f"{(PUBLISHED / printed.file).stem}_published",
             title=printed.title,
             head="model",
             columns=(

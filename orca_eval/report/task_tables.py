@@ -1,6 +1,6 @@
 """Tables in the style of Orca 1: a row per task, a column per model, an average row."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,6 +46,7 @@ def task_tables(board: Board) -> list[Table]:
             tables.append(_by(board, benchmark, shown.parts, tasks))
         if own := [figure for figure in figures if figure[0] not in shares]:
             tables.append(_by(board, benchmark, "figures", own))
+            tables += _by_task(board, benchmark, {name for name, _ in own})
         if beside := [figure for share in shares for figure in figures if figure[0] == share]:
             tables.append(_beside(board, benchmark, beside))
         if categories := _categories(dict(tasks), shown.categories):
@@ -70,6 +71,10 @@ def _categories(
 def _figures(board: Board, benchmark: str) -> list[Part]:
     """What stands beside the score."""
     scores = {run.label: score for run in board.runs if (score := run.benchmark(benchmark))}
+    return _figures_of(scores)
+
+
+def _figures_of(scores: Mapping[str, ScoreRow]) -> list[Part]:
     names = dict.fromkeys(name for score in scores.values() for name in score.figures)
     return [
         (name, {k: replace(v, score=v.figures.get(name), **BARE) for k, v in scores.items()})
@@ -113,6 +118,24 @@ def _by(board: Board, benchmark: str, what: str, parts: Sequence[Part]) -> Table
     return _table(
         board, benchmark, (what, f"by {what}: {_unit(board, benchmark)}"), head, rows, remarks
     )
+
+
+def _by_task(board: Board, benchmark: str, names: Collection[str]) -> list[Table]:
+    """The same figures of each task, where there are several."""
+    tasks = board.tasks(benchmark)
+    return [
+        _table(
+            board,
+            benchmark,
+            (f"{task_name(task)}_figures", f"({task_name(task)}) by figures: {unit}"),
+            "figure",
+            [_row(board, benchmark, None, *figure) for figure in found],
+            (),
+        )
+        for task, scores in (tasks.items() if len(tasks) > 1 else ())
+        for unit in [_unit(board, benchmark)]
+        if (found := [figure for figure in _figures_of(scores) if figure[0] in names])
+    ]
 
 
 def _beside(board: Board, benchmark: str, shares: Sequence[Part]) -> Table:

@@ -150,6 +150,7 @@ class BenchmarkEntry(_Part):
     presentation: Annotated[Presentation, _PRESENTATION] = Presentation()
     judge: Text = ""
     reference: Text = ""
+    judge_prompt: Text = ""
     caveats: list[Text] = []
     generated: Annotated[Generated, _NULLS] = Generated()
 

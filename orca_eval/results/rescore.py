@@ -4,12 +4,14 @@ import json
 from typing import Any
 
 import numpy as np
+import orjson
 import pandas as pd
 
 from orca_eval.benchmarks.scorer import score_response
 from orca_eval.errors import InputError
+from orca_eval.results.judged_anew import judged_anew
 from orca_eval.results.reasoning import empty, only_reasoning, read_as_answer
-from orca_eval.types import CUT_OFF, Conflict, Kind, ReadReasoning
+from orca_eval.types import CUT_OFF, Conflict, Kind, ReadReasoning, Scored
 
 NEEDED = ("response", "kind", "options", "golds", "finish_reason")
 BY_CONFLICT = ("by_letter", "by_text")
@@ -25,7 +27,8 @@ def rescore_frame(
 ) -> pd.DataFrame:
     """A copy of a run's samples with answer, rule, evidence and scores made anew.
 
-    Samples of tasks from outside (no `kind`) keep theirs: their scoring is not ours.
+    Verdicts of judges are read again by the tasks of ours that asked for them. Other samples of
+    tasks that score themselves (no `kind`) keep theirs: their scoring is not ours.
 
     Raises:
         InputError: the samples don't hold what rescoring needs.
@@ -44,6 +47,14 @@ def rescore_frame(
         _scored(response, kind, options, golds, end == CUT_OFF, conflict)
         for response, kind, options, golds, end in cells
     ]
+    judged = judged_anew(samples, reasoning)
+    ours += judged
+    fresh += map(_cells, judged.values())
+    if judged:
+        figures = result["figures"].tolist()
+        for position, found in judged.items():
+            figures[position] = orjson.dumps(found.figures).decode() if found.figures else None
+        result["figures"] = pd.Series(figures, index=result.index, dtype=object)
     for number, column in enumerate(MADE_ANEW):
         known = column in result
         if known or column in BY_CONFLICT:
@@ -96,7 +107,10 @@ def _scored(
 ) -> tuple[Any, ...]:
     """The cells of the columns that are made anew."""
     labels = json.loads(options) if isinstance(options, str) else None
-    found = score_response(kind, json.loads(golds), labels, response, cut, conflict)
+    return _cells(score_response(kind, json.loads(golds), labels, response, cut, conflict))
+
+
+def _cells(found: Scored) -> tuple[Any, ...]:
     evidence = found.evidence or (None, None)
     scores = found.score, found.f1, found.parts, found.by_letter, found.by_text
     return found.answer, found.rule, *evidence, *scores

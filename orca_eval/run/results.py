@@ -18,6 +18,7 @@ from orca_eval.config.schema import Price
 from orca_eval.engines.base import Shortens
 from orca_eval.extract import EXTRACTOR_VERSION
 from orca_eval.judges.claims import CLAIMED
+from orca_eval.judges.prompts import MARKS
 from orca_eval.paths import PACKAGE
 from orca_eval.report import write_run_report
 from orca_eval.report.exports.lm_eval import write_results
@@ -213,7 +214,9 @@ def _judge_name(session: Session) -> str:
     judge = _judge_entry(session).get("judge", {})
     if not judge:
         return ""
-    return f"{judge['model']['name']} {judge_digits(judge['engine'], judge['sampling'])}"
+    model, digits = judge["model"], judge_digits(judge["engine"], judge["sampling"])
+    revision = f" ({model['revision']})" if model["revision"] else ""
+    return f"{model['name']}{revision} {digits}"
 
 
 def _speed(session: Session) -> dict[str, float]:
@@ -312,6 +315,8 @@ def _of_requests(session: Session) -> Iterator[str]:
 def _benchmark_entry(benchmark: Benchmark, session: Session) -> dict[str, Any]:
     judge = {"judge": _judge_name(session)} if benchmark.judged else {}
     judge |= {"reference": benchmark.reference} if benchmark.reference else {}
+    if asked := [MARKS.get(name, name) for name in benchmark.presentation.judged_by]:
+        judge |= {"judge_prompt": ", ".join(asked)}
     return judge | {
         "alias": benchmark.alias,
         "n": benchmark.n,

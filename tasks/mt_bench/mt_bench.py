@@ -15,6 +15,7 @@ from orca_eval.judges.claims import rule_of
 from orca_eval.judges.verdict import grade
 from orca_eval.types import Completion, Doc, Message, Scored, Step
 
+TURNS = {"turn_1": 1, "turn_2": 2}  # how many answers come before the verdict
 # Temperatures by category (FastChat, fastchat/llm_judge/common.py); none is 0.
 TEMPERATURES = {"writing": 0.7, "roleplay": 0.7, "stem": 0.1, "humanities": 0.1}
 
@@ -80,9 +81,11 @@ def _filled(extra: Any, done: Sequence[Completion]) -> dict[str, str]:
 
 def score(doc: Doc, done: Sequence[Completion]) -> Scored:
     """The judge's grade, read from the verdict alone; without one the answer is ungraded."""
-    extra = doc.extra or {}
-    found = grade(done[-1].text) if len(done) > len(extra["turns"]) else None
-    figures = {extra["category"]: found} if found is not None else None
+    extra, turns = doc.extra or {}, TURNS[doc.task]
+    found = grade(done[-1].text) if len(done) > turns else None
+    # Read again, a document has no category, but the figure that bore its name.
+    category = extra.get("category") or next(iter(extra.get("figures", ())), None)
+    figures = {category: found} if found is not None and category is not None else None
     answer = None if found is None else f"{found:g}"
-    replies = [reply.text for reply in done[: len(extra["turns"])]]
+    replies = [reply.text for reply in done[:turns]]
     return Scored(answer, rule_of(*replies), None, found, figures=figures)

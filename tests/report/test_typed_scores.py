@@ -117,8 +117,6 @@ def test_best_is_marked_once_per_column_and_ties_share_it(tmp_path: Path) -> Non
 
 def test_published_rows_are_marked_and_bring_their_provenance() -> None:
     for path in sorted(PUBLISHED.glob("*.csv")):
-        if path.stem == "orca1_open_ended":  # ratios, which may be over 100 %
-            continue
         tables = typed_tables(read_typed_scores(path), None)
         assert {row.kind for row in tables[0].rows} <= {"published", "summary"}, path.name
         assert any("Provenance" in remark for remark in tables[0].remarks), path.name

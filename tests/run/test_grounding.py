@@ -15,6 +15,7 @@ import pytest
 from orca_eval.cli import main
 from orca_eval.judges import grounding
 from orca_eval.judges.grounding import output_of, why_none
+from orca_eval.judges.prompts import MARKS
 from orca_eval.paths import TASKS
 from orca_eval.types import Completion, Doc, Message
 from tests.benchmarks.answered import answered
@@ -97,6 +98,8 @@ def test_outputs_that_make_things_up_are_counted(
     assert "ROUGE-L" not in rows["benchmark", "ms_marco"].figures
     assert "MS MARCO: hallucination rate; beside it refused 0.0 %, empty 0.0 %, words 5.5." in said
     assert "lower is better" in said
+    entry = orjson.loads((folder / "manifest.json").read_bytes())["benchmarks"]["qmsum"]
+    assert entry["judge_prompt"] == MARKS["grounded"]
     assert "Answers that hold a verdict themselves, which sets no grade: 13" in said
     assert len(servers[1].bodies) == 13
     # The judge gets the whole context first, and the output behind it.
@@ -105,6 +108,29 @@ def test_outputs_that_make_things_up_are_counted(
     assert main(["rescore", f"run={folder}"]) == 0
     assert "0 samples changed" in capsys.readouterr().out
     assert len(servers[1].bodies) == 13
+
+
+def test_stored_verdicts_are_read_again_and_nobody_is_asked(
+    command: Command, tmp_path: Path, servers: tuple[Script, Script],
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert main(command("orca2_grounding")) == 0
+    folder = folder_of(tmp_path, "orca2_grounding")
+    file = folder / "samples.parquet"
+    samples = pd.read_parquet(file)
+    steps = orjson.loads(samples["conversation"][0])
+    steps[1]["response"] = "A dog.\n[[hallucinated]]"
+    samples.loc[0, "conversation"] = orjson.dumps(steps).decode()
+    samples.to_parquet(file, index=False)
+    asked = len(servers[1].bodies)
+    capsys.readouterr()
+    assert main(["rescore", f"run={folder}"]) == 0
+    assert "1 samples changed" in capsys.readouterr().out
+    (rescored,) = folder.glob("rescored/*")
+    assert rows_of(rescored)["benchmark", "aci_bench"].score == 0.4
+    again = pd.read_parquet(rescored / "samples.parquet")
+    assert (again["figures"] == samples["figures"]).all()
+    assert len(servers[1].bodies) == asked
 
 
 def test_truth_and_information_are_asked_apart(

@@ -294,7 +294,13 @@ def test_every_verb_takes_a_judged_run(
     _, worse = run("prompt=cautious", results="other")
     capsys.readouterr()
     assert main(["rescore", f"run={folder}"]) == 0
+    assert "0 samples changed" in capsys.readouterr().out
+    (rescored,) = folder.glob("rescored/*")
+    before, after = (pd.read_csv(path / "scores.csv") for path in (folder, rescored))
+    assert before["figures"].tolist() == after["figures"].tolist()
     assert main(["report", f"runs=[{folder},{worse}]", f"out={tmp_path / 'report'}"]) == 0
+    tables = {file.stem for file in (tmp_path / "report/tables").glob("*.md")}
+    assert {f"mt_bench_{part}figures" for part in ("", "turn_1_", "turn_2_")} <= tables
     sides = [f"baseline={folder}", f"candidate={folder}", f"out={tmp_path}"]
     assert main(["gate", *sides, "policy.others.tier=critical", "policy.min_pairs=4"]) == 0
     said = " ".join(capsys.readouterr().out.split())

@@ -265,13 +265,25 @@ const orcaExplorer = (() => {
     return made;
   }
 
+  // What a judge said, folded unless what is looked for stands in it.
+  function judged(said) {
+    const details = element("details", "", "judged");
+    details.open = Boolean(state.needle && said.toLowerCase().includes(state.needle));
+    const text = element("pre");
+    text.tabIndex = 0;
+    text.append(marked(said, -1, -1));
+    details.append(element("summary", "the judge's words"), text);
+    return details;
+  }
+
   async function replyPane(row) {
     const { columns } = state.index;
-    const { reply } = await orcaStore.texts(state.index, row);
+    const { reply, said } = await orcaStore.texts(state.index, row);
     const text = folded(reply, columns.folded[row], columns.start[row], columns.end[row]);
     const made = pane(`Reply of ${FIELDS.Model(row)}`, text);
     made.classList.add("reply");
     made.insertBefore(facts(row), made.lastChild);
+    if (said) made.append(judged(said));
     return made;
   }
 

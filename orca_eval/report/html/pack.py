@@ -5,7 +5,8 @@ then run, so that the answers to one question lie beside each other and compress
 
 The index is gzip over: 4 bytes length of a JSON head (little-endian), the head, padding to 8 bytes,
 then the columns one after the other, each padded to 8 bytes. A chunk is gzip over a JSON line with
-lengths in UTF-16 units, as JavaScript counts, and then all its texts without anything between.
+lengths in UTF-16 units, as JavaScript counts, and then all its texts without anything between:
+prompts, replies and, where judges were asked, what they said of each reply.
 The hints say which three-letter sequences a chunk holds, a bit per hash of one, so that a search
 looks first where what is searched for can be.
 """
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 
 from orca_eval.errors import InputError
 from orca_eval.report.board import Board
+from orca_eval.report.html.verdicts import judges_words
 from orca_eval.results.documents import KEY
 from orca_eval.results.reasoning import evidence_shift, with_reasoning
 from orca_eval.results.run import Run
@@ -40,7 +42,7 @@ _HASH = np.uint32(2654435761)  # Knuth's multiplicative hashing
 CHUNK_LETTERS = 2_000_000
 MOST_REPLIES = 1 << 22  # explorer.js sorts by a key and a reply's number in one number
 _LEVEL = 3
-TEXT_COLUMNS = ("prompt", "response", "reasoning")
+TEXT_COLUMNS = ("prompt", "response", "reasoning", "conversation")
 _TEXTS = ("benchmark", "task", "gold", "answer", "rule", "finish_reason")
 _NUMBERS = {
     **dict.fromkeys(("doc_id", "prompt_tokens", "completion_tokens"), 0),
@@ -124,7 +126,7 @@ class Texts:
 
 
 def text_columns(run: Run) -> list[str]:
-    """Those that the run has: older ones have no reasoning."""
+    """Those that the run has: older ones have no reasoning, and no conversations."""
     known = run.sample_columns
     return [name for name in TEXT_COLUMNS if name in known]
 
@@ -290,14 +292,16 @@ def utf16_length(text: str) -> int:
 
 
 def _chunk(runs: NDArray[Any], rows: NDArray[Any], tables: Sequence[Texts]) -> bytes:
-    """Replies' texts, and the distinct prompts with each reply's prompt by number."""
-    asked, replies = ([""] * len(rows) for _ in range(2))
+    """Replies' texts, the distinct prompts with each reply's prompt by number, and what a judge
+    said of each, where one was asked."""
+    asked, replies, said = ([""] * len(rows) for _ in range(3))
     for run, table in enumerate(tables):
         mine = np.flatnonzero(runs == run)
         part = table.rows(rows[mine])
         for at, row in zip(mine.tolist(), part.to_pylist(), strict=True):
             asked[at] = row["prompt"]
             replies[at], _ = with_reasoning(row["response"], row.get("reasoning"))
+            said[at] = judges_words(row.get("conversation"))
     prompts: dict[str, int] = {}
     numbers = [prompts.setdefault(prompt, len(prompts)) for prompt in asked]
     head = {
@@ -305,7 +309,9 @@ def _chunk(runs: NDArray[Any], rows: NDArray[Any], tables: Sequence[Texts]) -> b
         "promptOf": numbers,
         "replies": [utf16_length(text) for text in replies],
     }
-    texts = "".join((*prompts, *replies))
+    if any(said):
+        head["judged"] = [utf16_length(text) for text in said]
+    texts = "".join((*prompts, *replies, *said))
     return (json.dumps(head, separators=(",", ":")) + "\n" + texts).encode()
 
 

@@ -20,7 +20,7 @@ async function add(number, base64) {
   const head = JSON.parse(all.slice(0, line));
   const texts = all.slice(line + 1);
   let lower = texts.toLowerCase();
-  const lengths = [...head.prompts, ...head.replies];
+  const lengths = [...head.prompts, ...head.replies, ...(head.judged ?? [])];
   // A few letters grow in lower case: then every text is lowered alone and lengths follow.
   if (lower.length !== texts.length) {
     let at = 0;
@@ -30,10 +30,11 @@ async function add(number, base64) {
   }
   const ends = new Uint32Array(lengths.length);
   lengths.reduce((total, length, i) => (ends[i] = total + length), 0);
-  chunks.set(number, { lower, ends, prompts: head.prompts.length, promptOf: head.promptOf });
+  const { promptOf } = head;
+  chunks.set(number, { lower, ends, prompts: head.prompts.length, replies: promptOf.length, promptOf });
 }
 
-// Texts (prompts first, then replies) of a chunk that hold `needle`.
+// Texts (prompts first, then replies, then what judges said) of a chunk that hold `needle`.
 function holding({ lower, ends }, needle) {
   const found = [];
   let text = 0;
@@ -49,14 +50,12 @@ function holding({ lower, ends }, needle) {
 
 function search(number, needle) {
   const chunk = chunks.get(number);
-  const replies = [];
+  const hits = new Set();
   const prompts = new Set();
   for (const text of holding(chunk, needle)) {
     if (text < chunk.prompts) prompts.add(text);
-    else replies.push(text - chunk.prompts);
+    else hits.add((text - chunk.prompts) % chunk.replies);
   }
-  if (!prompts.size) return replies;
-  const hits = new Set(replies);
   chunk.promptOf.forEach((prompt, at) => { if (prompts.has(prompt)) hits.add(at); });
   return [...hits];
 }

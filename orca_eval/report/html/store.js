@@ -70,7 +70,7 @@ const orcaStore = (() => {
     return kept.get(number);
   }
 
-  // Prompt and reply of one row of the index.
+  // Prompt and reply of one row of the index, and what a judge said of it.
   async function texts(index, row) {
     let number = index.starts.length - 1;
     while (index.starts[number] > row) number -= 1;
@@ -79,9 +79,12 @@ const orcaStore = (() => {
     const sum = (lengths, end) => lengths.slice(0, end).reduce((total, n) => total + n, 0);
     const prompt = sum(head.prompts, head.promptOf[at]);
     const reply = sum(head.prompts) + sum(head.replies, at);
+    const judged = head.judged ?? [];
+    const said = sum(head.prompts) + sum(head.replies) + sum(judged, at);
     return {
       prompt: text.slice(prompt, prompt + head.prompts[head.promptOf[at]]),
       reply: text.slice(reply, reply + head.replies[at]),
+      said: text.slice(said, said + (judged[at] ?? 0)),
     };
   }
 
