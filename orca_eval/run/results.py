@@ -17,6 +17,7 @@ from orca_eval.benchmarks.types import Benchmark
 from orca_eval.config.schema import Price
 from orca_eval.engines.base import Shortens
 from orca_eval.extract import EXTRACTOR_VERSION
+from orca_eval.judges import prompts
 from orca_eval.paths import PACKAGE
 from orca_eval.report import write_run_report
 from orca_eval.report.exports.lm_eval import write_results
@@ -199,6 +200,7 @@ def _judge_entry(session: Session) -> dict[str, Any]:
             "model": asdict(judge.model),
             "engine": engine | dict(session.judge.identity()),
             "sampling": judge.sampling.told(),
+            "prompts": prompts.MARKS,
             "tokens": session.counts.judge_tokens,
         }
     }
