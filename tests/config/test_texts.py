@@ -138,7 +138,7 @@ def test_a_leaderboards_model_may_have_any_letters(
         (run,) = leaderboard.models_of(compose_verb("leaderboard", [f"models={pattern}"]))
         assert run_config(compose_verb("run", run)).model.path == "lb/模型/7B"
     with pytest.raises(InputError, match="'lb/不在/7B' does not exist"):
-        leaderboard._models(compose_verb("leaderboard", ["models=lb/不在/7B"]))
+        leaderboard.models_of(compose_verb("leaderboard", ["models=lb/不在/7B"]))
 
 
 @pytest.mark.parametrize(
