@@ -66,11 +66,16 @@ def _chosen(worth: Worth) -> dict[str, str | int]:
 
 
 def write_routers(matrix: Matrix, out: Path) -> list[Path]:
-    """A file for each prompt that was asked with several strategies; `out` is for conf.path=."""
+    """A file for each prompt that was asked with several strategies, of those that choose nothing
+    themselves; each lies in a folder for conf.path=."""
     written = []
     prompts = dict.fromkeys(run.prompt for run in matrix.runs)
     for prompt in prompts:
-        ways = [number for number, run in enumerate(matrix.runs) if run.prompt == prompt]
+        ways = [
+            number
+            for number, run in enumerate(matrix.runs)
+            if run.prompt == prompt and not run.manifest.get("strategy", "by_task")
+        ]
         if len(ways) > 1:
             folder = out / safe_name(f"{matrix.model}-{prompt}")
             written.append(write_router(router(matrix.only(ways)), folder))

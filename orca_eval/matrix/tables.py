@@ -128,9 +128,7 @@ def _ceilings(board: Board, matrix: Matrix, found: Mapping[str, Worth]) -> Table
 def _regrets(board: Board, matrix: Matrix, found: Mapping[str, Worth]) -> Table:
     """A row per score and way of leaving the model to itself."""
     cols = columns("way", *NAMES.values(), text=("way",))
-    prompts = {matrix.runs[way].prompt: way for way in matrix.alone}
-    alone = [way for prompt, way in prompts.items() if prompt == CAUTIOUS]
-    alone = [way for way in matrix.alone if way not in alone] + alone
+    alone = sorted(matrix.alone, key=lambda way: matrix.runs[way].prompt == CAUTIOUS)
     rows = []
     for group, worth in found.items():
         for way in alone:
