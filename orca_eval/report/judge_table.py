@@ -86,7 +86,7 @@ def judge_remarks(
     for name in dict.fromkeys(judged.values()):
         model, _, digits = name.rpartition(" ")
         try:
-            check = find_check(results_dir, digits)
+            check = find_check(results_dir, digits, manifest.get("judge", "prompts", default={}))
         except DamagedError as error:
             said[f"{error}."] = None
             continue

@@ -70,12 +70,14 @@ def read_check(path: Path) -> Check:
         )
 
 
-def find_check(results_dir: Path, digits: str) -> Check | None:
-    """The largest check of this judge with the prompts of now; None where there is none.
+def find_check(
+    results_dir: Path, digits: str, marks: Mapping[str, str] = prompts.MARKS
+) -> Check | None:
+    """The largest check of this judge with these prompts; None where there is none.
 
     Raises:
         DamagedError: one can't be read.
     """
     found = [read_check(path) for path in sorted(results_dir.glob(f"{JUDGES}/*/*/{JUDGE_CHECK}"))]
-    fitting = [each for each in found if each.digits == digits and each.marks == prompts.MARKS]
+    fitting = [each for each in found if each.digits == digits and each.marks == marks]
     return max(fitting, key=lambda each: each.verdicts, default=None)

@@ -202,6 +202,7 @@ def _judge_entry(session: Session) -> dict[str, Any]:
             "model": asdict(judge.model),
             "engine": engine | dict(session.judge.identity()),
             "sampling": judge.sampling.told(),
+            "prompts": MARKS,
             "tokens": session.counts.judge_tokens,
         }
     }

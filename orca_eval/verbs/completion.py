@@ -69,7 +69,7 @@ def complete(words: Sequence[str]) -> list[str]:
         return _with_value(verb, before, word)
     else:
         known = [*(f"{key}=" for key in keys_of(verb)), *FLAGS]
-        known += {"run": ["-m"], "baseline": ["export"]}.get(verb, [])
+        known += {"run": ["-m"], "baseline": ["export"], "judge": ["check"]}.get(verb, [])
     flag = word.startswith("-")
     return [name for name in known if name.startswith(word) and name.startswith("-") == flag]
 

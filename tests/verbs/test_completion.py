@@ -40,6 +40,8 @@ CASES = {
     "report from=two": "report from=two words.csv",
     "gate baseline=a:": "gate baseline=a:b/",
     "baseline exp": "baseline export",
+    "judge che": "judge check",
+    "judge check judge.model=tiny": "judge check judge.model=tinyllama-1.1b-chat",
     "completion fi": "completion fish",
 }
 """A line behind the program's name, and the only way on."""
