@@ -147,11 +147,12 @@ def warnings(trust: Trust, measures: Collection[str] = tuple(OF_A_MEASURE)) -> l
     for measure, (name, what) in OF_A_MEASURE.items():
         kappa = getattr(trust, name).kappa.estimate
         if measure in measures and not kappa >= LEAST_KAPPA:
-            value = "unknown" if math.isnan(kappa) else f"{kappa:.2f}"
-            said.append(
-                f"{what}: kappa with people is {value}, below {LEAST_KAPPA:g}: what this judge "
-                "says of it says little"
+            value = (
+                "unknown, for want of verdicts that could be read on both kinds"
+                if math.isnan(kappa)
+                else f"{kappa:.2f}, below {LEAST_KAPPA:g}"
             )
+            said.append(f"{what}: kappa with people is {value}: its scores say little")
     return said
 
 
