@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, ndtri
+from scipy.special import betaln
 
 from orca_eval.stats.proportion import Interval, score_interval
 from orca_eval.stats.strata import FloatArray
@@ -42,14 +42,16 @@ class TaskWays(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Choosing:
-    """The scores of all ways and then of the ceilings, in this order, and their covariance.
+    """The scores of all ways and then of the ceilings, in this order; a row of them for each draw,
+    and the covariance that these only have because a draw has few splits.
 
     `naive` is the score of the best way per task by the documents that it was chosen on, and `size`
     how many independent units the score is worth.
     """
 
     values: FloatArray
-    covariance: FloatArray
+    drawn: FloatArray
+    noise: FloatArray
     naive: float
     size: float
 
@@ -57,7 +59,8 @@ class Choosing:
         """The ceiling's score, as unsure as a share of so many units as its variance makes it
         worth; of all units where nothing varies."""
         at = self._at(ceiling)
-        score, variance = float(self.values[at].clip(0, 1)), float(self.covariance[at, at])
+        score = float(self.values[at].clip(0, 1))
+        variance = float(self.drawn[:, at].var(ddof=1) - self.noise[at, at])
         size = score * (1 - score) / variance if variance > 0 else self.size
         return score_interval(score, max(1.0, min(size, self.size)) if size else self.size, level)
 
@@ -73,17 +76,23 @@ class Choosing:
         return CEILINGS.index(ceiling) - len(CEILINGS)
 
     def _contrast(self, plus: int, minus: int, level: float) -> Interval:
-        """The difference of two values. Where no document tells them apart, it reaches as far as
-        they could differ on documents that were not seen."""
+        """The difference of two values, with percentiles of its draws around it, which lie as
+        unevenly as the choice makes them. Where no document tells the two apart, it reaches as
+        far as they could differ on documents that were not seen."""
         factors = np.zeros(len(self.values))
         factors[plus] += 1
         factors[minus] -= 1
         estimate = float(factors @ self.values)
-        error = max(0.0, float(factors @ self.covariance @ factors)) ** 0.5
-        reach = float(ndtri((1 + level) / 2)) * error
-        if error < ROUNDING:
+        draws = self.drawn @ factors
+        variance = float(draws.var(ddof=1))
+        if variance < ROUNDING**2:
             reach = score_interval(0.0, self.size, level).high
-        return Interval(estimate, estimate - reach, estimate + reach, level)
+            return Interval(estimate, estimate - reach, estimate + reach, level)
+        share = max(0.0, 1 - float(factors @ self.noise @ factors) / variance)
+        tail = (1 - level) / 2
+        ends = np.quantile(draws, [tail, 1 - tail]) - draws.mean()
+        low, high = estimate + share**0.5 * ends
+        return Interval(estimate, float(low), float(high), level)
 
 
 def choose(task: TaskWays) -> int:
@@ -112,11 +121,10 @@ def choosing(tasks: Sequence[TaskWays], seed: int = 0, draws: int = DRAWS) -> Ch
     pairings = range(SPLITS // SPLITS_A_DRAW)
     values = np.mean([_judged(halves, SPLITS_A_DRAW, rng) for _ in pairings], axis=(0, 1))
     drawn = np.stack([_judged(halves, SPLITS_A_DRAW, rng, drawn=True) for _ in range(draws)])
-    covariance = np.cov(drawn.mean(axis=1), rowvar=False)
     within = np.mean([np.cov(splits, rowvar=False) for splits in drawn], axis=0)
     best = [task.scores.mean(axis=0).max() * task.weight for task in tasks]
     size = 1 / sum(half.weight**2 / half.units for half in halves)
-    return Choosing(values, covariance - within / SPLITS_A_DRAW, float(sum(best)), size)
+    return Choosing(values, drawn.mean(axis=1), within / SPLITS_A_DRAW, float(sum(best)), size)
 
 
 class _Halves:

@@ -54,6 +54,8 @@ def calls(folder: Path, out: Path) -> dict[str, tuple[list[str], set[str]]]:
     return {
         "run": (replay(folder), {"folder", "scores", "notes", "samples"}),
         "leaderboard": (board, {"runs", "report", "tables"}),
+        "strategies": (["strategies=[own,direct]", *board], {"runs", "report", "routers"}),
+        "ask": (["Who?", *replay(folder), f"out={out}.html"], {"turns", "replies", "page"}),
         "report": ([f"runs=[{folder}]", f"out={out}"], {"report", "tables"}),
         "gate": ([f"baseline={folder}", f"candidate={folder}", f"out={out}"], {"verdict", "lines"}),
         "baseline": (["export", f"run={folder}", f"out={out}"], {"file", "bytes"}),
