@@ -29,6 +29,7 @@ from orca_eval.engines.threads import DaemonThreads
 from orca_eval.errors import InputError, RunError
 from orca_eval.model.cache import file_hashes
 from orca_eval.model.gguf import GgufHeader, read_header
+from orca_eval.model.llama_server import started_server
 from orca_eval.model.tokenizer import TemplateTokenizer, gguf_tokenizer
 from orca_eval.model.types import Weights
 from orca_eval.model.weights import resolve_weights
@@ -199,10 +200,9 @@ class LlamaCppEngine(CheckpointEngine):
         if self._lora_file is not None:
             params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(self._lora_file), 1.0)]
         params.api_keys = [hashlib.sha256(os.urandom(32)).hexdigest()]  # its port stays ours
-        params.ui = False
         params.verbosity = 3 if args.verbose else -1
         try:
-            return xllamacpp.Server(params)
+            return started_server(params)
         except RuntimeError as error:
             raise RunError(
                 f"llama.cpp can't load {self._file}: {error} Less memory is needed with a smaller"

@@ -34,7 +34,7 @@ OF_PRICE = (
     "gained / 1,000: points over direct for each 1,000 tokens more than direct takes. ◂: the "
     "cheapest within one point of the best."
 )
-OF_OWN = "By rules on the reply's text, which agree with a reader as docs/strategies.md says."
+OF_OWN = "By rules on the reply's text; they agree with a reader on nine replies of ten."
 NAMES = {"single": "best for all", "per_task": "best per task", "per_item": "best per document"}
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from orca_eval.errors import InputError, RunError
 from orca_eval.model.gguf import GgufHeader
+from orca_eval.model.llama_server import started_server
 from orca_eval.model.types import Encoder
 
 _BATCH = 64
@@ -71,10 +72,9 @@ class LlamaVocab(Encoder):
         params.no_extra_bufts = True  # repacked weights would be a second copy in memory
         params.cache_ram_mib = 0
         params.api_keys = [self._key]
-        params.ui = False
         params.verbosity = -1
         try:
-            return xllamacpp.Server(params)
+            return started_server(params)
         except RuntimeError as error:
             raise InputError(f"model.path: llama.cpp can't load {self._file} ({error})") from None
 

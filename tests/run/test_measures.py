@@ -71,7 +71,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
         ]
         task = Task("part", "1", tuple(docs), 8, None, {}, score, ask)  # type: ignore[arg-type]
         made = Benchmark("errors", "Errors", "pooled", (task,), "0" * 64, "here", measure=measure)
-        monkeypatch.setattr(evaluate, "load_suite", lambda _: [made])
+        monkeypatch.setattr(evaluate, "load_suite", lambda _config, _known: [made])
         monkeypatch.setattr(evaluate, "build_engine", lambda _: Saying(name, say))
         given = ["engine=replay", "model.path=m", f"model.name={name}", f"results_dir={tmp_path}"]
         composed = compose_verb("run", given)
