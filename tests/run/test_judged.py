@@ -2,9 +2,7 @@
 
 import importlib.util
 import os
-import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ import pytest
 
 from orca_eval.cli import main
 from orca_eval.paths import TASKS
-from tests.waiting import HANG_SECONDS, stored, until
+from tests.run.judged_servers import command, killed_and_repeated
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engines"))
 from fault_server import Reply, Script, answer, serve
@@ -211,35 +209,9 @@ def test_a_run_that_is_killed_at_any_stage_goes_on(
     servers: tuple[Script, Script], data: Path, tmp_path: Path, after: int
 ) -> None:
     """The servers give so many answers and then none; the run is killed when these are stored."""
-    given, killed = 0, threading.Event()
-
-    def answering(reply: Callable[[dict[str, Any]], Reply]) -> Callable[[dict[str, Any]], Reply]:
-        def answer(body: dict[str, Any]) -> Reply:
-            nonlocal given
-            given += 1
-            if given > after and not killed.is_set():
-                return Reply(seconds=HANG_SECONDS, close=True)
-            return reply(body)
-
-        return answer
-
-    servers[0].otherwise, servers[1].otherwise = answering(model), answering(judge)
-    command = [
-        *(sys.executable, "-m", "orca_eval", "run", "suite=mt_bench", "engine=openai"),
-        *(f"engine.base_url={servers[0].url}", "model.path=tiny", "engine.max_in_flight=1"),
-        *(f"judge.engine.base_url={servers[1].url}", "judge.model.path=tiny"),
-        *("judge.engine.max_in_flight=1", f"data.root={data}", f"results_dir={tmp_path / 'r'}"),
-    ]
-    running = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    until(lambda: given > after and stored(tmp_path / "r") == after)
-    running.kill()
-    running.wait()
-    killed.set()
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=HANG_SECONDS, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert given == 8 + 1  # the one that was killed
+    servers[0].otherwise, servers[1].otherwise = model, judge
+    asked = command("mt_bench", servers, data, tmp_path / "r")
+    assert killed_and_repeated(asked, servers, tmp_path / "r", after) == 8 + 1  # the killed one
 
 
 def test_a_verdict_without_a_grade_is_counted_aloud_and_in_no_mean(
