@@ -58,11 +58,21 @@ class Choosing:
     def ceiling(self, ceiling: Ceiling, level: float = 0.95) -> Interval:
         """The ceiling's score, as unsure as a share of so many units as its variance makes it
         worth; of all units where nothing varies."""
+        return score_interval(*self._share(ceiling), level)
+
+    def forecast(self, ceiling: Ceiling, level: float = 0.95) -> Interval:
+        """Where the score lies on as many other documents, which are as unsure as these: twice
+        the variance is half the units."""
+        score, size = self._share(ceiling)
+        return score_interval(score, max(1.0, size / 2), level)
+
+    def _share(self, ceiling: Ceiling) -> tuple[float, float]:
+        """The ceiling's score, and how many units it is worth."""
         at = self._at(ceiling)
         score = float(self.values[at].clip(0, 1))
         variance = float(self.drawn[:, at].var(ddof=1) - self.noise[at, at])
         size = score * (1 - score) / variance if variance > 0 else self.size
-        return score_interval(score, max(1.0, min(size, self.size)) if size else self.size, level)
+        return score, max(1.0, min(size, self.size)) if size else self.size
 
     def regret(self, ceiling: Ceiling, way: int, level: float = 0.95) -> Interval:
         """How much more the ceiling scores than a way, on the same documents."""
