@@ -121,7 +121,7 @@ def play(
         monkeypatch.setattr(verb, "run_all", run_all)
     monkeypatch.setattr(ask, "replies", unanswered)
 
-    none, nothing = Share(0, 0), Labelled(Share(0, 0), Share(0, 0), 0)
+    none, nothing = Share(0, 0), Labelled(Share(0, 0), Share(0, 0), 0, 0)
     trust = Trust(nothing, nothing, none, none, none)
     monkeypatch.setattr(judging, "check_judge", lambda _composed: (folder, trust))
     monkeypatch.setattr(judging, "judge_run", lambda _composed: folder)
