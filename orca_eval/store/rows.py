@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -66,7 +66,11 @@ LARGEST = 2**63
 SALVAGE_STEP = 256
 READ_TEXT_AS = bytes  # SQLite's text_factory: damaged text has to fail its checksum, not to raise
 
+LOOKUP_ROWS = 500
+COPIED_ROWS = 256
+
 Row = tuple[Any, ...]
+Connect = Callable[[Path], sqlite3.Connection]
 
 
 class Asked(NamedTuple):
@@ -205,16 +209,27 @@ def _lacking(connection: sqlite3.Connection) -> list[str]:
     return [name for name in LATER if name.encode() not in found]
 
 
-def readable_rows(path: Path) -> Iterator[Stored]:
+def columns_of(connection: sqlite3.Connection) -> str:
+    """Today's columns, null for those that an older database lacks, as a query's list."""
+    lacking = _lacking(connection)
+    return ", ".join((OLDEST, *("NULL" if name in lacking else name for name in LATER)))
+
+
+def connect_frozen(path: Path) -> sqlite3.Connection:
+    """A connection to a file that nobody changes: it takes no lock and looks for no log."""
+    uri = f"{path.absolute().as_uri()}?immutable=1"
+    return sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+
+def readable_rows(path: Path, connect: Connect = sqlite3.connect) -> Iterator[Stored]:
     """Every undamaged row of a damaged database, stepping over what can't be read."""
-    with contextlib.closing(sqlite3.connect(path)) as connection:
+    with contextlib.closing(connect(path)) as connection:
         connection.text_factory = READ_TEXT_AS
         try:
             (last,) = connection.execute("SELECT max(rowid) FROM responses").fetchone()
-            lacking = _lacking(connection)
+            columns = columns_of(connection)
         except sqlite3.DatabaseError:
             return
-        columns = ", ".join((OLDEST, *("NULL" if name in lacking else name for name in LATER)))
         seen = set()
         for first in range(1, last + 1 if isinstance(last, int) else 0, SALVAGE_STEP):
             end = first + SALVAGE_STEP - 1
@@ -258,9 +273,9 @@ def _readable_between(
             yield stored
 
 
-def readable_marks(path: Path) -> list[tuple[str, bytes]]:
+def readable_marks(path: Path, connect: Connect = sqlite3.connect) -> list[tuple[str, bytes]]:
     """What can be read of which answers are fresh, from a damaged database."""
-    with contextlib.closing(sqlite3.connect(path)) as connection:
+    with contextlib.closing(connect(path)) as connection:
         try:
             return connection.execute("SELECT mark, key FROM fresh").fetchall()
         except sqlite3.Error:
