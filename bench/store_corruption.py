@@ -5,12 +5,14 @@
 Kinds of damage: flipped bytes in the database or in its WAL, truncation of either, a missing WAL.
 With `--writers` the store is that of a network file system, of so many runs: some of their files
 are merged, some closed, the others those of killed runs; one file of a kind, drawn at random, is
-flipped, cut or taken away. After each, every key is asked for, and every request by a longer run. A wrong answer served is a
-failure; whatever is lost is put again, and the store must then hold everything, with `--writers`
-also once it is opened again, by when what was damaged is merged. Printed: how often something was
-lost, and how often damage that lost something was named in a warning. (A missing WAL looks like an
-older store, and a missing file like a run that never was: nothing can be named. Exit code 1 where
-anything else was not, an answer was wrong or a store not whole again.)
+flipped, cut or taken away. After each, every key is asked for, and every request by a longer run.
+A wrong answer served is a failure; whatever is lost is put again, and the store must then hold
+everything, with `--writers` also once it is opened again, by when what was damaged is merged.
+
+Printed: how often something was lost, and how often damage that lost something was named in a
+warning. (A missing WAL looks like an older store, and a missing file like a run that never was:
+nothing can be named.) Exit code 1 where anything else was not named, an answer was wrong or a store
+was not whole again.
 """
 
 from __future__ import annotations
@@ -108,13 +110,14 @@ def damage(folder: Path, kind: str, pattern: str, rng: random.Random) -> None:
     if kind.startswith("no "):
         path.unlink()
         return
-    data = bytearray(path.read_bytes())
+    data, status = bytearray(path.read_bytes()), path.stat()
     if kind.startswith("cut"):
-        path.write_bytes(data[: rng.randrange(len(data))])
-        return
-    for _ in range(rng.choice((1, 2, 8, 64))):
-        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        del data[rng.randrange(len(data)) :]
+    else:
+        for _ in range(rng.choice((1, 2, 8, 64))):
+            data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
     path.write_bytes(data)
+    os.utime(path, (status.st_atime, status.st_mtime))  # a disk that fails notes no time
 
 
 def main() -> None:

@@ -108,10 +108,7 @@ class Frozen:
         """
         try:
             for stamp, *row in self._connection.execute(self._query("true")):
-                if from_row(tuple(row)) is None:
-                    self._is_found_damaged()
-                else:
-                    yield self._stamp_of(stamp), tuple(row)
+                yield self._stamp_of(stamp), _sound(tuple(row))
         except sqlite3.DatabaseError as error:
             self._salvage(error)
             yield from self.all_rows()
@@ -245,6 +242,13 @@ class Frozen:
             self._warnings.append(
                 f"{self.path}: row {name} is damaged (checksum); it is generated again"
             )
+
+
+def _sound(row: Row) -> Row:
+    """The row; a damaged one is an error, for its index may still lead to a whole one."""
+    if from_row(row) is None:
+        raise sqlite3.DatabaseError("a row's checksum")
+    return row
 
 
 def _parts(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:

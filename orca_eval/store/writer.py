@@ -35,7 +35,8 @@ class OwnFile:
         self._size = 0
         self.made = os.fstat(self._file).st_mtime
         self._holds_rows = False
-        self._append(to_line({"format": FORMAT, "host": socket.gethostname(), "pid": os.getpid()}))
+        told = {"format": FORMAT, "host": socket.gethostname(), "pid": os.getpid()}
+        self._append(to_line(told), sync=False)
 
     def write(self, records: Sequence[Record]) -> None:
         """Appends the records and syncs: all of them, or none.
@@ -56,13 +57,14 @@ class OwnFile:
         finally:
             os.close(self._file)
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, data: bytes, *, sync: bool = True) -> None:
         with self._writing:
             try:
                 rest = memoryview(data)
                 while rest:
                     rest = rest[os.write(self._file, rest) :]
-                disk.sync(self._file)
+                if sync:
+                    disk.sync(self._file)
             except OSError:
                 os.ftruncate(self._file, self._size)
                 os.lseek(self._file, self._size, os.SEEK_SET)
