@@ -44,7 +44,7 @@ DURABLE_SECONDS = 0.2
 ANSWER_SECONDS = 0.3
 UNDER_WAY = 4
 """Requests of a run."""
-SHARE_BETWEEN_KILLS = 0.9
+SHARE_BETWEEN_KILLS = 0.8
 """Of the answers: so many are given between the first start and the last kill, on an average."""
 SFTP_SERVERS = ("/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server")
 STAND_IN = "--without-flock"

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from orca_eval.store import wal
-from orca_eval.store.lines import from_line
+from orca_eval.store import key_sums, wal
+from orca_eval.store.lines import Record, from_line, to_line
 from orca_eval.store.rows import (
     COLUMNS,
     COPIED_ROWS,
@@ -37,7 +37,7 @@ from orca_eval.store.rows import (
 )
 
 LOGS = ("-wal", "-journal")
-COVERS_SCHEMA = "CREATE TABLE covers (line BLOB)"  # signed, for files go by what is said there
+TOLD_SCHEMA = "CREATE TABLE told (line BLOB)"  # signed, for files go by what is said there
 STAMP = "ALTER TABLE responses ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0"
 NAMES = COLUMNS.split(", ")
 PUT = (
@@ -74,12 +74,14 @@ class Frozen:
         self._warnings = warnings
         self._private: tempfile.TemporaryDirectory[str] | None = None
         self._is_salvaged = False
+        self._key_bits: int | None = None
+        self._sound_ranges: set[int] = set()
         self.covers: dict[str, Covered] = {}
         path.open("rb").close()  # what is not there, or not to be read, is not damaged
         self._connection = self._open()
         try:
             self._columns, self._stamp = self._layout()
-            self.covers = self._covers()
+            self._hear()
         except sqlite3.DatabaseError as error:
             self._salvage(error)
 
@@ -168,6 +170,7 @@ class Frozen:
         connection.text_factory = READ_TEXT_AS
         self._connection.close()
         self._connection, self._columns, self._stamp = connection, COLUMNS, "stamp"
+        self._key_bits = None
         return kept
 
     def _is_found_damaged(self) -> None:
@@ -203,17 +206,22 @@ class Frozen:
         self._connection.execute(f"SELECT {stamp}, {columns} FROM responses LIMIT 1").fetchall()
         return columns, stamp
 
-    def _covers(self) -> dict[str, Covered]:
+    def _hear(self) -> None:
+        """Takes up what a merged file tells of itself."""
         if self._stamp == "0":
-            return {}
-        told = [from_line(line) for (line,) in self._connection.execute("SELECT line FROM covers")]
+            return
+        told = [from_line(line) for (line,) in self._connection.execute("SELECT line FROM told")]
         if None in told:
             self._is_found_damaged()
             self._warnings.append(
                 f"{self.path}: what it says of other files is damaged; they are read again"
             )
-            return {}
-        return {each["file"]: Covered(each["bytes"], each["done"]) for each in told if each}
+            return
+        self._key_bits = next(
+            (each["key_bits"] for each in told if each and "key_bits" in each), None
+        )
+        covers = (each for each in told if each and "file" in each)
+        self.covers = {each["file"]: Covered(each["bytes"], each["done"]) for each in covers}
 
     def _make_private(self) -> Path:
         if self._private is None:
@@ -224,8 +232,17 @@ class Frozen:
         return f"SELECT {self._stamp}, {self._columns} FROM responses WHERE {condition}"
 
     def _rows(self, keys: Sequence[bytes]) -> Iterator[tuple[int, Stored]]:
+        found = set()
         for part in _parts(keys):
-            yield from self._select(f"key IN ({_places(part)})", part)
+            for stamp, stored in self._select(f"key IN ({_places(part)})", part):
+                found.add(stored.key)
+                yield stamp, stored
+        if self._key_bits is not None:
+            ranges = {key_sums.range_of(key, self._key_bits) for key in keys if key not in found}
+            for place in ranges - self._sound_ranges:
+                if not key_sums.holds(self._connection, place, self._key_bits):
+                    raise sqlite3.DatabaseError("keys are missing")
+                self._sound_ranges.add(place)
 
     def _marked(self, mark: str, keys: Sequence[bytes]) -> Iterator[bytes]:
         for part in _parts(keys):
@@ -270,7 +287,7 @@ def make(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
     for line in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-65536"):
         connection.execute(f"PRAGMA {line}")
-    for schema in (SCHEMA, STAMP, REQUESTS_SCHEMA, FRESH_SCHEMA, COVERS_SCHEMA):
+    for schema in (SCHEMA, STAMP, REQUESTS_SCHEMA, FRESH_SCHEMA, TOLD_SCHEMA, key_sums.SCHEMA):
         connection.execute(schema)
     return connection
 
@@ -287,6 +304,11 @@ def put(
     connection.executemany("INSERT OR IGNORE INTO requests VALUES (?, ?, ?)", asked)
     connection.executemany("INSERT OR IGNORE INTO fresh VALUES (?, ?)", marks)
     connection.execute("COMMIT")
+
+
+def tell(connection: sqlite3.Connection, records: Sequence[Record]) -> None:
+    """Puts what the file tells of itself."""
+    connection.executemany("INSERT INTO told VALUES (?)", ((to_line(each),) for each in records))
 
 
 def _as_text(row: Row) -> Row:

@@ -19,8 +19,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from orca_eval.store import disk, lines
-from orca_eval.store.frozen import Covered, Frozen, make, put
+from orca_eval.store import disk, key_sums, lines
+from orca_eval.store.frozen import Covered, Frozen, make, put, tell
 from orca_eval.store.rows import COPIED_ROWS, Row, from_row
 from orca_eval.store.writer import Tail
 
@@ -98,11 +98,10 @@ def merge(folder: Path, files: Files) -> Path:
             for frozen in files.merged:
                 marks = [each for each in frozen.all_marks() if each[0] not in files.forgotten]
                 put(connection, [], marks)
-            told = [
-                (lines.to_line({"file": name, "bytes": each.bytes, "done": each.done}),)
-                for name, each in _covers(folder, files).items()
-            ]
-            connection.executemany("INSERT INTO covers VALUES (?)", told)
+            told: list[lines.Record] = [{"key_bits": key_sums.write(connection)}]
+            for name, each in _covers(folder, files).items():
+                told.append({"file": name, "bytes": each.bytes, "done": each.done})
+            tell(connection, told)
         _sync(temporary)
         merged = folder / f"merged-{files.latest}-{token}.sqlite"
         temporary.rename(merged)
