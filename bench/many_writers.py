@@ -44,8 +44,8 @@ DURABLE_SECONDS = 0.2
 ANSWER_SECONDS = 0.3
 UNDER_WAY = 4
 """Requests of a run."""
-SHARE_BETWEEN_KILLS = 0.8
-"""Of the answers: so many are given between the first start and the last kill, on an average."""
+SHARE_BEFORE_LAST_KILL = 0.8
+"""Of the answers: kills are spread at random over the time in which so many are given."""
 SFTP_SERVERS = ("/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server")
 STAND_IN = "--without-flock"
 
@@ -66,9 +66,8 @@ class Endpoint:
         with self.lock:
             self.given[model, asked].append((came, time.monotonic()))
 
-    def wait_for(self, more: int, runs: Runs) -> None:
-        """Until so many more answers were given, or no run is left that asks."""
-        enough = self.count() + more
+    def wait_for(self, enough: int, runs: Runs) -> None:
+        """Until so many answers were given, or no run is left that asks."""
         while self.count() < enough and runs.alive():
             time.sleep(0.01)
 
@@ -185,7 +184,7 @@ class Runs:
     def start(self, model: str) -> None:
         """On some host."""
         asked = (
-            *("suite=quickstart", "engine=openai", f"engine.base_url={self.url}"),
+            *("engine=openai", f"engine.base_url={self.url}"),
             *(f"model.path={model}", f"engine.max_in_flight={UNDER_WAY}", "report.samples=false"),
             f"results_dir={self.draw.choice(self.hosts) / 'results'}",
         )
@@ -261,6 +260,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--stand-in", action="store_true")
     args, overrides = parser.parse_known_args()
+    if not any(override.startswith("suite=") for override in overrides):
+        overrides.append("suite=quickstart")
     draw = random.Random(args.seed)
     models = [f"model-{number}" for number in range(args.runs)]
     with tempfile.TemporaryDirectory() as name, endpoint() as calm, endpoint() as told:
@@ -278,12 +279,11 @@ def main() -> None:
             runs = Runs(told.url, hosts, stand_in, overrides, draw)
             for model in models:
                 runs.start(model)
-            kills, most = 0, round(2 * SHARE_BETWEEN_KILLS * len(calm.given) / args.kills)
-            while kills < args.kills:
-                told.wait_for(draw.randint(0, most), runs)
-                if not runs.kill():
-                    break
-                kills += 1
+            last = round(SHARE_BEFORE_LAST_KILL * len(calm.given))
+            kills = 0
+            for answers in sorted(draw.randint(0, last) for _ in range(args.kills)):
+                told.wait_for(answers, runs)
+                kills += runs.kill()
             runs.end()
         store = sorted((base / "shared" / "results" / ".store").iterdir())
         files = sum(path.name.startswith("writer-") for path in store)

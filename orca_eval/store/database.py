@@ -22,6 +22,7 @@ from orca_eval.store import disk, wal
 from orca_eval.store.rows import (
     COLUMNS,
     COPIED_ROWS,
+    DAMAGE,
     FRESH_SCHEMA,
     LOOKUP_ROWS,
     READ_TEXT_AS,
@@ -181,8 +182,10 @@ class Database:
             add_columns(connection)
             connection.execute(f"SELECT {COLUMNS} FROM responses LIMIT 1").fetchall()
             connection.execute(f"PRAGMA busy_timeout={1000 * HELD_SECONDS:.0f}")
-        except sqlite3.DatabaseError:
+        except DAMAGE as error:
             connection.close()
+            if isinstance(error, UnicodeDecodeError):
+                raise sqlite3.DatabaseError("its schema can't be read") from error
             raise
         return connection
 

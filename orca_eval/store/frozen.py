@@ -18,6 +18,7 @@ from orca_eval.store.lines import Record, from_line, to_line
 from orca_eval.store.rows import (
     COLUMNS,
     COPIED_ROWS,
+    DAMAGE,
     FRESH_SCHEMA,
     LOOKUP_ROWS,
     READ_TEXT_AS,
@@ -82,7 +83,7 @@ class Frozen:
         try:
             self._columns, self._stamp = self._layout()
             self._hear()
-        except sqlite3.DatabaseError as error:
+        except DAMAGE as error:
             self._salvage(error)
 
     def rows(self, keys: Sequence[bytes]) -> list[tuple[int, Stored]]:
@@ -134,7 +135,7 @@ class Frozen:
             self._salvage(error)
             return read()
 
-    def _salvage(self, error: sqlite3.DatabaseError) -> None:
+    def _salvage(self, error: Exception) -> None:
         """Goes on with a copy of what can be read.
 
         Raises:

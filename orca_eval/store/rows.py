@@ -69,6 +69,9 @@ READ_TEXT_AS = bytes  # SQLite's text_factory: damaged text has to fail its chec
 LOOKUP_ROWS = 500
 COPIED_ROWS = 256
 
+DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What a damaged database raises as it is opened: its schema's text may be no text."""
+
 Row = tuple[Any, ...]
 Connect = Callable[[Path], sqlite3.Connection]
 
@@ -228,7 +231,7 @@ def readable_rows(path: Path, connect: Connect = sqlite3.connect) -> Iterator[St
         try:
             (last,) = connection.execute("SELECT max(rowid) FROM responses").fetchone()
             columns = columns_of(connection)
-        except sqlite3.DatabaseError:
+        except DAMAGE:
             return
         seen = set()
         for first in range(1, last + 1 if isinstance(last, int) else 0, SALVAGE_STEP):
