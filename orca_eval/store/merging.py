@@ -30,6 +30,8 @@ MERGED_BYTES = 64 << 20
 TIER = 2
 """A merged file is merged again with at least a share of its size: so each row is copied a few
 times at most, and few files stay."""
+LARGEST = 1 << 30
+"""Bytes of a merged file that others still go into: a run's end should not wait for minutes."""
 QUIET_SECONDS = 3600.0
 CACHED_SECONDS = 120.0
 """Longer than a network's client trusts what it knows of a folder (60 s in NFS)."""
@@ -129,7 +131,7 @@ def _chosen(files: Files) -> Files | None:
         ((frozen.path.stat().st_size, frozen) for frozen in files.merged if frozen not in damaged),
         key=lambda pair: pair[0],
     ):
-        if size <= TIER * total:
+        if size <= TIER * total and total + size <= LARGEST:
             merged.append(frozen)
             total += size
     return files._replace(tails=tails, merged=merged)

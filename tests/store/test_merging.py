@@ -81,8 +81,14 @@ def test_what_was_merged_is_merged_again_with_as_much_and_no_earlier(
         written(tmp_path, number)
     assert len(names(tmp_path, "merged-*")) == 2
     assert large in names(tmp_path, "merged-*")
-    written(tmp_path, *range(602, 900))
-    written(tmp_path, *range(900, 1200))
+    with monkeypatch.context() as patch:
+        patch.setattr(merging, "LARGEST", 100_000)
+        written(tmp_path, *range(602, 900))
+        written(tmp_path, *range(900, 1200))
+        assert large in names(tmp_path, "merged-*")
+        assert len(names(tmp_path, "merged-*")) == 3
+    for _ in range(2):
+        written(tmp_path, *range(1200))
     grow_old(tmp_path)
     with ResponseStore(tmp_path):
         pass
