@@ -51,7 +51,7 @@ def _keeps_out(own: int, path: Path) -> bool:
     with contextlib.suppress(OSError):
         fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)
         fcntl.lockf(own, fcntl.LOCK_EX | fcntl.LOCK_NB)  # SQLite's own kind
-        with path.open() as other:
+        with path.open("r+b") as other:
             try:
                 fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -112,7 +112,7 @@ class Frozen:
         try:
             for stamp, *row in self._connection.execute(self._query("true")):
                 yield self._stamp_of(stamp), _sound(tuple(row))
-        except sqlite3.DatabaseError as error:
+        except DAMAGE as error:
             self._salvage(error)
             yield from self.all_rows()
 
@@ -131,7 +131,7 @@ class Frozen:
     def _guarded(self, read: Callable[[], T]) -> T:
         try:
             return read()
-        except sqlite3.DatabaseError as error:
+        except DAMAGE as error:
             self._salvage(error)
             return read()
 

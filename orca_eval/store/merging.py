@@ -170,7 +170,7 @@ def _remove_merged(folder: Path, files: Files) -> None:
         if not frozen.is_damaged and files.now - frozen.path.stat().st_mtime > CACHED_SECONDS:
             for name, each in frozen.covers.items():
                 if each.done:
-                    (folder / name).unlink(missing_ok=True)
+                    (folder / Path(name).name).unlink(missing_ok=True)
     for left in folder.glob(".*.tmp"):  # of a merge that was killed
         with suppress(FileNotFoundError):
             if files.now - left.stat().st_mtime > LEFT_SECONDS:

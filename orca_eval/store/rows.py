@@ -69,8 +69,8 @@ READ_TEXT_AS = bytes  # SQLite's text_factory: damaged text has to fail its chec
 LOOKUP_ROWS = 500
 COPIED_ROWS = 256
 
-DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
-"""What a damaged database raises as it is opened: its schema's text may be no text."""
+DAMAGE = (sqlite3.Error, UnicodeDecodeError)
+"""What a damaged database raises: the text of its schema, which errors cite, may be no text."""
 
 Row = tuple[Any, ...]
 Connect = Callable[[Path], sqlite3.Connection]
@@ -240,7 +240,7 @@ def readable_rows(path: Path, connect: Connect = sqlite3.connect) -> Iterator[St
                 seen.add(stored.key)
                 yield stored
         for key in _indexed(connection) - seen:
-            with contextlib.suppress(sqlite3.DatabaseError):
+            with contextlib.suppress(*DAMAGE):
                 query = f"SELECT {columns} FROM responses WHERE key = ?"
                 for row in connection.execute(query, [key]).fetchall():
                     if (found := from_row(row)) is not None:
@@ -252,7 +252,7 @@ def _indexed(connection: sqlite3.Connection) -> set[bytes]:
     that the table's own order does not."""
     keys: set[bytes] = set()
     for order in ("ASC", "DESC"):
-        with contextlib.suppress(sqlite3.DatabaseError):
+        with contextlib.suppress(*DAMAGE):
             for (key,) in connection.execute(f"SELECT key FROM responses ORDER BY key {order}"):
                 keys.add(key)
     return keys
@@ -265,7 +265,7 @@ def _readable_between(
     query = f"SELECT {columns} FROM responses WHERE rowid BETWEEN ? AND ?"
     try:
         rows = connection.execute(query, (first, last)).fetchall()
-    except sqlite3.DatabaseError:
+    except DAMAGE:
         if first < last:
             middle = (first + last) // 2
             yield from _readable_between(connection, columns, first, middle)
@@ -281,5 +281,5 @@ def readable_marks(path: Path, connect: Connect = sqlite3.connect) -> list[tuple
     with contextlib.closing(connect(path)) as connection:
         try:
             return connection.execute("SELECT mark, key FROM fresh").fetchall()
-        except sqlite3.Error:
+        except DAMAGE:
             return []

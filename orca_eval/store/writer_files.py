@@ -150,9 +150,10 @@ class WriterFiles:
         """Says that this run writes nothing more, and puts the folder in order where that is
         asked: what fails there is left to a later run."""
         with self._mutex:
+            own, self._own = self._own, None
             with contextlib.suppress(OSError):  # it is read as that of a run that was killed
-                if self._own is not None:
-                    self._own.close()
+                if own is not None:
+                    own.close()
             with contextlib.suppress(OSError, sqlite3.Error):
                 if tidy:
                     self._look(own_only=False)

@@ -51,6 +51,7 @@ def test_writers_read_each_others_rows_while_they_write(tmp_path: Path) -> None:
     with ResponseStore(tmp_path) as third:
         assert third.get_many(keys(3)) == numbered(0, 1, 2)
         assert third.warnings == []
+        third.close()  # twice does no harm
     assert len(list(tmp_path.glob("writer-*"))) == 2  # what wrote nothing leaves nothing
 
 
