@@ -4,7 +4,8 @@
 
 Each writer stored so many rows of a chain of thought's size. Each figure is of a process of its
 own: seconds to open the store, to look up 2,048 keys that it lacks, to read every row; the memory
-that opening took; and what a merge took. With `--sshfs` from a mount that has read nothing before.
+that opening took; and what a merge took. With `--sshfs` all through a mount that has read nothing
+before.
 """
 
 from __future__ import annotations
@@ -92,7 +93,8 @@ def main() -> None:
             folder = Path(name) / ".store"
             fill(folder, writers, args.rows)
             show(name, writers, args.rows, f"{writers}", sshfs=args.sshfs)
-            took = merge(folder)
+            with mounted(Path(name), int(args.sshfs)) as (host,):
+                took = merge(host / ".store")
             show(name, writers, args.rows, f"{writers} merged in {took:.1f} s", sshfs=args.sshfs)
 
 

@@ -50,7 +50,7 @@ class Place(NamedTuple):
 
 
 class Index:
-    """What lies where in the writers' files that are not merged: 0.5 KB of memory a row."""
+    """What lies where in the writers' files that are not merged: 0.7 KB of memory a row."""
 
     def __init__(self) -> None:
         self.at: dict[bytes, Place] = {}
