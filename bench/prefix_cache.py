@@ -18,7 +18,7 @@ from orca_eval.config.compose import compose_verb
 from orca_eval.config.convert import run_config
 from orca_eval.engines.registry import build_engine
 from orca_eval.run.evaluate import load_suite
-from orca_eval.run.plan import Planner, in_sending_order
+from orca_eval.run.plan import Planner, first_steps, in_sending_order
 
 
 def hit_tokens(prompts: Iterable[Sequence[int]], block: int, capacity: int | None) -> int:
@@ -53,12 +53,11 @@ def main() -> None:
         config = run_config(compose_verb("run", [f"suite={name}", f"data.root={args.data_root}"]))
         engine = build_engine(config)
         planner = Planner(config, engine)
-        (benchmark,) = load_suite(config)
-        works = in_sending_order(planner.add(benchmark))
+        questions = in_sending_order(planner.add(first_steps(load_suite(config), 1)))
         tokenizer = planner.prompter.tokenizer
         if tokenizer is None:
             raise SystemExit("the engine has no tokenizer")
-        texts = [tokenizer.render(planner.prompter.messages(w.waiting[0].step)) for w in works]
+        texts = [tokenizer.render(planner.prompter.messages(q.waiting[0].step)) for q in questions]
         prompts = [list(ids) for ids in tokenizer.encode(texts)]
         blocks = args.tokens // args.block
         best = hit_tokens(prompts, args.block, None)

@@ -25,6 +25,7 @@ that is about."""
 VOTES_OF = ("judge", "judge_without", "people", "people_without")
 KAPPA_OF = ("estimate", "low", "high")
 LEVEL = 0.95
+NO_VERDICT = "no verdict"
 LEAST_KAPPA = 0.4
 """Below it a judge's scores carry a warning (Landis and Koch 1977 call less "fair" at most)."""
 
@@ -34,27 +35,32 @@ class Labelled:
     """Verdicts on texts that people labelled good or bad (hallucinated, false).
 
     `bad_found`: how many of the bad ones the judge calls bad; `good_spared`: how many of the good
-    ones it calls good. Those whose verdict can't be read are in neither, and `ungraded`.
+    ones it calls good. Those whose verdict can't be read are in neither, but `bad_ungraded` and
+    `good_ungraded`: they agree with nobody, or a judge that gives few verdicts would look better
+    than it is.
     """
 
     bad_found: Share
     good_spared: Share
-    ungraded: int
+    bad_ungraded: int
+    good_ungraded: int
 
     @property
     def agreement(self) -> Share:
-        """How often it says what people say."""
+        """How often it says what people say, of all texts."""
         bad, good = self.bad_found, self.good_spared
-        return Share(bad.hits + good.hits, bad.n + good.n)
+        ungraded = self.bad_ungraded + self.good_ungraded
+        return Share(bad.hits + good.hits, bad.n + good.n + ungraded)
 
     @property
     def kappa(self) -> Interval:
         """The same beyond chance."""
-        bad, good = (int(part.n) for part in (self.bad_found, self.good_spared))
         found, spared = int(self.bad_found.hits), int(self.good_spared.hits)
-        people = ["bad"] * bad + ["good"] * good
-        judge = ["bad"] * found + ["good"] * (bad - found + spared) + ["bad"] * (good - spared)
-        return stats.kappa(people, judge)
+        missed, blamed = int(self.bad_found.n) - found, int(self.good_spared.n) - spared
+        judge_of_bad = ["bad"] * found + ["good"] * missed + [NO_VERDICT] * self.bad_ungraded
+        judge_of_good = ["good"] * spared + ["bad"] * blamed + [NO_VERDICT] * self.good_ungraded
+        people = ["bad"] * len(judge_of_bad) + ["good"] * len(judge_of_good)
+        return stats.kappa(people, judge_of_bad + judge_of_good)
 
     @property
     def precision(self) -> Share:
@@ -121,7 +127,12 @@ def _labelled(samples: pd.DataFrame, labels: Sequence[str]) -> Labelled:
         read = given.dropna()
         return Share(int((read == label).sum()), len(read))
 
-    return Labelled(share(bad, labels[1]), share(good, labels[0]), int(said.isna().sum()))
+    return Labelled(
+        share(bad, labels[1]),
+        share(good, labels[0]),
+        int(bad.isna().sum()),
+        int(good.isna().sum()),
+    )
 
 
 def _flips(samples: pd.DataFrame) -> Share:
@@ -148,7 +159,7 @@ def warnings(trust: Trust, measures: Collection[str] = tuple(OF_A_MEASURE)) -> l
         kappa = getattr(trust, name).kappa.estimate
         if measure in measures and not kappa >= LEAST_KAPPA:
             value = (
-                "unknown, for want of verdicts that could be read on both kinds"
+                "unknown, for want of texts of both kinds"
                 if math.isnan(kappa)
                 else f"{kappa:.2f}, below {LEAST_KAPPA:g}"
             )
@@ -171,7 +182,8 @@ def _told(part: Labelled) -> dict[str, Any]:
         "bad_found": _share(part.bad_found),
         "good_spared": _share(part.good_spared),
         "precision": _share(part.precision),
-        "ungraded": part.ungraded,
+        "bad_ungraded": part.bad_ungraded,
+        "good_ungraded": part.good_ungraded,
     }
 
 
@@ -195,7 +207,7 @@ def trust_from(content: Mapping[str, Any]) -> Trust:
 
     def labelled(part: Mapping[str, Any]) -> Labelled:
         found, spared = share(part["bad_found"]), share(part["good_spared"])
-        return Labelled(found, spared, int(part["ungraded"]))
+        return Labelled(found, spared, int(part["bad_ungraded"]), int(part["good_ungraded"]))
 
     def said(part: Mapping[str, Any]) -> Said:
         known = [part["kappa"][name] for name in KAPPA_OF]

@@ -57,10 +57,11 @@ def _chosen(worth: Worth) -> dict[str, str | int]:
     if limit is not None:
         told["limit"] = limit
     if worth.choosing is not None:
-        found = worth.choosing.ceiling("per_task")
+        found, anew = worth.choosing.ceiling("per_task"), worth.choosing.forecast("per_task")
         told["predicted"] = (
             f"{100 * found.estimate:.2f} ({100 * found.low:.1f} to {100 * found.high:.1f}) in "
-            f"{worth.group}"
+            f"{worth.group}; {100 * anew.low:.1f} to {100 * anew.high:.1f} on as many other "
+            "documents"
         )
     return told
 

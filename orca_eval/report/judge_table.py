@@ -16,6 +16,10 @@ from orca_eval.tables.table import Row, Table, columns, text_row
 
 HALLUCINATION_RATE = "hallucination rate"
 """The measure of tasks whose judge is asked by the prompt that RAGTruth checks."""
+UNREAD = (
+    "A verdict that can't be read agrees with nobody; shares found, spared and right are of those "
+    "that could be read."
+)
 NOT_MEASURED = "Votes on MT-Bench: not measured; judge.answers=FILE names models' answers to judge."
 
 
@@ -37,7 +41,8 @@ def check_table(name: str, trust: Trust, limit: int | None) -> Table:
     ]
     heads = columns("n", "share", "95 % interval", "kappa", "its 95 % interval")
     extent = "" if limit is None else f" · limit={limit}"
-    said = [] if trust.votes else [NOT_MEASURED]
+    said = [UNREAD] if trust.unread.hits else []
+    said += [] if trust.votes else [NOT_MEASURED]
     said += [f"Warning: {line}." for line in warnings(trust)]
     return Table(
         "judge_check", f"Judge {name}{extent}", "against people", heads, tuple(rows), tuple(said)

@@ -67,12 +67,11 @@ def reasoning_note(answers: int, read: ReadReasoning) -> str:
 
 
 def _high(row: ScoreRow, measure: Measure) -> Iterator[tuple[str, str]]:
+    # What was not graded has no answer that was read either, and is told once.
+    unanswered = 0.0 if row.ungraded else 1 - (row.extraction_rate or 0.0)
     if row.ungraded:
         yield UNGRADED, str(row.ungraded)
-    shares = {
-        UNANSWERED: 1 - (row.extraction_rate or 0.0),
-        EMPTY: row.empty_rate or 0.0,
-    }
+    shares = {UNANSWERED: unanswered, EMPTY: row.empty_rate or 0.0}
     for kind, share in shares.items():
         if share > NOTE_RATE:
             yield kind, f"{100 * share:.1f} %"

@@ -40,10 +40,9 @@ class Question:
     """One prompt: identical ones are generated once, whatever task they come from.
 
     `key`, `request` (the key but for max_tokens, of engines that go on from cut replies) and
-    `sampling` are those of its first sample.
-    `waiting` are the first samples of all that
-    wait for it, and `samples` those that are wanted, counted from the first, until they are found
-    stored. `skip_tokens` is its length where it does not fit and is counted wrong instead.
+    `sampling` are those of its first sample. `waiting` are the first samples of all that wait for
+    it, and `samples` those that are wanted, counted from the first, until they are found stored.
+    `skip_tokens` is its length where it does not fit and is counted wrong instead.
 
     The prompt itself is rendered again when it is sent (20 µs), so that 51,752 of them don't fill
     the memory.

@@ -42,8 +42,7 @@ class TaskWays(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Choosing:
-    """The scores of all ways and then of the ceilings, in this order; a row of them for each draw,
-    and the covariance that these only have because a draw has few splits.
+    """The scores of all ways and then of the ceilings, in this order; a row of them for each draw.
 
     `naive` is the score of the best way per task by the documents that it was chosen on, and `size`
     how many independent units the score is worth.
@@ -51,18 +50,27 @@ class Choosing:
 
     values: FloatArray
     drawn: FloatArray
-    noise: FloatArray
     naive: float
     size: float
 
     def ceiling(self, ceiling: Ceiling, level: float = 0.95) -> Interval:
         """The ceiling's score, as unsure as a share of so many units as its variance makes it
         worth; of all units where nothing varies."""
+        return score_interval(*self._share(ceiling), level)
+
+    def forecast(self, ceiling: Ceiling, level: float = 0.95) -> Interval:
+        """Where the score lies on as many other documents, which are as unsure as these: twice
+        the variance is half the units."""
+        score, size = self._share(ceiling)
+        return score_interval(score, max(1.0, size / 2), level)
+
+    def _share(self, ceiling: Ceiling) -> tuple[float, float]:
+        """The ceiling's score, and how many units it is worth."""
         at = self._at(ceiling)
         score = float(self.values[at].clip(0, 1))
-        variance = float(self.drawn[:, at].var(ddof=1) - self.noise[at, at])
+        variance = float(self.drawn[:, at].var(ddof=1))
         size = score * (1 - score) / variance if variance > 0 else self.size
-        return score_interval(score, max(1.0, min(size, self.size)) if size else self.size, level)
+        return score, max(1.0, min(size, self.size)) if size else self.size
 
     def regret(self, ceiling: Ceiling, way: int, level: float = 0.95) -> Interval:
         """How much more the ceiling scores than a way, on the same documents."""
@@ -84,14 +92,11 @@ class Choosing:
         factors[minus] -= 1
         estimate = float(factors @ self.values)
         draws = self.drawn @ factors
-        variance = float(draws.var(ddof=1))
-        if variance < ROUNDING**2:
+        if float(draws.std(ddof=1)) < ROUNDING:
             reach = score_interval(0.0, self.size, level).high
             return Interval(estimate, estimate - reach, estimate + reach, level)
-        share = max(0.0, 1 - float(factors @ self.noise @ factors) / variance)
         tail = (1 - level) / 2
-        ends = np.quantile(draws, [tail, 1 - tail]) - draws.mean()
-        low, high = estimate + share**0.5 * ends
+        low, high = estimate + np.quantile(draws, [tail, 1 - tail]) - draws.mean()
         return Interval(estimate, float(low), float(high), level)
 
 
@@ -110,8 +115,8 @@ def choosing(tasks: Sequence[TaskWays], seed: int = 0, draws: int = DRAWS) -> Ch
     """What choosing is worth; None where a task has too few units for an interval.
 
     The interval's width is that of documents resampled: their weights are drawn (Rubin 1981), and
-    on each draw the ways are chosen anew. A document never lies in both halves. Of the spread of
-    the draws, what only comes from the few splits that each draw has is taken away.
+    on each draw the ways are chosen anew. A document never lies in both halves. That each draw has
+    few splits adds a little to its spread, on the safe side.
     """
     halves = [_Halves(task) for task in tasks]
     units = [half.units for half in halves]
@@ -120,11 +125,10 @@ def choosing(tasks: Sequence[TaskWays], seed: int = 0, draws: int = DRAWS) -> Ch
     rng = np.random.default_rng(seed)
     pairings = range(SPLITS // SPLITS_A_DRAW)
     values = np.mean([_judged(halves, SPLITS_A_DRAW, rng) for _ in pairings], axis=(0, 1))
-    drawn = np.stack([_judged(halves, SPLITS_A_DRAW, rng, drawn=True) for _ in range(draws)])
-    within = np.mean([np.cov(splits, rowvar=False) for splits in drawn], axis=0)
+    drawn = [_judged(halves, SPLITS_A_DRAW, rng, drawn=True).mean(axis=0) for _ in range(draws)]
     best = [task.scores.mean(axis=0).max() * task.weight for task in tasks]
     size = 1 / sum(half.weight**2 / half.units for half in halves)
-    return Choosing(values, drawn.mean(axis=1), within / SPLITS_A_DRAW, float(sum(best)), size)
+    return Choosing(values, np.stack(drawn), float(sum(best)), size)
 
 
 class _Halves:

@@ -59,11 +59,11 @@ def found() -> Trust:
 
 def test_counts_are_those_of_the_verdicts() -> None:
     trust = found()
-    assert trust.grounded == Labelled(Share(6, 8), Share(10, 11), ungraded=1)
-    assert trust.grounded.agreement == Share(16, 19)
+    assert trust.grounded == Labelled(Share(6, 8), Share(10, 11), 0, 1)
+    assert trust.grounded.agreement == Share(16, 20)
     assert trust.grounded.precision == Share(6, 7)
-    # Observed 16/19; by chance (8 · 7 + 11 · 12) / 19² = 188/361.
-    assert trust.grounded.kappa.estimate == pytest.approx((16 / 19 - 188 / 361) / (1 - 188 / 361))
+    # Observed 16/20; by chance (8 · 7 + 12 · 12) / 20² = 1/2.
+    assert trust.grounded.kappa.estimate == pytest.approx((16 / 20 - 1 / 2) / (1 - 1 / 2))
     assert math.isnan(trust.truthful.kappa.estimate)  # nothing false was there to be found
     # Another winner: A in both orders, and a tie beside a win. One pair lacks a verdict.
     assert trust.flips == Share(2, 5)
@@ -83,11 +83,21 @@ def test_a_judge_below_the_least_kappa_is_warned_of_where_it_judges_that() -> No
     (line,) = trusting.warnings(trust)
     assert line.startswith("truthfulness: kappa with people is unknown")
     assert trusting.warnings(trust, ["hallucination rate"]) == []
-    poor = Labelled(Share(1, 8), Share(10, 11), 0)
+    poor = Labelled(Share(1, 8), Share(10, 11), 0, 0)
     (line,) = trusting.warnings(
         Trust(poor, poor, trust.flips, trust.same, trust.unread), ["hallucination rate", "rating"]
     )
     assert line.startswith("hallucination: kappa with people is 0.04, below 0.4")
+
+
+def test_a_judge_whose_verdicts_cant_be_read_agrees_with_nobody() -> None:
+    silent = Labelled(Share(0, 0), Share(0, 0), 3, 9)
+    assert silent.agreement == Share(0, 12)
+    assert silent.kappa.estimate == 0
+    # Right the one time that it says anything: 1/20, by chance (10 · 1 + 10 · 0) / 20² = 1/40.
+    lucky = Labelled(Share(1, 1), Share(0, 0), 9, 10)
+    assert lucky.kappa.estimate == pytest.approx((1 / 20 - 1 / 40) / (1 - 1 / 40))
+    assert lucky.kappa.high < trusting.LEAST_KAPPA
 
 
 def test_the_file_gives_back_what_was_found() -> None:
