@@ -37,6 +37,8 @@ from orca_eval.store.rows import (
     to_row,
 )
 
+PAGE_BYTES = 1 << 14
+CACHE = "cache_size=-65536"  # KiB
 LOGS = ("-wal", "-journal")
 TOLD_SCHEMA = "CREATE TABLE told (line BLOB)"  # signed, for files go by what is said there
 STAMP = "ALTER TABLE responses ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0"
@@ -168,6 +170,7 @@ class Frozen:
             put(connection, [(self.stamp, to_row(row)) for row in batch])
             kept += len(batch)
         put(connection, [], readable_marks(*source))
+        connection.execute("COMMIT")
         connection.text_factory = READ_TEXT_AS
         self._connection.close()
         self._connection, self._columns, self._stamp = connection, COLUMNS, "stamp"
@@ -283,13 +286,15 @@ def beside(path: Path, suffix: str) -> Path:
 
 
 def make(path: Path) -> sqlite3.Connection:
-    """A new database to be filled by one process, that counts once it is whole: no lock, no log."""
+    """A new database to be filled by one process, that counts once it is whole: no lock, no log,
+    one transaction, to be committed at the end, so that a page goes over the network once."""
     uri = f"{path.absolute().as_uri()}?nolock=1"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-    for line in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-65536"):
+    for line in (f"page_size={PAGE_BYTES}", "journal_mode=OFF", "synchronous=OFF", CACHE):
         connection.execute(f"PRAGMA {line}")
     for schema in (SCHEMA, STAMP, REQUESTS_SCHEMA, FRESH_SCHEMA, TOLD_SCHEMA, key_sums.SCHEMA):
         connection.execute(schema)
+    connection.execute("BEGIN")
     return connection
 
 
@@ -299,12 +304,10 @@ def put(
     marks: Sequence[tuple[str, bytes]] = (),
 ) -> None:
     """Puts stamped rows, of which the latest with a key stays, and marks."""
-    connection.execute("BEGIN")
     connection.executemany(PUT, ((*_as_text(row), stamp) for stamp, row in rows))
     asked = ((row[-2], row[-1], row[0]) for _, row in rows if row[-2] is not None)
     connection.executemany("INSERT OR IGNORE INTO requests VALUES (?, ?, ?)", asked)
     connection.executemany("INSERT OR IGNORE INTO fresh VALUES (?, ?)", marks)
-    connection.execute("COMMIT")
 
 
 def tell(connection: sqlite3.Connection, records: Sequence[Record]) -> None:

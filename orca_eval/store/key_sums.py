@@ -11,8 +11,8 @@ KEYS_A_SUM = 64
 PREFIX_BYTES = 8
 PREFIX_BITS = 8 * PREFIX_BYTES
 SCHEMA = "CREATE TABLE key_sums (range INTEGER PRIMARY KEY, sum BLOB)"
-NONE = b""
-"""The sum of a range without keys."""
+OTHER, NONE = b"?", b""
+"""What damage made no key, and the sum of a range without keys."""
 
 
 def write(connection: sqlite3.Connection) -> int:
@@ -21,11 +21,9 @@ def write(connection: sqlite3.Connection) -> int:
     bits = max(0, (count // KEYS_A_SUM).bit_length() - 1)
     keys = (key for (key,) in connection.execute("SELECT key FROM responses ORDER BY key"))
     ranges = itertools.groupby(keys, lambda key: range_of(key, bits))
-    connection.execute("BEGIN")
     connection.executemany(
         "INSERT INTO key_sums VALUES (?, ?)", ((place, _sum(found)) for place, found in ranges)
     )
-    connection.execute("COMMIT")
     return bits
 
 
@@ -52,6 +50,6 @@ def holds(connection: sqlite3.Connection, place: int, bits: int) -> bool:
 def _sum(keys: Iterable[bytes]) -> bytes:
     digest, any_key = hashlib.blake2b(digest_size=8), False
     for key in keys:
-        digest.update(key)
+        digest.update(key if isinstance(key, bytes) else OTHER)
         any_key = True
     return digest.digest() if any_key else NONE

@@ -104,8 +104,9 @@ def merge(folder: Path, files: Files) -> Path:
             for name, each in _covers(folder, files).items():
                 told.append({"file": name, "bytes": each.bytes, "done": each.done})
             tell(connection, told)
+            connection.execute("COMMIT")
         _sync(temporary)
-        merged = folder / f"merged-{files.latest}-{token}.sqlite"
+        merged = folder / f"merged-{files.latest + 1}-{token}.sqlite"
         temporary.rename(merged)
         with suppress(OSError):  # not every file system syncs a folder
             _sync(folder)

@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -225,16 +225,21 @@ class WriterFiles:
     def _open_merged(self, names: set[str]) -> None:
         """Opens what was merged since. What stands in it is no longer read where it stood."""
         found = {name: int(match[1]) for name in names if (match := MERGED.fullmatch(name))}
-        covered = merging.covered(self._merged.values())
-        new = found.keys() - self._merged.keys() - covered.keys()
-        for name in new:
+        new = found.keys() - self._merged.keys() - self._superseded()
+        for name in sorted(new, key=found.__getitem__, reverse=True):
+            if name in self._superseded():
+                continue
             with contextlib.suppress(FileNotFoundError):  # listed from a cache, and gone
                 self._merged[name] = Frozen(self._folder / name, self.warnings, found[name])
                 self._latest = max(self._latest, found[name])
         if new & self._merged.keys():
             self._index, self._tails = Index(), {}
-        for name in self._merged.keys() & merging.covered(self._merged.values()).keys():
+        for name in self._merged.keys() & self._superseded():
             self._merged.pop(name).close()
+
+    def _superseded(self) -> Set[str]:
+        """Files that stand in merged ones."""
+        return merging.covered(self._merged.values()).keys()
 
     def _take_up(self, tail: Tail) -> None:
         if tail.is_over:

@@ -287,11 +287,15 @@ def test_a_key_that_damage_moved_in_a_merged_file_is_missed_aloud(tmp_path: Path
         writer.unlink()
     data = path.read_bytes()
     assert data.count(key(77)) == 2  # its row and its index
-    place = data.rfind(key(77))
-    path.write_bytes(data[:place] + b"\7" + data[place + 1 :])
-    with ResponseStore(tmp_path) as store:
-        assert store.get_many([key(77)]) == numbered(77)  # its row is whole
-        assert "is damaged (keys are missing)" in store.warnings[0]
+    told = []
+    for place in (data.find(key(77)), data.rfind(key(77))):
+        path.write_bytes(data[:place] + b"\7" + data[place + 1 :])
+        store = ResponseStore(tmp_path)
+        assert store.get_many([key(77)]) == numbered(77)  # its text is whole
+        told += store.warnings
+        store.close()
+    (line,) = told  # a lookup does not look at the row's own
+    assert "is damaged (keys are missing)" in line
     whole = tmp_path / "whole"
     whole.mkdir()
     (whole / path.name).write_bytes(data)
