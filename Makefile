@@ -64,7 +64,10 @@ soak: $(VENV)/.installed-dev $(VLLM_VENV)/.installed $(LITELLM_VENV)/.installed
 	$(BIN)/python bench/damage.py
 	$(BIN)/python bench/real_servers.py llama.cpp vllm litellm
 	$(BIN)/python bench/store_corruption.py
+	$(BIN)/python bench/store_corruption.py --writers 8
 	$(BIN)/python bench/kill_resume.py --kills 50
+	$(BIN)/python -m bench.many_writers
+	$(BIN)/python -m bench.many_writers --stand-in
 	$(BIN)/python bench/endpoint_soak.py --requests 10000
 	$(BIN)/python bench/endpoint_soak.py --requests 10000 --kills 25
 	$(VLLM_BIN)/python -m bench.continue_cut $(ORCA_EVAL_SHARED)/benchmarks

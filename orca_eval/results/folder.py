@@ -1,6 +1,8 @@
 """A run's folder: where it lies, who holds it, and what is written into it, the manifest last."""
 
 import contextlib
+import errno
+import fcntl
 import hashlib
 import json
 import re
@@ -12,7 +14,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
-from filelock import FileLock, Timeout
 
 from orca_eval import files, safe_text
 from orca_eval.errors import InputError, RunError
@@ -20,6 +21,8 @@ from orca_eval.errors import InputError, RunError
 CONFIG = "config.yaml"
 REPORT = "report.html"
 HASH_DIGITS = 8
+KNOW_NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL)
+"""What file systems without `flock` say: there each file is still written whole, or not at all."""
 
 
 def run_folder(
@@ -42,26 +45,30 @@ def identity_hash(identity: object) -> str:
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Makes the folder and holds it for this process alone.
+    """Makes the folder and holds it for this process alone, where the file system knows locks.
 
     Raises:
         InputError: it can't be written.
         RunError: another run holds it.
     """
-    lock = FileLock(folder / ".lock", timeout=0)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        raise RunError(f"another run is at work in {folder}; wait for it to end") from error
+        lock = (folder / ".lock").open("a")
     except OSError as error:
-        raise InputError(
-            f"can't write to {folder}: {error.strerror}; choose another results_dir="
-        ) from error
-    try:
+        raise InputError(_unwritable(folder, error)) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RunError(f"another run is at work in {folder}; wait for it to end") from error
+        except OSError as error:
+            if error.errno not in KNOW_NO_LOCKS:
+                raise InputError(_unwritable(folder, error)) from error
         yield
-    finally:
-        lock.release()
+
+
+def _unwritable(folder: Path, error: OSError) -> str:
+    return f"can't write to {folder}: {error.strerror}; choose another results_dir="
 
 
 def write_text(path: Path, text: str) -> None:

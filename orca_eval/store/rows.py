@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -66,7 +66,14 @@ LARGEST = 2**63
 SALVAGE_STEP = 256
 READ_TEXT_AS = bytes  # SQLite's text_factory: damaged text has to fail its checksum, not to raise
 
+LOOKUP_ROWS = 500
+COPIED_ROWS = 256
+
+DAMAGE = (sqlite3.Error, UnicodeDecodeError)
+"""What a damaged database raises: the text of its schema, which errors cite, may be no text."""
+
 Row = tuple[Any, ...]
+Connect = Callable[[Path], sqlite3.Connection]
 
 
 class Asked(NamedTuple):
@@ -205,16 +212,27 @@ def _lacking(connection: sqlite3.Connection) -> list[str]:
     return [name for name in LATER if name.encode() not in found]
 
 
-def readable_rows(path: Path) -> Iterator[Stored]:
+def columns_of(connection: sqlite3.Connection) -> str:
+    """Today's columns, null for those that an older database lacks, as a query's list."""
+    lacking = _lacking(connection)
+    return ", ".join((OLDEST, *("NULL" if name in lacking else name for name in LATER)))
+
+
+def connect_frozen(path: Path) -> sqlite3.Connection:
+    """A connection to a file that nobody changes: it takes no lock and looks for no log."""
+    uri = f"{path.absolute().as_uri()}?immutable=1"
+    return sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+
+def readable_rows(path: Path, connect: Connect = sqlite3.connect) -> Iterator[Stored]:
     """Every undamaged row of a damaged database, stepping over what can't be read."""
-    with contextlib.closing(sqlite3.connect(path)) as connection:
+    with contextlib.closing(connect(path)) as connection:
         connection.text_factory = READ_TEXT_AS
         try:
             (last,) = connection.execute("SELECT max(rowid) FROM responses").fetchone()
-            lacking = _lacking(connection)
-        except sqlite3.DatabaseError:
+            columns = columns_of(connection)
+        except DAMAGE:
             return
-        columns = ", ".join((OLDEST, *("NULL" if name in lacking else name for name in LATER)))
         seen = set()
         for first in range(1, last + 1 if isinstance(last, int) else 0, SALVAGE_STEP):
             end = first + SALVAGE_STEP - 1
@@ -222,7 +240,7 @@ def readable_rows(path: Path) -> Iterator[Stored]:
                 seen.add(stored.key)
                 yield stored
         for key in _indexed(connection) - seen:
-            with contextlib.suppress(sqlite3.DatabaseError):
+            with contextlib.suppress(*DAMAGE):
                 query = f"SELECT {columns} FROM responses WHERE key = ?"
                 for row in connection.execute(query, [key]).fetchall():
                     if (found := from_row(row)) is not None:
@@ -234,7 +252,7 @@ def _indexed(connection: sqlite3.Connection) -> set[bytes]:
     that the table's own order does not."""
     keys: set[bytes] = set()
     for order in ("ASC", "DESC"):
-        with contextlib.suppress(sqlite3.DatabaseError):
+        with contextlib.suppress(*DAMAGE):
             for (key,) in connection.execute(f"SELECT key FROM responses ORDER BY key {order}"):
                 keys.add(key)
     return keys
@@ -247,7 +265,7 @@ def _readable_between(
     query = f"SELECT {columns} FROM responses WHERE rowid BETWEEN ? AND ?"
     try:
         rows = connection.execute(query, (first, last)).fetchall()
-    except sqlite3.DatabaseError:
+    except DAMAGE:
         if first < last:
             middle = (first + last) // 2
             yield from _readable_between(connection, columns, first, middle)
@@ -258,10 +276,10 @@ def _readable_between(
             yield stored
 
 
-def readable_marks(path: Path) -> list[tuple[str, bytes]]:
+def readable_marks(path: Path, connect: Connect = sqlite3.connect) -> list[tuple[str, bytes]]:
     """What can be read of which answers are fresh, from a damaged database."""
-    with contextlib.closing(sqlite3.connect(path)) as connection:
+    with contextlib.closing(connect(path)) as connection:
         try:
             return connection.execute("SELECT mark, key FROM fresh").fetchall()
-        except sqlite3.Error:
+        except DAMAGE:
             return []

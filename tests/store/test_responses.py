@@ -181,8 +181,8 @@ def held(folder: Path) -> Iterator[None]:
 def test_answers_wait_for_a_store_that_another_process_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("orca_eval.store.responses.HELD_SECONDS", 0.01)
-    monkeypatch.setattr("orca_eval.store.responses.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("orca_eval.store.database.HELD_SECONDS", 0.01)
+    monkeypatch.setattr("orca_eval.store.database.BUSY_SECONDS", 0.05)
     with contextlib.ExitStack() as stack:
         lock = stack.enter_context(contextlib.ExitStack())
         lock.enter_context(held(tmp_path))
@@ -200,7 +200,7 @@ def test_answers_wait_for_a_store_that_another_process_holds(
 def test_a_run_that_ends_gives_a_held_store_up_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orca_eval.store.responses.HELD_SECONDS", 0.01)
+    monkeypatch.setattr("orca_eval.store.database.HELD_SECONDS", 0.01)
     monkeypatch.setattr("orca_eval.store.responses.CLOSING_SECONDS", 0.05)
     with held(tmp_path):
         store = ResponseStore(tmp_path)
@@ -240,7 +240,7 @@ def test_whatever_fails_in_the_writer_ends_the_run_in_one_line(
     def fails(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("orca_eval.store.responses.write_rows", fails)
+    monkeypatch.setattr("orca_eval.store.database.write_rows", fails)
     with ResponseStore(tmp_path) as store:
         store.put(key(1), completion(1))
         with pytest.raises(RunError, match="MemoryError"):
@@ -260,10 +260,10 @@ def test_a_mark_tells_what_is_fresh_and_survives_a_salvage(tmp_path: Path) -> No
         assert store.get_many(keys, "mark") == marked
         assert store.get_many(keys, "123") == {}
         assert len(store.get_many(keys)) == 600
-        store._connection.execute("DELETE FROM responses WHERE rowid < 200")  # other numbers
-        with store._mutex:
-            store._connection.close()
-            store._connection = store._salvage("for the test")
+        store._place._connection.execute("DELETE FROM responses WHERE rowid < 200")  # other numbers
+        with store._place._mutex:
+            store._place._connection.close()
+            store._place._connection = store._place._salvage("for the test")
         left = store.get_many(keys, "mark")
         assert 100 < len(left) <= len(marked)
         assert left.items() <= marked.items()
@@ -274,7 +274,7 @@ def test_a_mark_tells_what_is_fresh_and_survives_a_salvage(tmp_path: Path) -> No
 
 def test_it_says_when_a_disk_that_stalls_keeps_many_rows_waiting(tmp_path: Path) -> None:
     with ResponseStore(tmp_path) as store:
-        with store._mutex:  # what a stalled disk holds
+        with store._place._mutex:  # what a stalled disk holds
             for number in range(BATCH_ROWS):
                 store.put(key(number), completion(number))
             until(store._queue.empty)  # the writer has its batch, and waits
@@ -291,7 +291,7 @@ def test_a_full_disk_is_one_line_and_keeps_what_was_written(tmp_path: Path) -> N
     with ResponseStore(tmp_path) as store:
         store.put(key(1), completion(1))
         store.flush()
-        store._connection.execute("PRAGMA max_page_count=1")
+        store._place._connection.execute("PRAGMA max_page_count=1")
         for number in range(2, 400):
             try:
                 store.put(key(number), completion(number))
