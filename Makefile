@@ -60,6 +60,7 @@ soak: $(VENV)/.installed-dev $(VLLM_VENV)/.installed $(LITELLM_VENV)/.installed
 	$(BIN)/python bench/interval_coverage.py
 	$(BIN)/python -m bench.repeats_coverage
 	$(BIN)/python bench/judge_coverage.py
+	$(BIN)/python bench/audit_coverage.py
 	$(BIN)/python -m bench.choosing_coverage
 	$(BIN)/python bench/damage.py
 	$(BIN)/python bench/real_servers.py llama.cpp vllm litellm

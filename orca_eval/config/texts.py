@@ -34,6 +34,7 @@ REQUIRED = frozenset(
             "results_dir",
             "over_long",
             "run",
+            "read",
         ),
         *("engine.kv_cache_dtype", "engine.cache_type_k", "engine.cache_type_v", "policy.name"),
     }

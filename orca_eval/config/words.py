@@ -37,7 +37,7 @@ WITHOUT_KEY = {
     "baseline": ("run", "out"),
     "rescore": ("run",),
     "judge": ("run",),
-    "audit": ("run", "out"),
+    "audit": ("run", "out", "read"),
     "show": ("task",),
 }
 """The keys that a word without one most likely is the value of."""
