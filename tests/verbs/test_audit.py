@@ -81,9 +81,8 @@ def test_a_hostile_reply_is_text_and_the_evidence_is_marked(
     assert {s.content for s in spans if s.type == "html_inline"} == {"<code>", "</code>"}
     assert not [token for token in tokens if token.type == "html_block"]
     entries_shown = len(re.findall(r"^## ", text, re.MULTILINE))
-    assert (
-        sum(token.type == "fence" for token in tokens) == 2 * entries_shown > 0
-    )  # question, reply
+    fences = sum(token.type == "fence" for token in tokens)
+    assert fences == 2 * entries_shown > 0  # question and reply
 
 
 def test_wrong_requests_are_refused(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
