@@ -35,6 +35,7 @@ REQUIRED = frozenset(
             "over_long",
             "run",
             "read",
+            "repo",
         ),
         *("engine.kv_cache_dtype", "engine.cache_type_k", "engine.cache_type_v", "policy.name"),
     }

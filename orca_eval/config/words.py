@@ -38,6 +38,7 @@ WITHOUT_KEY = {
     "rescore": ("run",),
     "judge": ("run",),
     "audit": ("run", "out", "read"),
+    "publish": ("run", "repo", "out"),
     "show": ("task",),
 }
 """The keys that a word without one most likely is the value of."""
