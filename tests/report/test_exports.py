@@ -77,7 +77,7 @@ def test_lm_evals_own_functions_find_the_files_and_their_times(
     (results,) = get_results_filenames(files)
     samples = get_sample_results_filenames(files)
     assert len(samples) == 4
-    assert {get_file_datetime(name) for name in files} == {"2024-05-06T07-08-09-00-00"}
+    assert {get_file_datetime(name) for name in samples} == {"2024-05-06T07-08-09-00-00"}
     tasks = {get_file_task_name(Path(name).name) for name in samples}
     content = json.loads(Path(results).read_text("utf-8"))
     assert tasks <= set(content["results"])
