@@ -41,7 +41,7 @@ def test_a_record_has_scores_rates_table_and_plots_and_nothing_acts(
         == run.scores["benchmark", "race", ""].rates["truncation_rate"]
     )
     assert (told.step, told.id) == (1200, "1a2b3c4d")
-    assert [row[0] for row in told.rows] == ["RACE", "GSM8K"] or told.rows
+    assert "GSM8K" in {row[0] for row in told.rows}
     assert {"benchmarks", "rates"} <= told.plots.keys()
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in told.plots.values())
     texts = [told.name, *map(str, told.config.values()), *told.heads]
