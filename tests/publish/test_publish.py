@@ -16,6 +16,8 @@ from huggingface_hub import DatasetCard, parse_eval_result_entries
 from markdown_it import MarkdownIt
 
 from orca_eval.cli import main
+from orca_eval.report.board import build_board
+from orca_eval.report.exports.write import write_exports
 from orca_eval.results.run import read_run
 from tests.report.conftest import HOSTILE, HOSTILE_NAME
 from tests.report.synthetic import FULL, Spec, write_run
@@ -108,6 +110,33 @@ def test_every_eval_evers_converter_takes_our_lm_eval_files(out: Path) -> None:
     assert {log.evaluation_timestamp for log in logs} == {"1714979289"}
 
 
+def test_the_records_that_it_makes_of_our_files_are_valid(folder: Path, tmp_path: Path) -> None:
+    instance = pytest.importorskip("every_eval_ever.converters.lm_eval.instance_level_adapter")
+    write_exports(build_board([read_run(folder)], None), tmp_path / "exports", samples=True)
+    (log,) = (tmp_path / "exports").glob("*/results_*.json")
+    content = json.loads(log.read_text("utf-8"))
+    content["model_name"] = "owner/model"  # its records name folders by it
+    log.write_text(json.dumps(content))
+    every = [sys.executable, "-m", "every_eval_ever"]
+    places = ["--log_path", str(log.parent), "--output_dir", str(tmp_path / "data")]
+    named = ["--source_organization_name", "us", "--evaluator_relationship", "other"]
+    words = [*every, "convert", "lm_eval", *places, *named]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = [str(path.relative_to(tmp_path)) for path in sorted((tmp_path / "data").rglob("*.json"))]
+    words = [*every, "validate", *made]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert made
+    assert done.returncode == 0, done.stdout + done.stderr
+    adapter, lines = instance.LMEvalInstanceLevelAdapter(), 0
+    for path in log.parent.glob("samples_*.jsonl"):
+        rows = path.read_text("utf-8").splitlines()
+        found = adapter.transform_samples(path, "id", "owner/model", path.name)
+        assert {row.sample_id for row in found} == {str(json.loads(r)["doc_id"]) for r in rows}
+        lines += len(rows)
+    assert lines == len(pd.read_parquet(folder / "samples.parquet"))
+
+
 def test_without_samples_nothing_of_them_is_written(folder: Path, tmp_path: Path) -> None:
     call = ["publish", f"run={folder}", "repo=owner/model", f"out={tmp_path}", "samples=false"]
     assert main(call) == 0
@@ -197,3 +226,32 @@ def test_scores_of_less_than_the_benchmarks_are_refused(
     folder = write_run(tmp_path / "m", Spec("m", share=0.02, benchmarks=FEW, **changes))
     assert main(["publish", f"run={folder}", "repo=owner/model"]) == 3
     assert "only scores of whole benchmarks are published" in capsys.readouterr().err
+
+
+def test_names_out_of_a_manifest_stay_what_they_are(tmp_path: Path) -> None:
+    """Names that would end a YAML value, begin a document or name another path."""
+    folder = write_run(tmp_path / "run", Spec("m", share=0.02, benchmarks=FEW))
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    evil = "../x\n- dataset: {id: evil/evil}\n---\n!!python/object:os.system {} <b> # 模型"
+    manifest["prompt"]["name"] = manifest["suite"] = manifest["engine"]["name"] = evil
+    entry = manifest["benchmarks"]["race"]
+    entry["alias"] = entry["presentation"]["name"] = entry["presentation"]["dataset"] = evil
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    out = tmp_path / "deep" / "out"
+    assert main(["publish", f"run={folder}", "repo=owner/model", f"out={out}"]) == 0
+    made = {path for path in tmp_path.rglob("*") if path.is_file()} - before
+    assert all(path.resolve().is_relative_to(out) for path in made)
+    (entry,) = parse_eval_result_entries(
+        yaml.safe_load((out / "model/.eval_results/orca-eval-race.yaml").read_text("utf-8"))
+    )
+    assert entry.dataset_id == evil
+    assert "\n" not in str(entry.notes)
+    card = DatasetCard.load(out / "dataset" / "README.md")
+    assert set(card.data.to_dict()) == {"configs", "tags"}
+    assert "<b>" not in card.text
+    (record,) = (out / "dataset" / "data").rglob("*[!s].json")
+    names = {
+        result["evaluation_name"] for result in json.loads(record.read_text())["evaluation_results"]
+    }
+    assert evil in names

@@ -102,6 +102,27 @@ def test_the_page_leads_to_the_reports_sample_and_shows_what_was_asked(run_folde
     assert "script-src 'sha256-" in page
 
 
+@pytest.mark.parametrize("column", ["prompt", "response", "gold", "answer", "options", "rule"])
+def test_no_text_of_a_drawn_sample_acts_on_the_page(
+    run_folder: Path, tmp_path: Path, column: str
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(run_folder, folder)
+    samples = pd.read_parquet(folder / "samples.parquet")
+    evil = '"><script>alert(1)</script><img src=x onerror=alert(1)>\u202e'
+    options = [
+        json.dumps(dict.fromkeys(json.loads(cell), evil)) if isinstance(cell, str) else None
+        for cell in samples["options"]
+    ]
+    samples[column] = options if column == "options" else evil
+    samples.to_parquet(folder / "samples.parquet", index=False)
+    assert main(["audit", f"run={folder}", "sample=30"]) == 0
+    page = (folder / "audit.html").read_text("utf-8")
+    assert page.count("<script") == 1  # the page's own
+    assert "<img" not in page
+    assert "\u202e" not in page
+
+
 @pytest.fixture
 def form(run_folder: Path, tmp_path: Path) -> tuple[Path, pd.DataFrame]:
     """A form of 40 samples, and its cells."""
