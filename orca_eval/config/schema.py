@@ -20,6 +20,7 @@ from orca_eval.config.validate import (
 from orca_eval.types import Conflict, ReadReasoning, Sampling
 
 OverLong = Literal["error", "skip", "shrink"]
+Tracker = Literal["trackio", "wandb", "mlflow"]
 MOST_PAID = 1e6
 FORBID = {"extra": "forbid"}
 """Refuses keys that nothing reads, in a file of one's own that Hydra knows no keys of."""
@@ -261,6 +262,7 @@ class RunConfig:
     max_tokens: Annotated[int, whole(1)] | None = None
     preflight: Annotated[PreflightConfig, _PREFLIGHT] | None = None
     continue_cut: Flag = True
+    tracker: Tracker | None = None
     price: Price = Price()
     strategy: StrategyConfig = OWN_STRATEGY
 

@@ -34,6 +34,8 @@ REQUIRED = frozenset(
             "results_dir",
             "over_long",
             "run",
+            "read",
+            "repo",
         ),
         *("engine.kv_cache_dtype", "engine.cache_type_k", "engine.cache_type_v", "policy.name"),
     }

@@ -37,7 +37,8 @@ WITHOUT_KEY = {
     "baseline": ("run", "out"),
     "rescore": ("run",),
     "judge": ("run",),
-    "audit": ("run", "out"),
+    "audit": ("run", "out", "read"),
+    "publish": ("run", "repo", "out"),
     "show": ("task",),
 }
 """The keys that a word without one most likely is the value of."""

@@ -5,12 +5,18 @@ items get Wilson intervals and exact McNemar tests (`proportion`); everything el
 multinomial draws (`bootstrap`), and where few units differ has an interval by its effective sample
 size (`spread`). `exact_interval` and `paired_difference` choose the method.
 docs/statistics.md says what is tested and why. What judges say is compared with what people say
-(`agreement`), and rates are freed from their errors (`corrected`).
+(`agreement`), rates are freed from their errors (`corrected`), and scores from what an extractor
+misread (`audited`).
 """
 
 from orca_eval.stats.agreement import (
     agreement as agreement,
     kappa as kappa,
+)
+from orca_eval.stats.audited import (
+    Audited as Audited,
+    corrected_score as corrected_score,
+    misread_rate as misread_rate,
 )
 from orca_eval.stats.bootstrap import (
     Draws as Draws,
@@ -41,6 +47,7 @@ from orca_eval.stats.power import (
 from orca_eval.stats.proportion import (
     Interval as Interval,
     Share as Share,
+    exact_bounds as exact_bounds,
     mcnemar_one_sided as mcnemar_one_sided,
     newcombe_paired as newcombe_paired,
     score_interval as score_interval,

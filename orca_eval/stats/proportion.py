@@ -67,6 +67,15 @@ def score_interval(share: float, size: float, level: float = 0.95) -> Interval:
     return Interval(share, low, high, level)
 
 
+def exact_bounds(hits: int, n: int, level: float = 0.95) -> Interval:
+    """The exact interval of a proportion, which never covers too seldom (Clopper and Pearson 1934,
+    Biometrika 26:404)."""
+    tail = (1.0 - level) / 2.0
+    low = float(betaincinv(hits, n - hits + 1.0, tail)) if hits else 0.0
+    high = float(betaincinv(hits + 1.0, n - hits, 1.0 - tail)) if hits < n else 1.0
+    return Interval(hits / n, low, high, level)
+
+
 def _wilson(share: float, size: float, level: float) -> tuple[float, float]:
     z = float(ndtri((1 + level) / 2))
     centre = (share + z**2 / (2 * size)) / (1 + z**2 / size)

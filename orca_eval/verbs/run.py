@@ -20,6 +20,7 @@ from orca_eval.config.schema import OWN_STRATEGY
 from orca_eval.errors import InputError, OrcaEvalError
 from orca_eval.outcome import Outcome
 from orca_eval.run.progress import complain, say
+from orca_eval.trackers.hook import check_tracker, track
 
 MULTIRUN = ("-m", "--multirun")
 FAILED = 1
@@ -70,8 +71,12 @@ def run_one(overrides: Sequence[str]) -> Path:
     from orca_eval.run.evaluate import run  # takes a second; the line above should not
     from orca_eval.run.table import print_scores
 
+    if config.tracker is not None:
+        check_tracker(config.tracker)
     folder = run(config, composed)
     print_scores(folder)
+    if config.tracker is not None:
+        track(folder, config.tracker)
     return folder
 
 

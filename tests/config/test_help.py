@@ -29,7 +29,7 @@ from orca_eval.help import list_verbs, read_help
 from orca_eval.paths import CONF
 
 VERBS = list_verbs()
-NEEDED = {"audit": ["run=r"], "rescore": ["run=r"], "leaderboard": ["models=[a]"]}
+NEEDED = {"publish": ["run=r", "repo=a/b"], "rescore": ["run=r"], "leaderboard": ["models=[a]"]}
 NEEDED_BY_CUSTOM = {"model": "model.path=p", "suite": "suite.benchmarks=[race]"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 from conftest import shipped
 from gate_runs import MANIFEST, flipped, samples, write_run
+from lxml import etree
 
 from orca_eval.gate import main_gate
 
@@ -75,6 +77,15 @@ def test_step_summary_is_within_a_megabyte(hostile: Path) -> None:
     summary = (hostile / "summary.md").read_bytes()
     assert len(summary) <= 1_000_000
     assert summary.count(b"\n| <code>") == 1200
+
+
+JUNIT = Path(sys.prefix) / "share" / "junit-10.xsd"
+
+
+@pytest.mark.skipif(not JUNIT.is_file(), reason=f"needs {JUNIT} (make test puts it there)")
+def test_junit_is_what_its_schema_says(hostile: Path) -> None:
+    schema = etree.XMLSchema(etree.parse(JUNIT))
+    schema.assertValid(etree.parse(hostile / "out" / "gate.xml"))
 
 
 def test_junit_is_well_formed(hostile: Path) -> None:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from huggingface_hub import ModelCard
-from lm_eval.utils import make_table
+from lm_eval.utils import (
+    get_file_datetime,
+    get_file_task_name,
+    get_results_filenames,
+    get_sample_results_filenames,
+    make_table,
+)
 
+from orca_eval.benchmarks.specs import read_specs
+from orca_eval.paths import TASKS
 from orca_eval.report.board import Board
 from orca_eval.report.exports.lm_eval import lm_eval_results, write_results
 from orca_eval.report.exports.model_card import model_index
@@ -56,6 +65,30 @@ def test_results_are_named_by_the_time(folder: Path) -> None:
     assert path.name == "results_2024-05-06T07-08-09-00-00.json"
     assert json.loads(path.read_text())["n-shot"]["orca_gsm8k"] == 0
     path.unlink()
+
+
+def test_lm_evals_own_functions_find_the_files_and_their_times(
+    folder: Path, tmp_path: Path
+) -> None:
+    from orca_eval.report.board import build_board
+
+    write_exports(build_board([read_run(folder)], None), tmp_path, samples=True)
+    files = sorted(map(str, tmp_path.rglob("*.json*")))
+    (results,) = get_results_filenames(files)
+    samples = get_sample_results_filenames(files)
+    assert len(samples) == 4
+    assert {get_file_datetime(name) for name in samples} == {"2024-05-06T07-08-09-00-00"}
+    tasks = {get_file_task_name(Path(name).name) for name in samples}
+    content = json.loads(Path(results).read_text("utf-8"))
+    assert tasks <= set(content["results"])
+    assert content["date"] == 1714979289.0
+
+
+@pytest.mark.parametrize("name", sorted(read_specs()))
+def test_a_benchmark_is_exported_under_the_name_that_its_file_has(name: str) -> None:
+    (path,) = TASKS.glob(f"*/{name}.yaml")
+    found = re.findall(r"^(?:group|task): (\w+)$", path.read_text("utf-8"), re.MULTILINE)
+    assert found == [read_specs()[name].presentation.name]
 
 
 def test_samples_are_lines_of_every_task(folder: Path, tmp_path: Path) -> None:

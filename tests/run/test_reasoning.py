@@ -10,6 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from orca_eval.audit.doubtful import doubtful as entries
+from orca_eval.audit.entry import ONLY_REASONING
+from orca_eval.audit.sheet import Sheet, html_sheet, markdown_sheet
 from orca_eval.benchmarks.load import load_benchmark
 from orca_eval.cli import main
 from orca_eval.gate.side import read_side, rescored
@@ -19,7 +22,6 @@ from orca_eval.report.replies import reply_shares
 from orca_eval.results.notes import reasoning_note
 from orca_eval.results.run import read_run
 from orca_eval.results.samples import read_samples
-from orca_eval.verbs.audit import ONLY_REASONING, entries, html_sheet, markdown_sheet
 from tests.report.test_html import read_index, read_texts
 
 Output = pytest.CaptureFixture[str]
@@ -145,7 +147,8 @@ def test_the_sheet_folds_reasoning_and_names_replies_that_are_nothing_else(folde
     samples = pd.read_parquet(folder / "samples.parquet").assign(answer=None)
     reasoned = [entry for entry in entries(samples, 1000) if entry.folded]
     assert {entry.response[entry.folded :] for entry in reasoned} == {SAID}
-    page, sheet = html_sheet("t", reasoned), markdown_sheet("t", reasoned)
+    made = Sheet("t", reasoned, [""] * len(reasoned))
+    page, sheet = html_sheet(made), markdown_sheet(made)
     assert page.count("<summary>reasoning</summary>") == len(reasoned)
     assert "<b>C</b>" not in page
     assert sheet.count("Reasoning:") == len(reasoned)

@@ -18,6 +18,7 @@ from orca_eval.errors import RunError
 from orca_eval.help import list_verbs
 from orca_eval.outcome import Outcome
 from tests.judges.small_data import write_checks
+from tests.report.synthetic import Spec, write_run
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +66,7 @@ def calls(folder: Path, out: Path) -> dict[str, tuple[list[str], set[str]]]:
             {"folder", "judge", "grounded", "truthful", "flips", "same", "unread", "votes"},
         ),
         "audit": ([f"run={folder}", f"out={out}.md"], {"file", "samples", "entries"}),
+        "publish": ([f"run={out.with_name('full')}", "repo=a/b"], {"out", "files", "commits"}),
         "show": (replay(folder), {"steps", "golds"}),
         "tasks": ([], {"benchmarks", "suites"}),
         "check": (replay(folder), {"benchmarks", "generations", "folder"}),
@@ -77,6 +79,8 @@ def test_every_verb_tells_its_result_and_nothing_else(
 ) -> None:
     if verb == "judge":
         write_checks(tmp_path / "data")
+    if verb == "publish":  # quickstart items are refused
+        write_run(tmp_path / "full", Spec("m", share=0.01))
     overrides, keys = calls(run_folder, tmp_path / "out")[verb]
     content = told(capfd, verb, *overrides)
     assert "error" not in content

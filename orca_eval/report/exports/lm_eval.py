@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,14 @@ def stamp(run: Run) -> str:
     )
 
 
+def ended(run: Run) -> datetime | None:
+    """When the run ended; None where its manifest does not tell."""
+    try:
+        return datetime.fromisoformat(run.manifest.finished)
+    except ValueError:
+        return None
+
+
 def _metrics(result: Mapping[str, Any]) -> list[str]:
     """The metrics of a task's results, its score's first."""
     return [key.partition(",")[0] for key in result if key.endswith(f",{FILTER}")]
@@ -151,7 +160,7 @@ def _task_config(run: Run) -> dict[str, Any]:
 
 
 def _origin(run: Run) -> dict[str, Any]:
-    manifest = run.manifest
+    manifest, when = run.manifest, ended(run)
     engine = manifest.get("engine", "name")
     return {
         "config": {
@@ -165,7 +174,7 @@ def _origin(run: Run) -> dict[str, Any]:
             "gen_kwargs": manifest.get("sampling"),
         },
         "git_hash": manifest.git.commit,
-        "date": manifest.get("finished"),
+        "date": when.timestamp() if when else None,
         "model_source": engine,
         "model_name": run.model,
         "model_name_sanitized": run.model.replace("/", "__"),
