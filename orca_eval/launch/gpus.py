@@ -61,7 +61,7 @@ def places(configs: Sequence[RunConfig], parallel: int | None) -> list[str | Non
 def replicas_of_one(config: RunConfig) -> int:
     """How many replicas vLLM may have where there is one run alone; 0 for what it is told."""
     gpus, needed = visible(), _needed(config)
-    told = config.engine.args.get(REPLICAS) is not None
+    told = config.engine.args.get(REPLICAS) not in (None, 1)
     if config.engine.name != "vllm" or told or config.judge is not None:
         return 0
     return len(gpus) // needed if len(gpus) >= 2 * needed else 0

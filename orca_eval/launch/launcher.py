@@ -51,21 +51,28 @@ def name_of(typed: Sequence[str]) -> str:
     return chosen[-1].strip().strip("'\"")
 
 
+def there() -> list[str]:
+    """The launchers that are installed."""
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        names: list[str] = GlobalHydra.instance().config_loader().get_group_options(CHOICE)
+    return names
+
+
 def check(typed: Sequence[str]) -> None:
     """Raises InputError, in a line, for a launcher that is not there and for a wrong key of it."""
     name = name_of(typed)
     for each in typed:
         if problem := secrets.problem_of(each):
             raise InputError(problem)
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        there = GlobalHydra.instance().config_loader().get_group_options(CHOICE)
-    if name not in there:
+    known = there()
+    if name not in known:
         if name in EXTRAS:
             raise InputError(f"{CHOICE}={name} is not installed; {add_extra(EXTRAS[name])}")
         if name in PACKAGES:
             raise InputError(f"{CHOICE}={name} is not installed; pip install {PACKAGES[name]}")
-        known = sorted({*there, *EXTRAS, *PACKAGES})
-        raise InputError(f"{CHOICE}={secrets.masked(name)}: no such launcher; {hint(name, known)}")
+        near = hint(name, sorted({*known, *EXTRAS, *PACKAGES}))
+        raise InputError(f"{CHOICE}={secrets.masked(name)}: no such launcher; {near}")
     try:
         config, _ = _composed([f"{CHOICE}={name}"], Path("x"))
         valid = ov.flat({"hydra": {"launcher": OmegaConf.to_container(config.hydra.launcher)}})

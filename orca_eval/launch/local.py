@@ -63,7 +63,7 @@ def run_here(runs: Sequence[Sequence[str]], parallel: int | None) -> list[RunRes
     """
     configs = [run_config(compose_verb("run", overrides)) for overrides in runs]
     places = gpus.places(configs, parallel)
-    if len(runs) == 1 and (replicas := gpus.replicas_of_one(configs[0])):
+    if len(runs) == 1 and parallel is None and (replicas := gpus.replicas_of_one(configs[0])):
         runs, places = [[*runs[0], f"engine.{gpus.REPLICAS}={replicas}"]], [None]
     if len(places) > 1:
         return _side_by_side(runs, places)

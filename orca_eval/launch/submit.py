@@ -33,6 +33,9 @@ from orca_eval.results.folder import write_json, write_text
 PROBLEM, LOG = "problem", "log"
 POLL_SECONDS = 0.1
 
+_left_alone: list[subprocess.Popen[bytes]] = []
+"""Nobody waits for them, and Python warns of one that it forgets."""
+
 
 def submit(jobs: Sequence[Job], typed: Sequence[str]) -> Path:
     """Starts a launch of these runs in a process of its own; its folder, once they are taken.
@@ -62,6 +65,7 @@ def submit(jobs: Sequence[Job], typed: Sequence[str]) -> Path:
             start_new_session=True,  # Ctrl-C is the command's, and it may be left alone
             env={**_of_ray(typed), **os.environ},
         )
+    _left_alone.append(process)
     while process.poll() is None and not _is_taken(folder, jobs):
         time.sleep(POLL_SECONDS)
     if process.poll() and not _is_taken(folder, jobs):

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from orca_eval.cli import main
 from tests.waiting import HANG_SECONDS, until
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engines"))
@@ -125,6 +126,17 @@ def scores(results: Path) -> dict[str, str]:
     found = {path.parent.parent.name: path.read_text() for path in results.glob("*/*/scores.csv")}
     assert set(found) == set(MODELS)
     return found
+
+
+@pytest.fixture(scope="session")
+def of_one_machine(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The scores of the leaderboard on this machine, side by side."""
+    results = tmp_path_factory.mktemp("here")
+    with serve() as script:
+        script.models = Reply(body={"data": [{"id": f"m/{name}"} for name in MODELS]})
+        script.otherwise = by_prompt
+        assert main(board(results, script, "parallel=2")) == 0
+    return scores(results)
 
 
 def started(command: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:

@@ -9,9 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from orca_eval.cli import main
 from tests.launch.conftest import Reply, Script, asked, board, by_prompt, scores, started
 from tests.waiting import HANG_SECONDS, until
 
@@ -19,13 +16,8 @@ ON_SLURM = ("hydra/launcher=submitit_slurm", "hydra.launcher.cpus_per_task=1")
 
 
 def test_an_array_of_which_one_is_killed_ends_with_the_tables_of_one_machine(
-    slurm: dict[str, str], server: Script, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    slurm: dict[str, str], server: Script, of_one_machine: dict[str, str], tmp_path: Path
 ) -> None:
-    assert main(board(tmp_path / "here", server)) == 0
-    expected = scores(tmp_path / "here")
-    table = capfd.readouterr().out
-
-    server.bodies.clear()
     holds = True
 
     def held(body: dict[str, Any]) -> Reply:
@@ -57,9 +49,8 @@ def test_an_array_of_which_one_is_killed_ends_with_the_tables_of_one_machine(
     again = started(command, slurm, log)
     assert again.wait(HANG_SECONDS) == 0, log.read_text()
     assert "submitit_slurm has 1 of 3 runs" in log.read_text()
-    assert scores(results) == expected
-    for line in table.splitlines()[:8]:
-        assert line in log.read_text()
+    assert scores(results) == of_one_machine
+    assert "report.html" in log.read_text()
 
 
 def test_a_partition_that_is_not_there_is_one_line_and_leaves_nothing(
