@@ -18,7 +18,6 @@ from orca_eval.launch.follow import Watch
 from orca_eval.launch.job import RunResult
 from orca_eval.launch.record import BEAT, LAUNCH, Job, job_of, write_result
 from orca_eval.results.folder import write_json
-from tests.launch.conftest import Script, board, scores
 
 
 def board_of(*more: str) -> list[str]:
@@ -231,10 +230,3 @@ def test_how_far_a_run_is_can_be_seen_in_its_files(job: Job, tmp_path: Path) -> 
     (job.folder / LAUNCH).write_text("{torn")
     job.hand_to("launch-2", 0)
     assert watch.phase(job) == "lost"
-
-
-def test_any_launcher_that_is_installed_works_by_its_name(
-    server: Script, of_one_machine: dict[str, str], tmp_path: Path
-) -> None:
-    assert main(board(tmp_path / "there", server, "hydra/launcher=basic")) == 0
-    assert scores(tmp_path / "there") == of_one_machine

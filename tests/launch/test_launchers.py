@@ -1,4 +1,4 @@
-"""Runs as a Slurm array, on a real Slurm."""
+"""Leaderboards as an array on a real Slurm, and on a real Ray."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import os
 import signal
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.launch.conftest import Reply, Script, asked, board, by_prompt, scores, started
 from tests.waiting import HANG_SECONDS, until
 
+NO_RAY = find_spec("ray") is None and not os.environ.get("CI")
 ON_SLURM = ("hydra/launcher=submitit_slurm", "hydra.launcher.cpus_per_task=1")
 
 
@@ -73,3 +77,19 @@ def test_a_partition_that_is_not_there_is_one_line_and_leaves_nothing(
     assert not ended.stdout
     assert not results.exists()
     assert not server.bodies
+
+
+@pytest.mark.skipif(NO_RAY, reason="needs ray")
+def test_a_leaderboard_on_ray_has_the_tables_of_one_machine(
+    server: Script, of_one_machine: dict[str, str], tmp_path: Path
+) -> None:
+    home, log = tmp_path / "home", tmp_path / "log"
+    home.mkdir()
+    # Sockets' paths may have 107 characters, and pytest's folders are long.
+    environment = {"HOME": str(home), "RAY_TMPDIR": f"/tmp/ray-{os.getpid()}"}
+    on_ray = ("hydra/launcher=ray", "hydra.launcher.ray.init.num_cpus=2")
+    ended = started(board(tmp_path / "there", server, *on_ray), environment, log)
+    assert ended.wait(HANG_SECONDS) == 0, log.read_text()
+    assert "ray has 3 of 3 runs" in log.read_text()
+    assert scores(tmp_path / "there") == of_one_machine
+    assert not (home / ".ray").exists()
