@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+from orca_eval.launch.record import is_beating
 from tests.launch.conftest import Reply, Script, asked, board, by_prompt, scores, started
 from tests.waiting import HANG_SECONDS, until
 
@@ -85,11 +88,14 @@ def test_a_leaderboard_on_ray_has_the_tables_of_one_machine(
 ) -> None:
     home, log = tmp_path / "home", tmp_path / "log"
     home.mkdir()
-    # Sockets' paths may have 107 characters, and pytest's folders are long.
-    environment = {"HOME": str(home), "RAY_TMPDIR": f"/tmp/ray-{os.getpid()}"}
     on_ray = ("hydra/launcher=ray", "hydra.launcher.ray.init.num_cpus=2")
-    ended = started(board(tmp_path / "there", server, *on_ray), environment, log)
-    assert ended.wait(HANG_SECONDS) == 0, log.read_text()
+    # Sockets' paths may have 107 characters, and pytest's folders are long.
+    with TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as short:
+        environment = {"HOME": str(home), "RAY_TMPDIR": short}
+        ended = started(board(tmp_path / "there", server, *on_ray), environment, log)
+        assert ended.wait(HANG_SECONDS) == 0, log.read_text()
+        (launch,) = (tmp_path / "there" / ".launched").glob("launch-*/beat.json")
+        until(lambda: not is_beating(json.loads(launch.read_text())))
     assert "ray has 3 of 3 runs" in log.read_text()
     assert scores(tmp_path / "there") == of_one_machine
     assert not (home / ".ray").exists()
