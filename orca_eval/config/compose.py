@@ -6,7 +6,7 @@ from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from yaml import MarkedYAMLError
 
 from orca_eval.config import overrides as ov, secrets
@@ -25,6 +25,11 @@ def compose_verb(verb: str, overrides: Sequence[str]) -> dict[str, Any]:
     Raises:
         InputError: one line for every wrong key, choice or syntax error, all together.
     """
+    return _compose(verb, for_hydra(verb, overrides))
+
+
+def for_hydra(verb: str, overrides: Sequence[str]) -> list[str]:
+    """The overrides as Hydra composes them. Raises InputError as `compose_verb`."""
     parsed = ov.parse(overrides)
     if sweeps := [ov.one_value(item, verb) for item in parsed if item.is_sweep]:
         raise InputError("\n".join(sweeps))
@@ -36,7 +41,7 @@ def compose_verb(verb: str, overrides: Sequence[str]) -> dict[str, Any]:
     if problems:
         raise InputError("\n".join(problems))
     places = [f"hydra.searchpath=[{quoted(str(own))}]"] if own else []
-    return _compose(verb, [*places, *extra.values(), *(_forced(p) for p in parsed)])
+    return [*places, *extra.values(), *(_forced(p) for p in parsed)]
 
 
 @lru_cache(maxsize=16)
@@ -97,11 +102,8 @@ def _compose(verb: str, overrides: list[str], complete: bool = True) -> dict[str
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             config = compose(verb, overrides)
-        OmegaConf.resolve(config)
-        if NOBODY in OmegaConf.missing_keys(config):
-            OmegaConf.update(config, NOBODY, None)  # a run needs no judge
+        config_of_run = plain(config)
         missing = sorted(OmegaConf.missing_keys(config)) if complete else []
-        plain = OmegaConf.to_container(config, resolve=True)
     except InputError:
         raise
     except Exception as error:  # those of Hydra, OmegaConf and PyYAML have no common base
@@ -110,9 +112,17 @@ def _compose(verb: str, overrides: list[str], complete: bool = True) -> dict[str
         raise InputError(
             "\n".join(f"{key}= is needed; see orca-eval {verb} --help" for key in missing)
         )
-    config_of_run: dict[str, Any] = plain  # type: ignore[assignment]  # its keys are strings
     _refuse_secrets(config_of_run)
     return config_of_run
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """What Hydra composed, interpolations resolved."""
+    OmegaConf.resolve(config)
+    if NOBODY in OmegaConf.missing_keys(config):
+        OmegaConf.update(config, NOBODY, None)  # a run needs no judge
+    resolved: dict[str, Any] = OmegaConf.to_container(config)  # type: ignore[assignment]
+    return resolved
 
 
 def _told(error: Exception, overrides: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
+from orca_eval.config import texts
 from orca_eval.config.nearest import hint
 from orca_eval.config.schema import (
     DataConfig,
@@ -25,6 +26,7 @@ from orca_eval.types import Budget, Effort, ReadReasoning, Sampling
 T = TypeVar("T")
 
 MAX_TOKENS = 1024
+SERVED = "openai"
 IN_PROCESS = frozenset({"llama_cpp", "lm_eval", "vllm"})
 ENGINE_OWN_KEYS = ("name", "base_url", "api_key_env")
 UNTOLD = "?"  # the name made from a value that is refused
@@ -219,7 +221,7 @@ def _judge(config: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _model(config: Mapping[str, Any]) -> dict[str, Any]:
     path, engine = config["model"].get("path"), config.get("engine")
-    at_server = isinstance(engine, Mapping) and engine.get("name") == "openai"
+    at_server = isinstance(engine, Mapping) and engine.get("name") == SERVED
     told = isinstance(path, str) and path.strip()
     return _named(config["model"], name_of_path(str(path), at_server=at_server) if told else UNTOLD)
 
@@ -229,7 +231,10 @@ def _engine(config: Mapping[str, Any]) -> dict[str, Any]:
     args = {key: value for key, value in engine.items() if key not in (*ENGINE_OWN_KEYS, "args")}
     nested = engine.get("args")
     args |= nested if isinstance(nested, Mapping) else {}
-    return {key: engine.get(key) for key in ENGINE_OWN_KEYS} | {"args": args}
+    own = {key: engine.get(key) for key in ENGINE_OWN_KEYS}
+    if engine.get("name") == SERVED:
+        own["base_url"], *own["replicas"] = texts.addresses(own["base_url"])
+    return own | {"args": args}
 
 
 def _suite(config: Mapping[str, Any]) -> dict[str, Any]:

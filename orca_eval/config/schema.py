@@ -48,12 +48,16 @@ class ModelConfig:
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
-    """Which engine. `args` are the engine's own arguments by name, checked before it starts."""
+    """Which engine. `args` are the engine's own arguments by name, checked before it starts.
+
+    `replicas`: further addresses of what `base_url` serves. They are no part of a run's identity.
+    """
 
     name: Text
     base_url: Text | None = None
     api_key_env: Text | None = None
     args: AnyMapping = field(default_factory=dict)
+    replicas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ key that takes a text is put into quotes before Hydra sees it. What the user quo
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from orca_eval.paths import expanded
 
@@ -84,6 +85,15 @@ def inside(value: str) -> str:
     """What stands in a list's brackets, if it has any."""
     bare = value.strip()
     return bare[1:-1] if bare.startswith("[") and bare.endswith("]") else bare
+
+
+def addresses(given: object) -> list[Any]:
+    """One address or several: a file's list, `a,b` or `[a,b]`; what is no text as it is."""
+    if isinstance(given, str):
+        bare = given.strip()
+        parts = [part.strip().strip("'\"") for part in split(inside(bare))]
+        return [part for part in parts if part] or [given]
+    return given if isinstance(given, list) and given else [given]
 
 
 def is_place(text: str) -> bool:

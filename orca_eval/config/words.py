@@ -45,7 +45,9 @@ WITHOUT_KEY = {
 
 FLAG = re.compile(r"[-\u2013\u2014]+([^\W\d_][^\s=]*)")
 """Dashes that a document's editor has made longer count too."""
-ASSIGNMENT = re.compile(r"[+~]*[\w.@-]+=")
+ASSIGNMENT = re.compile(r"[+~]*[\w.@/-]+=")
+OF_HYDRA = re.compile(r"[+~]*hydra[./]")
+"""The keys of Hydra's own config, whose names stay as they are."""
 NUMBER = re.compile(r"-[\d.]+(?:[eE][-+]?\d+)?")
 
 
@@ -163,8 +165,8 @@ class _Keys:
         key = ov.key_of(word)
         if not key:
             raise InputError(f"'{secrets.masked(word)}' has no key; write key=value")
-        if name.lstrip().startswith("~"):
-            return [word]  # refused where all overrides are
+        if name.lstrip().startswith("~") or OF_HYDRA.match(word):
+            return [word]  # the first is refused where all overrides are
         return self._setting(key if self._has(key) else _plain(key), value, word)
 
     def _is_question(self, word: str, before: Sequence[str]) -> bool:

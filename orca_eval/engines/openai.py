@@ -1,4 +1,5 @@
-"""Any OpenAI-compatible endpoint: POST {base_url}/chat/completions, one request per prompt.
+"""Any OpenAI-compatible endpoint: POST {base_url}/chat/completions, one request per prompt. Several
+that serve the same model are one engine (endpoints.py).
 
 The server applies the chat template, so the prompts are messages and this side has no tokenizer.
 The `openai` package is not used: it reads OPENAI_API_KEY by itself and hides its retries, while a
@@ -29,6 +30,7 @@ from orca_eval.engines.chat_wire import (
     words,
 )
 from orca_eval.engines.endpoint_notes import endpoint_notes
+from orca_eval.engines.endpoints import Endpoint, Endpoints
 from orca_eval.engines.http_client import (
     CONNECT_SECONDS,
     HttpClient,
@@ -71,18 +73,21 @@ class OpenAIEngine:
 
     def __init__(self, model: ModelConfig, config: EngineConfig, _max_tokens: int) -> None:
         self._args: OpenAIArgs = openai_args(config)
-        self._base_url = checked_url(config.base_url)
+        self._urls = [checked_url(url) for url in (config.base_url, *config.replicas)]
+        if twice := [url for url in self._urls if self._urls.count(url) > 1]:
+            raise InputError(f"engine.base_url: {twice[0]} is there twice; name it once")
+        self._base_url = self._urls[0]
+        self._endpoints = Endpoints(self._urls, self._args.max_in_flight)
         self._key_variable = config.api_key_env
         self._model = model
         self._counts: Counter[str] = Counter()
-        self._client: HttpClient | None = None
         self._key = ApiKey(None)
         self._rejected: frozenset[str] = frozenset()
         self._gives_reasons: bool | None = None
         self._dialect = Dialect(
             self._args.model or model.path, model.chat_template_kwargs, self._args.extra_body or {}
         )
-        self.max_in_flight = self._args.max_in_flight
+        self.max_in_flight = self._args.max_in_flight * len(self._urls)
         self.context_length: int | None = None
         self.reuse_across_runs = model.revision is not None
 
@@ -92,6 +97,7 @@ class OpenAIEngine:
         notes = ["the server applied the chat template"]
         if self._model.chat_template is not None:
             notes.append("model.chat_template has no effect on an endpoint")
+        notes += self._endpoints.notes()
         notes += endpoint_notes(self._counts, self._rejected)
         if self._key.is_short:
             notes.append(
@@ -101,31 +107,50 @@ class OpenAIEngine:
         return tuple(notes)
 
     def check(self) -> None:
-        """Asks the server for its models; InputError where it, the key or the name is wrong."""
+        """Asks each server for its models; InputError where it, the key or the name is wrong, or
+        none is there. Where others are, one that is not is left out."""
         if self._model.adapter is not None:
             raise InputError(
                 "model.adapter can't be sent to an endpoint: serve the adapter there and give its "
                 "name as engine.model"
             )
         self._key = self._sent().key
-        try:
-            reply = run_to_end(self._models())
-        except NoReplyError as error:
+        replies = run_to_end(self._models())
+        missing = {url: r for url, r in replies.items() if isinstance(r, NoReplyError)}
+        if len(missing) == len(replies):
             raise InputError(
-                f"engine.base_url={self._base_url} can't be reached: {self._key.hide(str(error))}; "
-                "is the server running?"
-            ) from None
+                "\n".join(
+                    f"engine.base_url={url} can't be reached: {self._key.hide(str(error))}; "
+                    "is the server running?"
+                    for url, error in missing.items()
+                )
+            )
+        found: dict[str, Dialect] = {}
+        for endpoint in self._endpoints.all:
+            reply = replies[endpoint.url]
+            if isinstance(reply, NoReplyError):
+                self._endpoints.leave_out(endpoint, self._key.hide(str(reply)))
+            elif served := self._check_listed(endpoint.url, reply):
+                found[endpoint.url] = self._served_as(served)
+        self._dialect = next(iter(found.values()), self._dialect)
+        for url, dialect in found.items():
+            if dialect != self._dialect:
+                raise InputError(
+                    f"engine.base_url={url} is another kind of server than {next(iter(found))} and "
+                    "takes other fields; several addresses are for servers that are alike"
+                )
+
+    def _check_listed(self, url: str, reply: Reply) -> Mapping[str, Any] | None:
+        """What a server's list of models says of ours. InputError where it may not be asked."""
         if self._args.check_model and reply.status in (401, 403):
             unlisted = "; engine.check_model=false goes on where it lists no models but answers"
-            problem = self._key_problem(reply.status)
-            raise InputError(f"engine.base_url={self._base_url}: {problem}{unlisted}")
-        if self._args.check_model and (to := redirected_to(reply, self._base_url, "/models")):
+            raise InputError(f"engine.base_url={url}: {self._key_problem(reply.status)}{unlisted}")
+        if self._args.check_model and (to := redirected_to(reply, url, "/models")):
             raise InputError(
-                f"engine.base_url={self._base_url}: HTTP {reply.status}, the server is at another "
+                f"engine.base_url={url}: HTTP {reply.status}, the server is at another "
                 f"address; set engine.base_url={to}"
             )
-        if reply.status == 200:
-            self._check_model(reply.content)
+        return self._listed(url, reply.content) if reply.status == 200 else None
 
     def for_budget(self, budget: Budget) -> Mapping[str, Any] | None:
         """A word goes to any server, a number of tokens to those that are known to take it."""
@@ -134,19 +159,27 @@ class OpenAIEngine:
     def _sent(self) -> Sent:
         return resolve(self._args, self._key_variable)
 
-    async def _models(self) -> Reply:
-        client = self._new_client(CONNECT_SECONDS)
-        try:
-            return await client.request("GET", "/models")
-        finally:
-            await client.close()
+    async def _models(self) -> dict[str, Reply | NoReplyError]:
+        """Each address's list of models, or why there is none."""
 
-    def _new_client(self, seconds: float) -> HttpClient:
+        async def asked(url: str) -> Reply | NoReplyError:
+            client = self._new_client(url, CONNECT_SECONDS)
+            try:
+                return await client.request("GET", "/models")
+            except NoReplyError as error:
+                return error
+            finally:
+                await client.close()
+
+        return dict(zip(self._urls, await asyncio.gather(*map(asked, self._urls)), strict=True))
+
+    def _new_client(self, url: str, seconds: float) -> HttpClient:
         sent = self._sent()
-        return HttpClient(self._base_url, sent.headers, sent.query, seconds, self.max_in_flight)
+        return HttpClient(url, sent.headers, sent.query, seconds, self._args.max_in_flight)
 
     def identity(self) -> Mapping[str, Any]:
-        """The server's address and the model's name there; `revision` where the user vouches."""
+        """The server's address (of several the first) and the model's name there; `revision` where
+        the user vouches."""
         args = self._args
         further = {"extra_body": args.extra_body, "headers": args.headers, "query": args.query}
         return {
@@ -158,9 +191,10 @@ class OpenAIEngine:
         } | {name: given for name, given in further.items() if given}
 
     async def start(self) -> None:
-        """Opens the connection pool; nothing is sent."""
+        """Opens the connection pools; nothing is sent."""
         self._key = self._sent().key
-        self._client = self._new_client(self._args.timeout)
+        for endpoint in self._endpoints.all:
+            endpoint.client = self._new_client(endpoint.url, self._args.timeout)
 
     async def generate(self, request: Request) -> Completion:
         """One answer, after as many tries as allowed; RunError when none of them brought it."""
@@ -186,10 +220,12 @@ class OpenAIEngine:
         tries = unsaid = 0
         while True:
             dropped = self._rejected
-            outcome = await self._try(request, dropped)
+            async with self._endpoints.turn() as endpoint:
+                outcome = await self._try(endpoint, request, dropped)
             unsaid += isinstance(outcome, Rejected) and outcome.unsaid is not None
             outcome = self._believed(outcome, unsaid)
             if isinstance(outcome, Completion):
+                self._endpoints.heard(endpoint)
                 self._counts["requests"] += 1
                 self._counts["prompt_tokens"] += outcome.prompt_tokens
                 self._counts["generated_tokens"] += outcome.completion_tokens
@@ -197,11 +233,15 @@ class OpenAIEngine:
             if outcome.fields - dropped:
                 self._rejected |= outcome.fields
                 continue
+            concerns_server = outcome.transient or outcome.whose == "run"
+            if concerns_server and self._endpoints.failed(endpoint, outcome):
+                self._counts["taken_over"] += 1
+                continue  # another takes it at once
             most = self._args.max_retries
             if outcome.most_retries is not None:
                 most = min(most, outcome.most_retries)
             if not outcome.transient or tries >= most:
-                raise self._failure(outcome, tries)
+                raise self._failure(endpoint.url, outcome, tries)
             seconds = _backoff(tries, outcome.wait_seconds)
             if outcome.limited:
                 told_to_wait.get()(seconds)
@@ -209,10 +249,10 @@ class OpenAIEngine:
             tries += 1
             self._counts["retries"] += 1
 
-    def _failure(self, outcome: Rejected, tries: int) -> RunError:
+    def _failure(self, url: str, outcome: Rejected, tries: int) -> RunError:
         """A lasting fault as what it is: this request's, or the run's."""
         after = f" (after {tries + 1} tries)" if tries else ""
-        line = f"engine.base_url={self._base_url}: {outcome.message}{after}"
+        line = f"engine.base_url={url}: {outcome.message}{after}"
         if outcome.whose == "over_long":
             return PromptTooLongError(line, outcome.room)
         # What was good enough for others is no wrong setting.
@@ -240,21 +280,24 @@ class OpenAIEngine:
 
     async def close(self) -> None:
         """Closes the connections."""
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
+        for endpoint in self._endpoints.all:
+            if endpoint.client is not None:
+                await endpoint.client.close()
+                endpoint.client = None
 
     def counters(self) -> Mapping[str, float]:
         """Requests, tokens as the server counted them, retries, and answers that were special."""
         return {name: float(value) for name, value in sorted(self._counts.items()) if value}
 
-    async def _try(self, request: Request, dropped: frozenset[str]) -> Completion | Rejected:
-        if self._client is None:
+    async def _try(
+        self, endpoint: Endpoint, request: Request, dropped: frozenset[str]
+    ) -> Completion | Rejected:
+        if endpoint.client is None:
             raise RunError("the openai engine was not started")
         body = request_body(self._dialect, request, dropped)
         hide, path = self._key.hide, "/chat/completions"
         try:
-            reply = await self._client.request("POST", path, body)
+            reply = await endpoint.client.request("POST", path, body)
         except NoReplyError as error:
             return Rejected(
                 hide(str(error)),
@@ -268,7 +311,7 @@ class OpenAIEngine:
         if status in ANSWERED:
             most = request.sampling.max_tokens
             return read_completion(content, most, self._counts, hide, body)
-        if to := redirected_to(reply, self._base_url, path):
+        if to := redirected_to(reply, endpoint.url, path):
             moved = f"HTTP {status}: the server sends requests on; set engine.base_url={hide(to)}"
             return Rejected(moved, "run")
         return read_refusal(status, content, body, asked_to_wait(headers), hide)
@@ -281,30 +324,36 @@ class OpenAIEngine:
             )
         return f"HTTP {status}: the server refuses the key in {self._key_variable}"
 
-    def _check_model(self, content: bytes) -> None:
-        """Compares the model's name with the server's list, where it gives one."""
+    def _listed(self, url: str, content: bytes) -> Mapping[str, Any] | None:
+        """The model's entry in a server's list, where it gives one; InputError where the model is
+        not in it."""
         try:
             models = {str(model["id"]): model for model in json.loads(content)["data"]}
         except (ValueError, KeyError, TypeError, RecursionError):
-            return
+            return None
         name = self._dialect.model
         # Ollama lists NAME:latest and answers to NAME.
-        served = models.get(name) or models.get(f"{name}:latest")
-        if served is not None:  # the length is vLLM's and SGLang's addition
-            self.context_length = count(served.get("max_model_len")) or None
-            owner = str(served.get("owned_by")).lower()
-            self._dialect = replace(
-                self._dialect,
-                repeat_penalty=owner in LLAMA_LIKE,
-                budget=BUDGET_FIELDS.get(owner),
-            )
-        elif models and self._args.check_model:
+        served: Mapping[str, Any] | None = models.get(name) or models.get(f"{name}:latest")
+        if served is None and models and self._args.check_model:
             shown = [shorten(terminal(self._key.hide(model)), 80) for model in models]
             near = nearest(name, shown, cutoff=0.4) or sorted(shown)[:3]
             raise InputError(
-                f"{self._base_url} does not serve {name!r}; set engine.model to a name it knows: "
+                f"{url} does not serve {name!r}; set engine.model to a name it knows: "
                 f"{', '.join(near)}; or engine.check_model=false, where it answers to others too"
             )
+        return served
+
+    def _served_as(self, served: Mapping[str, Any]) -> Dialect:
+        """What the server's entry says of the fields that it takes, and of its context's length, of
+        which the shortest counts."""
+        # The length is vLLM's and SGLang's addition.
+        length = count(served.get("max_model_len")) or None
+        if length is not None and (self.context_length is None or length < self.context_length):
+            self.context_length = length
+        owner = str(served.get("owned_by")).lower()
+        return replace(
+            self._dialect, repeat_penalty=owner in LLAMA_LIKE, budget=BUDGET_FIELDS.get(owner)
+        )
 
 
 def _backoff(tries: int, server_asks: float | None) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -15,6 +16,8 @@ from orca_eval.command import is_quiet
 from orca_eval.safe_text import github_line, github_log
 
 LOG_SECONDS = 15.0
+watched: ContextVar[Callable[[str], None] | None] = ContextVar("watched", default=None)
+"""Who else is told how far a run is, where it is one of several."""
 BESIDE = 12  # columns of the spinner, the least bar and what parts them
 
 
@@ -113,7 +116,9 @@ class ProgressView:
 
     def update(self) -> None:
         """Redraws, or logs where it is time."""
-        counts = self._counts
+        counts, others = self._counts, watched.get()
+        if others is not None:
+            others(self.line() if counts.total else self._status)
         if self._live:
             self._bar.update(
                 self._task,

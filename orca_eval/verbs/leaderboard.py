@@ -13,10 +13,11 @@ from orca_eval.config.nearest import hint
 from orca_eval.config.overrides import CUSTOM, groups, own_folder, yours
 from orca_eval.config.texts import is_place, quoted
 from orca_eval.errors import InputError
+from orca_eval.launch.several import check_all, run_all, taken_apart
 from orca_eval.model.locate import is_no_hub_id
 from orca_eval.outcome import Outcome
 from orca_eval.paths import expanded
-from orca_eval.verbs.run import check_all, result_data, run_all
+from orca_eval.verbs.run import result_data
 
 OWN_KEYS = ("models", "prompts", "baseline", "out", "report.samples")
 WILDCARDS = "*?["
@@ -26,6 +27,7 @@ INCOMPLETE = 1
 
 def main(overrides: list[str]) -> Outcome:
     """Runs every model with every prompt, then writes the report; 1 where a run failed."""
+    how, overrides = taken_apart(overrides)
     composed = compose_verb("leaderboard", overrides)
     shared = [o for o in overrides if o.lstrip("+").split("=", 1)[0] not in OWN_KEYS]
     runs = [
@@ -33,9 +35,11 @@ def main(overrides: list[str]) -> Outcome:
         for model in models_of(composed)
         for prompt in names_of(composed["prompts"], "prompts")
     ]
-    check_all(runs)
+    check_all(runs, how)
     with command.stdout_apart(away=True) if command.is_quiet() else contextlib.nullcontext():
-        results = run_all(runs)  # each prints its own table
+        results = run_all(runs, how)  # each prints its own table
+    if results is None:
+        return Outcome({"runs": [], "detached": True})
     data: dict[str, Any] = {"runs": [result_data(result) for result in results]}
     folders = [result.folder for result in results if result.folder is not None]
     if folders:

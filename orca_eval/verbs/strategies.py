@@ -7,17 +7,20 @@ from typing import Any
 
 from orca_eval import command
 from orca_eval.config.compose import compose_verb
+from orca_eval.launch.job import RunResult
+from orca_eval.launch.several import check_all, run_all, taken_apart
 from orca_eval.outcome import Outcome
 from orca_eval.paths import expanded
 from orca_eval.screen import print_path, screen
 from orca_eval.verbs.leaderboard import INCOMPLETE, OWN_KEYS, models_of, names_of
-from orca_eval.verbs.run import RunResult, check_all, result_data, run_all
+from orca_eval.verbs.run import result_data
 
 LISTS = (*OWN_KEYS, "strategies")
 
 
 def main(overrides: list[str]) -> Outcome:
     """Runs every model, prompt and strategy, then writes the matrix; 1 where a run failed."""
+    how, overrides = taken_apart(overrides)
     composed = compose_verb("strategies", overrides)
     shared = [o for o in overrides if o.lstrip("+").split("=", 1)[0] not in LISTS]
     runs = [
@@ -26,9 +29,11 @@ def main(overrides: list[str]) -> Outcome:
         for prompt in names_of(composed["prompts"], "prompts")
         for strategy in names_of(composed["strategies"], "strategies")
     ]
-    check_all(runs)
+    check_all(runs, how)
     with command.stdout_apart(away=True) if command.is_quiet() else contextlib.nullcontext():
-        results = run_all(runs)
+        results = run_all(runs, how)
+    if results is None:
+        return Outcome({"runs": [], "detached": True})
     data: dict[str, Any] = {"runs": [result_data(result) for result in results]}
     folders = [result.folder for result in results if result.folder is not None]
     if folders:

@@ -20,10 +20,10 @@ import orca_eval
 from orca_eval import api
 from orca_eval.cli import main
 from orca_eval.judges.trust import Labelled, Trust
+from orca_eval.launch.job import RunResult, run_one
 from orca_eval.run import evaluate, judging
 from orca_eval.stats import Share
-from orca_eval.verbs import ask, leaderboard, strategies
-from orca_eval.verbs.run import RunResult, run_one
+from orca_eval.verbs import ask, leaderboard, run, strategies
 from tests.api.conftest import scripted
 from tests.docs.blocks import CHECKOUT, SHELL, Block, read_blocks, workflow_steps
 from tests.docs.shells import AS_SCRIPT, TYPED, commands
@@ -112,13 +112,12 @@ def play(
     for module in (evaluate, api):
         monkeypatch.setattr(module, "run", lambda _config, _composed: folder)
 
-    def run_all(runs: list[list[str]]) -> list[RunResult]:
-        for overrides in runs:
-            run_one(overrides)
-        return []
+    def run_all(runs: list[list[str]], _how: object) -> list[RunResult]:
+        return [RunResult(tuple(overrides), run_one(overrides), 0) for overrides in runs]
 
-    for verb in (leaderboard, strategies):
-        monkeypatch.setattr(verb, "run_all", run_all)
+    monkeypatch.setattr(run, "run_all", run_all)
+    for verb in (leaderboard, strategies):  # without a report
+        monkeypatch.setattr(verb, "run_all", lambda *given: run_all(*given)[:0])
     monkeypatch.setattr(ask, "replies", unanswered)
 
     none, nothing = Share(0, 0), Labelled(Share(0, 0), Share(0, 0), 0, 0)

@@ -14,11 +14,11 @@ import pytest
 from orca_eval.cli import main
 from orca_eval.engines.replay import ReplayEngine
 from orca_eval.gate import Policy, main_gate
+from orca_eval.launch.job import RunResult
 from orca_eval.run.progress import Counts, ProgressView
 from orca_eval.run.table import print_scores
 from orca_eval.types import Completion, Request
 from orca_eval.verbs import leaderboard
-from orca_eval.verbs.run import RunResult
 from tests.gate.conftest import shipped
 from tests.gate.gate_runs import flipped, samples, write_run
 from tests.report.synthetic import Spec, write_run as write_full_run
@@ -111,7 +111,7 @@ def show_leaderboard() -> None:
     folders = sorted(Path("full").glob("Orca-2-*/*"))
     results = [RunResult((), folder, 0) for folder in folders]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(leaderboard, "run_all", lambda _runs: results)
+        patch.setattr(leaderboard, "run_all", lambda _runs, _how: results)
         models = "models=[orca-2-7b,orca-2-13b]"
         prompts = "prompts=[empty,cautious]"
         assert main(["leaderboard", models, prompts, "baseline=Orca-2-7B", *REPLAY]) == 0
