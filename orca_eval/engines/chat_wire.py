@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -22,10 +22,13 @@ from orca_eval.engines.refusal import (
 )
 from orca_eval.engines.reply_text import Found, Place, find_text
 from orca_eval.engines.stream import put_together
+from orca_eval.extract.reply.parts import answer_start
 from orca_eval.types import Completion, Message, Request
 
 OPTIONAL_FIELDS = ("top_k", "min_p", "repetition_penalty", "seed")
 """Beyond OpenAI's own format, or younger than most servers."""
+CONTINUED = {"add_generation_prompt": False, "continue_final_message": True}
+"""vLLM's fields for a last message that goes on."""
 REASON_CHARACTERS = 40
 SHOWN_OF_A_BODY = 80
 """Characters."""
@@ -46,7 +49,7 @@ class Dialect:
 
     `model`: its name there. `extra`: further fields. `repeat_penalty`: whether the server knows the
     repetition penalty under llama.cpp's name too. `budget`: the field in which it takes a thinking
-    budget in tokens.
+    budget in tokens. `continues`: whether it goes on from the text of a last assistant message.
     """
 
     model: str
@@ -54,6 +57,7 @@ class Dialect:
     extra: Mapping[str, Any] = field(default_factory=dict)
     repeat_penalty: bool = False
     budget: str | None = None
+    continues: bool = False
 
 
 def request_body(
@@ -95,6 +99,9 @@ def request_body(
     if sampling.thinking_budget is not None:
         in_tokens = isinstance(sampling.thinking_budget, int) and dialect.budget
         body[in_tokens or "reasoning_effort"] = sampling.thinking_budget
+    if request.cut is not None:
+        messages.append(Message(role="assistant", content=request.cut.text))
+        body |= CONTINUED
     if dialect.chat_template_kwargs:
         body["chat_template_kwargs"] = dict(dialect.chat_template_kwargs)
     return body | dict(dialect.extra)
@@ -207,6 +214,32 @@ def _count_place(found: Found, generated: int, cut: bool, counts: Counter[str]) 
     if found.place == "nowhere" and generated >= BILLED_SILENCE:
         counts["silent"] += 1
         counts["silent_tokens"] += generated
+
+
+def can_go_on(cut: Completion) -> bool:
+    """Whether a server that is given a cut reply's text has all of it: no half of a character, no
+    reasoning, which templates leave out, and a count of its tokens."""
+    thought = cut.reasoning or answer_start(cut.text)
+    return bool(cut.text and cut.completion_tokens and not thought) and cut.text[-1] != "\ufffd"
+
+
+def the_rest(request: Request) -> Request:
+    """With as many tokens as are left behind a cut reply."""
+    if request.cut is None:
+        return request
+    left = request.sampling.max_tokens - request.cut.completion_tokens
+    return request._replace(sampling=replace(request.sampling, max_tokens=left))
+
+
+def gone_on(cut: Completion, rest: Completion) -> Completion:
+    """The whole reply, from a cut one and what the server added."""
+    kept = cut.completion_tokens
+    return rest._replace(
+        text=cut.text + rest.text,
+        prompt_tokens=max(0, rest.prompt_tokens - kept),
+        completion_tokens=rest.completion_tokens + kept,
+        kept_tokens=kept,
+    )
 
 
 def words(request: Request) -> int:

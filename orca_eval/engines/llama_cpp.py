@@ -67,7 +67,6 @@ class LlamaCppArgs:
 class LlamaCppEngine(CheckpointEngine):
     """Slots of one native server; a thread for each, since its calls block."""
 
-    continues = True
     prompt_room = PROMPT_ROOM
 
     def __init__(self, model: ModelConfig, config: EngineConfig, max_tokens: int) -> None:
@@ -208,6 +207,10 @@ class LlamaCppEngine(CheckpointEngine):
                 f"llama.cpp can't load {self._file}: {error} Less memory is needed with a smaller"
                 " engine.n_parallel or engine.context_length; engine.verbose=true shows its log"
             ) from None
+
+    def can_continue(self, cut: Completion) -> bool:
+        """From known tokens."""
+        return bool(cut.token_ids)
 
     def _complete(self, request: Request, cancelled: threading.Event) -> Completion:
         """Blocks until the request is finished, or until the next token after `cancelled`."""

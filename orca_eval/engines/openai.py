@@ -23,10 +23,13 @@ from orca_eval.engines.chat_wire import (
     Dialect,
     asked_to_wait,
     begun_with,
+    can_go_on,
     count,
     counts_too_few,
+    gone_on,
     read_completion,
     request_body,
+    the_rest,
     words,
 )
 from orca_eval.engines.endpoint_notes import endpoint_notes
@@ -61,6 +64,8 @@ ANSWERED = frozenset({200, 201, 203})
 """201: gateways whose framework calls every POST a creation. 203: proxies that changed a header."""
 BUDGET_FIELDS = {"vllm": "thinking_token_budget", "llamacpp": "thinking_budget_tokens"}
 """By `owned_by`: where a server takes the most tokens of thinking."""
+CONTINUING = frozenset({"vllm"})
+"""`owned_by` of servers that go on from a last assistant message where they are asked to."""
 LLAMA_LIKE = frozenset({"llamacpp", "library", "organization_owner", "ollama", "lmstudio", "jan"})
 """`owned_by` of the models of llama.cpp's server and of what stands on it."""
 
@@ -198,16 +203,20 @@ class OpenAIEngine:
 
     async def generate(self, request: Request) -> Completion:
         """One answer, after as many tries as allowed; RunError when none of them brought it."""
-        completion = await self._ask(request)
+        completion = await self._ask(the_rest(request))
         if counts_too_few(completion, request):
             await self._refuse_if_cut(request)
-        return completion
+        return completion if request.cut is None else gone_on(request.cut, completion)
+
+    def can_continue(self, cut: Completion) -> bool:
+        """Where the server is known to go on from a text."""
+        return self._dialect.continues and can_go_on(cut)
 
     async def _refuse_if_cut(self, request: Request) -> None:
         """Asks again with a beginning that no cache holds: some servers (Ollama 0.30) leave out of
         their count what they have cached, and only a whole count shows that a prompt was cut."""
         self._counts["asked_again"] += 1
-        first_token = request._replace(sampling=replace(request.sampling, max_tokens=1))
+        first_token = request._replace(sampling=replace(request.sampling, max_tokens=1), cut=None)
         again = await self._ask(begun_with(secrets.token_hex(8), first_token))
         if counts_too_few(again, request):
             raise PromptTooLongError(
@@ -352,7 +361,10 @@ class OpenAIEngine:
             self.context_length = length
         owner = str(served.get("owned_by")).lower()
         return replace(
-            self._dialect, repeat_penalty=owner in LLAMA_LIKE, budget=BUDGET_FIELDS.get(owner)
+            self._dialect,
+            repeat_penalty=owner in LLAMA_LIKE,
+            budget=BUDGET_FIELDS.get(owner),
+            continues=owner in CONTINUING,
         )
 
 

@@ -42,8 +42,6 @@ COUNTERS = ("requests", "prompt_tokens", "generated_tokens", "prefix_cache_hit_t
 class VllmEngine(CheckpointEngine):
     """`AsyncLLM` with every sampling field set by us; no default of the model acts unseen."""
 
-    continues = True
-
     def __init__(self, model: ModelConfig, config: EngineConfig, max_tokens: int) -> None:
         super().__init__(model, max_tokens)
         self._given = config.args
@@ -144,6 +142,10 @@ class VllmEngine(CheckpointEngine):
                 await self._llm.add_lora(self._lora)
             except Exception as error:
                 raise self._failure(error, "vLLM can't load model.adapter") from None
+
+    def can_continue(self, cut: Completion) -> bool:
+        """From known tokens."""
+        return bool(cut.token_ids)
 
     async def generate(self, request: Request) -> Completion:
         """One completion; cancelling it takes the request out of vLLM's batch."""

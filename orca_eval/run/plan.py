@@ -232,7 +232,7 @@ class Planner:
         )
         self._context_length = engine.context_length
         self._keys = KeyMaker(engine.identity(), scope)
-        self._continues = isinstance(engine, Continues) and engine.continues
+        self._continues = isinstance(engine, Continues)
         self._sampling = config.sampling
         self._task_sampling = config.prompt.task_sampling
         self._policy = config.over_long
@@ -287,7 +287,7 @@ class Planner:
         )
 
     def _request(self, *asked: Any) -> bytes:
-        """Where no reply is gone on from, nobody looks for shorter ones."""
+        """Where no reply serves a longer run, nobody looks for shorter ones."""
         return self._keys.request(*asked) if self._continues else b""
 
     def _prompt(self, step: Step) -> str | Sequence[Message]:

@@ -20,7 +20,7 @@ class ShorterReplies:
 
     def __init__(self, store: ResponseStore, engine: Engine, *, wanted: bool) -> None:
         self._store = store
-        self._in_use = wanted and isinstance(engine, Continues) and engine.continues
+        self._engine = engine if wanted and isinstance(engine, Continues) else None
         self.whole = self.cut = self.asked_again = 0
         self._said: set[str] = set()
 
@@ -33,7 +33,7 @@ class ShorterReplies:
             if stored.completion.finish_reason != CUT_OFF:
                 served[work.key] = stored
                 self.whole += samples
-            elif can_continue(work.sampling, stored.completion):
+            elif self._continues(work, stored.completion):
                 self.cut += samples
             else:
                 self.asked_again += samples
@@ -46,7 +46,7 @@ class ShorterReplies:
         requests = prompter.requests(works)
         return [
             request._replace(cut=completion)
-            if (completion := cut.get(work.key)) and can_continue(work.sampling, completion)
+            if (completion := cut.get(work.key)) and self._continues(work, completion)
             else request
             for work, request in zip(works, requests, strict=True)
         ]
@@ -65,22 +65,26 @@ class ShorterReplies:
         if self.asked_again:
             yield (
                 f"{self.asked_again} cut replies of a shorter run are asked again: they were drawn "
-                "at random, limited in their thinking, or their tokens are not known"
+                "at random, limited in their thinking, or the engine can't go on from them"
             )
 
+    def _continues(self, work: Work, cut: Completion) -> bool:
+        engine = self._engine
+        return engine is not None and engine.can_continue(cut) and goes_on(work.sampling, cut)
+
     def _found(self, works: Sequence[Work]) -> list[tuple[Work, Stored]]:
-        if not self._in_use:
+        if self._engine is None:
             return []
         asked = [Asked(work.request, work.sampling.max_tokens) for work in works]
         found = self._store.shorter(asked)
         return [(work, found[work.request]) for work in works if work.request in found]
 
 
-def can_continue(sampling: Sampling, cut: Completion) -> bool:
+def goes_on(sampling: Sampling, cut: Completion) -> bool:
     """Whether a request goes on from its cut reply as it would have in one go: at temperature 0,
-    with no thinking counted, from known tokens, of which the last begin no stop string."""
+    with no thinking counted, from a text whose end begins no stop string."""
     begun = any(
         cut.text.endswith(stop[:length]) for stop in sampling.stop for length in range(1, len(stop))
     )
     greedy = sampling.temperature == 0
-    return greedy and sampling.thinking_budget is None and bool(cut.token_ids) and not begun
+    return greedy and sampling.thinking_budget is None and not begun

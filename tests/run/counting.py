@@ -37,7 +37,6 @@ class Counting:
     notes: tuple[str, ...] = ()
     context_length = None
     reuse_across_runs = True
-    continues = True
 
     def __init__(self, model: object, engine: Any, max_tokens: int) -> None:
         self.tokenizer = Words()
@@ -51,6 +50,9 @@ class Counting:
 
     async def start(self) -> None:
         pass
+
+    def can_continue(self, cut: Completion) -> bool:
+        return bool(cut.token_ids)
 
     async def generate(self, request: Request) -> Completion:
         first = len(request.prompt or "")

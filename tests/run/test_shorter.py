@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orca_eval.run.session import Session
-from orca_eval.run.shorter import can_continue
+from orca_eval.run.shorter import goes_on
 from orca_eval.store import ResponseStore
 from orca_eval.token_ids import packed, unpacked
 from orca_eval.types import Completion, Doc, Request, Sampling
@@ -27,12 +27,14 @@ DOCS = [
 class Counting(FakeEngine):
     """Counts up from the question's number; a reply to N has 10 N tokens, one a word."""
 
-    continues = True
     tells_ids = True
 
     def __init__(self) -> None:
         super().__init__()
         self.generated = 0
+
+    def can_continue(self, cut: Completion) -> bool:
+        return bool(cut.token_ids)
 
     def identity(self) -> Mapping[str, Any]:
         return {"engine": "counting"}
@@ -154,13 +156,17 @@ def test_without_token_ids_cut_replies_are_asked_again_and_it_is_said(
     assert "4 cut replies of a shorter run are asked again" in capsys.readouterr().err
 
 
-def test_an_engine_that_can_not_go_on_is_asked_for_everything(tmp_path: Path) -> None:
+def test_an_engine_that_can_not_go_on_is_asked_for_what_was_cut(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     class Plain(Counting):
-        continues = False
+        def can_continue(self, cut: Completion) -> bool:
+            return False
 
     run(tmp_path, 12)
     session = run(tmp_path, 32, engine=Plain())
-    assert len(session.engine.seen) == 6  # type: ignore[attr-defined]
+    assert len(session.engine.seen) == 4  # type: ignore[attr-defined]
+    assert "4 cut replies of a shorter run are asked again" in capsys.readouterr().err
 
 
 def test_other_requests_are_no_shorter_ones(tmp_path: Path) -> None:
@@ -177,4 +183,4 @@ def test_a_stop_string_may_begin_where_a_reply_was_cut(
     text: str, stops: tuple[str, ...], may: bool
 ) -> None:
     cut = Completion(text, "length", 1, 3, token_ids=packed([1, 2, 3]))
-    assert can_continue(Sampling(stop=stops), cut) is may
+    assert goes_on(Sampling(stop=stops), cut) is may
