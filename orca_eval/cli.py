@@ -22,7 +22,7 @@ GOING_ON = ("run", "leaderboard", "strategies", "judge")
 JSON, QUIET = "--json", "--quiet"
 COLLECTED_AFTER = 20_000, 50, 50
 """The garbage collector's thresholds: imports make 400,000 objects that stay, and going through
-them after every 700 takes a third of a second."""
+them after every 700 takes a quarter of a second."""
 COMPLETION = "completion"
 """The verb that takes no keys."""
 
