@@ -3,11 +3,14 @@
 DROP follows the public description of its official evaluation (Dua et al. 2019, allenai drop_eval).
 """
 
+import itertools
+import math
 import re
 import string
 import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import getitem
 from typing import NamedTuple
 
 from orca_eval.errors import InputError
@@ -23,6 +26,7 @@ _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _QUOTES = "\"'`*“” "
 _MOST_READ = 50  # an answer of more spans is read as it is written
+_MOST_TRIED = 1000  # alignments of spans, one by one: scipy takes half a second to import
 _BRACKETS = frozenset("()[]{}<> ")
 _STRAIGHT = str.maketrans("‘’“”", "''\"\"")
 
@@ -136,14 +140,21 @@ def _aligned_f1(predicted: list[str], gold: list[str]) -> float:
     rows = [row for row in bags if any(row)]
     shared = [j for j in range(len(predicted)) if any(row[j] for row in rows)]
     bags = [[row[j] for j in shared] for row in rows]
-    if len(rows) <= 1 or len(shared) == 1:
-        total = max((score for row in bags for score in row), default=0.0)
-    else:
-        from scipy.optimize import linear_sum_assignment
-
-        rows, columns = linear_sum_assignment(bags, maximize=True)
-        total = sum(bags[i][j] for i, j in zip(rows, columns, strict=True))
+    total = _best_total(bags) if bags else 0.0
     return round(total / max(len(predicted), len(gold)), 2)
+
+
+def _best_total(bags: list[list[float]]) -> float:
+    """The greatest sum of scores of which no two share a row or a column."""
+    wide = [row + [0.0] * (len(bags) - len(row)) for row in bags]  # a column for each row
+    columns, count = range(len(wide[0])), len(wide)
+    if math.perm(len(columns), count) <= _MOST_TRIED:
+        ways = itertools.permutations(columns, count)
+        return max(float(sum(map(getitem, wide, way))) for way in ways)
+    from scipy.optimize import linear_sum_assignment
+
+    pairs = zip(*linear_sum_assignment(bags, maximize=True), strict=True)
+    return float(sum(bags[i][j] for i, j in pairs))
 
 
 def _normal(spans: Iterable[str]) -> list[str]:

@@ -62,6 +62,8 @@ def test_no_answer_is_never_right(kind: str) -> None:
         # the alignment is the best one, not the first
         ("New York; York", [["York", "New York"]], 1, 1, 1),
         ("red house; blue", [["blue car", "red"]], 0, 0.67, 0),
+        ("York; New York", [["New", "York", "New York"]], 0, 0.67, 0),
+        ("; ".join(f"red {w}" for w in "abcdefg"), [[f"red {w}" for w in "gfedcba"]], 1, 1, 1),
         # the best of several variants
         ("Elway", [["John Elway"], ["Elway"]], 1, 1, 1),
         # a joined gold: the headline keeps the official rule

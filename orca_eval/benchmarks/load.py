@@ -207,7 +207,7 @@ def _docs(
             for row, item, order in item_rows(rows, items):
                 doc_id += order == 0
                 if doc_id not in excluded:
-                    yield _doc(benchmark, task, doc_id, row, item)._replace(order=order)
+                    yield _doc(benchmark, task, doc_id, row, item, order)
         except OrcaEvalError:
             raise
         except KeyError as error:
@@ -219,7 +219,7 @@ def _docs(
             ) from error
 
 
-def _doc(benchmark: str, task: TaskSpec, doc_id: int, row: RawRow, item: Item) -> Doc:
+def _doc(benchmark: str, task: TaskSpec, doc_id: int, row: RawRow, item: Item, order: int) -> Doc:
     options = options_of(item)
     try:
         if task.score is None:
@@ -241,6 +241,7 @@ def _doc(benchmark: str, task: TaskSpec, doc_id: int, row: RawRow, item: Item) -
         cluster=item["cluster"],
         stratum=item["stratum"],
         extra=item.get("extra"),
+        order=order,
         slices=item.get("slices"),
     )
 

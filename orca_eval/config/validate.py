@@ -8,14 +8,27 @@ to import; so it is imported when something is read.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    NamedTuple,
+    TypeVar,
+    get_args,
+    get_type_hints,
+)
 
 from orca_eval.config.nearest import hint
 from orca_eval.config.secrets import masked
 from orca_eval.errors import InputError
 from orca_eval.paths import expanded
 from orca_eval.safe_text import shorten
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 T = TypeVar("T")
 SHOWN = 200  # signs of a wrong value
@@ -136,13 +149,23 @@ def read(
     Raises:
         InputError: all that is wrong, a `line` for each, put together by `join`.
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
-        return TypeAdapter(shape).validate_python(given)
+        made: T = _adapter(shape).validate_python(given)  # type: ignore[arg-type]  # it has a hash
     except ValidationError as error:
         lines = [line(_mistake(shape, one)) for one in error.errors(include_url=False)]
+    else:
+        return made
     raise InputError(join(lines))
+
+
+@lru_cache(maxsize=32)
+def _adapter(shape: type) -> "TypeAdapter[Any]":
+    """Its making takes 2 ms, and each file of benchmarks is read by the same."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(shape)
 
 
 def plain(shape: type) -> type[Any]:

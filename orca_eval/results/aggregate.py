@@ -273,10 +273,8 @@ def _mean_of(scores: Sequence[FloatArray], kind: Aggregate) -> float:
 
 def _by_conflict(score: float, tasks: Sequence[TaskSamples], kind: Aggregate, column: str) -> float:
     """The score with this column's counted, where a reply's letter and text name two options."""
-    gains = [(task.samples[column] - task.samples["score"]).fillna(0.0) for task in tasks]
-    if kind == "mean_of_tasks":
-        return score + float(np.mean([gain.mean() for gain in gains]))
-    return score + float(pd.concat(gains).mean())
+    gains = [np.nan_to_num(task.numbers[column] - task.numbers[SCORE]) for task in tasks]
+    return score + _mean_of(gains, kind)
 
 
 def _ends(interval: stats.Interval) -> tuple[float, float] | tuple[None, None]:

@@ -13,7 +13,10 @@ from orca_eval.stats.strata import Clusters, FloatArray
 from orca_eval.types import CUT_OFF, Measure
 
 SCORE = "score"
-_NUMBERS = ("score", "answered", "empty", "only_reasoning", "f1", "exact_match_parts")
+_NUMBERS = (
+    *("score", "answered", "empty", "only_reasoning", "f1", "exact_match_parts"),
+    *("by_letter", "by_text"),
+)
 """The columns of samples that are averaged as they are, where there are any."""
 
 

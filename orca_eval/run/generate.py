@@ -16,7 +16,7 @@ from orca_eval.errors import RunError
 from orca_eval.run.plan import Work, batches, next_of
 from orca_eval.types import Completion, Request
 
-ENCODE_BATCH = 64
+ENCODE_BATCH = 256
 WATCH_SECONDS = 1.0
 STALLS_TO_GIVE_UP = 3
 SAID_AGAIN_SECONDS = 1.0
@@ -122,11 +122,16 @@ async def _encode(
 ) -> None:
     """Requests into `ready`, tokenized batch by batch off the event loop; None ends a worker."""
     parts = batches(works, ENCODE_BATCH)
-    while batch := await asyncio.to_thread(next_of, parts):
-        await room()
-        requests = await asyncio.to_thread(requests_of, batch)
-        for pair in zip(batch, requests, strict=True):
+
+    def encoded() -> list[tuple[Work, Request]]:
+        batch = next_of(parts)
+        return list(zip(batch, requests_of(batch), strict=True)) if batch else []
+
+    await room()
+    while pairs := await asyncio.to_thread(encoded):
+        for pair in pairs:
             await ready.put(pair)
+        await room()
     for _ in range(workers):
         await ready.put(None)
 

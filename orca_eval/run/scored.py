@@ -206,8 +206,7 @@ class ScoredSamples:
 
     def _are_of(self, benchmark: str) -> NDArray[np.bool_]:
         """Which of the samples are a benchmark's."""
-        docs = (waiting.doc for waiting in self._waiting)
-        own = np.fromiter((doc.benchmark == benchmark for doc in docs), dtype=bool)
+        own = np.array([each.doc.benchmark == benchmark for each in self._waiting], dtype=bool)
         found: NDArray[np.bool_] = own[self._column("waiting")[self._rows()]]
         return found
 

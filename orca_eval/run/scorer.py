@@ -11,7 +11,7 @@ from orca_eval.run.scored import ScoredSample, ScoredSamples
 from orca_eval.run.scoring_process import Job, ScoringProcess
 from orca_eval.types import CUT_OFF, Completion, Conflict, ReadReasoning, Scored
 
-BATCH = 64
+BATCH = 256
 MOST_WAITING = 4096
 ABANDON_SECONDS = 5.0  # a task from outside may hang in its own scoring
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from orca_eval.config.schema import RunConfig
-from orca_eval.engines.base import Engine
+from orca_eval.engines.base import Engine, Recalls
 from orca_eval.errors import FailedItemError, OrcaEvalError, PromptTooLongError, SettingError
 from orca_eval.run.failures import Failures
 from orca_eval.run.plan import Planner
@@ -35,6 +35,7 @@ class Seat:
     Attributes:
         config: the run's, with this role's model, engine, prompt and sampling.
         shorter: what it was answered with fewer tokens.
+        recalls: whether its engine only remembers a finished run's answers.
         started: whether its engine was ever asked to start.
     """
 
@@ -51,6 +52,7 @@ class Seat:
         self.shorter = shorter
         self.planner = Planner(config, engine, scope)
         self.failures = Failures(engine.max_in_flight, say)
+        self.recalls = isinstance(engine, Recalls)  # a protocol: asking takes 10 µs
         self.started = False
         self._starting: asyncio.Task[None] | None = None
         self._under_way = self._refused = 0

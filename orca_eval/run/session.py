@@ -14,7 +14,7 @@ from functools import partial
 
 from orca_eval.benchmarks.types import NO_ANSWER, Benchmark
 from orca_eval.config.schema import RunConfig, as_judge
-from orca_eval.engines.base import Engine, Recalls
+from orca_eval.engines.base import Engine
 from orca_eval.engines.threads import run_to_end
 from orca_eval.errors import RunError
 from orca_eval.run import identity
@@ -321,7 +321,7 @@ class Session:
 
     def _on_finish(self, seat: Seat, work: Work, completion: Completion) -> None:
         del seat.planner.under_way[work.key]
-        recalled = isinstance(seat.engine, Recalls)
+        recalled = seat.recalls
         tokens = completion.completion_tokens - completion.kept_tokens
         if seat is not self._seats["model"]:
             self.counts.judge_tokens += tokens

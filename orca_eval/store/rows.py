@@ -5,6 +5,7 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from types import NoneType
 from typing import Any, NamedTuple, cast
 
 from orca_eval.types import Completion, FinishReason
@@ -135,9 +136,9 @@ def from_row(row: Row) -> Stored | None:
     as well as its value."""
     key, text, finish, prompt_tokens, completion_tokens, signature, *later = row
     reasoning, tokens, ids, kept, request, max_tokens = later
-    if not all(isinstance(cell, bytes) for cell in (key, text, finish)):
+    if {type(key), type(text), type(finish)} != {bytes}:
         return None
-    if not all(isinstance(cell, bytes | None) for cell in (reasoning, ids, request)):
+    if not {type(reasoning), type(ids), type(request)} <= {bytes, NoneType}:
         return None
     if (
         _checksum(key, text, finish, prompt_tokens, completion_tokens, *_signed(*later))
@@ -188,13 +189,9 @@ def _checksum(
     *apart: bytes,
 ) -> bytes:
     """16 bytes over the key and all that is stored under it."""
-    digest = hashlib.blake2b(key, digest_size=16)
-    digest.update(finish)
-    digest.update(f"\0{prompt_tokens}\0{completion_tokens}\0".encode())
-    digest.update(text)
-    for part in apart:
-        digest.update(part)
-    return digest.digest()
+    counts = f"\0{prompt_tokens}\0{completion_tokens}\0".encode()
+    signed = b"".join((key, finish, counts, text, *apart))
+    return hashlib.blake2b(signed, digest_size=16).digest()
 
 
 def add_columns(connection: sqlite3.Connection) -> None:

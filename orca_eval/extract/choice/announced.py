@@ -83,6 +83,8 @@ def last_announced(reply: ChoiceReply, places: list[Place], *, loose: bool = Fal
     """The last option announced at these places. With `loose` the rest of the sentence is searched
     too, for "the answer is a city ..., option B".
     """
+    if not places:
+        return None
     announced = partial(_announced, reply, loose=loose)
     last = last_claim(places, announced)
     beside = _beside(reply, places, last) if last and last.answer and len(places) > 1 else None

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from orca_eval.extract.reply.numbers import whole_number
@@ -91,8 +92,8 @@ class Option:
     @cached_property
     def first(self) -> str:
         """The first of `words`, found without the others: most comparisons need no more."""
-        tokens = _Tokens(self.low, 0, len(self.low))
-        return (tokens[0][0] in _ARTICLES and tokens[1][0]) or tokens[0][0]
+        words = [word for word, _, _ in islice(tokens_of(self.low, 0, len(self.low)), 2)]
+        return words[len(words) > 1 and words[0] in _ARTICLES] if words else ""
 
     @cached_property
     def words(self) -> tuple[str, ...]:

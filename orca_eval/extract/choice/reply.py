@@ -210,7 +210,7 @@ def _label_finder(letters: str, is_ascii: bool) -> re.Pattern[str]:
         rf"réponse|proposition|alternativa|opção|resposta|opzione|risposta|lettera)"
         rf"[ \t]?[:#]?[ \t]?[(\[\"']{{0,2}}(?P<named>[{some}]|[{lower}](?=[)\].,;:!?\n]|"
         rf"\s(?:is|was)\b|\s*$))(?![A-Za-z0-9À-ɏ]|'[a-z]|-[a-z]|\s?[=≡]\s?[A-Z](?![A-Za-z]))"
-        rf"[)\]\"']{{0,2}}|(?=[{lower}])(?:(?<=\bis )|"
+        rf"[)\]\"']{{0,2}}|(?=[{lower}])(?<= )(?:(?<=\bis )|"
         rf"(?<=\bbe )|(?<=\bso )|(?<=\bits )|(?<=\bit's ))"
         rf"(?P<low>[{lower}])(?<!a(?![.!]))(?=[.!]?\s*\Z)|"
         rf"(?=[{lower}])(?<![\w'-])(?P<judged>[{lower}])(?=\s(?:is|was)\s(?:the\s)?(?:right|correct|best)\b)|"

@@ -195,10 +195,10 @@ def run_on_ends(response: str, low: str, start: int) -> list[tuple[int, bool]]:
 
 def _headings(low: str, text: str) -> Iterator[tuple[str, int]]:
     """Headings of another turn, and where in `text`, which begins with a line end, each starts."""
-    numbered = _OWN_FIRST.match(text, 1) is not None
     words = words_of(low)
     if low.isascii() and not any(_as_heading(word).search(text) for word in words & _WORDS):
         return
+    numbered = _OWN_FIRST.match(text, 1) is not None
     for found in islice(_HEADING.finditer(text), MOST_SEEN):
         word = found["word"]
         if word in _ITEMS and not _begins_item(text, found):
