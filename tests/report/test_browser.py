@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from orca_eval.report.html import page
 from orca_eval.report.run_report import main_report
@@ -84,6 +86,18 @@ def test_it_opens_with_summary_and_plots(opened: Any, runs: list[Path]) -> None:
     )
     assert len(sizes) == 8
     assert min(sizes) > 100
+
+
+@pytest.mark.parametrize(("scheme", "paper"), [("light", (255, 255, 255)), ("dark", (23, 24, 28))])
+def test_plots_lie_on_the_pages_own_paper(opened: Any, scheme: str, paper: tuple[int, ...]) -> None:
+    media = [{"name": "prefers-color-scheme", "value": scheme}]
+    opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": media})
+    open_at(opened, "")
+    image = one(opened, "#plot-averages img")
+    opened.execute_script("arguments[0].scrollIntoView()", image)
+    picture = Image.open(io.BytesIO(image.screenshot_as_png)).convert("RGB")
+    assert picture.getpixel((2, 2)) == paper
+    opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 def test_tables_sort_by_a_click_and_by_keyboard(opened: Any) -> None:

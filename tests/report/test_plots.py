@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from matplotlib.transforms import Bbox
 
 from orca_eval.report.board import Board, build_board
 from orca_eval.report.plots import PLOTS, draw, render, svg_plots, write_plots
+from orca_eval.report.plots.dark import DARK
 from orca_eval.report.replies import reply_shares
 from orca_eval.report.run_tables import run_tables
 from orca_eval.results.run import read_run, read_runs
@@ -25,6 +27,8 @@ from orca_eval.results.run import read_run, read_runs
 from .conftest import HOSTILE_NAME
 from .synthetic import FULL, Spec, write_run
 
+# Greys with a dark counterpart; a model's own, and the heat map's pale figures.
+NEUTRAL = {*DARK, "#999999", "#f7f7f7"}
 NAMES = (
     "Orca-2-13B",
     "SmolLM2-135M-Instruct",
@@ -334,3 +338,14 @@ def test_without_budgets_there_is_neither_plot_nor_table(tmp_path: Path) -> None
     board = build_board([run], None)
     assert "budgets" not in dict(draw(board))
     assert "budgets" not in [table.name for table in run_tables(board)]
+
+
+def test_every_light_colour_has_a_dark_one(crowd: Board) -> None:
+    """But those of models and scales; without, ink would be lost on a dark page."""
+    for plotted in svg_plots(crowd, ["averages", "benchmarks", "budgets", "size", "heatmap"]):
+        text = plotted.svg.decode()
+        assert text.count("prefers-color-scheme:dark") == 1
+        drawn = text[text.index("</style>") :]
+        for colour in re.findall(r"(?:fill|stroke): (#[0-9a-f]{6})", drawn):
+            neutral = len({colour[1:3], colour[3:5], colour[5:7]}) == 1
+            assert not neutral or colour in NEUTRAL, (plotted.name, colour)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -27,6 +28,7 @@ _HERE = Path(__file__).parent
 _SCRIPTS = ("vendor/tanstack-virtual-core.js", "store.js", "explorer.js", "report.js")
 _CALL = "orcaEvalChunk("
 _LEADING = 3  # tables of the summary
+_SMALL = (7.6, 12)  # inches; a plot no wider and no higher shares its line
 
 
 def write_report(
@@ -76,13 +78,26 @@ def write_report(
                 if table.name != "runs"
             ],
             runs=[Markup(html_fragment(table)) for table in tables if table.name == "runs"],
-            plots=[(plot, _base64(plot.svg)) for plot in plots],
+            plots=placed_plots(plots),
             replies=packed.replies if packed else 0,
             data=((name, Markup(_base64(content))) for name, content in inline),
         )
         _write_beside(path.parent / DATA, beside)
         with whole(path) as temporary:
             stream.dump(str(temporary), encoding="utf-8")
+
+
+def placed_plots(plots: Sequence[Plot]) -> list[dict[str, Any]]:
+    """What the page has to know of the plots: small ones share a line, two by two, and so come
+    one after the other; each of the others has a line of its own."""
+    width, height = _SMALL
+    small = [plot for plot in plots if plot.size[0] <= width and plot.size[1] <= height]
+    pairs = small[: len(small) // 2 * 2]
+    lone = [plot for plot in plots if plot not in pairs]
+    return [
+        {"name": p.name, "title": p.title, "svg": _base64(p.svg), "half": p in pairs}
+        for p in [*lone[:2], *pairs, *lone[2:]]
+    ]
 
 
 def _policy(scripts: Sequence[str], style: str, beside: bool) -> str:

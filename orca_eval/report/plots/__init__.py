@@ -15,6 +15,7 @@ from orca_eval.report.plots.averages import averages
 from orca_eval.report.plots.benchmarks import benchmarks
 from orca_eval.report.plots.budgets import budgets
 from orca_eval.report.plots.cost import cost
+from orca_eval.report.plots.dark import following_the_page
 from orca_eval.report.plots.heatmap import heatmap
 from orca_eval.report.plots.improvement import improvement
 from orca_eval.report.plots.radar import radar
@@ -43,11 +44,12 @@ _METADATA: Mapping[str, dict[str, None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A plot's name, caption, and its SVG."""
+    """A plot's name, caption, its SVG, and its width and height in inches."""
 
     name: str
     title: str
     svg: bytes
+    size: tuple[float, float]
 
 
 def plots_of(board: Board) -> Mapping[str, tuple[str, Callable[[Board], Figure | None]]]:
@@ -94,12 +96,13 @@ def render(fig: Figure, kind: str) -> bytes:
     buffer = io.BytesIO()
     with mpl.rc_context(RC):
         fig.savefig(buffer, format=kind, dpi=fig.dpi, metadata=_METADATA.get(kind))
-    return buffer.getvalue()
+    return following_the_page(buffer.getvalue()) if kind == "svg" else buffer.getvalue()
 
 
 def svg_plots(board: Board, names: Sequence[str]) -> list[Plot]:
     """The named plots, for the report alone."""
-    return [Plot(name, PLOTS[name][0], render(fig, "svg")) for name, fig in draw(board, names)]
+    found = draw(board, names)
+    return [Plot(name, PLOTS[name][0], render(fig, "svg"), _size(fig)) for name, fig in found]
 
 
 def write_plots(board: Board, folder: Path) -> list[Plot]:
@@ -111,5 +114,9 @@ def write_plots(board: Board, folder: Path) -> list[Plot]:
         files = {kind: render(fig, kind) for kind in FORMATS}
         for kind, content in files.items():
             (folder / f"{name}.{kind}").write_bytes(content)
-        plots.append(Plot(name, titles[name], files["svg"]))
+        plots.append(Plot(name, titles[name], files["svg"], _size(fig)))
     return plots
+
+
+def _size(fig: Figure) -> tuple[float, float]:
+    return fig.get_figwidth(), fig.get_figheight()
