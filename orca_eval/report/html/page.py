@@ -25,7 +25,15 @@ from orca_eval.tables.table import Table
 REPORT, DATA = "report.html", "report_data"
 ONE_FILE_BYTES = 100_000_000
 _HERE = Path(__file__).parent
-_SCRIPTS = ("vendor/tanstack-virtual-core.js", "store.js", "explorer.js", "report.js")
+SCRIPTS = (
+    "vendor/tanstack-virtual-core.js",
+    "store.js",
+    "rows.js",
+    "search.js",
+    "sample.js",
+    "explorer.js",
+    "report.js",
+)
 _CALL = "orcaEvalChunk("
 _LEADING = 3  # tables of the summary
 _SMALL = (7.6, 12)  # inches; a plot no wider and no higher shares its line
@@ -52,7 +60,7 @@ def write_report(
     with packing as packed:
         _clear(path.parent / DATA)
         inline, beside = _placed(packed)
-        scripts = [(_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS]
+        scripts = [(_HERE / name).read_text(encoding="utf-8") for name in SCRIPTS]
         worker = (_HERE / "search_worker.js").read_text(encoding="utf-8")
         style = (_HERE / "report.css").read_text(encoding="utf-8")
         environment = Environment(
