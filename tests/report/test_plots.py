@@ -18,7 +18,8 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from orca_eval.report.board import Board, build_board
-from orca_eval.report.plots import PLOTS, draw, render, svg_plots, write_plots
+from orca_eval.report.html.page import write_report
+from orca_eval.report.plots import PLOTS, draw, fonts, render, svg_plots, write_plots
 from orca_eval.report.plots.dark import DARK
 from orca_eval.report.replies import reply_shares
 from orca_eval.report.run_tables import run_tables
@@ -349,3 +350,57 @@ def test_every_light_colour_has_a_dark_one(crowd: Board) -> None:
         for colour in re.findall(r"(?:fill|stroke): (#[0-9a-f]{6})", drawn):
             neutral = len({colour[1:3], colour[3:5], colour[5:7]}) == 1
             assert not neutral or colour in NEUTRAL, (plotted.name, colour)
+
+
+WRITTEN_ELSEWHERE = "\U0001f999-llama \ud55c\uad6d\uc5b4"
+
+
+def test_a_name_without_a_font_is_a_number_with_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fonts, "_glyphs", lambda: frozenset(range(128)))
+    few = FULL[:4]
+    names = (WRITTEN_ELSEWHERE, "\u6a21\u578b", "plain")
+    folders = [
+        write_run(tmp_path / str(at), Spec(name, share=0.01, benchmarks=few))
+        for at, name in enumerate(names)
+    ]
+    board = build_board(read_runs(folders), None)
+    for name, fig in draw(board, ["benchmarks", "rates", "heatmap", "radar"]):
+        texts = [text.get_text().replace("\n", " ") for text in fig.findobj(Text)]
+        assert {"[1] -llama", "[2]", "plain"} <= set(texts), name
+        assert not any("\u25a1" in text for text in texts)
+    write_plots(board, tmp_path / "plots")
+    key = (tmp_path / "plots" / "key.txt").read_text()
+    assert key == f"[1] {WRITTEN_ELSEWHERE}\n[2] \u6a21\u578b\n"
+    write_report(tmp_path / "report.html", board, [], svg_plots(board, ["rates"]), samples=False)
+    page = (tmp_path / "report.html").read_text()
+    assert f"<dt>[1]</dt><dd>{WRITTEN_ELSEWHERE}</dd>" in page
+
+
+def test_a_hostile_name_in_the_key_is_only_text(tmp_path: Path) -> None:
+    evil = "</dd><script>alert(1)</script>\n[2] \U0001f999 \u202e"
+    run = read_run(write_run(tmp_path / "m", Spec(evil, share=0.01, benchmarks=FULL[:2])))
+    board = build_board([run], None)
+    write_report(tmp_path / "report.html", board, [], svg_plots(board, ["rates"]), samples=False)
+    page = (tmp_path / "report.html").read_text()
+    assert '<dl class="key"' in page
+    assert "<script>alert" not in page
+    write_plots(board, tmp_path / "plots")
+    assert len((tmp_path / "plots" / "key.txt").read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["benchmarks", "heatmap", "rates", "size", "cost", "budgets"])
+def test_names_that_differ_at_their_ends_stay_apart(tmp_path: Path, name: str) -> None:
+    long = "mistral-7b-instruct-v0.3-finetuned-on-a-mixture-with-a-very-long-name-of-its-own-run"
+    specs = [Spec(f"{long}-{n}", p) for n in (1, 2) for p in ("empty", "cautious")]
+    folders = [
+        write_run(
+            tmp_path / str(at),
+            replace(spec, share=0.01, benchmarks=FULL[6:9], parameters=7, budgets=[8]),
+        )
+        for at, spec in enumerate(specs)
+    ]
+    fig = plot(build_board(read_runs(folders), None), name)
+    shown = {text.get_text() for text in fig.findobj(Text) if "mistral" in text.get_text()}
+    assert len(shown) == 4

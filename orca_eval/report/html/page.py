@@ -17,7 +17,7 @@ from orca_eval.errors import InputError
 from orca_eval.files import whole
 from orca_eval.report.board import Board
 from orca_eval.report.html.pack import Packed, Spool, pack
-from orca_eval.report.plots import Plot
+from orca_eval.report.plots import Plot, key_of
 from orca_eval.safe_text import terminal
 from orca_eval.tables import html_fragment
 from orca_eval.tables.table import Table
@@ -87,6 +87,7 @@ def write_report(
             ],
             runs=[Markup(html_fragment(table)) for table in tables if table.name == "runs"],
             plots=placed_plots(plots),
+            key=[(number, terminal(name)) for name, number in key_of(board).items()],
             replies=packed.replies if packed else 0,
             data=((name, Markup(_base64(content))) for name, content in inline),
         )
