@@ -15,6 +15,7 @@ from orca_eval.report.board import Board
 from orca_eval.report.plots.averages import averages
 from orca_eval.report.plots.benchmarks import benchmarks
 from orca_eval.report.plots.budgets import budgets
+from orca_eval.report.plots.checkpoints import checkpoints
 from orca_eval.report.plots.cost import cost
 from orca_eval.report.plots.dark import following_the_page
 from orca_eval.report.plots.fonts import numbered, undrawable
@@ -37,6 +38,7 @@ PLOTS: Mapping[str, tuple[str, Callable[[Board], Figure | None]]] = {
     "size": ("Score against size", size),
     "budgets": ("Score by max_tokens", budgets),
     "cost": ("Score against tokens", cost),
+    "checkpoints": ("Scores along training", checkpoints),
 }
 FORMATS = ("svg", "png", "pdf")
 _METADATA: Mapping[str, dict[str, None]] = {
