@@ -18,13 +18,12 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-
-from report.browser import CHROMIUM, DRIVER, chromium  # noqa: E402
-from report.synthetic import Spec, write_run  # noqa: E402
+sys.path.insert(0, str(ROOT))
 
 from orca_eval.report.html import page  # noqa: E402
 from orca_eval.report.run_report import main_report  # noqa: E402
+from tests.report.browser import CHROMIUM, DRIVER, chromium  # noqa: E402
+from tests.report.synthetic import Spec, write_run  # noqa: E402
 
 RARE = "a-needle-that-only-the-last-reply-holds"
 

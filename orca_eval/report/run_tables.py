@@ -6,6 +6,7 @@ from orca_eval.report.cost_table import cost_table
 from orca_eval.report.group_tables import group_tables
 from orca_eval.report.judged_tables import published_judged
 from orca_eval.report.other_tables import rates_table, reproduction_table, runs_table
+from orca_eval.report.pairs_table import pairs_tables
 from orca_eval.report.repeats_table import repeats_table
 from orca_eval.report.speed_table import speed_table
 from orca_eval.report.task_tables import task_tables
@@ -20,6 +21,7 @@ def run_tables(board: Board) -> list[Table]:
     )
     return with_safe_names(
         *group_tables(board),
+        *pairs_tables(board),
         *published_judged(board),
         *reproduction,
         rates_table(board),

@@ -30,6 +30,7 @@ from orca_eval.stats.choose import (
     difference_from_fixed as difference_from_fixed,
     exact_interval as exact_interval,
     paired_difference as paired_difference,
+    two_sided_p as two_sided_p,
 )
 from orca_eval.stats.corrected import (
     corrected_rate as corrected_rate,

@@ -127,6 +127,17 @@ def difference_from_fixed(
     return _difference(fixed, candidate, resampled, clusters, aggregate, (EXACT_FIXED, p))
 
 
+def two_sided_p(found: Difference) -> float:
+    """The p for "the two are alike": twice the smaller of the two one-sided ones, at most 1."""
+    if found.method == EXACT_PAIRED:
+        other = float(mcnemar_one_sided(found.gains or 0, found.losses or 0))
+    else:
+        draws = found.draws
+        turned = replace(draws, estimate=-draws.estimate, deviations=-draws.deviations)
+        other = turned.p_greater()
+    return min(1.0, 2 * min(found.p, other))
+
+
 def _difference(
     baseline: float,
     candidate: Tasks,

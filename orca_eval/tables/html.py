@@ -6,10 +6,13 @@ from orca_eval.tables.table import Cell, Column, Row, Table, plain
 
 _MARKS = {"best": "<strong>{}</strong>", "second": "<u>{}</u>"}
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_FEW = 3  # notes of a kind that are not folded
 _STYLE = (
     "body{font:15px/1.4 system-ui,sans-serif;margin:2rem}table{border-collapse:collapse}"
     "th,td{padding:.25rem .6rem;border-bottom:1px solid #8886;text-align:right}"
     "th:first-child,td.text,th.text{text-align:left}small{font-weight:normal}"
+    ".interval{display:block;white-space:nowrap}"
+    "@media print{details::details-content{content-visibility:visible;block-size:auto}}"
 )
 
 
@@ -18,11 +21,8 @@ def html_fragment(table: Table) -> str:
     notes = table.footnotes()
     head = "".join(map(_head, table.columns))
     rows = "\n".join(_row(row, table, notes) for row in table.rows)
-    under = [
-        *(f"<p><sup>{mark}</sup> {escape(text)}</p>" for text, mark in notes.items()),
-        *(f"<p>{escape(remark)}</p>" for remark in table.remarks),
-    ]
-    caption = f'<figcaption class="notes">{"".join(under)}</figcaption>\n' if under else ""
+    caption = f'<figcaption class="notes">{_under(table, notes)}</figcaption>\n'
+    caption = caption if notes or table.remarks else ""
     return (
         f'<figure class="table" id="table-{escape(table.name)}">\n'
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.title)}">\n'
@@ -30,6 +30,24 @@ def html_fragment(table: Table) -> str:
         f'<thead><tr><th scope="col">{escape(table.head)}</th>{head}</tr></thead>\n'
         f"<tbody>\n{rows}\n</tbody>\n</table>\n</div>\n{caption}</figure>\n"
     )
+
+
+def _under(table: Table, notes: dict[str, str]) -> str:
+    """The notes by kind and the remarks; many of one kind are folded."""
+    kinds = {
+        kind: [f"<sup>{notes[text]}</sup> {escape(text)}" for text in texts]
+        for kind, texts in table.notes_by_kind().items()
+    }
+    if table.remarks:
+        kinds["How to read it"] = [escape(remark) for remark in table.remarks]
+    return "".join(_fold(kind, lines) for kind, lines in kinds.items())
+
+
+def _fold(kind: str, lines: list[str]) -> str:
+    text = "".join(f"<p>{line}</p>" for line in lines)
+    if len(lines) <= _FEW:
+        return text
+    return f"<details><summary>{kind}: {len(lines)} notes</summary>{text}</details>"
 
 
 def html_page(table: Table) -> str:
@@ -60,20 +78,28 @@ def _row(row: Row, table: Table, notes: dict[str, str]) -> str:
 def _cell(cell: Cell, column: Column, notes: dict[str, str]) -> str:
     text = _MARKS.get(cell.mark, "{}").format(escape(cell.text)) if cell.text else "–"
     change = f" <small>({escape(cell.change)}&nbsp;%)</small>" if cell.change else ""
-    interval = f" <small>{escape(cell.interval)}</small>" if cell.interval else ""
+    interval = _interval(cell)
     value = plain(cell)
     sort = f' data-value="{escape(value)}"' if value is not None and not column.text else ""
     title = f' title="{escape(_title(cell))}"' if _title(cell) else ""
     kind = ' class="text"' if column.text else ""
-    return f"<td{kind}{sort}{title}>{text}{change}{interval}{_sup(cell.notes, notes)}</td>"
+    return f"<td{kind}{sort}{title}>{text}{change}{_sup(cell.notes, notes)}{interval}</td>"
+
+
+def _interval(cell: Cell) -> str:
+    """Beneath the figure: no mouse is needed to read it."""
+    if not cell.text or cell.low is None or cell.high is None:
+        return ""
+    digits = 2 if cell.show_interval else len(cell.text.partition(".")[2])
+    low, high = ends(cell.low, cell.high, digits)
+    shown = f"[{low}, {high}]".replace("-", "\N{MINUS SIGN}")
+    return f' <small class="interval">{shown}</small>'
 
 
 def _title(cell: Cell) -> str:
-    parts = []
-    if cell.low is not None and cell.high is not None and not cell.show_interval:
-        parts.append(f"95 % interval {' to '.join(ends(cell.low, cell.high, 2))}")
-    parts += [f"{name.replace('_', ' ')} {100 * rate:.1f} %" for name, rate in cell.rates.items()]
-    return ", ".join(parts)
+    return ", ".join(
+        f"{name.replace('_', ' ')} {100 * rate:.1f} %" for name, rate in cell.rates.items()
+    )
 
 
 def _sup(texts: tuple[str, ...], notes: dict[str, str]) -> str:

@@ -86,6 +86,21 @@ class Table:
                 notes.setdefault(note, letters(len(notes)))
         return notes
 
+    def notes_by_kind(self) -> dict[str, list[str]]:
+        """The notes by where they stand, each once: at figures, where one lacks, or at rows."""
+        cells = [cell for row in self.rows for cell in row.cells]
+        found = {
+            "Figures": [note for cell in cells if cell.text for note in cell.notes],
+            "Missing figures": [note for cell in cells if not cell.text for note in cell.notes],
+            "Rows": [note for row in self.rows for note in row.notes],
+        }
+        taken: set[str] = set()
+        kinds = {}
+        for kind, notes in found.items():
+            kinds[kind] = [note for note in dict.fromkeys(notes) if note not in taken]
+            taken.update(notes)
+        return {kind: notes for kind, notes in kinds.items() if notes}
+
     def frame(self) -> pd.DataFrame:
         """Labels, values, intervals, improvements and rates as columns; for CSV and for reuse."""
         data: dict[str, list[object]] = {

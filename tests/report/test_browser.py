@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
+import io
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,27 +10,29 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from orca_eval.report.html import page
 from orca_eval.report.run_report import main_report
 from tests.waiting import until
 
-from .browser import CHROMIUM, DRIVER, chromium
+from .browser import (
+    NEEDS_BROWSER,
+    attribute,
+    choose,
+    chromium,
+    click_first_row,
+    found,
+    one,
+    open_at,
+    search,
+    settled,
+    shot,
+    texts,
+)
 from .conftest import HOSTILE
 
-MISSING = [
-    name
-    for name, there in (
-        ("Debian's chromium", CHROMIUM),
-        ("Debian's chromium-driver", DRIVER),
-        ("selenium", importlib.util.find_spec("selenium")),
-    )
-    if not there
-]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}"),
-]
+pytestmark = NEEDS_BROWSER
 BESIDE = 1000
 
 
@@ -64,66 +65,6 @@ def opened(driver: Any) -> Any:
     assert serious == []
 
 
-def open_at(driver: Any, fragment: str) -> None:
-    driver.get("about:blank")
-    driver.get(driver.report.as_uri() + fragment)
-    until(lambda: driver.execute_script("return document.body.dataset.ready"))
-
-
-def one(driver: Any, selector: str) -> Any:
-    return driver.find_element("css selector", selector)
-
-
-def texts(driver: Any, selector: str) -> list[str]:
-    script = "return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent)"
-    return list(driver.execute_script(script, selector))
-
-
-def attribute(driver: Any, selector: str, name: str) -> Any:
-    script = "return document.querySelector(arguments[0])?.getAttribute(arguments[1])"
-    return driver.execute_script(script, selector, name)
-
-
-def click_first_row(driver: Any) -> None:
-    """By the mouse, at the place of the list's first line."""
-    from selenium.webdriver.common.action_chains import ActionChains
-
-    box = one(driver, "#list")
-    driver.execute_script("arguments[0].scrollIntoView({ block: 'center' })", box)
-    up = 15 - box.size["height"] // 2
-    ActionChains(driver).move_to_element_with_offset(box, 0, up).click().perform()
-
-
-def choose(driver: Any, name: str, label: str) -> None:
-    from selenium.webdriver.support.ui import Select
-
-    Select(one(driver, f"#{name}")).select_by_visible_text(label)
-
-
-def found(driver: Any) -> int:
-    return int(one(driver, "#status").get_attribute("data-found"))
-
-
-def settled(driver: Any) -> int:
-    """How many replies are listed once the search is through."""
-    until(lambda: one(driver, "#status").get_attribute("data-busy") == "false")
-    return found(driver)
-
-
-def search(driver: Any, words: str) -> None:
-    box = one(driver, "#search")
-    box.clear()
-    box.send_keys(words)
-    until(lambda: one(driver, "#status").get_attribute("data-needle") == words.lower())
-
-
-def shot(driver: Any, name: str) -> None:
-    """A screenshot to look at, where ORCA_EVAL_SHOTS names a folder."""
-    if folder := os.environ.get("ORCA_EVAL_SHOTS"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        driver.save_screenshot(str(Path(folder) / f"{name}.png"))
-
-
 @pytest.fixture(scope="module")
 def frames(runs: list[Path]) -> dict[str, pd.DataFrame]:
     labels = ("Orca-2-13B", "Orca-2-13B w/ cautious sm", "small")
@@ -145,6 +86,18 @@ def test_it_opens_with_summary_and_plots(opened: Any, runs: list[Path]) -> None:
     )
     assert len(sizes) == 8
     assert min(sizes) > 100
+
+
+@pytest.mark.parametrize(("scheme", "paper"), [("light", (255, 255, 255)), ("dark", (23, 24, 28))])
+def test_plots_lie_on_the_pages_own_paper(opened: Any, scheme: str, paper: tuple[int, ...]) -> None:
+    media = [{"name": "prefers-color-scheme", "value": scheme}]
+    opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": media})
+    open_at(opened, "")
+    image = one(opened, "#plot-averages img")
+    opened.execute_script("arguments[0].scrollIntoView()", image)
+    picture = Image.open(io.BytesIO(image.screenshot_as_png)).convert("RGB")
+    assert picture.getpixel((2, 2)) == paper
+    opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 def test_tables_sort_by_a_click_and_by_keyboard(opened: Any) -> None:
@@ -169,7 +122,7 @@ def test_filters_leave_what_they_name(opened: Any, frames: dict[str, pd.DataFram
     everything = pd.concat(frames.values())
     assert found(opened) == len(everything)
     small = frames["small"]
-    choose(opened, "by-run", "small")
+    choose(opened, "by-run", "3 · small")
     assert found(opened) == len(small)
     choose(opened, "by-benchmark", "RACE")
     race = small[small["benchmark"] == "race"]
@@ -222,7 +175,7 @@ def test_the_list_sorts_and_scrolls_to_its_end(opened: Any) -> None:
 def test_a_sample_shows_prompt_reply_and_evidence(
     opened: Any, frames: dict[str, pd.DataFrame]
 ) -> None:
-    choose(opened, "by-run", "small")
+    choose(opened, "by-run", "3 · small")
     choose(opened, "by-result", "right")
     click_first_row(opened)
     right = frames["small"][frames["small"]["score"] > 0].iloc[0]
@@ -257,7 +210,7 @@ def test_what_only_one_solved_is_found_and_all_stand_side_by_side(
         choose(opened, "by-solved", label)
         assert found(opened) == documents.sum() * len(frames)
     choose(opened, "by-solved", "only small")
-    choose(opened, "by-run", "small")
+    choose(opened, "by-run", "3 · small")
     click_first_row(opened)
     until(lambda: opened.find_elements("css selector", "#beside"))
     choose(opened, "beside", "all")
@@ -265,6 +218,75 @@ def test_what_only_one_solved_is_found_and_all_stand_side_by_side(
     results = texts(opened, "#sample .facts > div:first-child dd")
     assert results[0] == "right"
     assert "right" not in results[1:]
+
+
+PAIR = ("Orca-2-13B", "small")
+
+
+def test_two_models_are_compared_by_who_is_right(
+    opened: Any, frames: dict[str, pd.DataFrame]
+) -> None:
+    mine, other = (frames[name]["score"] > 0 for name in PAIR)
+    choose(opened, "by-b", "3 · small")
+    expected = {
+        "only A": mine & ~other,
+        "only B": ~mine & other,
+        "both": mine & other,
+        "neither": ~mine & ~other,
+    }
+    for label, documents in expected.items():
+        choose(opened, "by-outcome", label)
+        assert found(opened) == documents.sum() * 2
+    choose(opened, "by-outcome", "only A")
+    models = set(texts(opened, "#list .item > :nth-child(2)"))
+    assert models == {"1 · Orca-2-13B", "3 · small"}
+
+
+def test_filters_search_and_order_stand_in_the_address(opened: Any) -> None:
+    choose(opened, "by-benchmark", "MMLU")
+    choose(opened, "by-task", "mmlu/virology")
+    choose(opened, "by-result", "wrong")
+    choose(opened, "by-b", "3 · small")
+    choose(opened, "by-outcome", "only B")
+    search(opened, "river & 100%=#")
+    assert settled(opened) == 0
+    search(opened, "river")
+    settled(opened)
+    for _ in range(2):
+        one(opened, "#list-head button[data-name=Tokens]").click()
+    listed = texts(opened, "#list .item")
+    address = opened.current_url
+    assert listed
+    open_at(opened, "#" + address.partition("#")[2])
+    settled(opened)
+    until(lambda: texts(opened, "#list .item") == listed)
+    assert attribute(opened, "[aria-selected=true]", "aria-posinset") == "1"
+    tokens = [int(text) for text in texts(opened, "#list .item > :nth-child(7)")]
+    assert tokens == sorted(tokens, reverse=True)
+    opened.execute_script("location.hash = '#tables'")
+    opened.execute_script("location.hash = '#plots'")
+    assert texts(opened, "#list .item") == listed
+    one(opened, "#filters [type=reset]").click()
+    assert "#" not in opened.current_url
+
+
+@pytest.mark.parametrize("value", ["%3Cimg%20src%3Dx%20onerror%3Dhacked%3D1%3E", "%", "__proto__"])
+def test_an_address_of_another_does_nothing(
+    opened: Any, value: str, frames: dict[str, pd.DataFrame]
+) -> None:
+    names = ("sample", "model", "benchmark", "task", "run", "outcome", "a", "b", "sort", "solved")
+    open_at(opened, "#" + "&".join(f"{name}={value}" for name in (*names, value)))
+    assert found(opened) == sum(map(len, frames.values()))
+    assert not opened.find_elements("css selector", "#samples img")
+    assert opened.execute_script("return window.hacked") is None
+
+
+def test_the_first_sample_is_open(opened: Any, frames: dict[str, pd.DataFrame]) -> None:
+    until(lambda: len(texts(opened, "#sample pre")) == 2)
+    assert attribute(opened, "#sample", "data-row") == "0"
+    assert "#" not in opened.current_url
+    choose(opened, "by-run", "3 · small")
+    until(lambda: texts(opened, "#sample pre")[1:] == [frames["small"]["response"].iloc[0]])
 
 
 def test_a_link_opens_at_its_sample(driver: Any, frames: dict[str, pd.DataFrame]) -> None:
@@ -279,7 +301,7 @@ def test_a_link_opens_at_its_sample(driver: Any, frames: dict[str, pd.DataFrame]
     driver.get(address)
     until(lambda: texts(driver, "#sample pre")[1:] == [row["response"]])
     open_at(driver, "#sample=nothing:1&model=no%one")
-    assert texts(driver, "#sample .hint") == ["Choose a sample."]
+    assert attribute(driver, "[aria-selected=true]", "aria-posinset") == "1"
 
 
 def test_a_hostile_reply_is_only_text(opened: Any) -> None:
@@ -320,7 +342,7 @@ def test_the_keyboard_goes_everywhere(opened: Any) -> None:
     assert opened.execute_script(active) == "search"
     opened.execute_script("document.getElementById('list').focus()")
     ActionChains(opened).send_keys(Keys.ARROW_DOWN, Keys.ARROW_DOWN, Keys.ARROW_DOWN).perform()
-    until(lambda: attribute(opened, "[aria-selected=true]", "aria-posinset") == "3")
+    until(lambda: attribute(opened, "[aria-selected=true]", "aria-posinset") == "4")
     row = attribute(opened, "[aria-selected=true]", "id")
     assert attribute(opened, "#list", "aria-activedescendant") == row
     ActionChains(opened).send_keys(Keys.END).perform()
@@ -350,10 +372,16 @@ def test_a_phone_shows_it_without_scrolling_sideways(
         colour = "return getComputedStyle(document.body).backgroundColor"
         expected = {"light": "rgb(255, 255, 255)", "dark": "rgb(23, 24, 28)"}
         assert driver.execute_script(colour) == expected[scheme]
-        driver.execute_script("document.getElementById('samples').scrollIntoView()")
         click_first_row(driver)
-        until(lambda: texts(driver, "#sample pre"))
+        until(lambda: attribute(driver, "#sample", "data-row") == "0")
+        top = "return document.getElementById('sample').getBoundingClientRect().top"
+        until(lambda: 0 <= driver.execute_script(top) < 60)
         shot(driver, f"phone-samples-{scheme}")
+        one(driver, "#sample .ways button:nth-child(2)").click()
+        until(lambda: attribute(driver, "#sample", "data-row") == "1")
+        assert driver.execute_script(top) < 60
+        one(driver, "#sample .ways button:nth-child(3)").click()
+        assert driver.execute_script(top) > 60
 
 
 def test_missing_data_is_said(

@@ -22,8 +22,11 @@ import pytest
 from orca_eval.report.board import Board
 from orca_eval.report.html import page
 from orca_eval.report.html.pack import Packed, hint, pack
+from orca_eval.report.plots import Plot
 from orca_eval.report.run_report import main_report, write_run_report
 from orca_eval.results.run import read_run
+from orca_eval.tables import html_fragment
+from orca_eval.tables.table import Cell, Column, Row, Table
 
 from .conftest import HOSTILE
 from .synthetic import FULL, Spec, write_run
@@ -152,7 +155,7 @@ def test_only_the_reports_own_script_may_run(report: Path) -> None:
     assert policy is not None
     rules = policy[1].replace("&#39;", "'")
     scripts = re.findall(r"<script>(.*?)</script>", text, re.S)
-    assert len(scripts) == 4
+    assert len(scripts) == len(page.SCRIPTS)
     for script in scripts:
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         assert f"'sha256-{digest}'" in rules
@@ -214,3 +217,32 @@ def test_a_runs_own_report_says_what_its_scores_are_of(tmp_path: Path) -> None:
     text = path.read_text()
     assert "quickstart items, not benchmark scores" in text
     assert "(published)" not in text
+
+
+def test_intervals_stand_in_the_page_and_many_notes_are_folded_by_kind() -> None:
+    notes = [f"n{number}" for number in range(4)]
+    cells = [Cell("50.0", 50.0, 45.2, 54.8, notes=(note,)) for note in notes]
+    rows = [
+        *(Row("m", (cell,), notes=("of the <run>",)) for cell in cells),
+        Row("m", (Cell(notes=("why not",)),)),
+    ]
+    text = html_fragment(Table("t", "T", "model", (Column("a", "A"),), tuple(rows)))
+    assert '<small class="interval">[45.2, 54.8]</small>' in text
+    folded = re.search(r"<details><summary>Figures: 4 notes</summary>(.*?)</details>", text)
+    assert folded is not None
+    assert all(note in folded[1] for note in notes)
+    assert "of the &lt;run&gt;" not in folded[1]
+    assert "of the &lt;run&gt;" in text
+    assert text.count("<details>") == 1
+
+
+def test_small_plots_share_a_line_in_pairs() -> None:
+    sizes = [(9.0, 3.0), (6.0, 6.0), (5.0, 5.0), (6.0, 17.0), (5.0, 5.0)]
+    plots = [Plot(str(at), "title", b"", size) for at, size in enumerate(sizes)]
+    assert [(plot["name"], plot["half"]) for plot in page.placed_plots(plots)] == [
+        ("0", False),
+        ("3", False),
+        ("1", True),
+        ("2", True),
+        ("4", False),
+    ]

@@ -18,18 +18,18 @@ from orca_eval.report.run_report import main_report
 from orca_eval.results.run import read_run
 from tests.waiting import until
 
-from .browser import chromium
-from .conftest import HOSTILE
-from .synthetic import Benchmark, Spec, write_run
-from .test_browser import (
+from .browser import (
+    NEEDS_BROWSER,
+    chromium,
     click_first_row,
     one,
     open_at,
-    pytestmark as needs_chromium,
     search,
     settled,
     texts,
 )
+from .conftest import HOSTILE
+from .synthetic import Benchmark, Spec, write_run
 
 
 def step(who: str, response: str) -> dict[str, Any]:
@@ -93,8 +93,8 @@ def driver(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]
         yield driver
 
 
-@needs_chromium[0]
-@needs_chromium[1]
+@NEEDS_BROWSER[0]
+@NEEDS_BROWSER[1]
 def test_a_judged_sample_opens_and_its_verdict_is_only_text(driver: Any) -> None:
     search(driver, "verdict 2:")
     assert settled(driver) == 1
@@ -106,5 +106,5 @@ def test_a_judged_sample_opens_and_its_verdict_is_only_text(driver: Any) -> None
     assert one(driver, "#sample .judged").get_attribute("open")  # what is searched for is in it
     assert driver.execute_script("return window.hacked") is None
     assert not driver.find_elements("css selector", "#sample img, #sample script")
-    search(driver, "no such words")
+    search(driver, texts(driver, "#sample .reply pre")[0].split()[3])
     until(lambda: not one(driver, "#sample .judged").get_attribute("open"))

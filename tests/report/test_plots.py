@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from orca_eval.report.board import Board, build_board
-from orca_eval.report.plots import PLOTS, draw, render, svg_plots, write_plots
+from orca_eval.report.html.page import write_report
+from orca_eval.report.plots import PLOTS, draw, fonts, render, svg_plots, write_plots
+from orca_eval.report.plots.dark import DARK
 from orca_eval.report.replies import reply_shares
 from orca_eval.report.run_tables import run_tables
 from orca_eval.results.run import read_run, read_runs
@@ -25,6 +28,8 @@ from orca_eval.results.run import read_run, read_runs
 from .conftest import HOSTILE_NAME
 from .synthetic import FULL, Spec, write_run
 
+# Greys with a dark counterpart; a model's own, and the heat map's pale figures.
+NEUTRAL = {*DARK, "#999999", "#f7f7f7"}
 NAMES = (
     "Orca-2-13B",
     "SmolLM2-135M-Instruct",
@@ -232,7 +237,7 @@ def test_a_limited_run_of_one_benchmark_leaves_every_plot_room(tmp_path: Path) -
 @pytest.mark.parametrize("name", list(PLOTS))
 def test_nothing_overlaps_or_leaves_the_picture(crowd: Board, name: str) -> None:
     found = dict(draw(crowd, [name]))
-    if name == "improvement" and crowd.baseline is None:
+    if name == "checkpoints" or (name == "improvement" and crowd.baseline is None):
         assert not found
         return
     fig = found[name]
@@ -299,7 +304,7 @@ def test_files_are_the_same_for_the_same_data(tmp_path: Path) -> None:
     ]
     board = build_board(read_runs(folders), "a")
     written = write_plots(board, tmp_path / "plots")
-    assert [plot.name for plot in written] == list(PLOTS)
+    assert [plot.name for plot in written] == [name for name in PLOTS if name != "checkpoints"]
     assert {path.name for path in (tmp_path / "plots").iterdir()} == {
         f"{plot.name}.{kind}" for plot in written for kind in ("svg", "png", "pdf")
     }
@@ -334,3 +339,68 @@ def test_without_budgets_there_is_neither_plot_nor_table(tmp_path: Path) -> None
     board = build_board([run], None)
     assert "budgets" not in dict(draw(board))
     assert "budgets" not in [table.name for table in run_tables(board)]
+
+
+def test_every_light_colour_has_a_dark_one(crowd: Board) -> None:
+    """But those of models and scales; without, ink would be lost on a dark page."""
+    for plotted in svg_plots(crowd, ["averages", "benchmarks", "budgets", "size", "heatmap"]):
+        text = plotted.svg.decode()
+        assert text.count("prefers-color-scheme:dark") == 1
+        drawn = text[text.index("</style>") :]
+        for colour in re.findall(r"(?:fill|stroke): (#[0-9a-f]{6})", drawn):
+            neutral = len({colour[1:3], colour[3:5], colour[5:7]}) == 1
+            assert not neutral or colour in NEUTRAL, (plotted.name, colour)
+
+
+WRITTEN_ELSEWHERE = "\U0001f999-llama \ud55c\uad6d\uc5b4"
+
+
+def test_a_name_without_a_font_is_a_number_with_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fonts, "_glyphs", lambda: frozenset(range(128)))
+    few = FULL[:4]
+    names = (WRITTEN_ELSEWHERE, "\u6a21\u578b", "plain")
+    folders = [
+        write_run(tmp_path / str(at), Spec(name, share=0.01, benchmarks=few))
+        for at, name in enumerate(names)
+    ]
+    board = build_board(read_runs(folders), None)
+    for name, fig in draw(board, ["benchmarks", "rates", "heatmap", "radar"]):
+        texts = [text.get_text().replace("\n", " ") for text in fig.findobj(Text)]
+        assert {"[1] -llama", "[2]", "plain"} <= set(texts), name
+        assert not any("\u25a1" in text for text in texts)
+    write_plots(board, tmp_path / "plots")
+    key = (tmp_path / "plots" / "key.txt").read_text()
+    assert key == f"[1] {WRITTEN_ELSEWHERE}\n[2] \u6a21\u578b\n"
+    write_report(tmp_path / "report.html", board, [], svg_plots(board, ["rates"]), samples=False)
+    page = (tmp_path / "report.html").read_text()
+    assert f"<dt>[1]</dt><dd>{WRITTEN_ELSEWHERE}</dd>" in page
+
+
+def test_a_hostile_name_in_the_key_is_only_text(tmp_path: Path) -> None:
+    evil = "</dd><script>alert(1)</script>\n[2] \U0001f999 \u202e"
+    run = read_run(write_run(tmp_path / "m", Spec(evil, share=0.01, benchmarks=FULL[:2])))
+    board = build_board([run], None)
+    write_report(tmp_path / "report.html", board, [], svg_plots(board, ["rates"]), samples=False)
+    page = (tmp_path / "report.html").read_text()
+    assert '<dl class="key"' in page
+    assert "<script>alert" not in page
+    write_plots(board, tmp_path / "plots")
+    assert len((tmp_path / "plots" / "key.txt").read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["benchmarks", "heatmap", "rates", "size", "cost", "budgets"])
+def test_names_that_differ_at_their_ends_stay_apart(tmp_path: Path, name: str) -> None:
+    long = "mistral-7b-instruct-v0.3-finetuned-on-a-mixture-with-a-very-long-name-of-its-own-run"
+    specs = [Spec(f"{long}-{n}", p) for n in (1, 2) for p in ("empty", "cautious")]
+    folders = [
+        write_run(
+            tmp_path / str(at),
+            replace(spec, share=0.01, benchmarks=FULL[6:9], parameters=7, budgets=[8]),
+        )
+        for at, spec in enumerate(specs)
+    ]
+    fig = plot(build_board(read_runs(folders), None), name)
+    shown = {text.get_text() for text in fig.findobj(Text) if "mistral" in text.get_text()}
+    assert len(shown) == 4

@@ -1,133 +1,79 @@
 "use strict";
-// The sample explorer. Whatever a model wrote goes into the page as text, never as markup.
+// The sample explorer: the list, its filters, the address, the keyboard.
 
 const orcaExplorer = (() => {
   const HEIGHT = 30;
+  const FILTERS = ["benchmark", "task", "run", "result", "solved", "rule", "finish", "outcome"];
   const { Virtualizer, elementScroll, observeElementRect, observeElementOffset } = TanStackVirtual;
+  const { element } = orcaText;
   const byId = (id) => document.getElementById(id);
   const list = byId("list");
-  const state = { index: null, order: null, rows: new Uint32Array(0), selected: -1,
-    sort: null, descending: false, hits: null, needle: "" };
-  let virtual = null;
+  // `chosen`: the selected sample was asked for, so that it belongs into the address.
+  const state = { index: null, order: null, rows: new Uint32Array(0), selected: -1, chosen: false,
+    beside: "", sort: "", descending: false };
+  let [virtual, rows, search, sample] = [null, null, null, null];
 
-  const resultOf = (row) => {
-    const { score, answer, benchmark } = state.index.columns;
-    if (answer[row] < 0) return "none";
-    if (!state.index.benchmarks[benchmark[row]][2]) return "graded"; // a rating is its answer
-    return score[row] > 0 ? "right" : "wrong";
-  };
-  const taskOf = (row) => state.index.tasks[state.index.columns.task[row]];
-  const FIELDS = {
-    Sample: (row) => `#${state.index.columns.docId[row]} ${taskOf(row).replace(/^.*\//, "")}`,
-    Model: (row) => state.index.runs[state.index.columns.run[row]],
-    Result: resultOf,
-    Answer: (row) => state.index.answers[state.index.columns.answer[row]] ?? "–",
-    Gold: (row) => state.index.golds[state.index.columns.gold[row]] ?? "",
-    Rule: (row) => state.index.rules[state.index.columns.rule[row]] ?? "",
-  };
-  const KEYS = {
-    Sample: (row) => row,
-    Model: (row) => state.index.columns.run[row],
-    Result: (row) => ["wrong", "none", "graded", "right"].indexOf(resultOf(row)),
-    Answer: (row) => state.answerRank[state.index.columns.answer[row] + 1],
-    Gold: (row) => state.goldRank[state.index.columns.gold[row] + 1],
-    Rule: (row) => state.index.columns.rule[row],
-  };
-
-  // Control characters, which could turn text around or hide it, as their codes.
-  const shown = (text) => text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-
-  function element(tag, text = "", className = "") {
-    const made = document.createElement(tag);
-    made.textContent = shown(text);
-    if (className) made.className = className;
-    return made;
-  }
-
-  // Rank of every text in alphabetical order, shifted by one for "none".
-  function ranks(texts) {
-    const order = [...texts.keys()].sort((a, b) => (texts[a] < texts[b] ? -1 : 1));
-    const rank = new Uint32Array(texts.length + 1);
-    order.forEach((text, at) => { rank[text + 1] = at + 1; });
-    return rank;
-  }
-
-  function fill(select, entries) {
-    const chosen = select.value;
-    select.length = 1;
-    for (const [value, label] of entries) select.add(new Option(label, value));
-    select.value = chosen;
+  // Options by value, label and the name in an address, behind those that the page has.
+  function fill(select, entries, kept = 1) {
+    const { value } = select;
+    select.length = kept;
+    for (const [code, label, name = label] of entries) {
+      const option = new Option(label, code);
+      option.dataset.name = name;
+      select.add(option);
+    }
+    select.value = value;
     if (select.selectedIndex < 0) select.selectedIndex = 0;
   }
 
   function fillTasks() {
     const benchmark = byId("by-benchmark").value;
     const seen = new Set();
-    const { columns } = state.index;
-    for (let row = 0; row < state.index.count; row += 1) {
+    const { columns, tasks, count } = state.index;
+    for (let row = 0; row < count; row += 1) {
       if (benchmark === "" || columns.benchmark[row] === Number(benchmark)) seen.add(columns.task[row]);
     }
-    fill(byId("by-task"), [...seen].map((task) => [task, state.index.tasks[task]]));
+    fill(byId("by-task"), [...seen].map((task) => [task, tasks[task]]));
   }
 
-  // Who solved each row's document: the only run that did, or that several, all or none did.
-  const [SOME, ALL, NOBODY] = [-1, -2, -3];
-  function solvers() {
-    const { columns, count } = state.index;
-    const solvedBy = new Int32Array(count);
-    for (let first = 0, end = 0; first < count; first = end) {
-      const [asked, solved] = [new Set(), new Set()];
-      for (end = first; end < count && columns.doc[end] === columns.doc[first]; end += 1) {
-        asked.add(columns.run[end]);
-        if (resultOf(end) === "right") solved.add(columns.run[end]);
-      }
-      const everybody = solved.size === asked.size ? ALL : SOME;
-      const only = solved.size === 1 && asked.size > 1;
-      solvedBy.fill(solved.size === 0 ? NOBODY : only ? [...solved][0] : everybody, first, end);
-    }
-    return solvedBy;
-  }
-
-  function matching() {
-    const { columns, count } = state.index;
-    const wanted = (id) => (byId(id).value === "" ? -1 : Number(byId(id).value));
-    const filters = [["by-benchmark", "benchmark"], ["by-task", "task"], ["by-run", "run"],
-      ["by-rule", "rule"], ["by-finish", "finish"]]
-      .map(([id, name]) => [columns[name], wanted(id)]).filter(([, value]) => value >= 0);
-    const result = byId("by-result").value;
-    const solved = byId("by-solved").value;
-    const rows = new Uint32Array(count);
-    let found = 0;
-    for (let at = 0; at < count; at += 1) {
-      const row = state.order ? state.order[at] : at;
-      if (filters.every(([column, value]) => column[row] === value)
-        && (!result || resultOf(row) === result)
-        && (!solved || state.solvedBy[row] === Number(solved))
-        && (!state.hits || state.hits[row])) rows[found++] = row;
-    }
-    return rows.subarray(0, found);
+  function filters() {
+    const value = (name) => byId(`by-${name}`).value;
+    const equal = ["benchmark", "task", "run", "rule", "finish"].map((name) => [name, value(name)])
+      .filter(([, code]) => code !== "").map(([name, code]) => [name, Number(code)]);
+    return {
+      equal: Object.fromEntries(equal),
+      result: value("result"),
+      solved: value("solved") === "" ? null : Number(value("solved")),
+      pair: { a: Number(value("a")), b: Number(value("b")), outcome: value("outcome") },
+    };
   }
 
   function refresh() {
-    state.rows = matching();
+    state.rows = rows.matching(filters(), state.order, search.found.hits);
     virtual.setOptions({ ...virtual.options, count: state.rows.length });
     virtual._willUpdate();
     virtual.measure();
     draw();
     status();
+    state.chosen &&= search.left() > 0 || state.rows.includes(state.selected);
+    if (!state.chosen) openFirst();
+  }
+
+  // Until a sample is chosen, the first of the list is open.
+  function openFirst() {
+    if (!state.rows.length) {
+      state.selected = -1;
+      byId("sample").replaceChildren(element("p", "No reply is like this.", "hint"));
+    } else if (state.selected !== state.rows[0]) select(state.rows[0], false);
   }
 
   function status() {
     const found = state.rows.length.toLocaleString("en");
     const all = state.index.count.toLocaleString("en");
-    const searching = state.needle && search.left() ? `, searching, ${search.left()} parts left` : "";
+    const { needle } = search.found;
+    const searching = needle && search.left() ? `, searching, ${search.left()} parts left` : "";
     byId("status").textContent = `${found} of ${all} replies${searching}`;
-    byId("status").dataset.found = state.rows.length;
-    byId("status").dataset.busy = Boolean(searching);
-    byId("status").dataset.needle = state.needle;
+    Object.assign(byId("status").dataset, { found: state.rows.length, busy: Boolean(searching), needle });
   }
 
   function line(row) {
@@ -135,8 +81,8 @@ const orcaExplorer = (() => {
     made.id = `row-${row}`;
     made.setAttribute("role", "option");
     made.dataset.row = row;
-    for (const [name, field] of Object.entries(FIELDS)) {
-      made.append(element("span", field(row), name === "Result" ? resultOf(row) : ""));
+    for (const [name, field] of Object.entries(rows.FIELDS)) {
+      made.append(element("span", field(row), name === "Result" ? rows.resultOf(row) : ""));
     }
     return made;
   }
@@ -162,183 +108,113 @@ const orcaExplorer = (() => {
     list.setAttribute("aria-activedescendant", state.selected < 0 ? "" : `row-${state.selected}`);
   }
 
-  function sortBy(name) {
-    state.descending = state.sort === name && !state.descending;
-    state.sort = name;
-    const key = KEYS[name];
-    const { count } = state.index;
-    // Key and row in one number, which typed arrays sort without a comparison function.
-    const keys = Float64Array.from({ length: count }, (_, row) =>
-      (state.descending ? 2 ** 31 - key(row) : key(row)) * 2 ** 22 + row).sort();
-    state.order = Uint32Array.from(keys, (joined) => joined % 2 ** 22);
+  function setOrder(name, descending) {
+    [state.sort, state.descending] = [name, descending];
+    state.order = name ? rows.sorted(name, descending) : null;
     for (const button of byId("list-head").children) {
-      const arrow = state.descending ? " ▼" : " ▲";
+      const arrow = descending ? " ▼" : " ▲";
       button.textContent = button.dataset.name + (button.dataset.name === name ? arrow : "");
     }
+  }
+
+  // The address leads back to what is on the screen.
+  function tell() {
+    const parts = state.chosen && state.selected >= 0 ? [rows.addressOf(state.selected)] : [];
+    const say = (name, value) => { if (value) parts.push(`${name}=${encodeURIComponent(value)}`); };
+    const pair = byId("by-outcome").value ? ["a", "b"] : [];
+    for (const name of [...FILTERS, ...pair]) {
+      const [option] = byId(`by-${name}`).selectedOptions;
+      if (option?.value) say(name, option.dataset.name ?? option.value);
+    }
+    say("q", search.found.needle);
+    say("sort", state.sort && (state.descending ? "-" : "") + state.sort);
+    history.replaceState(null, "", parts.length ? `#${parts.join("&")}` : location.pathname);
+  }
+
+  // Filters, search and order as an address has them.
+  function apply(address) {
+    byId("filters").reset();
+    for (const name of [...FILTERS, "a", "b"]) {
+      if (name === "task") fillTasks();
+      const select = byId(`by-${name}`);
+      const wanted = [...select.options].find((option) =>
+        address[name] && (option.dataset.name ?? option.value) === address[name]);
+      if (wanted) wanted.selected = true;
+    }
+    byId("search").value = address.q ?? "";
+    search.find((address.q ?? "").trim().toLowerCase());
+    const [, minus, name] = /^(-?)(.*)$/.exec(address.sort ?? "");
+    setOrder(Object.hasOwn(rows.FIELDS, name) ? name : "", minus === "-");
+  }
+
+  function follow() {
+    const address = rows.readAddress(location.hash);
+    const known = ["sample", "q", "sort", "a", "b", ...FILTERS];
+    if (!known.some((name) => Object.hasOwn(address, name))) return; // a section of the page
+    const row = rows.rowAt(address);
+    [state.selected, state.chosen] = [row, row >= 0];
+    apply(address);
     refresh();
+    byId("samples").scrollIntoView();
+    if (row < 0) return;
+    virtual.scrollToIndex(Math.max(0, state.rows.indexOf(row)), { align: "center" });
+    select(row, true, false);
   }
 
-  const addressOf = (row) => {
-    const { columns, tasks, runs } = state.index;
-    const sample = columns.sample[row] ? `:${columns.sample[row]}` : "";
-    return `#sample=${encodeURIComponent(tasks[columns.task[row]])}:${columns.docId[row]}${sample}`
-      + `&model=${encodeURIComponent(runs[columns.run[row]])}`;
-  };
-
-  function rowAt(hash) {
-    const match = /^#sample=([^:&]+):(-?\d+)(?::(\d+))?&model=(.+)$/.exec(hash);
-    if (!match) return -1;
-    const decoded = (text) => { try { return decodeURIComponent(text); } catch { return ""; } };
-    const [task, doc, sample, run] = [decoded(match[1]), Number(match[2]),
-      Number(match[3] ?? 0), decoded(match[4])];
-    const { columns, count, tasks, runs } = state.index;
-    const [taskCode, runCode] = [tasks.indexOf(task), runs.indexOf(run)];
-    for (let row = 0; row < count; row += 1) {
-      if (columns.task[row] === taskCode && columns.run[row] === runCode
-        && columns.docId[row] === doc && columns.sample[row] === sample) return row;
-    }
-    return -1;
-  }
-
-  // `text` as text nodes and marks: the extracted span, and what was searched for.
-  function marked(text, start, end) {
-    const pieces = document.createDocumentFragment();
-    const plain = (part) => {
-      const lower = part.toLowerCase();
-      const usable = state.needle && lower.length === part.length;
-      let from = 0;
-      for (let at = usable ? lower.indexOf(state.needle) : -1; at >= 0;
-        at = lower.indexOf(state.needle, from)) {
-        pieces.append(shown(part.slice(from, at)));
-        from = at + state.needle.length;
-        pieces.append(element("mark", part.slice(at, from), "hit"));
-      }
-      pieces.append(shown(part.slice(from)));
-    };
-    if (start >= 0 && end > start) {
-      plain(text.slice(0, start));
-      const span = element("mark", text.slice(start, end), "evidence");
-      span.title = "what the answer was taken from";
-      pieces.append(span);
-      plain(text.slice(end));
-    } else plain(text);
-    return pieces;
-  }
-
-  // A reply, its reasoning folded unless what is looked for stands in it.
-  function folded(reply, length, start, end) {
-    if (!length) return marked(reply, start, end);
-    const [reasoning, answer] = [reply.slice(0, length), reply.slice(length)];
-    const inside = start >= 0 && start < length;
-    const details = element("details");
-    details.open = inside || Boolean(state.needle && reasoning.toLowerCase().includes(state.needle));
-    details.append(element("summary", "reasoning"), marked(reasoning, inside ? start : -1, end));
-    const pieces = document.createDocumentFragment();
-    pieces.append(details, marked(answer, inside ? -1 : start - length, end - length));
-    return pieces;
-  }
-
-  function facts(row) {
-    const { columns, finishes } = state.index;
-    const terms = element("dl", "", "facts");
-    const say = (name, value, className = "") => {
-      const pair = element("div");
-      pair.append(element("dt", name), element("dd", value, className));
-      terms.append(pair);
-    };
-    say("result", resultOf(row).replace("none", "no answer"), resultOf(row));
-    say("answer", FIELDS.Answer(row));
-    say("gold", FIELDS.Gold(row));
-    say("rule", FIELDS.Rule(row));
-    say("finish", finishes[columns.finish[row]] ?? "");
-    if (!Number.isNaN(columns.f1[row])) say("F1", columns.f1[row].toFixed(2));
-    say("tokens", `${columns.promptTokens[row]} in, ${columns.replyTokens[row]} out`);
-    return terms;
-  }
-
-  function pane(title, content) {
-    const made = element("div", "", "pane");
-    const text = element("pre");
-    text.tabIndex = 0;
-    text.append(content);
-    made.append(element("h4", title), text);
-    return made;
-  }
-
-  // What a judge said, folded unless what is looked for stands in it.
-  function judged(said) {
-    const details = element("details", "", "judged");
-    details.open = Boolean(state.needle && said.toLowerCase().includes(state.needle));
-    const text = element("pre");
-    text.tabIndex = 0;
-    text.append(marked(said, -1, -1));
-    details.append(element("summary", "the judge's words"), text);
-    return details;
-  }
-
-  async function replyPane(row) {
-    const { columns } = state.index;
-    const { reply, said } = await orcaStore.texts(state.index, row);
-    const text = folded(reply, columns.folded[row], columns.start[row], columns.end[row]);
-    const made = pane(`Reply of ${FIELDS.Model(row)}`, text);
-    made.classList.add("reply");
-    made.insertBefore(facts(row), made.lastChild);
-    if (said) made.append(judged(said));
-    return made;
-  }
-
-  // Other replies to the same document.
-  function siblings(row) {
-    const { doc } = state.index.columns;
-    const rows = [];
-    let first = row;
-    while (first > 0 && doc[first - 1] === doc[row]) first -= 1;
-    for (let at = first; at < state.index.count && doc[at] === doc[row]; at += 1) {
-      if (at !== row) rows.push(at);
-    }
-    return rows;
-  }
-
-  async function show(row, beside = "") {
+  async function show() {
     const target = byId("sample");
+    const { selected: row } = state;
+    const others = rows.siblings(row);
+    const chosen = { "": [], all: others }[state.beside]
+      ?? others.filter((at) => String(state.index.columns.run[at]) === state.beside);
     try {
-      const { prompt } = await orcaStore.texts(state.index, row);
-      const others = siblings(row);
-      const chosen = beside === "all" ? others : beside === "" ? [] : [Number(beside)];
-      const replies = [];
-      for (const at of [row, ...chosen]) replies.push(await replyPane(at));
+      const panes = await sample.panes(row, chosen, search.found.needle);
       if (state.selected !== row) return;
-      const panes = element("div", "", "panes");
-      panes.classList.toggle("two", chosen.length > 0);
-      panes.append(pane("Prompt", marked(prompt, -1, -1)), ...replies);
-      const link = element("a", "link to this sample");
-      link.href = addressOf(row);
-      const head = element("p");
-      head.append(link);
-      if (others.length) {
-        const select = element("select");
-        select.id = "beside";
-        select.add(new Option("nothing", ""));
-        if (others.length > 1) select.add(new Option("all", "all"));
-        others.forEach((at) => select.add(new Option(FIELDS.Model(at), at)));
-        select.value = beside;
-        select.addEventListener("change", () => show(row, select.value));
-        const label = element("label", " · beside it ");
-        label.append(select);
-        head.append(label);
-      }
-      target.replaceChildren(element("h3", `${taskOf(row)} #${state.index.columns.docId[row]}`), head, panes);
+      const title = `${rows.taskOf(row)} #${state.index.columns.docId[row]}`;
+      target.replaceChildren(element("h3", title), head(row, others), panes);
       target.dataset.row = row;
     } catch (error) {
       target.replaceChildren(element("p", `This sample can't be shown: ${error.message}`, "warning"));
     }
   }
 
-  function select(row, keepAddress = false) {
-    state.selected = row;
-    if (!keepAddress) history.replaceState(null, "", addressOf(row));
+  // Ways on: to the samples before and after, back to the list, a link, what stands beside it.
+  function head(row, others) {
+    const made = element("p", "", "ways");
+    const way = (text, act) => {
+      const button = element("button", text);
+      button.type = "button";
+      button.addEventListener("click", act);
+      made.append(button);
+    };
+    way("◂ previous", () => move(-1));
+    way("next ▸", () => move(1));
+    way("to the list", () => { list.scrollIntoView({ block: "nearest" }); list.focus(); });
+    const link = element("a", "link to this sample");
+    link.href = `#${rows.addressOf(row)}`;
+    made.append(link);
+    if (others.length) {
+      const select = element("select");
+      select.id = "beside";
+      select.add(new Option("nothing", ""));
+      if (others.length > 1) select.add(new Option("all", "all"));
+      const runs = [...new Set(others.map((at) => state.index.columns.run[at]))];
+      runs.forEach((run) => select.add(new Option(state.index.runs[run], run)));
+      select.value = state.beside;
+      if (select.selectedIndex < 0) select.value = "";
+      select.addEventListener("change", () => { state.beside = select.value; show(); });
+      const label = element("label", "beside it ");
+      label.append(select);
+      made.append(label);
+    }
+    return made;
+  }
+
+  function select(row, chosen = true, told = true) {
+    [state.selected, state.chosen] = [row, chosen];
+    if (chosen && told) tell();
     draw();
-    show(row);
+    show();
   }
 
   function move(step) {
@@ -349,99 +225,39 @@ const orcaExplorer = (() => {
     select(state.rows[to]);
   }
 
-  function follow() {
-    const row = rowAt(location.hash);
-    if (row < 0) return;
-    byId("filters").reset();
-    search.find("");
-    fillTasks();
+  // A filter, a search or an order was changed by hand.
+  function changed() {
     refresh();
-    virtual.scrollToIndex(state.rows.indexOf(row), { align: "center" });
-    select(row, true);
-    byId("samples").scrollIntoView();
+    tell();
   }
-
-  // Two workers share the chunks: each keeps what it was given and answers for it.
-  const search = (() => {
-    const workers = [];
-    let waiting = [];
-    let round = 0;
-    let open = new Set();
-    let timer = 0;
-
-    function start() {
-      if (workers.length) return;
-      waiting = [...Array(orcaStore.settings.chunks).keys()];
-      const source = JSON.parse(byId("worker-source").textContent);
-      const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-      const count = Math.max(1, Math.min(2, navigator.hardwareConcurrency || 1));
-      for (let i = 0; i < count; i += 1) {
-        const worker = new Worker(url);
-        worker.onmessage = ({ data }) => (data.kind === "added" ? give(worker) : take(data));
-        workers.push(worker);
-        give(worker);
-        give(worker);
-      }
-    }
-
-    function give(worker) {
-      const number = waiting.shift();
-      if (number === undefined) return;
-      orcaStore.packedChunk(number).then(
-        (base64) => worker.postMessage({ kind: "add", number, base64 }),
-        () => { open.delete(number); give(worker); },
-      );
-    }
-
-    function take({ round: of, number, rows }) {
-      if (of !== round) return;
-      open.delete(number);
-      const first = state.index.starts[number];
-      for (const row of rows) state.hits[first + row] = 1;
-      if (!timer) timer = setTimeout(() => { timer = 0; refresh(); }, open.size ? 200 : 0);
-    }
-
-    function find(needle) {
-      round += 1;
-      state.needle = needle;
-      state.hits = needle ? new Uint8Array(state.index.count) : null;
-      open = new Set(needle ? Array(orcaStore.settings.chunks).keys() : []);
-      if (!needle) return;
-      start();
-      workers.forEach((worker) => worker.postMessage({ kind: "search", needle, round }));
-      orcaStore.likelyFirst(needle).then((order) => {
-        const left = new Set(waiting);
-        waiting = order.filter((number) => left.has(number));
-      });
-    }
-
-    return { start, find, left: () => open.size };
-  })();
 
   function listen() {
     byId("filters").addEventListener("submit", (event) => event.preventDefault());
     byId("filters").addEventListener("change", (event) => {
       if (event.target.id === "by-benchmark") fillTasks();
-      if (event.target.id !== "search") refresh();
+      if (event.target.id !== "search") changed();
     });
-    byId("filters").addEventListener("reset", () => setTimeout(() => {
-      search.find("");
-      fillTasks();
-      refresh();
-    }));
+    byId("filters").querySelector("[type=reset]").addEventListener("click", (event) => {
+      event.preventDefault();
+      apply({});
+      changed();
+    });
     let typing = 0;
     byId("search").addEventListener("focus", () => search.start());
     byId("search").addEventListener("input", (event) => {
       clearTimeout(typing);
       typing = setTimeout(() => {
         search.find(event.target.value.trim().toLowerCase());
-        refresh();
-        if (state.selected >= 0) show(state.selected);
+        changed();
+        if (state.selected >= 0) show();
       }, 120);
     });
     list.addEventListener("click", (event) => {
       const line = event.target.closest(".item");
-      if (line) select(Number(line.dataset.row));
+      if (!line) return;
+      select(Number(line.dataset.row));
+      // Where the sample lies below the list, it comes into sight.
+      if (byId("sample").offsetTop >= list.offsetTop + list.offsetHeight) byId("sample").scrollIntoView();
     });
     const page = () => Math.max(1, Math.floor(list.clientHeight / HEIGHT) - 1);
     const steps = { ArrowDown: () => 1, ArrowUp: () => -1, PageDown: page, PageUp: () => -page(),
@@ -461,23 +277,37 @@ const orcaExplorer = (() => {
     window.addEventListener("hashchange", follow);
   }
 
+  function fillFilters() {
+    const { benchmarks, runs, rules, finishes } = state.index;
+    const { SOME, ALL, NOBODY } = rows.SOLVERS;
+    const numbered = runs.map((label, i) => [i, rows.named(i), label]);
+    fill(byId("by-benchmark"), benchmarks.map(([name, alias], i) => [i, alias, name]));
+    fill(byId("by-run"), numbered);
+    fill(byId("by-solved"), [...runs.map((label, i) => [i, `only ${label}`]),
+      [SOME, "several"], [ALL, "all"], [NOBODY, "nobody"]]);
+    fill(byId("by-rule"), rules.map((rule, i) => [i, rule]));
+    fill(byId("by-finish"), finishes.map((finish, i) => [i, finish]));
+    fill(byId("by-a"), numbered, 0);
+    fill(byId("by-b"), numbered, 0);
+    byId("pair").hidden = runs.length < 2;
+    if (runs.length > 1) byId("by-b").options[1].defaultSelected = true;
+    fillTasks();
+  }
+
   async function start() {
     state.index = await orcaStore.readIndex();
-    state.answerRank = ranks(state.index.answers);
-    state.goldRank = ranks(state.index.golds);
-    fill(byId("by-benchmark"), state.index.benchmarks.map(([, alias], i) => [i, alias]));
-    fill(byId("by-run"), state.index.runs.map((label, i) => [i, label]));
-    state.solvedBy = solvers();
-    fill(byId("by-solved"), [...state.index.runs.map((label, i) => [i, `only ${label}`]),
-      [SOME, "several"], [ALL, "all"], [NOBODY, "nobody"]]);
-    fill(byId("by-rule"), state.index.rules.map((rule, i) => [i, rule]));
-    fill(byId("by-finish"), state.index.finishes.map((finish, i) => [i, finish]));
-    fillTasks();
-    for (const name of Object.keys(FIELDS)) {
+    rows = orcaRows(state.index);
+    search = orcaSearch(state.index, refresh);
+    sample = orcaSample(state.index, rows);
+    fillFilters();
+    for (const name of Object.keys(rows.FIELDS)) {
       const button = element("button", name);
       button.type = "button";
       button.dataset.name = name;
-      button.addEventListener("click", () => sortBy(name));
+      button.addEventListener("click", () => {
+        setOrder(name, state.sort === name && !state.descending);
+        changed();
+      });
       byId("list-head").append(button);
     }
     virtual = new Virtualizer({

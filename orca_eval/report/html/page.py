@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -16,7 +17,7 @@ from orca_eval.errors import InputError
 from orca_eval.files import whole
 from orca_eval.report.board import Board
 from orca_eval.report.html.pack import Packed, Spool, pack
-from orca_eval.report.plots import Plot
+from orca_eval.report.plots import Plot, key_of
 from orca_eval.safe_text import terminal
 from orca_eval.tables import html_fragment
 from orca_eval.tables.table import Table
@@ -24,9 +25,18 @@ from orca_eval.tables.table import Table
 REPORT, DATA = "report.html", "report_data"
 ONE_FILE_BYTES = 100_000_000
 _HERE = Path(__file__).parent
-_SCRIPTS = ("vendor/tanstack-virtual-core.js", "store.js", "explorer.js", "report.js")
+SCRIPTS = (
+    "vendor/tanstack-virtual-core.js",
+    "store.js",
+    "rows.js",
+    "search.js",
+    "sample.js",
+    "explorer.js",
+    "report.js",
+)
 _CALL = "orcaEvalChunk("
 _LEADING = 3  # tables of the summary
+_SMALL = (7.6, 12)  # inches; a plot no wider and no higher shares its line
 
 
 def write_report(
@@ -50,7 +60,7 @@ def write_report(
     with packing as packed:
         _clear(path.parent / DATA)
         inline, beside = _placed(packed)
-        scripts = [(_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS]
+        scripts = [(_HERE / name).read_text(encoding="utf-8") for name in SCRIPTS]
         worker = (_HERE / "search_worker.js").read_text(encoding="utf-8")
         style = (_HERE / "report.css").read_text(encoding="utf-8")
         environment = Environment(
@@ -76,13 +86,27 @@ def write_report(
                 if table.name != "runs"
             ],
             runs=[Markup(html_fragment(table)) for table in tables if table.name == "runs"],
-            plots=[(plot, _base64(plot.svg)) for plot in plots],
+            plots=placed_plots(plots),
+            key=[(number, terminal(name)) for name, number in key_of(board).items()],
             replies=packed.replies if packed else 0,
             data=((name, Markup(_base64(content))) for name, content in inline),
         )
         _write_beside(path.parent / DATA, beside)
         with whole(path) as temporary:
             stream.dump(str(temporary), encoding="utf-8")
+
+
+def placed_plots(plots: Sequence[Plot]) -> list[dict[str, Any]]:
+    """What the page has to know of the plots: small ones share a line, two by two, and so come
+    one after the other; each of the others has a line of its own."""
+    width, height = _SMALL
+    small = [plot for plot in plots if plot.size[0] <= width and plot.size[1] <= height]
+    pairs = small[: len(small) // 2 * 2]
+    lone = [plot for plot in plots if plot not in pairs]
+    return [
+        {"name": p.name, "title": p.title, "svg": _base64(p.svg), "half": p in pairs}
+        for p in [*lone[:2], *pairs, *lone[2:]]
+    ]
 
 
 def _policy(scripts: Sequence[str], style: str, beside: bool) -> str:

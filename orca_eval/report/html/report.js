@@ -36,6 +36,16 @@ function sortable(table) {
 }
 
 document.querySelectorAll("figure.table table").forEach(sortable);
+// Paper has no way to open what is folded.
+let folded = [];
+window.addEventListener("beforeprint", () => {
+  folded = [...document.querySelectorAll("main details:not([open])")];
+  folded.forEach((details) => { details.open = true; });
+});
+window.addEventListener("afterprint", () => {
+  folded.forEach((details) => { details.open = false; });
+});
+
 if (document.getElementById("list")) {
   document.addEventListener("DOMContentLoaded", () => orcaExplorer.start());
 }

@@ -9,6 +9,7 @@ from orca_eval.report.cells import Value
 from orca_eval.report.plots import style
 
 _ANNOTATED = 700  # cells; beyond, the figures stand in the tables alone
+_PALE = "#F7F7F7"  # not the paper's white, which a dark page turns dark
 
 
 def heatmap(board: Board) -> Figure:
@@ -44,7 +45,7 @@ def heatmap(board: Board) -> Figure:
     if grid.size <= _ANNOTATED:
         for (row, column), number in np.ndenumerate(grid):
             text = "–" if np.isnan(number) else f"{number:.0f}"
-            shade = "black" if np.isnan(number) or number > 55 else "white"
+            shade = style.INK if np.isnan(number) else "black" if number > 55 else _PALE
             axes.text(column, row, text, ha="center", va="center", fontsize=6.5, color=shade)
     bar = fig.colorbar(image, ax=axes, location="bottom", shrink=0.9, aspect=30, pad=0.01)
     bar.set_label(board.axis)

@@ -3,7 +3,6 @@
 import math
 import textwrap
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,9 @@ import matplotlib as mpl
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
 
 from orca_eval.report.cells import Value
-from orca_eval.safe_text import shorten, terminal
+from orca_eval.report.plots.fonts import drawable, families
 
 # Okabe and Ito's palette (jfly.uni-koeln.de/color), ordered so that neighbours differ in grey too.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#F0E442", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
@@ -25,6 +23,7 @@ INK, FAINT = "#222222", "#888888"
 DPI = 150  # layout and pictures alike: text is not quite as wide at another resolution
 
 RC = mpl.rc_params_from_file(Path(__file__).with_suffix(".mplstyle"), use_default_template=False)
+RC["font.family"] = list(families())
 
 
 def bar_style(index: int) -> dict[str, Any]:
@@ -47,10 +46,15 @@ def mark_style(index: int) -> dict[str, Any]:
 
 
 def name(label: str, width: int = 28, lines: int = 3) -> str:
-    """A label from outside in at most so many lines, with no glyph that the font lacks."""
-    known = _glyphs()
-    text = "".join(char if ord(char) in known else "□" for char in terminal(label))
-    return "\n".join(textwrap.wrap(shorten(text, width * lines), width) or ["?"])
+    """A label from outside in at most so many lines, with no glyph that the fonts lack.
+
+    What is too long loses its middle: models' names differ at their ends, by size and by prompt.
+    """
+    text, most = drawable(label), width * lines - lines
+    if len(text) > most:
+        end = most * 2 // 5
+        text = f"{text[: most - end - 1]}…{text[-end:]}"
+    return "\n".join(textwrap.wrap(text, width) or ["?"])
 
 
 def figure(width: float, height: float) -> Figure:
@@ -106,9 +110,3 @@ def percent_axis(axes: Axes) -> None:
 def top(highest: float) -> float:
     """Where an axis in percent ends: beyond 100 only for what may be more, as ratios may."""
     return 1.05 * highest if 100.01 < highest < math.inf else 100.0
-
-
-@cache
-def _glyphs() -> frozenset[int]:
-    font = get_font(findfont(FontProperties(family="DejaVu Sans")))
-    return frozenset(font.get_charmap())
