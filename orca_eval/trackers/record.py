@@ -1,10 +1,10 @@
 """What a tracker is told of a run: plain names, numbers and texts in which nothing acts."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from orca_eval.checkpoint_name import step_of
 from orca_eval.files import SafeNames
 from orca_eval.report.board import build_board
 from orca_eval.report.plots import draw, render
@@ -16,9 +16,6 @@ from orca_eval.safe_text import csv_cell, terminal
 
 PROJECT = "orca-eval"
 PLOTS = ("benchmarks", "rates", "budgets", "cost")
-_STEP = re.compile(
-    r"(?:^|[^a-z])(?:global[_-]?step|step|checkpoint|ckpt|iter)[_-]?(\d{1,15})(?!\d)", re.IGNORECASE
-)
 _INERT = str.maketrans({"<": "‹", ">": "›", "[": "［", "]": "］", "`": "ˋ"})
 
 
@@ -39,29 +36,20 @@ class Record:
 
 def record(run: Run, folder: Path) -> Record:
     """A run's record; its plots are drawn into the folder."""
+    step = step_of(run.model)
     table = scores_table(read_scores(run.folder), run.manifest)
     heads = (table.head, *(column.label for column in table.columns))
     rows = [(row.label, *(cell.text for cell in row.cells)) for row in table.rows]
     return Record(
         name=inert(f"{run.label} {run.manifest.suite}"),
         id=run.folder.name.rpartition("-")[2],
-        step=checkpoint_step(run.model),
+        step=None if step is None else int(step[1]),
         config=_config(run),
         metrics=dict(_metrics(run)),
         heads=tuple(map(inert, heads)),
         rows=tuple(tuple(map(inert, row)) for row in rows),
         plots=dict(_plots(run, folder)),
     )
-
-
-def checkpoint_step(name: str) -> int | None:
-    """The training step in a checkpoint's name, the last one there.
-
-    >>> checkpoint_step("out/checkpoint-1200"), checkpoint_step("orca-2-7b")
-    (1200, None)
-    """
-    found = _STEP.findall(name)
-    return int(found[-1]) if found else None
 
 
 def inert(text: str) -> str:

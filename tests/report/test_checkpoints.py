@@ -10,25 +10,10 @@ from matplotlib.container import ErrorbarContainer
 
 from orca_eval.report.board import build_board
 from orca_eval.report.plots import draw
-from orca_eval.report.plots.checkpoints import Series, series, step_of
+from orca_eval.report.plots.checkpoints import Series, series
 from orca_eval.results.run import read_runs
 
 from .synthetic import FULL, Spec, write_run
-
-
-@pytest.mark.parametrize(
-    ("label", "found"),
-    [
-        ("orca-step-500", ("orca", 500)),
-        ("orca/global_step2.5k w/ cautious sm", ("orca w/ cautious sm", 2500)),
-        ("Step_1M-base", ("-base", 1_000_000)),
-        ("step", None),
-        ("stepfun-7b", None),
-        ("orca-step-12abc", None),
-    ],
-)
-def test_a_step_is_read_from_a_name(label: str, found: tuple[str, float] | None) -> None:
-    assert step_of(label) == found
 
 
 def test_checkpoints_of_one_name_make_a_line_in_order_of_their_steps() -> None:

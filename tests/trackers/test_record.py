@@ -12,19 +12,7 @@ import pytest
 from orca_eval.cli import main
 from orca_eval.results.run import read_run
 from orca_eval.trackers import hook
-from orca_eval.trackers.record import Record, checkpoint_step, record
-
-
-@pytest.mark.parametrize(
-    ("name", "step"),
-    [
-        *(("out/checkpoint-100", 100), ("step_2000", 2000), ("Pythia-Step143000", 143000)),
-        *(("run1/global_step40-hf", 40), ("iter0005000", 5000), ("a-step1/b-step2", 2)),
-        *(("orca-2-7b", None), ("stepwise-7b", None), ("onestep7", None), ("ckpt-final", None)),
-    ],
-)
-def test_a_checkpoints_name_tells_its_step(name: str, step: int | None) -> None:
-    assert checkpoint_step(name) == step
+from orca_eval.trackers.record import Record, record
 
 
 def test_a_record_has_scores_rates_table_and_plots_and_nothing_acts(

@@ -1,6 +1,5 @@
 """Scores along training: a line through one model's checkpoints, by the step in their names."""
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,17 +8,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from orca_eval.checkpoint_name import step_of
 from orca_eval.report.board import Board
 from orca_eval.report.plots import style
 
 LEAST = 3
 """Checkpoints of one name that make a line."""
 _PER_ROW = 3
-# `global_step1000`, `step-1000`, `step_2.5k`.
-_STEP = re.compile(
-    r"[-_ ./]*(?:global[-_ ]?)?step[-_ ]?(\d+(?:\.\d+)?)(k|m|b)?(?![a-z\d])", re.IGNORECASE
-)
-_TIMES = {"": 1, "k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
 
 
 class Series(NamedTuple):
@@ -28,15 +23,6 @@ class Series(NamedTuple):
     name: str
     steps: tuple[float, ...]
     labels: tuple[str, ...]
-
-
-def step_of(label: str) -> tuple[str, float] | None:
-    """A label without its step, and the step; None where it names none."""
-    found = _STEP.search(label)
-    if found is None:
-        return None
-    number = float(found[1]) * _TIMES[(found[2] or "").lower()]
-    return label[: found.start()] + label[found.end() :], number
 
 
 def series(labels: Sequence[str]) -> list[Series]:
