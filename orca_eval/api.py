@@ -18,7 +18,6 @@ from orca_eval.gate.result import GateResult, problems
 from orca_eval.gate.verb import gate
 from orca_eval.paths import expanded
 from orca_eval.report.judge_table import judge_remarks
-from orca_eval.results.folder import REPORT
 from orca_eval.results.manifest import Manifest, read_manifest
 from orca_eval.results.reading import SAMPLES
 from orca_eval.results.run import check_is_run
@@ -36,15 +35,15 @@ Place: TypeAlias = str | os.PathLike[str]
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Shown:
-    """Shows itself as a table: in a notebook, and as plain text where it is printed."""
+    """Shows itself as tables: in a notebook, and as plain text where it is printed."""
 
-    shown: Table
+    shown: tuple[Table, ...]
 
     def __repr__(self) -> str:
-        return text(self.shown)
+        return text(*self.shown)
 
     def _repr_html_(self) -> str:
-        return html_fragment(self.shown)
+        return "\n".join(map(html_fragment, self.shown))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -73,6 +72,16 @@ class ComparedRuns(Shown):
     result: GateResult
 
 
+@dataclass(frozen=True, repr=False, eq=False)
+class Report(Shown):
+    """What `write_report` wrote: `path` is report.html's; its first tables are shown."""
+
+    path: Path
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+
 def evaluate(*overrides: str, **settings: object) -> FinishedRun:
     """Runs what `orca-eval run` runs with these overrides and settings, and reads it back.
 
@@ -90,7 +99,7 @@ def load_run(folder: Place) -> FinishedRun:
     rows, manifest = read_scores(path), read_manifest(path, whole=True)
     scores = scores_frame(rows).astype(dict.fromkeys(SHARES, float))
     remarks = judge_remarks(manifest, rows, path.parent.parent)
-    return FinishedRun(scores_table(rows, manifest, remarks), path, manifest, scores)
+    return FinishedRun((scores_table(rows, manifest, remarks),), path, manifest, scores)
 
 
 def compare(
@@ -108,16 +117,16 @@ def compare(
     table = comparisons(result)
     remarks = (result.headline, *problems(result), *table.remarks, *result.cautions, *result.notes)
     lines = pd.DataFrame(map(entry, result.lines))
-    return ComparedRuns(replace(table, remarks=remarks), result.verdict.name, lines, result)
+    return ComparedRuns((replace(table, remarks=remarks),), result.verdict.name, lines, result)
 
 
-def write_report(*runs: Place, out: Place, baseline: str | None = None) -> Path:
-    """Writes and prints what `orca-eval report` does, and returns report.html's path.
+def write_report(*runs: Place, out: Place, baseline: str | None = None) -> Report:
+    """Writes what `orca-eval report` does, and returns the tables that it prints.
 
     Raises InputError for runs that can't be read and an `out` that can't be written.
     """
-    from orca_eval.report.run_report import main_report  # matplotlib takes a second
+    from orca_eval.report.run_report import report_runs  # matplotlib takes a second
 
-    folder = expanded(os.fspath(out))
-    main_report([expanded(os.fspath(each)) for each in runs], folder, baseline)
-    return folder / REPORT
+    folders = [expanded(os.fspath(each)) for each in runs]
+    path, first = report_runs(folders, expanded(os.fspath(out)), baseline)
+    return Report(first, path)

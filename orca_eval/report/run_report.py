@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from orca_eval import memory
 from orca_eval.config.schema import Price
@@ -33,8 +34,15 @@ Further = Callable[[Board, Path], Sequence[Table]]
 WAY_TO_FILES = "out=DIR writes these tables as Markdown, LaTeX, HTML, CSV and JSON."
 
 
+class WrittenReport(NamedTuple):
+    """Where `report.html` lies, and the tables that a reader sees first."""
+
+    path: Path
+    first: tuple[Table, ...]
+
+
 @memory.returned_at_once()
-def main_report(
+def report_runs(
     runs: Sequence[Path],
     out: Path | None,
     baseline: str | None,
@@ -42,14 +50,13 @@ def main_report(
     notes: Sequence[str] = (),
     price: Price | None = None,
     further: Further | None = None,
-) -> Outcome:
-    """Write tables, plots, exports and the report of finished runs into `out`, a folder beside the
+) -> WrittenReport:
+    """Writes tables, plots, exports and the report of finished runs into `out`, a folder beside the
     runs where it is None.
 
     `samples` False leaves prompts and replies out of everything. `notes` stand at the report's
-    head (runs that failed, say). A `price` takes the place of the runs' own. The first tables are
-    printed, then what a document takes as a whole, the tables that `further` makes of the board,
-    and last the report's path.
+    head (runs that failed, say). A `price` takes the place of the runs' own. First come the scores,
+    then what a document takes as a whole, then the tables that `further` makes of the board.
 
     Raises:
         InputError: a run that can't be read, an unknown baseline, or `out` can't be written.
@@ -68,11 +75,24 @@ def main_report(
         write_exports(board, out / "exports", samples)
         write_report(out / REPORT, board, tables, plots, samples, notes)
     shown = len(board.groups) * (2 if board.baseline else 1)
-    printed = [*own[:shown], *cost_summary(board), *beside_them]
+    return WrittenReport(out / REPORT, (*own[:shown], *cost_summary(board), *beside_them))
+
+
+def main_report(
+    runs: Sequence[Path],
+    out: Path | None,
+    baseline: str | None,
+    samples: bool = True,
+    notes: Sequence[str] = (),
+    price: Price | None = None,
+    further: Further | None = None,
+) -> Outcome:
+    """Writes what `report_runs` does, and prints its first tables and the report's path."""
+    path, first = report_runs(runs, out, baseline, samples, notes, price, further)
     console = screen()
-    show(console, *printed)
-    print_path(console, out / REPORT)
-    return Outcome({"out": out, "report": out / REPORT, "tables": [*map(content, printed)]})
+    show(console, *first)
+    print_path(console, path)
+    return Outcome({"out": path.parent, "report": path, "tables": [*map(content, first)]})
 
 
 def main_report_csv(csv: Path, out: Path | None, baseline: str | None) -> Outcome:

@@ -44,11 +44,11 @@ def show(console: Console, *tables: Table) -> None:
         paragraph(console, text, "dim")
 
 
-def text(table: Table) -> str:
+def text(*tables: Table) -> str:
     """Renders the same in plain text, as wide as the screen."""
     page, width = io.StringIO(), screen(TEXT_WIDTH).width
     console = Console(file=page, width=width, color_system=None, markup=False, force_jupyter=False)
-    show(console, table)
+    show(console, *tables)
     return "\n".join(line.rstrip() for line in page.getvalue().strip("\n").splitlines())
 
 

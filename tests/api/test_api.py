@@ -91,11 +91,20 @@ def test_runs_are_compared_as_the_gate_does(
     assert same.verdict == "PASS"
 
 
-def test_a_report_is_the_command_lines(finished: FinishedRun, tmp_path: Path) -> None:
-    path = orca_eval.write_report(finished, out=tmp_path / "report")
-    assert path == tmp_path / "report" / "report.html"
-    assert path.is_file()
+def test_a_report_is_the_command_lines_and_shows_its_first_tables(
+    finished: FinishedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = orca_eval.write_report(finished, out=tmp_path / "report")
+    assert capsys.readouterr().out == ""
+    assert report.path == tmp_path / "report" / "report.html"
+    assert Path(report).is_file()
     assert list((tmp_path / "report" / "tables").glob("*.md"))
+    assert main(["report", f"runs={finished.folder}", f"out={tmp_path / 'typed'}"]) == 0
+    assert " ".join(repr(report).split()) in " ".join(capsys.readouterr().out.split())
+    html = report._repr_html_()
+    assert html.count("<table>") == len(report.shown) > 1
+    for table in report.shown:
+        assert all(cell.text in html for row in table.rows for cell in row.cells)
 
 
 @pytest.mark.parametrize(
