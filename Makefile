@@ -39,6 +39,7 @@ docs-check: $(VENV)/.installed-dev
 	$(BIN)/python -m docs.extractors --check
 	$(BIN)/python -m docs.reproduce --check
 	$(BIN)/python -m docs.cli --check
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --config-file docs/site/mkdocs.yml
 
 # The part of a new user's hour that installs nothing; in bash and in zsh.
 first-hour: $(VENV)/.installed
