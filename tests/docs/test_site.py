@@ -11,7 +11,10 @@ import markdown
 import pytest
 import yaml
 from markdown_it import MarkdownIt
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import Files
 
+from docs.site import gallery
 from docs.site.pages import FENCE, relinked
 from tests.docs.blocks import CHECKOUT, PAGES
 
@@ -93,3 +96,14 @@ def assert_built(folder: Path, nav: list[str], says: str) -> None:
     )
     assert done.returncode == bool(says), done.stderr
     assert says in done.stderr
+
+
+def test_a_plot_that_nothing_draws_fails_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gallery, "SECTIONS", ())
+    with pytest.raises(PluginError, match=r"gallery\.py draws no averages, benchmarks"):
+        gallery.on_files(Files([]), config=None)
+
+
+def test_a_command_of_the_gallery_that_fails_says_why(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="no such folder: no/run"):
+        gallery.play("orca-eval report runs=no/run out=out", tmp_path)
