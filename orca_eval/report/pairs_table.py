@@ -1,5 +1,6 @@
 """Every model against every other: paired differences, and which of them chance explains."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -108,10 +109,8 @@ def _cells(
         return Cell(notes=tuple(notes) or (NOT_BOTH,)), Cell()
     found = differences[key]
     interval = found.interval()
-    cell = replace(
-        change(100 * found.difference),
-        low=100 * interval.low,
-        high=100 * interval.high,
-        show_interval=True,
-    )
+    cell = change(100 * found.difference)
+    if not math.isnan(interval.low):  # as it is of one document a task
+        low, high = 100 * interval.low, 100 * interval.high
+        cell = replace(cell, low=low, high=high, show_interval=True)
     return cell, Cell(text=f"{p:.2g}", value=p)

@@ -15,6 +15,7 @@ from orca_eval.report.board import build_board
 from orca_eval.report.pairs_table import MOST_RUNS, pairs_tables
 from orca_eval.results.run import read_run, read_runs
 from orca_eval.stats import paired_difference, two_sided_p
+from orca_eval.tables import json_text
 
 from .synthetic import FULL, Spec, write_run
 
@@ -54,6 +55,20 @@ def test_models_on_other_documents_are_not_compared(tmp_path: Path, folders: lis
     cells = {row.label: row.cells for row in table.rows}
     assert cells["a − d"][0].text == ""
     assert "d: other documents" in cells["a − d"][0].notes[0]
+
+
+def test_one_passage_a_task_has_no_interval(tmp_path: Path) -> None:
+    """One unit has no spread; nor has one document, as with limit=1."""
+    (bbh,) = (b for b in FULL if b.id == "bbh")
+    passages = (replace(bbh, tasks=dict.fromkeys(bbh.tasks, 2), passage=2),)
+    specs = [Spec(name, seed=seed, benchmarks=passages) for seed, name in enumerate("ab")]
+    runs = [read_run(write_run(tmp_path / spec.model, spec)) for spec in specs]
+    (table,) = pairs_tables(build_board(runs, None))
+    difference, p = table.rows[0].cells[:2]
+    assert difference.text
+    assert (difference.low, difference.high, difference.interval) == (None, None, "")
+    assert p.value == 1
+    assert json_text(table)
 
 
 def test_one_model_and_too_many_have_no_pairs(folders: list[Path]) -> None:
