@@ -35,6 +35,7 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
+# No --quiet at the site: it silences the warnings before --strict counts them.
 docs-check: $(VENV)/.installed-dev
 	$(BIN)/python -m docs.extractors --check
 	$(BIN)/python -m docs.reproduce --check
