@@ -139,11 +139,18 @@ def of_one_machine(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return scores(results)
 
 
+# What is started in the background is deaf to Ctrl-C.
+HEEDING = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('orca_eval', run_name='__main__', alter_sys=True)"
+)
+
+
 def started(command: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
     """The command in a process of its own."""
     with log.open("wb") as file:
         return subprocess.Popen(
-            [sys.executable, "-m", "orca_eval", *command],
+            [sys.executable, "-c", HEEDING, *command],
             env=os.environ | environment,
             stdout=file,
             stderr=subprocess.STDOUT,

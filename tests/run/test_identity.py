@@ -64,6 +64,8 @@ FREE |= {"quickstart", "api_key_env", "max_tokens", "benchmarks"}  # data and sa
 FREE |= {"failed_share", "preflight"}  # whether there are numbers at all
 FREE |= {"thinks"}  # which decides max_tokens
 FREE |= {"continue_cut"}  # how the same replies are come by
+FREE |= {"tracker"}  # who is told of the scores
+FREE |= {"replicas"}  # other servers of the same model
 FREE |= {"chosen"}  # where a strategy comes from, which moves no reply
 FREE |= {"judge"}  # where no task asks one; see test_judged.py
 other_texts = st.text(st.characters(codec="ascii"), min_size=1, max_size=5).map(lambda t: f"x{t}")
@@ -162,8 +164,8 @@ def test_content_holds_prompt_and_gold(monkeypatch: pytest.MonkeyPatch) -> None:
     make = load._doc
 
     def edited(*args: Any) -> Any:
-        *rest, item = args
-        return make(*rest, {**item, "prompt": f"{item['prompt']} Think."})
+        *rest, item, order = args
+        return make(*rest, {**item, "prompt": f"{item['prompt']} Think."}, order)
 
     monkeypatch.setattr(load, "_doc", edited)
     other = load_benchmark("crass", None, quickstart=True)
@@ -213,8 +215,8 @@ def test_an_edited_task_of_ours_is_made_anew(
     make = load._doc
 
     def edited(*args: Any) -> Any:
-        *rest, item = args
-        return make(*rest, {**item, "prompt": f"{item['prompt']} Think."})
+        *rest, item, order = args
+        return make(*rest, {**item, "prompt": f"{item['prompt']} Think."}, order)
 
     monkeypatch.setattr(load, "_doc", edited)
     capsys.readouterr()
