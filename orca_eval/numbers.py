@@ -32,6 +32,11 @@ def ends(low: float, high: float, digits: int) -> tuple[str, str]:
     return texts
 
 
+def with_minus(text: str) -> str:
+    """Numbers with a true minus."""
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
 def signed(value: Decimal) -> str:
     """With its sign and a true minus; a rounded zero gets a plus."""
     return f"\N{MINUS SIGN}{-value}" if value < 0 else f"+{abs(value)}"

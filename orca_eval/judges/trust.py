@@ -10,6 +10,7 @@ import pandas as pd
 
 from orca_eval import stats
 from orca_eval.judges import prompts
+from orca_eval.numbers import with_minus
 from orca_eval.stats import Interval, Share
 
 GROUNDED, TRUTHFUL = "judge_grounded", "judge_truthful"
@@ -161,7 +162,7 @@ def warnings(trust: Trust, measures: Collection[str] = tuple(OF_A_MEASURE)) -> l
             value = (
                 "unknown, for want of texts of both kinds"
                 if math.isnan(kappa)
-                else f"{kappa:.2f}, below {LEAST_KAPPA:g}"
+                else f"{with_minus(f'{kappa:.2f}')}, below {LEAST_KAPPA:g}"
             )
             said.append(f"{what}: kappa with people is {value}: its scores say little")
     return said

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from orca_eval.judges.trust import Trust, warnings
-from orca_eval.numbers import ends
+from orca_eval.numbers import ends, with_minus
 from orca_eval.results.aggregate import ScoreRow
 from orca_eval.results.judge_check import Check, find_check
 from orca_eval.results.manifest import Manifest
@@ -51,8 +51,12 @@ def check_table(name: str, trust: Trust, limit: int | None) -> Table:
 
 def _said(name: str, share: Share, kappa: Interval) -> Row:
     unknown = math.isnan(kappa.estimate)
-    shown = ("–", "–") if unknown else (f"{kappa.estimate:.2f}", _between(kappa, 1, 2))
+    shown = ("–", "–") if unknown else (_kappa(kappa), _between(kappa, 1, 2))
     return _row(name, share, *shown)
+
+
+def _kappa(kappa: Interval) -> str:
+    return with_minus(f"{kappa.estimate:.2f}")
 
 
 def _row(name: str, share: Share, *further: str) -> Row:
@@ -75,8 +79,7 @@ def _votes(trust: Trust) -> Iterator[Row]:
 
 
 def _between(interval: Interval, scale: float, digits: int) -> str:
-    between = " – ".join(ends(scale * interval.low, scale * interval.high, digits))
-    return between.replace("-", "\N{MINUS SIGN}")
+    return with_minus(" – ".join(ends(scale * interval.low, scale * interval.high, digits)))
 
 
 def judge_remarks(
@@ -112,7 +115,7 @@ def _trusted(model: str, check: Check) -> str:
     """The six numbers in a line."""
     trust = check.trust
     parts = [
-        f"{what} {_percent(part.agreement)} (kappa {part.kappa.estimate:.2f}, "
+        f"{what} {_percent(part.agreement)} (kappa {_kappa(part.kappa)}, "
         f"{_between(part.kappa, 1, 2)})"
         for what, part in (("hallucination", trust.grounded), ("truth", trust.truthful))
         if part.agreement.n and not math.isnan(part.kappa.estimate)

@@ -1,6 +1,6 @@
 """A table as HTML: a fragment for the report, or a small page of its own."""
 
-from orca_eval.numbers import ends
+from orca_eval.numbers import ends, with_minus
 from orca_eval.safe_text import html as escape
 from orca_eval.tables.table import Cell, Column, Row, Table, plain
 
@@ -92,7 +92,7 @@ def _interval(cell: Cell) -> str:
         return ""
     digits = 2 if cell.show_interval else len(cell.text.partition(".")[2])
     low, high = ends(cell.low, cell.high, digits)
-    shown = f"[{low}, {high}]".replace("-", "\N{MINUS SIGN}")
+    shown = with_minus(f"[{low}, {high}]")
     return f' <small class="interval">{shown}</small>'
 
 

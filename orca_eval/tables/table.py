@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import pandas as pd
 
 from orca_eval.files import SafeNames
-from orca_eval.numbers import ends
+from orca_eval.numbers import ends, with_minus
 
 Mark = Literal["", "best", "second", "good", "bad", "unsure"]
 RowKind = Literal["measured", "published", "summary"]
@@ -54,7 +54,7 @@ class Cell:
         """The interval as printed behind the number, or nothing."""
         if not self.show_interval or self.low is None or self.high is None:
             return ""
-        return f"[{', '.join(ends(self.low, self.high, 2))}]".replace("-", "\N{MINUS SIGN}")
+        return with_minus(f"[{', '.join(ends(self.low, self.high, 2))}]")
 
 
 @dataclass(frozen=True, slots=True)
