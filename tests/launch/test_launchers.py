@@ -49,6 +49,7 @@ def test_an_array_of_which_one_is_killed_ends_with_the_tables_of_one_machine(
     assert "has 1 of 3" not in log.read_text()
     assert "1 of 3 runs go on (scancel " in log.read_text()
 
+    until(lambda: len(asked(slurm, "squeue", "-h", "-r", "-o", "%i").split()) == 1)
     (job,) = asked(slurm, "squeue", "-h", "-r", "-o", "%i").split()
     asked(slurm, "scancel", job)
     until(lambda: not asked(slurm, "squeue", "-h", "-o", "%i").strip())
