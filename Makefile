@@ -25,6 +25,7 @@ fix: $(VENV)/.installed-dev
 	$(BIN)/python -m docs.cli
 
 test: $(VENV)/.installed-dev
+	$(BIN)/python -c 'import every_eval_ever, ray, twine'  # or tests would be left out
 	$(BIN)/python -m pytest -m "not vllm" --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/.installed-dev
@@ -48,6 +49,7 @@ first-hour: $(VENV)/.installed
 
 # Trackers, offline: their requirements and ours' pins exclude each other.
 trackers-test: $(TRACKERS_VENV)/.installed
+	$(TRACKERS_VENV)/bin/python -c 'import mlflow, trackio, wandb'  # or tests would be left out
 	$(TRACKERS_VENV)/bin/python -m pytest tests/trackers
 
 vllm-test: $(VLLM_VENV)/.installed
