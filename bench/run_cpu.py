@@ -4,7 +4,8 @@
 
 The run is orca2_core with the replies of bench/equal_runs.py, by the replay engine. What counts is
 user and system time of the command and its scoring process; the median of this tree over that of
-the other one is printed last.
+the other one is printed last. A round before the counted ones leaves both trees compiled, as an
+installed package is.
 """
 
 import argparse
@@ -32,15 +33,17 @@ sys.exit(code)
 """
 
 
-def cpu_seconds(tree: Path, answers: Path, data_root: Path) -> tuple[float, float]:
-    """Of the command itself, and of the process that scores."""
+def cpu_seconds(tree: Path, answers: Path, data_root: Path, compiled: str) -> tuple[float, float]:
+    """Of the command itself, and of the process that scores; bytecode is kept in `compiled`."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    environment |= {"PYTHONPATH": str(tree), "PYTHONPYCACHEPREFIX": compiled}
     with tempfile.TemporaryDirectory() as name:
         arguments = ["run", "suite=orca2_core", "engine=replay", f"engine.script={answers}"]
         arguments += ["model.path=first", f"data.root={data_root}", "report.samples=false"]
         done = subprocess.run(
             [sys.executable, "-c", MEASURED, *arguments, f"results_dir={name}"],
             cwd=name,
-            env=os.environ | {"PYTHONPATH": str(tree)},
+            env=environment,
             capture_output=True,
             text=True,
             check=False,
@@ -64,9 +67,11 @@ def main() -> None:
         answers = Path(name) / "script.jsonl"
         lines = script(golden_cases(args.other), args.data_root, recorded(args.replies), 0)
         answers.write_text("\n".join(lines) + "\n", "utf-8")
-        for _ in range(args.rounds):
+        for counted in (False, *[True] * args.rounds):
             for tree, seconds in totals.items():
-                own, scoring = cpu_seconds(tree, answers, args.data_root)
+                own, scoring = cpu_seconds(tree, answers, args.data_root, name)
+                if not counted:
+                    continue
                 seconds.append(own + scoring)
                 print(f"{tree}: {own:.1f} s, scoring {scoring:.1f} s", flush=True)
     before, after = (statistics.median(totals[tree]) for tree in (args.other, HERE))

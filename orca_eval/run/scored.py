@@ -3,6 +3,7 @@
 What many samples have in common (their doc, their rule, how a reply ended) is kept once.
 """
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -99,6 +100,8 @@ class ScoredSamples:
         self._count = 0
         self._waiting: list[Waiting] = []
         self._of_doc: dict[int, int] = {}  # by a doc's id, which stays: its Waiting is kept
+        self._benchmarks: dict[str, int] = {}
+        self._of_waiting = array("i")  # the benchmark of each
         self._verdicts: dict[Verdict, int] = {}
         self._figures: dict[int, Mapping[str, float]] = {}
 
@@ -206,8 +209,8 @@ class ScoredSamples:
 
     def _are_of(self, benchmark: str) -> NDArray[np.bool_]:
         """Which of the samples are a benchmark's."""
-        own = np.array([each.doc.benchmark == benchmark for each in self._waiting], dtype=bool)
-        found: NDArray[np.bool_] = own[self._column("waiting")[self._rows()]]
+        numbers = np.array(self._of_waiting)[self._column("waiting")[self._rows()]]
+        found: NDArray[np.bool_] = numbers == self._benchmarks.get(benchmark, NOWHERE)
         return found
 
     def _rows(self) -> NDArray[np.int64]:
@@ -298,6 +301,8 @@ class ScoredSamples:
             number = self._of_doc.setdefault(id(waiting.doc), number)
         if number == len(self._waiting):
             self._waiting.append(waiting)
+            name = waiting.doc.benchmark
+            self._of_waiting.append(self._benchmarks.setdefault(name, len(self._benchmarks)))
         return number
 
     def _answer(self, row: int) -> str:

@@ -221,17 +221,21 @@ def _label_finder(letters: str, is_ascii: bool) -> re.Pattern[str]:
     )
 
 
+_BEHIND_LABEL = re.compile(
+    r"\s*(?:$|[.,;:!?)\]、\n\"'/&✗✘❌✓✔✅|]|(?:is|are|was|and|or|no|yes|because|since|as|isn't"
+    r"|cannot|can't|in|it is|it must be|y|e|o|et|ou|und|oder|es|est|ist|está|trifft|"
+    r"é|è)\b|[\u0400-\u1fff\u3040-\ud7ff]|\([^()\s]{1,9}\))"
+)
+_BEHIND_PRONOUN = re.compile(r"\s+(?:was|can't|cannot)")
+
+
 def _article_or_pronoun(label: str, text: str, end: int) -> bool:
     """Whether a bare A or I is a word of its own: no verb and no pause follows."""
     if label not in "AI":
         return False
     after = text[end : end + 12]
-    return not re.match(
-        r"\s*(?:$|[.,;:!?)\]、\n\"'/&✗✘❌✓✔✅|]|(?:is|are|was|and|or|no|yes|because|since|as|isn't"
-        r"|cannot|can't|in|it is|it must be|y|e|o|et|ou|und|oder|es|est|ist|está|trifft|"
-        r"é|è)\b|[\u0400-\u1fff\u3040-\ud7ff]|\([^()\s]{1,9}\))",
-        after,
-    ) or (label == "I" and bool(re.match(r"\s+(?:was|can't|cannot)", after)))
+    pronoun = label == "I" and _BEHIND_PRONOUN.match(after)
+    return bool(pronoun) or not _BEHIND_LABEL.match(after)
 
 
 def _is_joined(low: str, left: str, end: int) -> bool:
@@ -259,6 +263,7 @@ def _ordinals(reply: ChoiceReply) -> list[Mention]:
 
 
 _FUNCTION = re.compile(r"(?:^|[^A-Za-z])[A-Za-z][(\[]$")
+_FACTOR = re.compile(r"[ ]?[A-Za-z_^+=/*(\[]")
 
 
 def _in_formula(raw: str, start: int, end: int) -> bool:
@@ -270,7 +275,7 @@ def _in_formula(raw: str, start: int, end: int) -> bool:
         return True
     if raw[start : start + 1] != "[":
         return False
-    return raw[start - 1 : start] == "$" or bool(re.match(r"[ ]?[A-Za-z_^+=/*(\[]", raw[end:]))
+    return raw[start - 1 : start] == "$" or bool(_FACTOR.match(raw, end))
 
 
 def _label_mentions(reply: ChoiceReply) -> list[Mention]:

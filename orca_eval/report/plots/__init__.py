@@ -90,7 +90,8 @@ def draw(board: Board, names: Sequence[str] | None = None) -> Iterator[tuple[str
             if extents:
                 _note(fig, "; ".join(extents))
             # Lay out once, not again for every format.
-            fig.draw_without_rendering()
+            if layout := fig.get_layout_engine():
+                layout.execute(fig)
             fig.set_layout_engine("none")
             yield name, fig
 
