@@ -83,6 +83,7 @@ soak: $(VENV)/.installed-dev $(VLLM_VENV)/.installed $(LITELLM_VENV)/.installed
 	$(BIN)/python bench/endpoint_soak.py --requests 10000 --kills 25
 	$(VLLM_BIN)/python -m bench.continue_cut $(ORCA_EVAL_SHARED)/benchmarks
 	$(BIN)/python -m bench.judged_kills $(ORCA_EVAL_SHARED)/benchmarks --kills 40
+	$(BIN)/python bench/report_scale.py
 	$(BIN)/python -m bench.many_samples $(ORCA_EVAL_SHARED)/benchmarks
 
 clean:
