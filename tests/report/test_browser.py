@@ -161,6 +161,17 @@ def test_full_text_search_finds_every_reply(opened: Any, frames: dict[str, pd.Da
     shot(opened, "search")
 
 
+def test_every_head_of_the_list_is_whole_also_while_it_sorts(opened: Any) -> None:
+    named = "return [...document.querySelectorAll('#list-head button')].map((b) => b.dataset.name)"
+    heads = opened.execute_script(named)
+    assert len(heads) == 7
+    for name in heads:
+        one(opened, f"#list-head button[data-name={name}]").click()
+        cut = "(head) => head.scrollWidth > head.clientWidth"
+        found_cut = f"[...document.querySelectorAll('#list-head button')].filter({cut}).length"
+        assert opened.execute_script(f"return {found_cut}") == 0, name
+
+
 def test_the_list_sorts_and_scrolls_to_its_end(opened: Any) -> None:
     one(opened, "#list-head button[data-name=Gold]").click()
     golds = texts(opened, ".row.item > :nth-child(5)")
