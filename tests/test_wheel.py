@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import email
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -54,6 +56,13 @@ def test_what_is_published_passes_twine(tmp_path: Path) -> None:
     check = [sys.executable, "-m", "twine", "check", "--strict", *made]
     done = subprocess.run(check, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+    with zipfile.ZipFile(made[0]) as wheel:
+        name = next(name for name in wheel.namelist() if name.endswith("/METADATA"))
+        metadata = email.message_from_bytes(wheel.read(name))
+    assert metadata.get_all("Project-URL")
+    page = metadata.get_payload()
+    assert "make quickstart" in page
+    assert re.findall(r"\]\((?!https://)[^)]*\)", page) == []  # what lies beside it is not there
     with tarfile.open(made[1]) as sdist:
         names = [name.partition("/")[2] for name in sdist.getnames()]
     assert {"conf/run.yaml", "tasks/mmlu/mmlu.yaml", "LICENSE", "CHANGELOG.md"} <= set(names)
