@@ -1,5 +1,7 @@
 """For all tests."""
 
+import os
+
 # pytest's plugin imports it at the end at the latest: after a run has frozen the garbage collector,
 # hypothesis takes other libraries' generators for garbage and warns.
 import hypothesis
@@ -8,3 +10,6 @@ import hypothesis
 hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile("same")
+
+# The hub's library reads it when it is first imported, and tries for half a minute without it.
+os.environ["HF_HUB_OFFLINE"] = "1"

@@ -149,7 +149,11 @@ def test_without_samples_nothing_of_them_is_written(folder: Path, tmp_path: Path
 def here(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A hub, and a publish command in a process of its own: its address is read at an import."""
     with hub() as kept:
-        environment = os.environ | {"HF_ENDPOINT": kept.url, "HF_TOKEN": TOKEN}
+        environment = os.environ | {
+            "HF_ENDPOINT": kept.url,
+            "HF_HUB_OFFLINE": "0",
+            "HF_TOKEN": TOKEN,
+        }
         environment["HF_HUB_DISABLE_XET"] = "1"
 
         def publish(*words: str) -> subprocess.CompletedProcess[str]:
